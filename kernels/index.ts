@@ -1,0 +1,57 @@
+// The one module of kernels: everything the host or another kernel may call.
+export { jsonIsCanonical, textIsCanonical } from "./canonical";
+export {
+  CSV_BLANK,
+  CSV_COLUMNS,
+  CSV_CONTEXT_BYTES,
+  CSV_FIELD_TYPE,
+  CSV_INVALID_UTF8,
+  CSV_OUTPUT_FULL,
+  CSV_QUOTE,
+  CSV_ROW,
+  csvRow,
+} from "./csv";
+export {
+  SCAN_INVALID_UTF8,
+  SCAN_NOT_OBJECT,
+  SCAN_OK,
+  SCAN_SYNTAX,
+  SCAN_TOO_DEEP,
+  SCAN_TOO_MANY_VALUES,
+} from "./json-grammar";
+export { minifyJson } from "./json-minify";
+export { SCAN_CONTEXT_BYTES, SCAN_SLACK_BYTES, SCAN_VALUE_BYTES, checkJson, scanRecord } from "./json-scan";
+export * from "./key-block";
+export * from "./key-entry";
+export * from "./key-group";
+export * from "./key-merge";
+export * from "./key-sort";
+export * from "./load";
+export { blockDirectoryBytes, blockOutputBytes, blockRegionBytes } from "./load-blocks";
+export { columnChunk, columnChunkBytes, columnFirst, columnIndex, columnRowsOf } from "./load-columns";
+export {
+  FORMAT_CSV,
+  FORMAT_JSON,
+  FORMAT_JSONL,
+  LOAD_CHECK,
+  LOAD_COLUMNS_FULL,
+  LOAD_DONE,
+  LOAD_NEED_SPILL,
+  LOAD_OUTPUT_FULL,
+  LOAD_REJECT,
+} from "./load-state";
+export * from "./lz4";
+export * from "./posting-decode";
+export { termExact, termNumber, termPair, termPrefix, termToken } from "./terms";
+export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
+export * from "./tuple";
+export * from "./tuple-block";
+export * from "./tuple-merge";
+export * from "./tuple-sort";
+export { unescapeString, utf8InvalidAt } from "./utf8";
+export * from "./xxh64";
+
+/** First byte behind the module's own data: where the host begins to allot memory. */
+export function heapBase(): usize {
+  return __heap_base;
+}

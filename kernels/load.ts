@@ -1,0 +1,327 @@
+/**
+ * The record loader: takes the records of a frame one by one into tuples, key entries, columns and record blocks.
+ * A record is loaded whole or not at all: until `commit`, everything it left can be taken back.
+ * `loadRun` comes back to the host for whatever it cannot do itself, and is called again to go on.
+ */
+import { blockAppend, blockDirectoryBytes, blockFlush, blockReserve } from "./load-blocks";
+import { columnsOpen, columnsReset, columnsRollBack } from "./load-columns";
+import { elementNext, lineEnd, lineNext } from "./load-frame";
+import { keyDefine } from "./load-keys";
+import {
+  FORMAT_CSV,
+  FORMAT_JSON,
+  FORMAT_JSONL,
+  LOAD_CHECK,
+  LOAD_COLUMNS_FULL,
+  LOAD_DONE,
+  LOAD_NEED_SPILL,
+  LOAD_OUTPUT_FULL,
+  LOAD_REJECT,
+  REJECT_CSV_COLUMNS,
+  REJECT_CSV_QUOTE,
+  REJECT_FIELD_TYPE,
+  REJECT_INVALID_UTF8,
+  REJECT_NONE,
+  REJECT_RECORD_TOO_LARGE,
+  REJECT_TOO_MANY_TERMS,
+  state,
+} from "./load-state";
+import { valuesAppend } from "./load-values";
+import {
+  CSV_BLANK,
+  CSV_COLUMNS,
+  CSV_FIELD_TYPE,
+  CSV_INVALID_UTF8,
+  CSV_OUTPUT_FULL,
+  CSV_QUOTE,
+  CSV_ROW,
+  csvRow,
+} from "./csv";
+import { SCAN_OK } from "./json-grammar";
+import { SCAN_VALUE_BYTES, scanRecord } from "./json-scan";
+import { KeyBuffer } from "./key-entry";
+import { Program } from "./program";
+import { TupleBuffer } from "./tuple";
+
+/** Bytes that must lie in front of a frame and of a text made from CSV: what they borrow for a block's directory. */
+export const LOAD_HEAD_BYTES: u32 = 16;
+/** Bytes that must lie behind them. */
+export const LOAD_SLACK_BYTES: u32 = 64;
+
+// Fields of the contexts of json-scan.ts and csv.ts.
+const SCAN_VALUES: usize = 4;
+const SCAN_COUNT: usize = 20;
+const SCAN_FAIL_OFFSET: usize = 24;
+const SCAN_FAIL_REASON: usize = 28;
+const SCAN_START: usize = 32;
+const SCAN_END: usize = 36;
+const CSV_NEXT: usize = 12;
+const CSV_WRITTEN: usize = 16;
+const CSV_COLUMN: usize = 20;
+const CSV_FOUND: usize = 28;
+const CSV_FAIL_OFFSET: usize = 32;
+
+/** What the record at work would take back. */
+let keyCount: u32 = 0;
+let keyArenaBytes: u32 = 0;
+let isChecking: bool = false;
+
+/** Binds the loader to its regions; see RecordLoader for who owns them. */
+export function loadBind(
+  tuples: usize,
+  keys: usize,
+  scan: usize,
+  csv: usize,
+  csvText: usize,
+  csvTextBytes: u32,
+  columns: usize,
+  columnsBytes: u32,
+  directory: usize,
+  block: usize,
+  lz4Table: usize,
+  output: usize,
+  outputBytes: u32,
+  recordBytesMax: u32,
+): void {
+  state.tuples = changetype<TupleBuffer>(tuples);
+  state.keys = changetype<KeyBuffer>(keys);
+  state.scan = scan;
+  state.csv = csv;
+  state.csvText = csvText;
+  state.csvTextBytes = csvTextBytes;
+  state.columns = columns;
+  state.columnsBytes = columnsBytes;
+  state.directory = directory;
+  state.blockBytes = block + blockDirectoryBytes();
+  state.lz4Table = lz4Table;
+  state.output0 = output;
+  state.outputEnd = output + outputBytes;
+  state.recordBytesMax = recordBytesMax;
+}
+
+/** Begins a frame. False when the columns of the program do not fit in their region. */
+export function loadBegin(program: usize, format: u32, frame: usize, frameEnd: usize, idHigh: u32, idLow: u32): bool {
+  state.program = changetype<Program>(program);
+  state.format = format;
+  state.frame = frame;
+  state.frameEnd = frameEnd;
+  state.cursor = frame;
+  state.firstId = ((<u64>idHigh) << 32) | <u64>idLow;
+  state.ordinal = 0;
+  state.accepted = 0;
+  state.acceptedBytes = 0;
+  state.outputAt = state.output0;
+  state.blockAt = state.blockBytes;
+  state.blockCount = 0;
+  isChecking = false;
+  store<u32>(state.scan, <u32>program + state.program.trie);
+  if (format == FORMAT_CSV) store<u32>(state.csv, <u32>program + state.program.csv);
+  columnsOpen(state.columnsBytes);
+  return state.program.columnCount == 0 || state.columnRows != 0;
+}
+
+/** Goes on until the frame is done or the host is needed; `checkFailed` answers LOAD_CHECK. */
+export function loadRun(checkFailed: bool): u32 {
+  if (isChecking) {
+    isChecking = false;
+    if (checkFailed) rollBack();
+    else commit();
+    advance();
+  }
+  while (true) {
+    const columnCount = state.program.columnCount;
+    if (columnCount != 0 && state.ordinal - state.columnFirst >= state.columnRows) return LOAD_COLUMNS_FULL;
+    if (!recordNext()) return blockFlush() ? LOAD_DONE : LOAD_OUTPUT_FULL;
+    const code = recordLoad();
+    if (code != REJECT_NONE) {
+      rollBack();
+      state.rejectCode = code;
+      advance();
+      return LOAD_REJECT;
+    }
+    if (state.isOverflown) {
+      const isEmpty = state.tuples.count == 0 && keyCount == 0;
+      rollBack();
+      if (!isEmpty) return LOAD_NEED_SPILL;
+      state.rejectCode = REJECT_TOO_MANY_TERMS;
+      advance();
+      return LOAD_REJECT;
+    }
+    if (!blockReserve(<u32>(state.jsonEnd - state.jsonStart))) {
+      rollBack();
+      return LOAD_OUTPUT_FULL;
+    }
+    if (state.program.hasCheck != 0) {
+      isChecking = true;
+      return LOAD_CHECK;
+    }
+    commit();
+    advance();
+  }
+}
+
+@inline
+function recordNext(): bool {
+  if (state.format == FORMAT_JSONL) return lineNext();
+  if (state.format == FORMAT_JSON) return elementNext();
+  return rowNext();
+}
+
+let rowStatus: u32 = 0;
+
+/** Reads the next row that is not blank into JSON; what is wrong with it is told by `recordLoad`. */
+function rowNext(): bool {
+  while (state.cursor < state.frameEnd) {
+    const start = state.cursor;
+    rowStatus = csvRow(state.csv, start, state.frameEnd, state.csvText, state.csvTextBytes);
+    state.next = load<u32>(state.csv, CSV_NEXT);
+    if (rowStatus != CSV_BLANK) {
+      state.recordStart = start;
+      state.recordEnd = state.next;
+      return true;
+    }
+    state.cursor = state.next;
+  }
+  return false;
+}
+
+/** Reads the record at hand and appends its entries, to be committed or taken back. */
+function recordLoad(): u32 {
+  const program = state.program;
+  program.stamp++;
+  keyCount = state.keys.count;
+  keyArenaBytes = state.keys.arenaBytes;
+  state.tupleAt = state.tuples.tuples + (<usize>state.tuples.count << 4);
+  state.tupleLimit = state.tuples.tuples + (<usize>state.tuples.capacity << 4);
+  state.idBits = (state.firstId + state.ordinal) << 8;
+  state.row = state.ordinal - state.columnFirst;
+  state.isOverflown = false;
+  state.hasVersion = false;
+  state.version = 0;
+  state.rejectDetail = 0;
+  state.rejectOffset = 0;
+  state.jsonStart = state.recordStart;
+  state.jsonEnd = state.recordEnd;
+  if (state.format == FORMAT_CSV) {
+    const code = rowCode();
+    if (code != REJECT_NONE) return code;
+  }
+  if (state.jsonEnd - state.jsonStart > state.recordBytesMax) return REJECT_RECORD_TOO_LARGE;
+  const scan = state.scan;
+  const status = scanRecord(scan, state.jsonStart, state.jsonEnd);
+  if (status != SCAN_OK) {
+    state.rejectOffset = load<u32>(scan, SCAN_FAIL_OFFSET);
+    state.rejectDetail = load<u32>(scan, SCAN_FAIL_REASON);
+    return status;
+  }
+  state.jsonStart = load<u32>(scan, SCAN_START);
+  state.jsonEnd = load<u32>(scan, SCAN_END);
+  const values = <usize>load<u32>(scan, SCAN_VALUES);
+  const code = valuesAppend(values, values + <usize>load<u32>(scan, SCAN_COUNT) * SCAN_VALUE_BYTES);
+  if (code != REJECT_NONE || state.isOverflown || program.keyPartCount == 0) return code;
+  return keyDefine();
+}
+
+function rowCode(): u32 {
+  const csv = state.csv;
+  state.rejectOffset = load<u32>(csv, CSV_FAIL_OFFSET);
+  state.rejectDetail = load<u32>(csv, CSV_COLUMN);
+  state.jsonStart = state.csvText;
+  state.jsonEnd = state.csvText + load<u32>(csv, CSV_WRITTEN);
+  switch (rowStatus) {
+    case CSV_ROW:
+      return REJECT_NONE;
+    case CSV_COLUMNS:
+      state.rejectDetail = load<u32>(csv, CSV_FOUND);
+      return REJECT_CSV_COLUMNS;
+    case CSV_QUOTE:
+      return REJECT_CSV_QUOTE;
+    case CSV_INVALID_UTF8:
+      return REJECT_INVALID_UTF8;
+    case CSV_FIELD_TYPE:
+      state.rejectDetail |= LOAD_DETAIL_COLUMN;
+      return REJECT_FIELD_TYPE;
+    default:
+      return REJECT_RECORD_TOO_LARGE;
+  }
+}
+
+/** Marks a reject's detail as the number of a CSV column, where it would be a slot. */
+export const LOAD_DETAIL_COLUMN: u32 = 0x80000000;
+
+function commit(): void {
+  state.tuples.count = <u32>((state.tupleAt - state.tuples.tuples) >> 4);
+  state.columnsUsed = state.row + 1;
+  const isMinified = state.format == FORMAT_JSON && lineEnd(state.jsonStart, state.jsonEnd) != state.jsonEnd;
+  state.acceptedBytes += blockAppend(state.jsonStart, state.jsonEnd, isMinified);
+  state.accepted++;
+}
+
+function rollBack(): void {
+  state.keys.count = keyCount;
+  state.keys.arenaBytes = keyArenaBytes;
+  if (state.program.columnCount != 0) columnsRollBack();
+}
+
+@inline
+function advance(): void {
+  state.ordinal++;
+  state.cursor = state.next;
+}
+
+/** After LOAD_COLUMNS_FULL or at the end: the chunks have been read. */
+export function loadColumnsDrained(): void {
+  columnsReset();
+}
+
+/** After LOAD_OUTPUT_FULL or at the end: the blocks have been read. */
+export function loadOutputDrained(): void {
+  state.outputAt = state.output0;
+}
+
+export function loadOutputEnd(): usize {
+  return state.outputAt;
+}
+
+/** Records met so far, rejected ones included. */
+export function loadOrdinal(): u32 {
+  return state.ordinal;
+}
+
+export function loadAccepted(): u32 {
+  return state.accepted;
+}
+
+export function loadAcceptedBytes(): u32 {
+  return state.acceptedBytes;
+}
+
+/** The record that was rejected, or is to be checked, in the frame. */
+export function loadRecordStart(): usize {
+  return state.recordStart;
+}
+
+export function loadRecordEnd(): usize {
+  return state.recordEnd;
+}
+
+/** Its text in JSON. */
+export function loadJsonStart(): usize {
+  return state.jsonStart;
+}
+
+export function loadJsonEnd(): usize {
+  return state.jsonEnd;
+}
+
+export function loadRejectCode(): u32 {
+  return state.rejectCode;
+}
+
+export function loadRejectDetail(): u32 {
+  return state.rejectDetail;
+}
+
+export function loadRejectOffset(): u32 {
+  return state.rejectOffset;
+}

@@ -1,0 +1,92 @@
+/**
+ * The program of an entity: what to do with each value of a record. The host writes it (src/model/entity-program.ts)
+ * with offsets from its first byte; fields named "runtime" belong to the kernel and begin as zeros.
+ */
+
+/** Head of a program. */
+@unmanaged
+export class Program {
+  bytes: u32;
+  /** Member trie; a multiple of 8. */
+  trie: u32;
+  slotCount: u32;
+  slots: u32;
+  keyPartCount: u32;
+  keyParts: u32;
+  requiredCount: u32;
+  /** Numbers of the slots that a record must have, u32 each. */
+  required: u32;
+  textCount: u32;
+  texts: u32;
+  columnCount: u32;
+  /** Index numbers of the columns, u32 each. */
+  columnsAt: u32;
+  entity: u32;
+  hasCheck: u32;
+  /** 0 when the records are JSON. */
+  csv: u32;
+  /** Runtime: number of the record at work, so that no table needs clearing. */
+  stamp: u32;
+}
+
+@unmanaged
+export class Slot {
+  type: u8;
+  spare: u8;
+  opCount: u16;
+  ops: u32;
+  /** Runtime: the last record that had a value here, and the letter of the pair at work. */
+  stamp: u32;
+  pairName: u32;
+}
+
+/** What to do with a value. */
+export const OP_NUMBER: u32 = 0;
+export const OP_EXACT: u32 = 1;
+export const OP_PREFIX: u32 = 2;
+export const OP_TEXT: u32 = 3;
+export const OP_PAIRS: u32 = 4;
+export const OP_KEY: u32 = 5;
+export const OP_VERSION: u32 = 6;
+export const OP_LINK: u32 = 7;
+
+export const COLUMN_NONE: u32 = 0xffffffff;
+
+@unmanaged
+export class Op {
+  kind: u32;
+  index: u32;
+  /** Number of the column, or COLUMN_NONE. */
+  column: u32;
+  /** OP_TEXT: number of the text; OP_KEY: number of the part; OP_LINK: key space. */
+  argument: u32;
+}
+
+/** A part of the key; all but the slot is runtime: the value entry of the record at work. */
+@unmanaged
+export class KeyPart {
+  slot: u32;
+  stamp: u32;
+  entry: u32;
+}
+
+/** Runtime, but for the index: the tokens of a text index in the record at work. */
+@unmanaged
+export class Text {
+  index: u32;
+  stamp: u32;
+  tokens: u32;
+  tupleFirst: u32;
+  tupleEnd: u32;
+}
+
+/** An entry of the scanner's value list. */
+@unmanaged
+export class Value {
+  slot: u16;
+  type: u8;
+  flags: u8;
+  start: u32;
+  end: u32;
+  spare: u32;
+}

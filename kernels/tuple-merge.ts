@@ -1,0 +1,324 @@
+// Merge of any number of sorted streams of tuple blocks into one, by a tree of losers (Knuth, vol. 3, 5.4.1). The host
+// does all reading and writing: it calls tupleMergeStep until that says MERGE_DONE, feeding blocks and taking blocks.
+// Memory is one compressed block and CHUNK_TUPLES decoded tuples an input, and one staging area of decoded output.
+import { TUPLE_BYTES, payloadUnite } from "./tuple";
+import {
+  BLOCK_BUFFER_BYTES,
+  TUPLE_CURSOR_BYTES,
+  TupleCursor,
+  tupleBlockEncode,
+  tupleCursorDecode,
+  tupleCursorOpen,
+} from "./tuple-block";
+
+export const MERGE_DONE: u32 = 0;
+/** The input `tupleMergeWanted` is out of tuples: feed its next block, or 0 bytes at its end. */
+export const MERGE_NEED_INPUT: u32 = 1;
+/** A block lies at `tupleMergeOutput`; take it before the next step. */
+export const MERGE_BLOCK_READY: u32 = 2;
+/** The input `tupleMergeWanted` was fed a block that does not add up. */
+export const MERGE_DAMAGED: u32 = 3;
+
+const CHUNK_TUPLES: u32 = 64;
+const STAGING_TUPLES: u32 = 32768;
+const NONE: u32 = 0xffffffff;
+/** Head of an input that has ended: above every tuple, because no index has this number. */
+const END: u64 = 0xffffffffffffffff;
+
+@unmanaged
+class TupleMerge {
+  inputCount: u32;
+  /** Inputs that have been fed their first block. */
+  fedCount: u32;
+  /** Input that must be fed before the merge goes on, or NONE. */
+  wanted: u32;
+  isBuilt: u32;
+  isDraining: u32;
+  isFinished: u32;
+  isDamaged: u32;
+  stagedCount: u32;
+  stagedHead: u32;
+  hasLower: u32;
+  tree: usize;
+  heads: usize;
+  inputs: usize;
+  staging: usize;
+  output: usize;
+  spare: u32;
+  lower0: u64;
+  lower1: u64;
+  upper0: u64;
+  upper1: u64;
+}
+
+/** One input: a cursor, then its decoded chunk, then its compressed block. */
+@unmanaged
+class MergeInput {
+  at: usize;
+  atEnd: usize;
+  isEnding: u32;
+  hasPassedLower: u32;
+}
+
+const CURSOR_AT: usize = 16;
+const CHUNK_AT: usize = 80;
+const BLOCK_AT: usize = CHUNK_AT + <usize>CHUNK_TUPLES * TUPLE_BYTES;
+const INPUT_BYTES: usize = BLOCK_AT + BLOCK_BUFFER_BYTES;
+const STATE_BYTES: usize = 128;
+
+// @ts-ignore: decorator
+@inline
+function tableBytes(inputCount: u32): usize {
+  return ((<usize>inputCount << 2) + 15) & ~15;
+}
+
+/** Bytes that a merge of `inputCount` inputs takes in all. */
+export function tupleMergeBytes(inputCount: u32): u32 {
+  const perInput = <usize>inputCount * (INPUT_BYTES + TUPLE_BYTES);
+  const staging = <usize>STAGING_TUPLES * TUPLE_BYTES;
+  return <u32>(STATE_BYTES + tableBytes(inputCount) + perInput + staging + BLOCK_BUFFER_BYTES);
+}
+
+/** Lays a merge out over tupleMergeBytes(inputCount) bytes at `merge` (16-byte aligned). */
+export function tupleMergeInit(merge: usize, inputCount: u32): void {
+  const m = changetype<TupleMerge>(merge);
+  memory.fill(merge, 0, STATE_BYTES);
+  m.inputCount = inputCount;
+  m.wanted = inputCount > 0 ? 0 : NONE;
+  m.tree = merge + STATE_BYTES;
+  m.heads = m.tree + tableBytes(inputCount);
+  m.inputs = m.heads + <usize>inputCount * TUPLE_BYTES;
+  m.staging = m.inputs + <usize>inputCount * INPUT_BYTES;
+  m.output = m.staging + <usize>STAGING_TUPLES * TUPLE_BYTES;
+  m.upper0 = END;
+  m.upper1 = END;
+  for (let i: u32 = 0; i < inputCount; i++) memory.fill(inputAt(m, i), 0, CHUNK_AT);
+}
+
+/** Keeps the merge to tuples at or above `bounds[0]` and below `bounds[1]` (two tuples of 16 bytes at `bounds`). */
+export function tupleMergeBound(merge: usize, bounds: usize): void {
+  const m = changetype<TupleMerge>(merge);
+  m.lower0 = load<u64>(bounds);
+  m.lower1 = load<u64>(bounds, 8);
+  m.upper0 = load<u64>(bounds, 16);
+  m.upper1 = load<u64>(bounds, 24);
+  m.hasLower = <u32>((m.lower0 | m.lower1) != 0);
+}
+
+export function tupleMergeWanted(merge: usize): u32 {
+  return changetype<TupleMerge>(merge).wanted;
+}
+
+/** Where the host puts the next block of an input: BLOCK_BUFFER_BYTES of room. */
+export function tupleMergeInput(merge: usize, input: u32): usize {
+  return inputAt(changetype<TupleMerge>(merge), input) + BLOCK_AT;
+}
+
+export function tupleMergeOutput(merge: usize): usize {
+  return changetype<TupleMerge>(merge).output;
+}
+
+// @ts-ignore: decorator
+@inline
+function inputAt(m: TupleMerge, input: u32): usize {
+  return m.inputs + <usize>input * INPUT_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+function isBelow(a0: u64, a1: u64, b0: u64, b1: u64): bool {
+  return a0 < b0 || (a0 == b0 && a1 < b1);
+}
+
+/** Takes the block of `bytes` bytes that the host has put in place for the wanted input; 0 bytes say that it has ended. */
+export function tupleMergeFeed(merge: usize, bytes: u32): void {
+  const m = changetype<TupleMerge>(merge);
+  const input = inputAt(m, m.wanted);
+  if (bytes == 0) {
+    changetype<MergeInput>(input).isEnding = 1;
+  } else {
+    tupleCursorOpen(input + CURSOR_AT, input + BLOCK_AT, bytes);
+  }
+  if (!refill(m, m.wanted)) return;
+  if (m.isBuilt) {
+    replay(m, m.wanted);
+    m.wanted = NONE;
+  } else {
+    m.fedCount++;
+    m.wanted = m.fedCount < m.inputCount ? m.fedCount : NONE;
+  }
+}
+
+/** Decodes the next chunk of an input and sets its head; false when that takes another block from the host. */
+function refill(m: TupleMerge, index: u32): bool {
+  const base = inputAt(m, index);
+  const input = changetype<MergeInput>(base);
+  const head = m.heads + <usize>index * TUPLE_BYTES;
+  while (!input.isEnding) {
+    const count = tupleCursorDecode(base + CURSOR_AT, base + CHUNK_AT, CHUNK_TUPLES);
+    if (changetype<TupleCursor>(base + CURSOR_AT).isDamaged) {
+      m.isDamaged = 1;
+      return false;
+    }
+    if (count == 0) return false;
+    input.at = base + CHUNK_AT;
+    input.atEnd = input.at + (<usize>count << 4);
+    clip(m, input);
+    if (input.at == input.atEnd) continue;
+    v128.store(head, v128.load(input.at));
+    return true;
+  }
+  store<u64>(head, END);
+  store<u64>(head, END, 8);
+  return true;
+}
+
+/** Takes tuples out of a fresh chunk that lie outside the bounds. */
+function clip(m: TupleMerge, input: MergeInput): void {
+  if (m.hasLower && !input.hasPassedLower) {
+    while (input.at < input.atEnd && isBelow(load<u64>(input.at), load<u64>(input.at, 8), m.lower0, m.lower1)) {
+      input.at += 16;
+    }
+    if (input.at == input.atEnd) return;
+    input.hasPassedLower = 1;
+  }
+  let last = input.atEnd - 16;
+  while (!isBelow(load<u64>(last), load<u64>(last, 8), m.upper0, m.upper1)) {
+    input.isEnding = 1;
+    input.atEnd = last;
+    if (last == input.at) return;
+    last -= 16;
+  }
+}
+
+/** Plays every match of the tournament once, from the leaves up; the first to come to a match waits there. */
+function build(m: TupleMerge): void {
+  const k = m.inputCount;
+  memory.fill(m.tree, 0xff, <usize>k << 2);
+  for (let leaf: u32 = 0; leaf < k; leaf++) {
+    let winner = leaf;
+    let node = (leaf + k) >> 1;
+    for (; node > 0; node >>= 1) {
+      const place = m.tree + (<usize>node << 2);
+      const other = load<u32>(place);
+      if (other == NONE || isHeadBelow(m, other, winner)) store<u32>(place, winner);
+      if (other == NONE) break;
+      if (load<u32>(place) == winner) winner = other;
+    }
+    if (node == 0) store<u32>(m.tree, winner);
+  }
+  m.isBuilt = 1;
+}
+
+function isHeadBelow(m: TupleMerge, a: u32, b: u32): bool {
+  const headA = m.heads + (<usize>a << 4);
+  const headB = m.heads + (<usize>b << 4);
+  return isBelow(load<u64>(headA), load<u64>(headA, 8), load<u64>(headB), load<u64>(headB, 8));
+}
+
+/** Plays the matches on the way from a changed leaf to the root; branch-free, since random input makes coin tosses. */
+function replay(m: TupleMerge, leaf: u32): void {
+  const heads = m.heads;
+  const tree = m.tree;
+  let winner = leaf;
+  let w0 = load<u64>(heads + (<usize>leaf << 4));
+  let w1 = load<u64>(heads + (<usize>leaf << 4), 8);
+  for (let node = (leaf + m.inputCount) >> 1; node > 0; node >>= 1) {
+    const place = tree + (<usize>node << 2);
+    const other = load<u32>(place);
+    const o0 = load<u64>(heads + (<usize>other << 4));
+    const o1 = load<u64>(heads + (<usize>other << 4), 8);
+    const isLost = <u32>(o0 < w0) | (<u32>(o0 == w0) & <u32>(o1 < w1));
+    const change = (winner ^ other) & (0 - isLost);
+    const wide: u64 = 0 - <u64>isLost;
+    store<u32>(place, other ^ change);
+    winner ^= change;
+    w0 ^= (w0 ^ o0) & wide;
+    w1 ^= (w1 ^ o1) & wide;
+  }
+  store<u32>(tree, winner);
+}
+
+/** Goes on until the host must act; see the MERGE_ codes. */
+export function tupleMergeStep(merge: usize): u32 {
+  const m = changetype<TupleMerge>(merge);
+  if (m.isDamaged) return MERGE_DAMAGED;
+  while (true) {
+    if (m.isDraining) {
+      if (drain(m)) return MERGE_BLOCK_READY;
+      if (m.isFinished) return MERGE_DONE;
+    }
+    if (m.wanted != NONE) return MERGE_NEED_INPUT;
+    if (m.inputCount == 0) return MERGE_DONE;
+    if (!m.isBuilt) build(m);
+    stageTuples(m);
+    if (m.isDamaged) return MERGE_DAMAGED;
+  }
+}
+
+/**
+ * Encodes the next block of staged tuples; false when there is no full block left. The last staged tuple waits until it
+ * is known that no equal follows, and so does a block that could be filled further, except at the end of the merge.
+ */
+function drain(m: TupleMerge): bool {
+  const count = m.stagedCount - m.stagedHead;
+  const from = m.staging + (<usize>m.stagedHead << 4);
+  if (count > 0) {
+    const encoded = tupleBlockEncode(from, count, m.output);
+    if (encoded < count || m.isFinished) {
+      m.stagedHead += encoded;
+      return true;
+    }
+  }
+  memory.copy(m.staging, from, <usize>count << 4);
+  m.stagedHead = 0;
+  m.stagedCount = count;
+  m.isDraining = m.isFinished;
+  return false;
+}
+
+/** Moves winners into the staging area until it is full, an input runs out or all have ended. */
+function stageTuples(m: TupleMerge): void {
+  const heads = m.heads;
+  const stagingEnd = m.staging + (<usize>STAGING_TUPLES << 4);
+  let out = m.staging + (<usize>m.stagedCount << 4);
+  let last0: u64 = END;
+  let last1: u64 = END;
+  if (m.stagedCount > 0) {
+    last0 = load<u64>(out - 16);
+    last1 = load<u64>(out - 16, 8);
+  }
+  while (out < stagingEnd) {
+    const winner = load<u32>(m.tree);
+    const head = heads + (<usize>winner << 4);
+    const w0 = load<u64>(head);
+    const w1 = load<u64>(head, 8);
+    if (w0 == END) {
+      m.isFinished = 1;
+      break;
+    }
+    if (w0 == last0 && w1 >> 8 == last1 >> 8) {
+      last1 = (last1 & ~(<u64>0xff)) | <u64>payloadUnite(<u32>last1 & 0xff, <u32>w1 & 0xff);
+      store<u64>(out - 16, last1, 8);
+    } else {
+      store<u64>(out, w0);
+      store<u64>(out, w1, 8);
+      last0 = w0;
+      last1 = w1;
+      out += 16;
+    }
+    const input = changetype<MergeInput>(inputAt(m, winner));
+    input.at += 16;
+    if (input.at == input.atEnd) {
+      if (!refill(m, winner)) {
+        m.wanted = winner;
+        break;
+      }
+    } else {
+      v128.store(head, v128.load(input.at));
+    }
+    replay(m, winner);
+  }
+  m.stagedCount = <u32>((out - m.staging) >> 4);
+  m.isDraining = <u32>(out == stagingEnd) | m.isFinished;
+}

@@ -1,0 +1,1 @@
+export function renderErrors(table: Record<string, { message: string; retry: boolean }>): string;

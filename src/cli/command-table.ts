@@ -1,0 +1,87 @@
+export type CommandName = "import" | "plan" | "infer" | "query" | "export" | "stats" | "verify" | "memory";
+
+export interface CommandRow {
+  name: CommandName;
+  /** Arguments as commander writes them; every one is checked by the command itself. */
+  args: string;
+  summary: string;
+  examples: readonly string[];
+}
+
+export const commandTable: readonly CommandRow[] = [
+  {
+    name: "import",
+    args: "[SOURCE...]",
+    summary: "load files into a store; the same command again resumes, or does nothing twice",
+    examples: [
+      "plimsoll import products.csv --into ./shop",
+      "plimsoll import events.jsonl.zst --into ./events --preset nostr --memory 256MiB",
+      "plimsoll import 'cities/*.json.gz' states.csv --into ./geo --mapping mapping.yaml",
+      "zcat log.jsonl.gz | plimsoll import - --into ./log --entity Entry --key id --range time",
+    ],
+  },
+  {
+    name: "plan",
+    args: "[SOURCE...]",
+    summary: "print what an import would do: format, mapping, memory, batches, disk and time",
+    examples: [
+      "plimsoll plan events.jsonl --into ./events --preset nostr --memory 256MiB",
+      "plimsoll plan products.csv --into ./shop",
+    ],
+  },
+  {
+    name: "infer",
+    args: "[SOURCE...]",
+    summary: "print a mapping inferred from a sample, as YAML",
+    examples: ["plimsoll infer products.csv > mapping.yaml", "plimsoll infer products.csv --entity Product"],
+  },
+  {
+    name: "query",
+    args: "[STORE]",
+    summary: "print the records that match, one a line",
+    examples: [
+      `plimsoll query ./geo --filter '{"entity":"City","where":{"population":{"gte":1000000}},"order":"-population","limit":5}'`,
+      `plimsoll query ./geo --filter '{"entity":"City","search":"san"}' --count`,
+      `plimsoll query ./events --nostr '{"kinds":[1],"#t":["bitcoin"],"limit":20}'`,
+    ],
+  },
+  {
+    name: "export",
+    args: "[STORE]",
+    summary: "print every record of a store, streaming",
+    examples: [
+      "plimsoll export ./geo > geo.jsonl",
+      "plimsoll export ./geo --entity City --format csv > cities.csv",
+    ],
+  },
+  {
+    name: "stats",
+    args: "[STORE]",
+    summary: "print what a store holds: entities, records, indexes, bytes, last import",
+    examples: ["plimsoll stats ./geo", "plimsoll stats ./geo --json"],
+  },
+  {
+    name: "verify",
+    args: "[STORE]",
+    summary: "hold every index entry against its record and every block against its checksum",
+    examples: ["plimsoll verify ./geo"],
+  },
+  {
+    name: "memory",
+    args: "",
+    summary: "print the memory line that would be used here, every limit that was seen, and why",
+    examples: [
+      "plimsoll memory",
+      "plimsoll memory --memory 60%",
+      "PLIMSOLL_MEMORY=512MiB plimsoll memory --json",
+    ],
+  },
+];
+
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  tooManyRejects: 3,
+  interrupted: 130,
+} as const;

@@ -1,0 +1,28 @@
+import { type Mapping, writtenMappingToYaml } from "../model/index.js";
+import { exitCodes } from "./command-table.js";
+import type { CommandHost } from "./host.js";
+import { inferSources } from "./infer-sources.js";
+import { openSources } from "./open-sources.js";
+import { presetMapping } from "./preset-mapping.js";
+
+/** Prints the mapping that an import of these sources would infer; what it rests on is said on stderr. */
+export async function runInferCommand(host: CommandHost): Promise<number> {
+  const { values, signal } = host;
+  const onNote = (note: string) => host.note(`${note}\n`);
+  const format = values.text("format");
+  const { sources, sampler } = await openSources(host.args, {
+    format,
+    command: "infer",
+    stdin: host.stdin,
+    signal,
+    onNote,
+  });
+  const inferred = await inferSources(sources, sampler, values.text("entity"));
+  let mapping: Mapping = inferred.mapping;
+  if (inferred.preset !== null) {
+    onNote(`The records are nostr events: this is --preset ${inferred.preset}.`);
+    mapping = presetMapping(inferred.preset, "infer");
+  } else inferred.notes.forEach(onNote);
+  await host.out.write(writtenMappingToYaml(mapping));
+  return exitCodes.done;
+}

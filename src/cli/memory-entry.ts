@@ -1,0 +1,26 @@
+import { exitCodes } from "./command-table.js";
+import type { CommandHost } from "./host.js";
+import { runMemoryCommand } from "./memory-command.js";
+
+/** Hands the options of the command line to the command. */
+export async function runMemoryEntry(host: CommandHost): Promise<number> {
+  const { values } = host;
+  const memory = values.text("memory");
+  const threads = values.number("threads");
+  let text = "";
+  runMemoryCommand(
+    {
+      json: values.flag("json"),
+      ...(memory === null ? {} : { memory }),
+      ...(memory === null || values.isGiven("memory") ? {} : { memorySource: "PLIMSOLL_MEMORY" }),
+      ...(threads === null ? {} : { threads: Math.max(1, threads) }),
+    },
+    {
+      write: (part) => {
+        text += part;
+      },
+    },
+  );
+  await host.out.write(text);
+  return exitCodes.done;
+}

@@ -1,0 +1,133 @@
+import { resolve } from "node:path";
+import { delayMsMaxDefault, gradualityDefault, PlimsollError, syncBytesDefault } from "../kernel/index.js";
+import { type ResolvedLine, resolveLine } from "../memory/index.js";
+import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
+import type { Source } from "../ports/index.js";
+import { commandText } from "./format.js";
+import type { CommandHost } from "./host.js";
+import type { Sampler } from "./infer-sources.js";
+import { openSources } from "./open-sources.js";
+import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
+import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
+
+/** An import as the command line describes it, ready to run or to be shown. */
+export interface PreparedImport {
+  plan: ImportPlan;
+  target: TargetChoice;
+  mapping: ResolvedMapping;
+  line: ResolvedLine;
+  sampler: Sampler;
+  /** Entities that the sources hold. */
+  entityNames: string[];
+  sourceArguments: readonly string[];
+  resumeCommand: string;
+  /** How one record is read again, as a pattern; null for streams. */
+  rerunExample: string | null;
+}
+
+/** Options that a re-run of one record must not inherit: they place, limit or report the whole import. */
+const wholeImportOptions = new Set(["offset", "limit", "fresh", "dry-run", "report", "max-rejects", "into"]);
+
+export async function prepareImport(host: CommandHost, command: "import" | "plan"): Promise<PreparedImport> {
+  const { values, signal } = host;
+  const into = values.text("into");
+  if (into === null) throw new PlimsollError("USAGE", { what: "--into TARGET is missing", command });
+  checkNumbers(host, command);
+  const named = parseTarget(into, command);
+  const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(host) });
+  if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
+  const onNote = (note: string) => host.note(`${note}\n`);
+  const format = values.text("format");
+  const opened = await openSources(host.args, { format, command, stdin: host.stdin, signal, onNote });
+  const stored = await readStoredMapping(named);
+  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
+  const isDry = values.flag("dry-run");
+  const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;
+  const plan = await makePlan(host, opened.sources, target, named, mapping, line);
+  return {
+    plan,
+    target,
+    mapping,
+    line,
+    sampler: opened.sampler,
+    entityNames: [...new Set(opened.sources.map((source) => mapping.entityOf(source.name)))],
+    sourceArguments: host.args,
+    resumeCommand: commandText([
+      "plimsoll",
+      "import",
+      ...host.args,
+      ...values.toArguments("import", isResumed),
+    ]),
+    rerunExample: rerunCommand(host, into)(opened.sources[0]!.name, null),
+  };
+}
+
+async function makePlan(
+  host: CommandHost,
+  sources: Source[],
+  target: TargetChoice,
+  named: TargetChoice,
+  mapping: ResolvedMapping,
+  line: ResolvedLine,
+): Promise<ImportPlan> {
+  const { values } = host;
+  const tempDir = values.text("temp-dir");
+  return {
+    sources,
+    target: await makeTarget(target),
+    mergeMapping: mappingMerger(mapping.compiled, target.name),
+    entityOf: (source) => mapping.entityOf(source.name),
+    memory: {
+      lineBytes: line.bytes,
+      lineSource: line.source,
+      graduality: values.number("graduality") ?? gradualityDefault,
+    },
+    threads: values.number("threads") ?? defaultThreads(),
+    tempDir: tempDir === null ? null : resolve(tempDir),
+    isRecordChecked: !values.flag("no-check-ids"),
+    rejects: {
+      path: values.text("rejects") ?? defaultRejectsPath(target),
+      isAbort: values.text("on-error") === "abort",
+      rejectsMax: values.number("max-rejects"),
+      rerun: rerunCommand(host, named.name),
+    },
+    offset: values.number("offset") ?? 0,
+    limit: values.number("limit"),
+    isFresh: values.flag("fresh"),
+    syncBytes: values.number("sync-bytes") ?? syncBytesDefault,
+    delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
+  };
+}
+
+/** Beside the store; nothing is written for a target that keeps nothing. */
+function defaultRejectsPath(target: TargetChoice): string | null {
+  return target.path === null ? null : `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
+}
+
+/** The command that reads one record again; without a number, the pattern of it. */
+function rerunCommand(host: CommandHost, into: string) {
+  const options = host.values.toArguments("import", (name) => !wholeImportOptions.has(name));
+  return (source: string, record: number | null): string | null => {
+    if (source === "-") return null;
+    const words = commandText(["plimsoll", "import", source, "--into", into, ...options]);
+    return `${words} --offset ${record === null ? "N" : record - 1} --limit 1`;
+  };
+}
+
+/** A fresh import that was interrupted goes on without --fresh: it would begin once more with it. */
+function isResumed(name: string): boolean {
+  return name !== "fresh";
+}
+
+function memorySource(host: CommandHost): string {
+  const isVariable = host.values.text("memory") !== null && !host.values.isGiven("memory");
+  return isVariable ? "PLIMSOLL_MEMORY" : "--memory";
+}
+
+function checkNumbers(host: CommandHost, command: string): void {
+  for (const name of ["threads", "graduality"]) {
+    if (host.values.number(name) === 0) {
+      throw new PlimsollError("USAGE", { what: `--${name} must be 1 or more`, command });
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import { readFileSync } from "node:fs";
+import { isPlimsollError, mappingBytesMax, PlimsollError } from "../kernel/index.js";
+import {
+  type CompiledMapping,
+  compileMapping,
+  decompileMapping,
+  entityNameOf,
+  entityOfSource,
+  flagsMapping,
+  globMatches,
+  hasMappingFlags,
+  isAwaited,
+  type Mapping,
+  type MappingFlags,
+  mappingFault,
+  mergeMappings,
+  parseMapping,
+  suggestionText,
+  withConflictRule,
+  withoutText,
+} from "../model/index.js";
+import type { Source } from "../ports/index.js";
+import { inferSources, type Sampler } from "./infer-sources.js";
+import type { OptionValues } from "./option-values.js";
+import { presetMapping } from "./preset-mapping.js";
+
+export type MappingOrigin = "preset" | "file" | "flags" | "store" | "inferred";
+
+export interface ResolvedMapping {
+  compiled: CompiledMapping;
+  origin: MappingOrigin;
+  /** What was decided from samples, for people. */
+  notes: string[];
+  entityOf: (sourceName: string) => string;
+}
+
+interface Choice {
+  mapping: Mapping;
+  origin: MappingOrigin;
+  fileName: string;
+  notes: string[];
+  /** Null: the mapping tells by its matches and names. */
+  entityOf: ((sourceName: string) => string) | null;
+}
+
+/** The mapping of an import: from a preset, a file, flags, the store itself, or a sample of the sources. */
+export async function resolveMapping(
+  values: OptionValues,
+  sources: readonly Source[],
+  stored: CompiledMapping | null,
+  sampler: Sampler,
+  command: string,
+): Promise<ResolvedMapping> {
+  const choice = await chooseMapping(values, sources, stored, sampler, command);
+  let { mapping } = choice;
+  if (values.flag("no-text")) mapping = withoutText(mapping);
+  const rule = values.text("on-conflict");
+  if (rule !== null) mapping = withConflictRule(mapping, rule, "--on-conflict");
+  const compiled = compileMapping(mapping, choice.fileName);
+  const entityOf = choice.entityOf ?? ((name: string) => entityOfSource(name, compiled, () => true).name);
+  for (const source of sources) entityOf(source.name);
+  return { compiled, origin: choice.origin, notes: choice.notes, entityOf };
+}
+
+/** What the pipeline hands the stored mapping to. */
+export function mappingMerger(wanted: CompiledMapping, targetName: string) {
+  return (stored: CompiledMapping | null): CompiledMapping => mergeMappings(stored, wanted, targetName);
+}
+
+async function chooseMapping(
+  values: OptionValues,
+  sources: readonly Source[],
+  stored: CompiledMapping | null,
+  sampler: Sampler,
+  command: string,
+): Promise<Choice> {
+  const flags = mappingFlags(values);
+  const ways = [
+    ["--preset", values.text("preset") !== null],
+    ["--mapping", values.text("mapping") !== null],
+    ["--key, --index, --range, --text or --link", hasMappingFlags({ ...flags, entity: null })],
+  ] as const;
+  const given = ways.filter(([, isGiven]) => isGiven).map(([name]) => name);
+  if (given.length > 1) {
+    throw new PlimsollError("USAGE", { what: `${given.join(" and ")} cannot be given together`, command });
+  }
+  const preset = values.text("preset");
+  if (preset !== null) return presetChoice(preset, flags.entity, command);
+  const file = values.text("mapping");
+  if (file !== null) return fileChoice(file, flags.entity);
+  if (given.length === 1) return flagsChoice(flags, sources, sampler);
+  return storedChoice(sources, stored, flags.entity) ?? inferredChoice(sources, sampler, flags.entity);
+}
+
+function presetChoice(name: string, entity: string | null, command: string): Choice {
+  const mapping = presetMapping(name, command);
+  return {
+    mapping,
+    origin: "preset",
+    fileName: `preset ${name}`,
+    notes: [],
+    entityOf: namedEntity(entity, mapping),
+  };
+}
+
+function fileChoice(path: string, entity: string | null): Choice {
+  const mapping = readMappingFile(path);
+  return { mapping, origin: "file", fileName: path, notes: [], entityOf: namedEntity(entity, mapping) };
+}
+
+async function flagsChoice(
+  flags: MappingFlags,
+  sources: readonly Source[],
+  sampler: Sampler,
+): Promise<Choice> {
+  const { records, isText } = await sampler.sample(sources[0]!);
+  const entityName = flags.entity ?? entityNameOf(sources[0]!.name);
+  const mapping = flagsMapping(flags, { entityName, records, isText });
+  return { mapping, origin: "flags", fileName: "command line", notes: [], entityOf: () => entityName };
+}
+
+/** A store that knows every source's entity needs no guess: what is there decides. */
+function storedChoice(
+  sources: readonly Source[],
+  stored: CompiledMapping | null,
+  entity: string | null,
+): Choice | null {
+  if (stored === null) return null;
+  const names = new Map<string, string>();
+  for (const { name } of sources) {
+    const own = stored.entities.find((candidate) => {
+      if (isAwaited(candidate)) return false;
+      if (entity !== null) return candidate.name === entity;
+      if (candidate.match !== null && globMatches(candidate.match, name)) return true;
+      return candidate.name === entityNameOf(name);
+    });
+    if (own === undefined) return null;
+    names.set(name, own.name);
+  }
+  const mapping = decompileMapping(stored);
+  return {
+    mapping,
+    origin: "store",
+    fileName: "the store's mapping",
+    notes: [],
+    entityOf: (name) => names.get(name)!,
+  };
+}
+
+async function inferredChoice(
+  sources: readonly Source[],
+  sampler: Sampler,
+  entity: string | null,
+): Promise<Choice> {
+  const inferred = await inferSources(sources, sampler, entity);
+  if (inferred.preset !== null) {
+    const notes = [`The records are nostr events: preset ${inferred.preset} is used.`];
+    return { ...presetChoice(inferred.preset, null, "import"), origin: "inferred", notes };
+  }
+  const { mapping, notes, entities } = inferred;
+  const entityOf = (name: string) => entities.get(name)!;
+  return { mapping, origin: "inferred", fileName: "the inferred mapping", notes, entityOf };
+}
+
+/** --entity beside a preset or a file chooses one of its entities for all the sources. */
+function namedEntity(entity: string | null, mapping: Mapping): Choice["entityOf"] {
+  if (entity === null) return null;
+  const names = Object.keys(mapping.entities);
+  if (!names.includes(entity)) {
+    throw mappingFault(
+      "--entity",
+      `"${entity}"`,
+      `must be an entity of the mapping${suggestionText(entity, names)}`,
+    );
+  }
+  return () => entity;
+}
+
+function readMappingFile(path: string): Mapping {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw new PlimsollError("MAPPING_UNREADABLE", { file: path, reason: reasonOf(cause) }, { cause });
+  }
+  if (bytes.length > mappingBytesMax)
+    throw mappingFault(path, "the file", `must be at most ${mappingBytesMax} bytes`);
+  const mapping = parseMapping(bytes.toString("utf8"), path);
+  if (mapping.preset !== undefined) assertIsPreset(mapping, path);
+  return mapping;
+}
+
+/** A file that names a preset must be that preset: its entities have rules that other fields would not meet. */
+function assertIsPreset(mapping: Mapping, path: string): void {
+  try {
+    const preset = compileMapping(presetMapping(mapping.preset!, "import"));
+    const wanted = compileMapping(mapping, path);
+    mergeMappings(preset, wanted, `preset ${mapping.preset}`);
+  } catch (error) {
+    if (!isPlimsollError(error) || error.code === "MAPPING_INVALID") throw error;
+    throw mappingFault(
+      path,
+      "preset",
+      `must be left out, or its entities left as they are: ${error.message}`,
+    );
+  }
+}
+
+function mappingFlags(values: OptionValues): MappingFlags {
+  return {
+    entity: values.text("entity"),
+    key: values.list("key"),
+    index: values.list("index"),
+    range: values.list("range"),
+    text: values.list("text"),
+    link: values.list("link"),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reasons: Record<string, string> = { ENOENT: "there is no such file", EACCES: "permission denied" };
+  return reasons[code ?? ""] ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,38 @@
+import { isPlimsollError } from "../kernel/index.js";
+import type { ImportPlan, ImportProgress, ImportReport } from "../pipeline/index.js";
+
+/** The report of an import that was ended by a condition: what the last progress told, and the condition. */
+export function unfinishedReport(
+  plan: ImportPlan,
+  last: ImportProgress | null,
+  error: unknown,
+  isInterrupted: boolean,
+): ImportReport {
+  const message = error instanceof Error ? error.message : String(error);
+  const read = last?.recordsRead ?? 0;
+  const rejected = last?.rejects ?? 0;
+  const counts = { stored: read - rejected, replaced: 0, superseded: 0, duplicates: 0, deleted: 0, rejected };
+  return {
+    state: isInterrupted ? "interrupted" : "failed",
+    source: plan.sources.map((source) => source.name),
+    target: plan.target.name,
+    resumedFrom: null,
+    records: { read, ...counts },
+    bytes: { read: last?.bytesRead ?? 0, written: 0, spilled: 0 },
+    seconds: last?.elapsedSeconds ?? 0,
+    recordsPerSecond: last?.recordsPerSecond ?? 0,
+    memory: {
+      lineBytes: plan.memory.lineBytes,
+      lineSource: plan.memory.lineSource,
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakAnonBytes: 0,
+      shares: {},
+      timeline: [],
+    },
+    governor: { reliefs: {}, throttledSeconds: 0, batchBytes: { min: 0, median: 0, max: 0 } },
+    phases: [],
+    danglingLinks: 0,
+    rejectsFile: rejected > 0 ? plan.rejects.path : null,
+    error: { code: isPlimsollError(error) ? error.code : "UNEXPECTED", message },
+  };
+}

@@ -1,0 +1,29 @@
+/** Time as a part that can be replaced: tests hand in a clock of their own and never wait. */
+export interface Clock {
+  /** Milliseconds that only rise; for durations. */
+  nowMs(): number;
+  /** Milliseconds since 1970; for time stamps that people read. */
+  wallMs(): number;
+  /**
+   * Resolves after `ms`, or at once when the signal aborts: the caller looks at its signal after every wait
+   * anyway.
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  sleep(ms, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const wake = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  },
+};

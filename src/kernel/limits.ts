@@ -1,0 +1,398 @@
+/**
+ * Every bound of the program, in one place. A number that limits memory, a queue, a name or a wait
+ * stands here with its reason and nowhere else.
+ */
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+
+/** Record ids are 40 bits wide: 1.1 trillion records in a store. */
+export const recordIdMax = 2 ** 40 - 1;
+
+/** A posting or key block with its LMDB overflow header fills exactly four 4 KiB pages. */
+export const tupleBlockBytesMax = 4 * 4096 - 48;
+
+/**
+ * Records are compressed together in blocks of about this many raw bytes: large enough to compress, small
+ * enough to read one record.
+ */
+export const recordBlockBytes = 64 * KiB;
+
+/** Keys live in memory while they are compared; a longer one is a mistake in the mapping. */
+export const keyBytesMax = 1024;
+
+/** A token longer than this is cut: nobody searches for it, and postings need a bound. */
+export const tokenBytesMax = 64;
+
+/** A mapping is written by hand or printed by `infer`; a larger file is not a mapping. */
+export const mappingBytesMax = 1 * MiB;
+
+/** The entity of a stored block is one byte, and 255 marks none. */
+export const entityCountMax = 255;
+
+/**
+ * Slots are 16 bits wide in the kernels; this many fields is far above any real record and keeps the member
+ * tree small.
+ */
+export const entityFieldCountMax = 4096;
+
+/** Index numbers are 16 bits wide in a tuple; 0 is the list of dead records. */
+export const indexCountMax = 65_535;
+
+/** Key parts are joined into one short key; more of them means that the mapping is wrong. */
+export const keyPartCountMax = 8;
+
+/** Members lie at most this deep: the scanner keeps a frame a level. */
+export const pathDepthMax = 32;
+
+/**
+ * Writing maps about an eighth of what is written, and mapped pages count as resident; the environment is
+ * closed and opened again (about 2 ms) after this many bytes.
+ */
+export const mappedBytesBeforeReopen = 32 * MiB;
+
+/** Keys deleted in one transaction, so that a rollback of any size dirties few pages at a time. */
+export const rollbackKeysPerTransaction = 512;
+
+/** Sources are read in chunks of this size: large enough to hide the call, small enough to hold two. */
+export const sourceChunkBytes = 256 * KiB;
+
+/** A cursor carries the checksum of this many bytes before it: enough to tell one source from another. */
+export const cursorTailBytes = 4 * KiB;
+
+/** A rejected record is shown by its first bytes only. */
+export const rejectHeadBytes = 256;
+
+/**
+ * A rejected record is written whole to the rejects up to this size: what is larger is found by its place.
+ */
+export const rejectRecordBytesMax = 8 * KiB;
+
+/** Lines of rejects gathered before they are written: bad input must not cost a system call a record. */
+export const rejectBufferBytes = 64 * KiB;
+
+/**
+ * A line of a rejects file that is longer was not written here: the record is bounded, its escapes at most
+ * sixfold.
+ */
+export const rejectLineBytesMax = 128 * KiB;
+
+/** A header row beyond this is a file without line breaks, not a header. */
+export const csvHeaderBytesMax = MiB;
+
+/** Format and delimiter are told from this much of the start of a source. */
+export const detectBytesMax = 64 * KiB;
+
+/**
+ * Decompression windows (zstd, xz dictionaries) beyond this are refused: they would have to be held whole.
+ */
+export const decompressWindowBytesMax = 64 * MiB;
+
+/** Output of a decompressor is taken in pieces of this size. */
+export const decompressChunkBytes = 64 * KiB;
+
+/** Messages of child processes are kept up to this length. */
+export const childMessageBytesMax = 4 * KiB;
+
+/**
+ * `auto` leaves a tenth of a container's limit to what is not ours: the kernel's own pages, a shell, a health
+ * check.
+ */
+export const lineCgroupFraction = 0.9;
+
+/** Without a limit the machine is shared with others: `auto` takes this part of what is available now. */
+export const lineMachineFraction = 0.6;
+
+/** Kernels write "unlimited" as numbers near 2^63; nothing real is as large as this. */
+export const limitBytesUnlimited = 2 ** 60;
+
+/**
+ * A worker thread's isolate, stack and code, before it holds any data (8.4 MB measured, young generation of 2
+ * MB).
+ */
+export const threadBytes = 9 * MiB;
+
+/** Kept free for the growth of the V8 heap and of the allocator: this part of the line, within bounds. */
+export const reserveBytesMin = 12 * MiB;
+export const reserveBytesMax = 256 * MiB;
+export const reserveFraction = 0.08;
+
+/** Slabs in flight beyond one a worker: one that is filled and one that is committed. */
+export const slabsAhead = 2;
+
+/**
+ * What a slab of input becomes: compressed blocks, columns, places; JSON made of CSV is longer than its
+ * source.
+ */
+export const outputPerInput = 1.25;
+
+/**
+ * A worker's tables that do not grow with the slab: Unicode classes, member tree, LZ4 hash table, kernel
+ * data.
+ */
+export const scratchBytesFixed = 1 * MiB;
+
+/** Value lists and the raw record block, by byte of the slab. */
+export const scratchPerInput = 2;
+
+/**
+ * A record that goes alone needs this many times its bytes in a worker: input, value list, raw block, output,
+ * tuples.
+ */
+export const recordExpansion = 5;
+
+/**
+ * Slab sizes by the memory that each thread has: larger slabs cost fewer messages, smaller ones leave more to
+ * the runs.
+ */
+export const slabLadder = [
+  { poolBytesPerThread: 256 * MiB, slabBytes: 4 * MiB },
+  { poolBytesPerThread: 128 * MiB, slabBytes: 2 * MiB },
+  { poolBytesPerThread: 48 * MiB, slabBytes: 1 * MiB },
+  { poolBytesPerThread: 16 * MiB, slabBytes: 512 * KiB },
+  { poolBytesPerThread: 0, slabBytes: 256 * KiB },
+] as const;
+
+/**
+ * Run buffers of one worker: below the floor there are too many runs to merge, above the ceiling nothing is
+ * gained.
+ */
+export const runBytesFloor = 1 * MiB;
+export const runBytesIdeal = 16 * MiB;
+export const runBytesCeiling = 256 * MiB;
+
+/** The part of a run buffer that holds tuples; the rest holds key entries. */
+export const runTupleFraction = 0.75;
+
+/** Dirty pages of the open LMDB transaction: 8 MB transactions were measured to be enough for full speed. */
+export const databaseDirtyBytesFloor = 1 * MiB;
+export const databaseDirtyBytesIdeal = 8 * MiB;
+export const databaseDirtyBytesCeiling = 32 * MiB;
+
+/**
+ * Values in a transaction, as a part of its dirty pages: the rest is for branch pages and half-filled leaves.
+ */
+export const transactionFraction = 0.75;
+
+/** Pages of the store's map that may be resident before the environment is opened anew. */
+export const mappedBytesFloor = 1 * MiB;
+export const mappedBytesIdeal = 8 * MiB;
+export const mappedBytesCeiling = 64 * MiB;
+
+/** Dirty page cache on its way to the disk: it counts against a container's limit as the heap does. */
+export const writebackBytesFloor = 1 * MiB;
+export const writebackBytesIdeal = 8 * MiB;
+export const writebackBytesCeiling = 64 * MiB;
+
+/** Buffers of run files, rejects and drivers. */
+export const driverBytesFloor = 256 * KiB;
+export const driverBytesIdeal = 2 * MiB;
+export const driverBytesCeiling = 8 * MiB;
+
+/** Batches grow to the largest slab in this many doublings. */
+export const gradualityDefault = 5;
+export const gradualityMax = 16;
+
+/** The gauge's slower readings: control groups and heap statistics need not be newer than this. */
+export const gaugeCgroupMs = 20;
+export const gaugeHeapMs = 100;
+
+/** The files that the gauge reads are shorter than this (memory.stat has about 60 lines). */
+export const gaugeFileBytesMax = 16 * KiB;
+
+/**
+ * The longest that one batch is held back while memory stays above the line, unless --max-delay says
+ * otherwise.
+ */
+export const delayMsMaxDefault = 1000;
+
+/** A relief that gave nothing back rests for this long, doubled each time up to the second. */
+export const reliefRestMs = 250;
+export const reliefRestMsMax = 8_000;
+
+/** The report's timeline and the batch sizes behind its median: thinned by halving when full. */
+export const timelinePointsMax = 600;
+export const timelineStepMs = 100;
+export const batchSamplesMax = 1024;
+
+/** Groups looked through for our own when a namespace hides its path. */
+export const cgroupSearchMax = 4096;
+
+/** Values looked at when the size of one JavaScript value is estimated; the rest is taken to be like it. */
+export const sizeEstimateNodesMax = 100_000;
+
+/**
+ * A worker's own heap holds code and messages only; its data lies in WebAssembly memory and in leased
+ * buffers.
+ */
+export const workerHeapMiBMax = 32;
+export const workerYoungMiBMax = 2;
+
+/**
+ * A mapping is inferred from the first records of a source: enough to see the types, little enough to hold.
+ */
+export const inferRecordCountMax = 1000;
+export const inferSampleBytesMax = 4 * MiB;
+
+/** Inference follows objects this deep; what lies deeper stays in the record, unindexed. */
+export const inferDepthMax = 4;
+
+/** An object with more member names than this over the sample is a table of its own, not a set of fields. */
+export const inferMemberCountMax = 40;
+
+/** An inferred mapping names at most this many fields: each costs index entries in every record. */
+export const inferFieldCountMax = 256;
+
+/** A crash costs at most about this much work; a checkpoint costs the sorting of half-full run buffers. */
+export const checkpointSecondsMax = 5;
+
+/** Input between two checkpoints unless --sync-bytes says otherwise. */
+export const syncBytesDefault = 512 * MiB;
+
+/**
+ * The merge is cut into parts of about this many bytes of runs: the unit of parallel work and of resuming.
+ */
+export const mergePartBytes = 16 * MiB;
+export const mergePartsMax = 1024;
+
+/** Frame heads looked at when the borders of merge parts are chosen. */
+export const mergeSamplesMax = 65_536;
+
+/** A filter is written by a person or an app; a longer one is a list that belongs into a file. */
+export const queryBytesMax = 8 * MiB;
+
+/** Values in one list of a filter: each costs a seek a segment. */
+export const queryTermsMax = 65_536;
+
+/** Conditions inside conditions, and steps along links, at most this deep. */
+export const queryDepthMax = 16;
+
+/**
+ * Posting lists read side by side hold one decoded block each (147 KB); a union of more lists is gathered
+ * instead.
+ */
+export const queryCursorsMax = 32;
+export const queryUnionCursorsMax = 8;
+
+/** Ids of a range or a large union are gathered in a sorted array of this many (8 MB)... */
+export const gatheredIdsMax = 1_000_000;
+
+/** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
+export const gatheredWindowIds = 64 * MiB;
+
+/** Gathered sets at once (32 MB); what would need more is checked on the records. */
+export const gatheredSetsMax = 4;
+
+/**
+ * Records at the near end of a link that are looked up ahead of the query; beyond it links are followed one
+ * by one.
+ */
+export const linkGatherMax = 10_000;
+
+/** Verdicts on records at the other end of links, kept while a query runs (about 6 MB). */
+export const linkVerdictsMax = 65_536;
+
+/**
+ * Sorted output is made in passes of this many entries (about 24 MB); a later pass goes on where the former
+ * ended.
+ */
+export const sortEntriesMax = 262_144;
+
+/** Texts that order records of equal terms are sorted in passes of this many bytes. */
+export const sortTextBytesMax = 8 * MiB;
+
+/** A walk in order tests its ids in batches, from the first size doubling to the second. */
+export const orderBatchMin = 64;
+export const orderBatchMax = 4096;
+
+/** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
+export const estimateBlocksMax = 256;
+
+/** Decoded record blocks kept: neighbours come together. */
+export const recordBlocksCached = 8;
+
+/**
+ * Terms of one record that `verify` compares between two tables before it starts another pass over a narrower
+ * range.
+ */
+export const verifyFaultsMax = 1000;
+
+/**
+ * `governedBatches` needs at least this much room under the line, and takes this part of it: callers make
+ * copies.
+ */
+export const lineRoomBytesMin = 2 * MiB;
+export const lineRoomFraction = 0.5;
+
+/**
+ * Run files are written and read in pieces of this size: few system calls, and still small beside the line.
+ */
+export const runBufferBytes = 256 * KiB;
+
+/** A frame of a run file holds one block; a longer one is damage. */
+export const runFrameBytesMax = 16 * KiB;
+
+/**
+ * Run files reach the disk at least this often, so that little dirty page cache stands against the
+ * container's limit.
+ */
+export const runSyncBytes = 8 * MiB;
+
+/** File buffer of one input of a merge: a frame and its head. */
+export const mergeReaderBytes = 24 * KiB;
+
+/** Tuples of dead records sorted at a time while keys are merged. */
+export const deadTuplesMax = 65_536;
+
+/** The display is told of progress at most this often. */
+export const progressMs = 100;
+
+/**
+ * Kernel memory of one open query: tables of letters, a posting block, two record blocks of the usual size.
+ */
+export const queryKernelBytes = 2 * MiB;
+
+/** Posting lists that a search reads at once: words times text fields. */
+export const searchListsMax = 64;
+
+/** The first part of stdin is kept once more while a mapping is inferred from it. */
+export const stdinSampleBytesMax = 1 * MiB;
+
+/** A stream that stalls for this long has given the sample that there is. */
+export const stdinSampleDelayMs = 300;
+
+/** Results are gathered to this size before they are written to stdout. */
+export const outputBufferBytes = 64 * KiB;
+
+/** Texts that queries turn into terms; longer ones are documents, not questions. */
+export const termTextBytesMax = 64 * KiB;
+
+/** The program of an entity (member tree, steps of every field, CSV columns): about 170 bytes a field. */
+export const entityProgramBytes = 128 * KiB;
+
+/**
+ * Column values that wait for the end of their batch: 4,000 rows of 8 columns; fuller ones are handed over
+ * earlier.
+ */
+export const columnRegionBytes = 256 * KiB;
+
+/**
+ * Values of mapped members in one record: a value in every 16 bytes of the largest record, and never less
+ * than this.
+ */
+export const recordValuesMin = 4096;
+
+/**
+ * Nesting of JSON that is read, a bit a level; JSON.parse itself gives up near a tenth of it in small stacks.
+ */
+export const jsonDepthMax = 65_536;
+
+/** An encoder for long texts of records is kept up to this size, and made anew for longer ones. */
+export const queryTermBytesKept = 4 * MiB;
+
+/** When `verify` looks for the place of a fault it divides the ids into so many buckets, down to buckets of this size. */
+export const verifyBuckets = 4096;
+export const verifyBucketIds = 64;
+
+/** A loop over results looks for signals this often: soon enough for people, rare enough to cost nothing. */
+export const breathMs = 50;

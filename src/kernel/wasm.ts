@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { assert } from "./assert.js";
+import type { KernelExports } from "./kernel-exports.js";
+
+const pageBytes = 65536;
+
+/** Kernels copy in steps of 16 bytes and may read a little beyond their input: no region ends at the memory's end. */
+const guardBytes = 64;
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The kernels' module, compiled once in a process; workers are handed it. */
+export function compileKernels(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL("../../dist/kernels.wasm", import.meta.url)));
+  return compiled;
+}
+
+export type KernelImports = Record<string, Record<string, (...values: number[]) => number>>;
+
+export interface KernelOptions {
+  /** Everything the kernel will ever use, its own tables included; rounded up to whole pages of 64 KiB. */
+  memoryBytes: number;
+  module?: WebAssembly.Module;
+  /** Host functions by module and name; the ones that are left out trap when a kernel calls them. */
+  imports?: KernelImports;
+}
+
+/**
+ * An instance of the kernels with a memory of fixed size, handed out in regions from the bottom up.
+ * The memory never grows, so what a kernel costs is known before it starts.
+ */
+export class Kernel {
+  readonly memoryBytes: number;
+  readonly u8: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+  readonly exports: KernelExports;
+  #top: number;
+
+  constructor(options: KernelOptions) {
+    const module = options.module ?? compileKernels();
+    const pages = Math.ceil(options.memoryBytes / pageBytes);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const buffer = memory.buffer;
+    const imports = { load: { parseNumber: numberParser(buffer) }, ...options.imports };
+    const instance = new WebAssembly.Instance(module, importsOf(module, memory, imports));
+    this.memoryBytes = pages * pageBytes;
+    this.u8 = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+    this.exports = instance.exports as KernelExports;
+    this.#top = this.exports.heapBase();
+    assert(this.#top + guardBytes <= this.memoryBytes, "a kernel's memory holds at least its own tables");
+  }
+
+  /** Bytes that `alloc` can still hand out. */
+  get freeBytes(): number {
+    return this.memoryBytes - guardBytes - this.#top;
+  }
+
+  /** Hands out a region; its contents are undefined. Running out is a bug: the caller states memoryBytes. */
+  alloc(bytes: number, align = 16): number {
+    const start = Math.ceil(this.#top / align) * align;
+    assert(start + bytes <= this.memoryBytes - guardBytes, `kernel memory has ${bytes} bytes left to hand out`);
+    this.#top = start + bytes;
+    return start;
+  }
+
+  /** The present end of what is handed out: everything above it goes back with `release`. */
+  mark(): number {
+    return this.#top;
+  }
+
+  release(mark: number): void {
+    assert(mark <= this.#top, "regions are released in reverse order");
+    this.#top = mark;
+  }
+}
+
+/** Decides the rare decimals that the kernels' exact paths do not: Number() is correctly rounded. */
+function numberParser(memory: ArrayBuffer): (start: number, end: number) => number {
+  return (start, end) => Number(Buffer.from(memory, start, end - start).toString("latin1"));
+}
+
+function importsOf(module: WebAssembly.Module, memory: WebAssembly.Memory, given: KernelImports) {
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  for (const wanted of WebAssembly.Module.imports(module)) {
+    imports[wanted.module] ??= {};
+    if (wanted.kind === "memory") imports[wanted.module]![wanted.name] = memory;
+    else imports[wanted.module]![wanted.name] = given[wanted.module]?.[wanted.name] ?? trap(wanted.name);
+  }
+  return imports;
+}
+
+function trap(name: string): () => never {
+  return () => {
+    throw new WebAssembly.RuntimeError(`this kernel was given no host function ${name}`);
+  };
+}

@@ -1,0 +1,11 @@
+export type { CgroupLocation, SeenLimit } from "./cgroup.js";
+export * from "./gauge.js";
+export * from "./governed-batches.js";
+export * from "./governor.js";
+export type { Lease } from "./leases.js";
+export * from "./line.js";
+export type { ReliefStep } from "./relief.js";
+export * from "./share-table.js";
+export * from "./share-table-text.js";
+export type { Share, ShareName, SharePhase } from "./shares.js";
+export type { TimelinePoint } from "./timeline.js";

@@ -1,0 +1,57 @@
+/**
+ * The compiled form of a mapping: everything numbered, so that kernels, runs and stores speak in numbers.
+ * It is plain JSON (kept in the store's meta table and sent to workers as it is).
+ */
+export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "json" | "pairs";
+
+/** `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs. */
+export type IndexKind = "number" | "exact" | "prefix" | "text" | "pairs";
+
+export type ConflictRule =
+  | { kind: "keep" }
+  | { kind: "replace" }
+  | { kind: "newest"; field: string }
+  | { kind: "reject" };
+
+export interface CompiledIndex {
+  /** Number of the index in the store, from 1; 0 is the list of dead records. */
+  number: number;
+  entity: number;
+  /** Slot of the field in its entity. */
+  slot: number;
+  field: string;
+  kind: IndexKind;
+  /** Whether a column (the value of every record by id) is kept beside the postings: kinds number and prefix. */
+  hasColumn: boolean;
+}
+
+export interface CompiledField {
+  slot: number;
+  name: string;
+  /** Member names from the record's root; arrays on the way are transparent. */
+  path: string[];
+  type: FieldType;
+  indexes: CompiledIndex[];
+  /** Number of the entity whose key this field holds. */
+  linkEntity: number | null;
+  required: boolean;
+}
+
+export interface CompiledEntity {
+  /** Number of the entity, which is also the number of its key space. */
+  number: number;
+  name: string;
+  match: string | null;
+  /** Slots of the key's parts, in order; empty when records have no key. */
+  keySlots: number[];
+  conflict: ConflictRule;
+  /** Slot of the version field when the rule is `newest`. */
+  versionSlot: number | null;
+  fields: CompiledField[];
+}
+
+export interface CompiledMapping {
+  version: 1;
+  preset: string | null;
+  entities: CompiledEntity[];
+}

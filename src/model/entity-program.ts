@@ -1,0 +1,175 @@
+import type { CompiledEntity, CompiledField, FieldType, IndexKind } from "./compiled-mapping.js";
+import { compileTrie } from "./member-trie.js";
+
+/** Numbers of field types in programs: FIELD_... in kernels/terms.ts. */
+export const fieldTypeNumber: Record<FieldType, number> = {
+  string: 0,
+  int: 1,
+  float: 2,
+  bool: 3,
+  date: 4,
+  hex: 5,
+  json: 6,
+  pairs: 7,
+};
+
+/** Types and flags of values, as the scanner lists them: TYPE_... and FLAG_... in kernels/json-grammar.ts. */
+export const valueType = {
+  null: 0,
+  bool: 1,
+  number: 2,
+  string: 3,
+  object: 4,
+  array: 5,
+  pairName: 6,
+  pairValue: 7,
+};
+export const valueFlag = { escapes: 1, nonAscii: 2, integer: 4, true: 8 };
+
+export interface EntityProgramOptions {
+  /** Whether the host checks every record before it is taken. */
+  hasCheck?: boolean;
+  /** The program of the CSV kernel, for sources of rows. */
+  csv?: Uint8Array;
+}
+
+/** Sizes and numbers of kernels/program.ts. */
+const headerBytes = 64;
+const slotBytes = 16;
+const opBytes = 16;
+const keyPartBytes = 12;
+const textBytes = 20;
+const columnNone = 0xffff_ffff;
+const opKind = { number: 0, exact: 1, prefix: 2, text: 3, pairs: 4, key: 5, version: 6, link: 7 };
+
+interface Op {
+  kind: number;
+  index: number;
+  column: number;
+  argument: number;
+}
+
+/** What is collected while the steps of the slots are laid out. */
+interface Draft {
+  /** Index numbers of the columns. */
+  columns: number[];
+  /** Index numbers of the texts. */
+  texts: number[];
+  slots: { field: CompiledField; ops: Op[] }[];
+}
+
+/** The binary program by which the loader kernel takes records of an entity; kernels/program.ts describes it. */
+export function compileEntityProgram(entity: CompiledEntity, options: EntityProgramOptions = {}): Uint8Array {
+  const draft = draftOf(entity);
+  const keySlots = new Set(entity.keySlots);
+  // A key that is missing has a reject of its own.
+  const required = entity.fields.filter((field) => field.required && !keySlots.has(field.slot));
+  const trie = compileTrie(
+    entity.fields.map(({ slot, path, type }) => ({
+      slot,
+      path,
+      pairs: type === "pairs",
+      raw: type === "json" || type === "pairs",
+    })),
+  );
+  const opCount = draft.slots.reduce((sum, { ops }) => sum + ops.length, 0);
+  const layout = new Layout(headerBytes);
+  const offsets = {
+    trie: layout.take(trie.length),
+    slots: layout.take(draft.slots.length * slotBytes),
+    ops: layout.take(opCount * opBytes),
+    keyParts: layout.take(entity.keySlots.length * keyPartBytes),
+    required: layout.take(required.length * 4),
+    texts: layout.take(draft.texts.length * textBytes),
+    columns: layout.take(draft.columns.length * 4),
+    csv: layout.take(options.csv?.length ?? 0),
+  };
+  const program = new Uint8Array(layout.bytes);
+  const view = new DataView(program.buffer);
+  const header = [
+    program.length,
+    offsets.trie,
+    draft.slots.length,
+    offsets.slots,
+    entity.keySlots.length,
+    offsets.keyParts,
+    required.length,
+    offsets.required,
+    draft.texts.length,
+    offsets.texts,
+    draft.columns.length,
+    offsets.columns,
+    entity.number,
+    options.hasCheck ? 1 : 0,
+    options.csv === undefined ? 0 : offsets.csv,
+    0,
+  ];
+  writeWords(view, 0, header);
+  program.set(trie, offsets.trie);
+  writeSlots(view, draft, offsets.slots, offsets.ops);
+  entity.keySlots.forEach((slot, i) => view.setUint32(offsets.keyParts + i * keyPartBytes, slot, true));
+  writeWords(
+    view,
+    offsets.required,
+    required.map(({ slot }) => slot),
+  );
+  draft.texts.forEach((index, i) => view.setUint32(offsets.texts + i * textBytes, index, true));
+  writeWords(view, offsets.columns, draft.columns);
+  if (options.csv !== undefined) program.set(options.csv, offsets.csv);
+  return program;
+}
+
+function draftOf(entity: CompiledEntity): Draft {
+  const draft: Draft = { columns: [], texts: [], slots: [] };
+  for (const field of entity.fields) {
+    const ops: Op[] = [];
+    for (const index of field.indexes) {
+      let column = columnNone;
+      if (index.hasColumn) column = draft.columns.push(index.number) - 1;
+      const argument = index.kind === "text" ? draft.texts.push(index.number) - 1 : 0;
+      ops.push({ kind: opKind[index.kind satisfies IndexKind], index: index.number, column, argument });
+    }
+    const keyPart = entity.keySlots.indexOf(field.slot);
+    if (keyPart >= 0) ops.push({ kind: opKind.key, index: 0, column: columnNone, argument: keyPart });
+    if (entity.versionSlot === field.slot)
+      ops.push({ kind: opKind.version, index: 0, column: columnNone, argument: 0 });
+    if (field.linkEntity !== null) {
+      ops.push({ kind: opKind.link, index: 0, column: columnNone, argument: field.linkEntity });
+    }
+    draft.slots.push({ field, ops });
+  }
+  return draft;
+}
+
+function writeSlots(view: DataView, draft: Draft, slotsAt: number, opsAt: number): void {
+  let opAt = opsAt;
+  draft.slots.forEach(({ field, ops }, i) => {
+    const slot = slotsAt + i * slotBytes;
+    view.setUint8(slot, fieldTypeNumber[field.type]);
+    view.setUint16(slot + 2, ops.length, true);
+    view.setUint32(slot + 4, opAt, true);
+    for (const { kind, index, column, argument } of ops) {
+      writeWords(view, opAt, [kind, index, column, argument]);
+      opAt += opBytes;
+    }
+  });
+}
+
+function writeWords(view: DataView, offset: number, words: readonly number[]): void {
+  words.forEach((word, i) => view.setUint32(offset + i * 4, word, true));
+}
+
+/** Places parts one after another, each at a multiple of 8. */
+class Layout {
+  bytes: number;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+
+  take(bytes: number): number {
+    const offset = this.bytes;
+    this.bytes += Math.ceil(bytes / 8) * 8;
+    return offset;
+  }
+}

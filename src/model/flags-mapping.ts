@@ -1,0 +1,81 @@
+import type { FieldType } from "./compiled-mapping.js";
+import { type InferenceSample, inferMapping } from "./infer-mapping.js";
+import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
+import { suggestionText } from "./suggest.js";
+
+/** The mapping of one entity as the command line gives it. Lists are split at commas already. */
+export interface MappingFlags {
+  entity: string | null;
+  key: readonly string[];
+  index: readonly string[];
+  range: readonly string[];
+  text: readonly string[];
+  /** `FIELD:ENTITY` each. */
+  link: readonly string[];
+}
+
+export function hasMappingFlags(flags: MappingFlags): boolean {
+  const lists = [flags.key, flags.index, flags.range, flags.text, flags.link];
+  return flags.entity !== null || lists.some((list) => list.length > 0);
+}
+
+/**
+ * A mapping from flags. Types come from the sample; with an index flag, indexes come from the flags alone and only the
+ * named fields are mapped (everything else stays in the stored record); without one, they are inferred.
+ */
+export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapping {
+  const entityName = flags.entity ?? sample.entityName;
+  const inferred = inferMapping({ ...sample, entityName }).mapping.entities[entityName]!.fields;
+  const hasIndexFlags = hasMappingFlags({ ...flags, entity: null, key: [] });
+  const fields: Record<string, FieldType | MappingField> = hasIndexFlags ? {} : inferred;
+  const fieldOf = (flag: string, name: string): MappingField => {
+    if (!hasIndexFlags || !Object.hasOwn(fields, name))
+      fields[name] = sampledField(flag, name, inferred, sample);
+    return fields[name] as MappingField;
+  };
+  for (const name of flags.key) fieldOf("key", name);
+  const indexFlags: [string, IndexName, readonly string[]][] = [
+    ["index", "exact", flags.index],
+    ["range", "range", flags.range],
+    ["text", "text", flags.text],
+  ];
+  for (const [flag, index, names] of indexFlags) {
+    for (const name of names) addIndex(fieldOf(flag, name), index, sample.isText);
+  }
+  for (const link of flags.link) {
+    const [, name, entity] = /^(.+):([^:]+)$/.exec(link) ?? [];
+    if (name === undefined || entity === undefined) {
+      throw mappingFault("--link", `"${link}"`, "must be FIELD:ENTITY, such as country_id:Country");
+    }
+    fieldOf("link", name).link = entity;
+  }
+  const key = flags.key.length === 0 ? {} : { key: flags.key.length === 1 ? flags.key[0]! : [...flags.key] };
+  return { version: 1, entities: { [entityName]: { ...key, fields } } };
+}
+
+function sampledField(
+  flag: string,
+  name: string,
+  inferred: Record<string, FieldType | MappingField>,
+  sample: InferenceSample,
+): MappingField {
+  const known = Object.hasOwn(inferred, name) ? inferred[name]! : null;
+  if (known === null && sample.records.some((record) => Object.hasOwn(record, name))) {
+    // Present but empty all through the sample: text is the only guess that a later value cannot break in a CSV file.
+    return name.includes(".") ? { type: "string", path: [name] } : { type: "string" };
+  }
+  if (known === null) {
+    const names = suggestionText(name, Object.keys(inferred));
+    throw mappingFault(`--${flag}`, `"${name}"`, `must be a field of the source${names}`);
+  }
+  if (typeof known === "string") return { type: known };
+  return { type: known.type, ...(known.path === undefined ? {} : { path: known.path }) };
+}
+
+/** What only looks like a number, date or hex may still be asked for as text: it is then read as text. */
+function addIndex(field: MappingField, index: IndexName, isText: boolean): void {
+  const wasText = isText || field.type === "date" || field.type === "hex";
+  if (wasText && (index === "text" || (index === "range" && field.type === "hex"))) field.type = "string";
+  const list = field.index === undefined ? [] : [field.index].flat();
+  field.index = list.includes(index) ? list : [...list, index];
+}

@@ -1,0 +1,119 @@
+import type { FieldType } from "./compiled-mapping.js";
+import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
+import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
+
+export interface InferenceSample {
+  entityName: string;
+  records: readonly Record<string, unknown>[];
+  /** All values are text, as the cells of a CSV file are. */
+  isText: boolean;
+}
+
+export interface InferredMapping {
+  mapping: Mapping;
+  /** The preset whose shape all the records have: it fits better than what can be inferred. */
+  preset: "nostr" | null;
+  /** What was decided and from what, for people. */
+  notes: string[];
+}
+
+const keyNames = ["id", "_id", "uuid", "guid", "key", "@id"];
+const keyTypes: readonly FieldType[] = ["string", "int", "hex"];
+
+/** A name that only ends like a key is believed when this many different values were seen. */
+const distinctKeyCountMin = 20;
+
+const exactBytesMax = 64;
+const textBytesAverage = 40;
+
+/** Types, key and indexes, judged by the sampled records alone. */
+export function inferMapping(sample: InferenceSample): InferredMapping {
+  const { entityName, records, isText } = sample;
+  if (records.length === 0) {
+    throw mappingFault(
+      "the sample",
+      "records",
+      "must hold at least one JSON object or row to infer a mapping from",
+    );
+  }
+  const samples = sampleFields(records, isText);
+  const fields: Record<string, FieldType | MappingField> = {};
+  const notes: string[] = [];
+  const key = inferKey(entityName, samples, records.length, isText);
+  for (const field of samples) {
+    const name = field.path.join(".");
+    if (Object.hasOwn(fields, name)) continue;
+    const type = sampleType(field, isText);
+    const written: MappingField = { type };
+    if (field.path.some((member) => member.includes("."))) written.path = field.path;
+    const index = name === key ? null : inferIndex(field, type);
+    if (index !== null) written.index = index;
+    fields[name] = Object.keys(written).length === 1 ? type : written;
+  }
+  const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
+  notes.push(
+    key === null
+      ? `${entityName}: no key (no field is named like one and unique in ${count}), so no record is a duplicate`
+      : `${entityName}: key "${key}" is unique in ${count}`,
+  );
+  const preset = records.every(isNostrEvent) ? "nostr" : null;
+  const entity = { ...(key === null ? {} : { key }), fields };
+  return { mapping: { version: 1, entities: { [entityName]: entity } }, preset, notes };
+}
+
+/** Whether a record has the shape of a Nostr event (NIP-01). */
+export function isNostrEvent(record: Record<string, unknown>): boolean {
+  const { id, pubkey, sig, kind, created_at: createdAt, tags, content } = record;
+  const isHex = (value: unknown, length: number) =>
+    typeof value === "string" && value.length === length && /^[0-9a-f]+$/.test(value);
+  const isNumbers = Number.isInteger(kind) && Number.isInteger(createdAt);
+  return (
+    isNumbers &&
+    isHex(id, 64) &&
+    isHex(pubkey, 64) &&
+    isHex(sig, 128) &&
+    Array.isArray(tags) &&
+    typeof content === "string"
+  );
+}
+
+function inferKey(
+  entityName: string,
+  samples: readonly FieldSample[],
+  recordCount: number,
+  isText: boolean,
+): string | null {
+  const isKey = (field: FieldSample) =>
+    field.path.length === 1 &&
+    !field.isMultiple &&
+    field.recordCount === recordCount &&
+    field.distinct.size === recordCount &&
+    keyTypes.includes(sampleType(field, isText));
+  const candidates = samples.filter(isKey).map((field) => field.path[0]!);
+  const ranked = candidates
+    .map((name) => ({ name, rank: keyRank(name, entityName, recordCount) }))
+    .filter(({ rank }) => rank !== null)
+    .sort((left, right) => left.rank! - right.rank!);
+  return ranked[0]?.name ?? null;
+}
+
+/** The lower, the more a name speaks for a key; null when it does not. */
+function keyRank(name: string, entityName: string, recordCount: number): number | null {
+  const exact = keyNames.indexOf(name.toLowerCase());
+  if (exact >= 0) return exact;
+  const ending = /^(.+?)(?:[-_](?:id|uuid|guid|key)|I[Dd]|Uuid|UUID|Key)$/.exec(name);
+  if (ending === null) return null;
+  const subject = ending[1]!.replace(/[-_]/g, "").toLowerCase();
+  if (subject === entityName.toLowerCase()) return keyNames.length;
+  return recordCount >= distinctKeyCountMin ? keyNames.length + 1 : null;
+}
+
+function inferIndex(field: FieldSample, type: FieldType): IndexName | null {
+  if (type === "json") return null;
+  if (type === "int" || type === "float" || type === "date") return "range";
+  if (type !== "string") return "exact";
+  if (field.bytesTotal / field.valueCount > textBytesAverage && field.hasBlank) return "text";
+  const isShort = field.bytesMax <= exactBytesMax;
+  const isRepeated = field.distinct.size * 2 <= field.valueCount;
+  return isShort || isRepeated ? "exact" : null;
+}

@@ -1,0 +1,79 @@
+import { Document, isCollection, isMap, visit } from "yaml";
+import { conflictRuleText, isAwaited } from "./compile-mapping.js";
+import type {
+  CompiledEntity,
+  CompiledField,
+  CompiledMapping,
+  FieldType,
+  IndexKind,
+} from "./compiled-mapping.js";
+import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
+
+const indexNamesByKind: Record<IndexKind, IndexName> = {
+  number: "range",
+  exact: "exact",
+  prefix: "range",
+  text: "text",
+  pairs: "exact",
+};
+
+/** The compiled mapping as people write it: compiling it again gives the same mapping. */
+export function decompileMapping(mapping: CompiledMapping): Mapping {
+  const entities: Record<string, MappingEntity> = {};
+  for (const entity of mapping.entities) {
+    if (!isAwaited(entity)) entities[entity.name] = decompileEntity(entity, mapping);
+  }
+  return { version: 1, ...(mapping.preset === null ? {} : { preset: mapping.preset }), entities };
+}
+
+export function mappingToYaml(mapping: CompiledMapping): string {
+  return writtenMappingToYaml(decompileMapping(mapping));
+}
+
+/** One line a field and a list: a mapping is read by people, who compare its rows. */
+export function writtenMappingToYaml(mapping: Mapping): string {
+  const document = new Document(mapping, { version: "1.2" });
+  visit(document, {
+    Pair(_, pair, path) {
+      // Document, map of the file, pair "entities", its map, pair of the entity, its map: the depth of an entity's members.
+      if (path.length < 6 || !isCollection(pair.value)) return undefined;
+      if (path.length === 6 && isMap(pair.value)) return undefined;
+      pair.value.flow = true;
+      return visit.SKIP;
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): MappingEntity {
+  const fields: MappingEntity["fields"] = {};
+  for (const field of entity.fields) fields[field.name] = decompileField(field, entity, mapping);
+  const keys = entity.keySlots.map((slot) => entity.fields[slot]!.name);
+  return {
+    ...(entity.match === null ? {} : { match: entity.match }),
+    ...(keys.length === 0 ? {} : { key: keys.length === 1 ? keys[0]! : keys }),
+    ...(entity.conflict.kind === "keep" ? {} : { conflict: conflictRuleText(entity.conflict) }),
+    fields,
+  };
+}
+
+function decompileField(
+  field: CompiledField,
+  entity: CompiledEntity,
+  mapping: CompiledMapping,
+): FieldType | MappingField {
+  const written: MappingField = { type: field.type };
+  if (JSON.stringify(field.path) !== JSON.stringify(field.name.split("."))) {
+    written.path = field.path.some((member) => member.includes(".")) ? field.path : field.path.join(".");
+  }
+  const names = field.indexes.map((index) => indexNamesByKind[index.kind]);
+  if (field.linkEntity !== null) {
+    written.link = mapping.entities[field.linkEntity]!.name;
+    // A link brings its own exact index (number for an int), so that one is not written.
+    const own = field.type === "int" ? "range" : "exact";
+    names.splice(0, names.length, ...names.filter((name) => name !== own));
+  }
+  if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
+  if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
+  return Object.keys(written).length === 1 ? field.type : written;
+}

@@ -1,0 +1,168 @@
+import * as v from "valibot";
+import { parseDocument } from "yaml";
+import { mappingBytesMax, PlimsollError } from "../kernel/index.js";
+import type { FieldType } from "./compiled-mapping.js";
+import { suggestionText } from "./suggest.js";
+
+/** The mapping as people write it: which entities there are, what identifies them, what is indexed. */
+export interface Mapping {
+  version: 1;
+  /** Set when the mapping came from a preset, whose own rules then hold for its entities. */
+  preset?: string;
+  entities: Record<string, MappingEntity>;
+}
+
+export interface MappingEntity {
+  /** Glob on the source's path: which sources hold this entity. */
+  match?: string;
+  /** Name of the key field, or names of its parts. */
+  key?: string | string[];
+  /** `keep`, `replace`, `reject` or `newest:FIELD`. */
+  conflict?: string;
+  fields: Record<string, FieldType | MappingField>;
+}
+
+export interface MappingField {
+  type: FieldType;
+  /** Members from the root, joined by dots, or a list when a member name holds a dot; default: the field's name. */
+  path?: string | string[];
+  index?: IndexName | IndexName[];
+  /** Name of the entity whose key this field holds. */
+  link?: string;
+  /** A record without this field is rejected. */
+  required?: boolean;
+}
+
+export type IndexName = "exact" | "range" | "text";
+
+export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
+export const indexNames = ["exact", "range", "text"] as const;
+
+const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
+const indexSchema = v.picklist(indexNames, (issue) => pickMessage(issue.input, indexNames));
+const nameSchema = v.pipe(v.string("must be a name"), v.nonEmpty("must not be empty"));
+
+const fieldSchema = v.strictObject({
+  type: typeSchema,
+  path: v.exactOptional(
+    v.union(
+      [nameSchema, v.array(nameSchema)],
+      "must be a path such as address.city, or a list of member names",
+    ),
+  ),
+  index: v.exactOptional(v.lazy((input) => (Array.isArray(input) ? v.array(indexSchema) : indexSchema))),
+  link: v.exactOptional(nameSchema),
+  required: v.exactOptional(v.boolean("must be true or false")),
+});
+
+const entitySchema = v.strictObject({
+  match: v.exactOptional(nameSchema),
+  key: v.exactOptional(
+    v.union([nameSchema, v.array(nameSchema)], "must be the name of a field, or a list of names"),
+  ),
+  conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
+  fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
+});
+
+const mappingSchema = v.strictObject({
+  version: v.literal(1, "must be 1"),
+  preset: v.exactOptional(nameSchema),
+  entities: v.custom<Record<string, unknown>>(isObject, "must be an object of entity names"),
+});
+
+/** Reads a mapping from YAML 1.2, of which JSON is a part. */
+export function parseMapping(text: string, fileName: string): Mapping {
+  if (Buffer.byteLength(text) > mappingBytesMax) {
+    throw mappingFault(fileName, "the file", `must be at most ${mappingBytesMax} bytes long`);
+  }
+  const document = parseDocument(text, { version: "1.2", uniqueKeys: true, prettyErrors: true });
+  const fault = document.errors[0];
+  if (fault !== undefined) {
+    const line = fault.linePos === undefined ? "the file" : `line ${fault.linePos[0].line}`;
+    const reason = fault.message.split("\n")[0]!.replace(/( at line \d+, column \d+)?:?$/, "");
+    throw mappingFault(fileName, line, `is not YAML or JSON: ${reason}`);
+  }
+  return checkMapping(readDocument(document, fileName), fileName);
+}
+
+/** Holds any value to the shape of a mapping; what the names in it mean is checked when it is compiled. */
+export function checkMapping(value: unknown, fileName = "mapping"): Mapping {
+  if (!isObject(value))
+    throw mappingFault(fileName, "the file", "must be an object with version and entities");
+  const top = checkShape(mappingSchema, value, fileName, "");
+  const entities: Record<string, MappingEntity> = {};
+  for (const [name, entity] of Object.entries(top.entities)) {
+    checkName(name, fileName, "entities");
+    entities[name] = checkEntity(entity, fileName, `entities.${name}`);
+  }
+  return { ...top, entities };
+}
+
+/** A fault of the mapping: where it is, and what must be there. */
+export function mappingFault(file: string, path: string, what: string): PlimsollError {
+  return new PlimsollError("MAPPING_INVALID", { file, path, what });
+}
+
+function checkEntity(value: unknown, fileName: string, path: string): MappingEntity {
+  if (!isObject(value)) throw mappingFault(fileName, path, "must be an object with fields");
+  const shape = checkShape(entitySchema, value, fileName, path);
+  const fields: Record<string, FieldType | MappingField> = {};
+  for (const [name, field] of Object.entries(shape.fields)) {
+    checkName(name, fileName, `${path}.fields`);
+    const fieldPath = `${path}.fields.${name}`;
+    fields[name] = isObject(field)
+      ? checkShape(fieldSchema, field, fileName, fieldPath)
+      : checkShape(typeSchema, field, fileName, fieldPath);
+  }
+  return { ...shape, fields };
+}
+
+/** The one name that a plain object cannot hold as a member. A field that is called so is reached by its path. */
+function checkName(name: string, fileName: string, path: string): void {
+  if (name === "__proto__") throw mappingFault(fileName, path, "must not be named __proto__");
+}
+
+function checkShape<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  fileName: string,
+  path: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  // A misspelt member is both unknown and missing: the first says what to mend.
+  const issue = result.issues.find((candidate) => candidate.expected === "never") ?? result.issues[0];
+  const steps = (issue.path ?? []).map((item) => String(item.key));
+  if (issue.type !== "strict_object") {
+    throw mappingFault(fileName, [path, ...steps].filter((step) => step !== "").join("."), issue.message);
+  }
+  const member = steps.pop() ?? "";
+  const place = [path, ...steps].filter((step) => step !== "").join(".") || "the file";
+  if (issue.expected !== "never") throw mappingFault(fileName, place, `must have "${member}"`);
+  const known = Object.keys("entries" in schema ? (schema.entries as object) : {});
+  throw mappingFault(fileName, place, `must not have "${member}"${suggestionText(member, known)}`);
+}
+
+function readDocument(document: ReturnType<typeof parseDocument>, fileName: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw mappingFault(fileName, "the file", `must be plain YAML: ${reason}`);
+  }
+}
+
+function pickMessage(input: unknown, known: readonly string[]): string {
+  const list = `${known.slice(0, -1).join(", ")} or ${known.at(-1)}`;
+  if (typeof input !== "string") return `must be ${list}`;
+  return `must be ${list}, not "${input}"${closeText(input, known)}`;
+}
+
+function closeText(input: string, known: readonly string[]): string {
+  const text = suggestionText(input, known);
+  return text.includes("did you mean") ? text : "";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

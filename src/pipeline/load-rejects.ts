@@ -1,0 +1,105 @@
+import { type ErrorCode, keyBytesMax, rejectHeadBytes } from "../kernel/index.js";
+import { type CompiledEntity, formatScanFault } from "../model/index.js";
+import type { CsvHeader } from "../ports/index.js";
+
+/** Codes of rejects by the kernel's numbers: REJECT_... in kernels/load-state.ts. */
+export const loadRejectCodes = [
+  null,
+  "JSON_SYNTAX",
+  "INVALID_UTF8",
+  "NOT_OBJECT",
+  "TOO_DEEP",
+  "TOO_MANY_VALUES",
+  "TOO_MANY_TERMS",
+  "FIELD_TYPE",
+  "KEY_MISSING",
+  "FIELD_MISSING",
+  "KEY_TOO_LONG",
+  "CSV_COLUMNS",
+  "CSV_QUOTE",
+  "RECORD_TOO_LARGE",
+] as const satisfies readonly (ErrorCode | null)[];
+
+/** A record that was turned down while its frame was loaded. */
+export interface LoadReject {
+  /** Number of the record within the frame. */
+  ordinal: number;
+  code: ErrorCode;
+  reason: string;
+  /** The first bytes of the record; a copy. */
+  head: Uint8Array;
+  bytesTotal: number;
+  /** Bytes of the frame before the record, and line breaks in them. */
+  offset: number;
+  line: number;
+}
+
+/** What the kernel says about a reject. */
+export interface RejectNote {
+  code: ErrorCode;
+  /** A slot, what the scanner expected, columns that were found, or (with `isColumn`) the number of a column. */
+  detail: number;
+  isColumn: boolean;
+  /** Where in the record. */
+  offset: number;
+}
+
+export function rejectReason(
+  note: RejectNote,
+  record: Uint8Array,
+  entity: CompiledEntity,
+  header: CsvHeader | null,
+  limits: { recordBytesMax: number; valuesMax: number; tuplesMax: number },
+): string {
+  const field = entity.fields[note.detail];
+  switch (note.code) {
+    case "FIELD_TYPE":
+      if (note.isColumn) return columnReason(note, entity, header);
+      return `field "${field?.name}" must be ${typeText(field?.type ?? "")}${keyText(note.detail, entity)}`;
+    case "KEY_MISSING":
+      return `the key field "${field?.name}" is null or absent`;
+    case "FIELD_MISSING":
+      return `field "${field?.name}" is null or absent`;
+    case "KEY_TOO_LONG":
+      return `field "${field?.name}" makes a key of more than ${keyBytesMax} bytes`;
+    case "CSV_COLUMNS":
+      return `the header has ${header?.columns.length} columns and this row ${note.detail}`;
+    case "CSV_QUOTE":
+      return `a quoted cell must end before the next delimiter (byte ${note.offset})`;
+    case "INVALID_UTF8":
+      return `the bytes from byte ${note.offset} on are not UTF-8`;
+    case "TOO_MANY_VALUES":
+      return `more than ${limits.valuesMax} values`;
+    case "TOO_MANY_TERMS":
+      return `more entries than the ${limits.tuplesMax} that fit`;
+    case "RECORD_TOO_LARGE":
+      return `it takes more than ${limits.recordBytesMax} bytes as JSON`;
+    default:
+      return formatScanFault(record, note.offset, note.detail);
+  }
+}
+
+/** The start of a record, for people to recognise it. */
+export function recordHead(record: Uint8Array): Uint8Array {
+  return record.slice(0, rejectHeadBytes);
+}
+
+function columnReason(note: RejectNote, entity: CompiledEntity, header: CsvHeader | null): string {
+  const column = header?.columns[note.detail];
+  const field = entity.fields.find(({ path }) => path.length === 1 && path[0] === column);
+  return `column "${column}" must be ${typeText(field?.type ?? "")}`;
+}
+
+function keyText(slot: number, entity: CompiledEntity): string {
+  return entity.keySlots.includes(slot) ? ", one value, since it is part of the key" : "";
+}
+
+function typeText(type: string): string {
+  if (type === "int") return "an integer";
+  if (type === "float") return "a number";
+  if (type === "bool") return "true or false";
+  if (type === "date") return "an ISO 8601 date or a number";
+  if (type === "hex") return "an even number of hexadecimal digits";
+  if (type === "pairs") return "an array of arrays";
+  return `of type ${type}`;
+}

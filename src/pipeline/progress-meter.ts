@@ -1,0 +1,114 @@
+import { progressMs } from "../kernel/index.js";
+import type { ImportHost, ImportPhase, ImportProgress } from "./import-plan.js";
+import type { ImportRun } from "./import-run.js";
+
+/** Measures the phases and tells the host, ten times a second at most. */
+export class ProgressMeter {
+  readonly #run: ImportRun;
+  readonly #host: ImportHost;
+  readonly #startedAt = performance.now();
+  readonly #secondsBefore: { read: number; merge: number; seal: number };
+  readonly #bytesReadBefore: number;
+  readonly #timer: NodeJS.Timeout;
+  #phase: ImportPhase = "read";
+  #phaseStartedAt = performance.now();
+  #phaseSeconds = { read: 0, merge: 0, seal: 0 };
+  #toldAt = 0;
+  #bytesTotal: number | null = null;
+  #mergedBytes = 0;
+  #mergeBytesTotal = 0;
+
+  constructor(run: ImportRun, host: ImportHost) {
+    this.#run = run;
+    this.#host = host;
+    this.#secondsBefore = run.state.seconds;
+    this.#bytesReadBefore = run.state.bytesRead;
+    const sizes = run.state.sources.map((source) => source.sizeBytes);
+    if (!sizes.includes(null)) this.#bytesTotal = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+    // A stalled source must not freeze the display; the timer keeps nothing alive.
+    this.#timer = setInterval(() => this.tick(), progressMs * 2);
+    this.#timer.unref();
+  }
+
+  enter(phase: ImportPhase): void {
+    this.#closePhase();
+    this.#phase = phase;
+    this.#mergedBytes = 0;
+    this.#mergeBytesTotal = this.#run.state.runs.reduce((sum, file) => sum + file.bytes, 0);
+    this.tell();
+  }
+
+  merged(bytes: number): void {
+    this.#mergedBytes += bytes;
+    this.tick();
+  }
+
+  /** Seconds of each phase, those of former processes included. */
+  seconds(): { read: number; merge: number; seal: number } {
+    this.#closePhase();
+    const sum = (name: ImportPhase) => this.#secondsBefore[name] + this.#phaseSeconds[name];
+    return { read: sum("read"), merge: sum("merge"), seal: sum("seal") };
+  }
+
+  tick(): void {
+    if (performance.now() - this.#toldAt >= progressMs) this.tell();
+  }
+
+  tell(): void {
+    this.#toldAt = performance.now();
+    this.#host.onProgress(this.#progress());
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #closePhase(): void {
+    const now = performance.now();
+    this.#phaseSeconds[this.#phase] += (now - this.#phaseStartedAt) / 1000;
+    this.#phaseStartedAt = now;
+  }
+
+  #progress(): ImportProgress {
+    const { state, governor } = this.#run;
+    const elapsed = (performance.now() - this.#startedAt) / 1000;
+    const accepted = state.accepted.reduce((sum, count) => sum + count, 0);
+    const fraction = this.#fraction();
+    const bytesHere = state.bytesRead - this.#bytesReadBefore;
+    const isReading = this.#phase === "read";
+    const left = this.#bytesTotal === null ? null : this.#bytesTotal - state.bytesRead;
+    const reading = governor.latest();
+    return {
+      phase: this.#phase,
+      fraction,
+      recordsRead: accepted + state.rejected,
+      bytesRead: state.bytesRead,
+      bytesTotal: this.#bytesTotal,
+      recordsPerSecond: this.#recordsHere() / Math.max(elapsed, 0.001),
+      etaSeconds: isReading && left !== null && bytesHere > 0 ? (left / bytesHere) * elapsed : null,
+      rssBytes: reading.rssBytes,
+      lineBytes: governor.table.lineBytes,
+      leasedBytes: governor.leasedBytes,
+      rejects: state.rejected,
+      elapsedSeconds: elapsed,
+    };
+  }
+
+  #recordsBefore: number | null = null;
+
+  #recordsHere(): number {
+    const { accepted, rejected } = this.#run.state;
+    const records = accepted.reduce((sum, count) => sum + count, rejected);
+    this.#recordsBefore ??= records;
+    return records - this.#recordsBefore;
+  }
+
+  #fraction(): number | null {
+    if (this.#phase === "seal") return null;
+    if (this.#phase === "merge") {
+      return this.#mergeBytesTotal === 0 ? null : Math.min(1, this.#mergedBytes / this.#mergeBytesTotal);
+    }
+    if (this.#bytesTotal === null || this.#bytesTotal === 0) return null;
+    return Math.min(1, this.#run.state.bytesRead / this.#bytesTotal);
+  }
+}

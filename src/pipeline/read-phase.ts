@@ -1,0 +1,208 @@
+import { assert, checkpointSecondsMax, type PlimsollError } from "../kernel/index.js";
+import type { Frame, Source, SourceSession } from "../ports/index.js";
+import { framePlace } from "../ports/index.js";
+import type { ImportRun } from "./import-run.js";
+import type { Slab } from "./slab-pool.js";
+import type { PoolWorker } from "./worker-pool.js";
+import type { LoadedReply, OutputPart } from "./worker-protocol.js";
+
+/** One frame on its way: dispatched in source order, appended in source order. */
+interface Flight {
+  source: Source;
+  frame: Frame;
+  entity: number;
+  firstId: number;
+  /** The frame's bytes, when it went alone in a buffer of its own instead of a slab's. */
+  slab: Slab;
+  isAlone: boolean;
+}
+
+/**
+ * Reads the sources to their end: admit (a slab at the door), decode in workers, append in source order. At a
+ * checkpoint everything in flight has been appended and every run is on the disk, so the position of the reader is the
+ * position of the data.
+ */
+export class ReadPhase {
+  readonly #run: ImportRun;
+  #appended: Promise<void> = Promise.resolve();
+  #failure: { error: unknown } | null = null;
+  #bytesSinceCheckpoint = 0;
+  #checkpointAt = performance.now();
+
+  constructor(run: ImportRun) {
+    this.#run = run;
+  }
+
+  async run(): Promise<void> {
+    const { plan, state } = this.#run;
+    while (state.sourceIndex < plan.sources.length && this.#recordsLeft() > 0) {
+      await this.#readSource(plan.sources[state.sourceIndex]!);
+    }
+    await this.#drain();
+    state.phase = "seal";
+    await this.checkpoint();
+  }
+
+  /** Everything read so far becomes durable, with the position behind it. */
+  async checkpoint(): Promise<void> {
+    await this.#drain();
+    await this.#run.flushRuns();
+    await this.#run.commit();
+    this.#bytesSinceCheckpoint = 0;
+    this.#checkpointAt = performance.now();
+  }
+
+  async #readSource(source: Source): Promise<void> {
+    const { plan, state, recordBytesMax, signal } = this.#run;
+    const entity = this.#run.entityNumberOf(source);
+    await using session = await source.open({
+      cursor: state.cursor,
+      skipRecords: state.cursor === null ? Math.max(0, plan.offset - state.recordsBefore) : 0,
+      recordBytesMax,
+      signal,
+      delayMsMax: plan.delayMsMax,
+    });
+    const bytesReadBefore = state.bytesRead;
+    while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
+      state.bytesRead = bytesReadBefore + session.bytesRead;
+      if (this.#isCheckpointDue()) await this.checkpoint();
+    }
+    await this.#drain();
+    state.recordsBefore += state.cursor?.record ?? 0;
+    state.sourceIndex += 1;
+    state.cursor = null;
+  }
+
+  /** False at the end of the source. */
+  async #readFrame(source: Source, session: SourceSession, entity: number): Promise<boolean> {
+    const run = this.#run;
+    const slab = await run.slabs.take();
+    this.#throwIfFailed();
+    run.signal.throwIfAborted();
+    await run.pace();
+    const buffer = new Uint8Array(slab.input, 0, Math.min(run.batchBytes(), slab.input.byteLength));
+    const grow = (bytes: number): Uint8Array => bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : new Uint8Array(bytes);
+    const got = await session.read(buffer, grow, this.#recordsLeft());
+    if (got === null) {
+      run.slabs.give(slab);
+      return false;
+    }
+    const { frame } = got;
+    assert(frame.records >= frame.rejects.length, "a frame counts its rejects among its records");
+    const firstId = run.takeIds(frame.records);
+    const isAlone = got.buffer.buffer !== slab.input;
+    const flight: Flight = { source, frame, entity, firstId, slab, isAlone };
+    if (frame.length === 0) {
+      run.slabs.give(slab);
+      this.#append(flight, Promise.resolve(null));
+    } else if (isAlone) {
+      await this.#loadAlone(flight, got.buffer);
+    } else {
+      this.#dispatch(flight);
+    }
+    this.#bytesSinceCheckpoint += frame.length;
+    run.state.cursor = frame.cursorAfter;
+    return true;
+  }
+
+  #dispatch(flight: Flight): void {
+    const worker = this.#run.idlestWorker();
+    const { slab, frame } = flight;
+    const loaded = this.#load(worker, flight, slab.input, frame.length, slab.output);
+    this.#append(flight, loaded);
+  }
+
+  /** A record larger than a slab: everything else is finished first, so that the memory is free for it. */
+  async #loadAlone(flight: Flight, bytes: Uint8Array): Promise<void> {
+    await this.#drain();
+    await this.#run.flushRuns();
+    this.#run.slabs.give(flight.slab);
+    await this.#run.withLargeWorker(bytes.length, async (worker, output) => {
+      this.#append(flight, this.#load(worker, flight, bytes.buffer as ArrayBuffer, bytes.length, output));
+      await this.#drain();
+    });
+  }
+
+  async #load(
+    worker: PoolWorker,
+    flight: Flight,
+    input: ArrayBuffer,
+    length: number,
+    output: ArrayBuffer,
+  ): Promise<LoadedReply> {
+    const { source, frame, entity, firstId } = flight;
+    const reply = await worker.send(
+      { kind: "load", ordinal: firstId, entity, format: source.format, header: frame.header, input, length, output, firstId },
+      [input, output],
+      async ({ output: full, parts }) => this.#appendOutput(flight, full, parts),
+    );
+    assert(reply.kind === "loaded", "a load is answered by its result");
+    return reply;
+  }
+
+  /** Appends wait for one another, so that ids rise and the data in the target never runs ahead of the cursor. */
+  #append(flight: Flight, loaded: Promise<LoadedReply | null>): void {
+    // Marked as handled: the failure is kept and thrown at the door.
+    loaded.catch(() => {});
+    this.#appended = this.#appended.then(async () => {
+      if (this.#failure !== null) return;
+      try {
+        await this.#finish(flight, await loaded);
+      } catch (error) {
+        this.#failure = { error };
+      }
+    });
+  }
+
+  async #finish(flight: Flight, loaded: LoadedReply | null): Promise<void> {
+    const { frame, entity, source } = flight;
+    const run = this.#run;
+    if (loaded !== null) {
+      for (const reject of loaded.rejects) {
+        const bytes = new Uint8Array(loaded.input, 0, frame.length);
+        const place = framePlace(source.name, frame, bytes, reject.offset, reject.ordinal);
+        run.reject({ ...reject, place });
+      }
+      await this.#appendOutput(flight, loaded.output, loaded.parts);
+      run.state.accepted[entity]! += loaded.records;
+      if (!flight.isAlone) run.slabs.give({ input: loaded.input, output: loaded.output });
+    }
+    for (const reject of frame.rejects) {
+      run.reject({ code: reject.code, reason: reject.reason, head: reject.head, place: reject.place });
+    }
+    run.onBatch(frame.length, frame.records);
+  }
+
+  async #appendOutput(flight: Flight, output: ArrayBuffer, parts: OutputPart[]): Promise<void> {
+    const view = (part: OutputPart) => Buffer.from(output, part.offset, part.length);
+    const blocks = parts.flatMap((part) =>
+      part.kind === "block" ? [{ firstId: part.firstId, block: view(part) }] : [],
+    );
+    const columns = parts.flatMap((part) =>
+      part.kind === "column" ? [{ index: part.index, firstId: part.firstId, chunk: view(part) }] : [],
+    );
+    const place = { firstId: flight.firstId, source: flight.source.name, ...flight.frame.place };
+    await this.#run.append({ blocks, columns, place });
+  }
+
+  async #drain(): Promise<void> {
+    await this.#appended;
+    this.#throwIfFailed();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== null) throw this.#failure.error as PlimsollError;
+  }
+
+  #recordsLeft(): number {
+    const { plan, state } = this.#run;
+    if (plan.limit === null) return Number.MAX_SAFE_INTEGER;
+    const position = state.recordsBefore + (state.cursor?.record ?? 0);
+    return plan.limit - Math.max(0, position - plan.offset);
+  }
+
+  #isCheckpointDue(): boolean {
+    const seconds = (performance.now() - this.#checkpointAt) / 1000;
+    return this.#bytesSinceCheckpoint >= this.#run.plan.syncBytes || seconds >= checkpointSecondsMax;
+  }
+}

@@ -1,0 +1,87 @@
+import type { ShareTable } from "../memory/index.js";
+import type { ImportPlan, ImportReport } from "./import-plan.js";
+import type { ImportRun } from "./import-run.js";
+
+const nothing = { read: 0, stored: 0, replaced: 0, superseded: 0, duplicates: 0, deleted: 0, rejected: 0 };
+
+/** The report of an import as it stands now: of all its processes together, memory of this one. */
+export function reportOf(
+  run: ImportRun,
+  outcome: Pick<ImportReport, "state" | "resumedFrom" | "error">,
+): ImportReport {
+  const { plan, state, governor } = run;
+  const records = run.counts();
+  const seconds = run.progress.seconds();
+  const total = seconds.read + seconds.merge + seconds.seal;
+  const statistics = governor.statistics();
+  const { reliefs, throttledSeconds, batchBytes } = statistics;
+  return {
+    state: outcome.state,
+    source: plan.sources.map((source) => source.name),
+    target: plan.target.name,
+    resumedFrom: outcome.resumedFrom,
+    records,
+    bytes: { read: state.bytesRead, written: run.bytesWritten, spilled: state.bytesSpilled },
+    seconds: round(total),
+    recordsPerSecond: Math.round(records.read / Math.max(total, 0.001)),
+    memory: {
+      lineBytes: governor.table.lineBytes,
+      lineSource: plan.memory.lineSource,
+      peakRssBytes: statistics.peakRssBytes,
+      peakAnonBytes: statistics.peakAnonBytes,
+      shares: sharesOf(governor.table),
+      timeline: statistics.timeline.map((point) => ({
+        seconds: point.t,
+        rssBytes: point.rss,
+        anonBytes: point.anon,
+        fileBytes: point.file,
+        leasedBytes: point.leased,
+        dirtyBytes: point.dirty,
+        records: point.records,
+      })),
+    },
+    governor: { reliefs, throttledSeconds, batchBytes },
+    phases: [
+      { name: "read", seconds: round(seconds.read), records: records.read },
+      { name: "merge", seconds: round(seconds.merge), records: records.read - records.rejected },
+    ],
+    danglingLinks: state.seal?.fates.danglingNew ?? 0,
+    rejectsFile: records.rejected > 0 ? plan.rejects.path : null,
+    error: outcome.error,
+  };
+}
+
+/** The same import had finished before: this run read nothing and stored nothing. */
+export function reportNothingToDo(plan: ImportPlan, table: ShareTable): ImportReport {
+  return {
+    state: "complete",
+    source: plan.sources.map((source) => source.name),
+    target: plan.target.name,
+    resumedFrom: { phase: "complete", record: 0, source: "" },
+    records: nothing,
+    bytes: { read: 0, written: 0, spilled: 0 },
+    seconds: 0,
+    recordsPerSecond: 0,
+    memory: {
+      lineBytes: table.lineBytes,
+      lineSource: plan.memory.lineSource,
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakAnonBytes: 0,
+      shares: sharesOf(table),
+      timeline: [],
+    },
+    governor: { reliefs: {}, throttledSeconds: 0, batchBytes: { min: 0, median: 0, max: 0 } },
+    phases: [],
+    danglingLinks: 0,
+    rejectsFile: null,
+    error: null,
+  };
+}
+
+function sharesOf(table: ShareTable): Record<string, number> {
+  return Object.fromEntries(Object.values(table.shares).map((share) => [share.name, share.bytes]));
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

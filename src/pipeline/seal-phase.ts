@@ -1,0 +1,134 @@
+import { assert } from "../kernel/index.js";
+import type { SealedState, SegmentState } from "../ports/index.js";
+import type { SealState } from "./checkpoint.js";
+import { rejectConflicts } from "./conflict-rejects.js";
+import type { ImportRun } from "./import-run.js";
+import { mergeDeadRecords, mergeParts } from "./merge-parts.js";
+import { prepareRuns } from "./prepare-runs.js";
+
+/**
+ * Merges the runs of an import into one new segment and makes it visible. Every stage ends with a commit that names
+ * what is done, so that a killed import goes on with the first thing that is not.
+ */
+export async function sealPhase(run: ImportRun): Promise<void> {
+  const { state, target } = run;
+  if (target.capabilities.sortedAppend) {
+    state.seal ??= beginSeal(run);
+    const seal = state.seal;
+    if (seal.stage === "prepare") {
+      await prepareRuns(run, seal);
+      await enter(run, seal, "merge");
+    }
+    if (seal.stage === "merge") {
+      await mergeParts(run, seal);
+      await enter(run, seal, "dead");
+    }
+    if (seal.stage === "dead") {
+      await mergeDeadRecords(run, seal);
+      await enter(run, seal, "rejects");
+    }
+    if (seal.fates.conflicts > 0) await rejectConflicts(run, seal);
+  }
+  await publish(run);
+}
+
+async function enter(run: ImportRun, seal: SealState, stage: SealState["stage"]): Promise<void> {
+  seal.stage = stage;
+  await run.commit();
+}
+
+/** The newest segments that are small against the new one are merged into it: each record moves O(log n) times. */
+function beginSeal(run: ImportRun): SealState {
+  const segments = run.session.sealed?.segments ?? [];
+  let size = run.state.nextId - run.state.firstId;
+  const absorbed: number[] = [];
+  for (const segment of [...segments].reverse()) {
+    const segmentSize = segment.endId - segment.firstId;
+    if (size === 0 || segmentSize > 2 * size) break;
+    absorbed.push(segment.number);
+    size += segmentSize;
+  }
+  return {
+    segment: 1 + Math.max(0, ...segments.map((segment) => segment.number)),
+    absorbed: absorbed.reverse(),
+    stage: "prepare",
+    bounds: [],
+    partsDone: [],
+    isKeysDone: false,
+    tuples: 0,
+    postingBytes: 0,
+    keys: 0,
+    keyBytes: 0,
+    fates: {
+      replaced: 0,
+      superseded: 0,
+      duplicates: 0,
+      conflicts: 0,
+      existingLost: 0,
+      lostByEntity: [],
+      danglingNew: 0,
+      danglingResolved: 0,
+    },
+  };
+}
+
+async function publish(run: ImportRun): Promise<void> {
+  const { state, session } = run;
+  const records = run.counts();
+  const note = {
+    version: 1 as const,
+    importId: state.importId,
+    sources: state.sources,
+    finishedAt: new Date().toISOString(),
+    records,
+  };
+  await run.serial(async () => {
+    await session.publish(sealedStateAfter(run, note.finishedAt), state.importId, JSON.stringify(note));
+    if (run.target.capabilities.sortedAppend) await session.dropSegments(null);
+  });
+  run.removeRuns();
+}
+
+function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
+  const { state, session } = run;
+  const before = session.sealed;
+  const kept = (before?.segments ?? []).filter((segment) => !state.seal?.absorbed.includes(segment.number));
+  const live = session.mapping.entities.map((_, entity) => {
+    const lost = state.seal?.fates.lostByEntity[entity] ?? 0;
+    return (before?.liveRecords[entity] ?? 0) + (state.accepted[entity] ?? 0) - lost;
+  });
+  const dead = (before?.deadRecords ?? 0) + (state.seal?.fates.lostByEntity ?? []).reduce((sum, n) => sum + n, 0);
+  assert(
+    live.every((count) => count >= 0),
+    "live records are counted from what lives",
+  );
+  return {
+    segments: [...kept, ...newSegment(run)],
+    nextId: state.nextId,
+    liveRecords: live,
+    deadRecords: dead,
+    lastImport: {
+      id: state.importId,
+      sealedAt,
+      sources: state.sources.map((source) => source.name),
+      records: { ...run.counts() },
+    },
+  };
+}
+
+function newSegment(run: ImportRun): SegmentState[] {
+  const { seal, firstId, nextId } = run.state;
+  if (seal === null || (seal.tuples === 0 && seal.keys === 0)) return [];
+  const absorbed = (run.session.sealed?.segments ?? []).filter((segment) => seal.absorbed.includes(segment.number));
+  return [
+    {
+      number: seal.segment,
+      firstId: Math.min(firstId, ...absorbed.map((segment) => segment.firstId)),
+      endId: nextId,
+      tuples: seal.tuples,
+      postingBytes: seal.postingBytes,
+      keys: seal.keys,
+      keyBytes: seal.keyBytes,
+    },
+  ];
+}

@@ -1,0 +1,186 @@
+import { join } from "node:path";
+import { deadTuplesMax, type Kernel, mergeReaderBytes } from "../kernel/index.js";
+import type { CompiledMapping } from "../model/index.js";
+import {
+  type BlockStream,
+  type KeyCounts,
+  type KeyRule,
+  mergeKeys,
+  mergeTuples,
+  RunReader,
+  RunWriter,
+  TupleBuffer,
+} from "../postings/index.js";
+import type { KeyFates, RunFile } from "./checkpoint.js";
+import type { WorkerOutput } from "./worker-output.js";
+import type { ListHashesRequest, MergeKeysRequest, MergeTuplesRequest } from "./worker-protocol.js";
+
+export interface MergeContext {
+  kernel: Kernel;
+  mapping: CompiledMapping;
+  runsDir: string;
+  output: WorkerOutput;
+  newRunName: (kind: RunFile["kind"]) => string;
+}
+
+export interface Merged {
+  entries: number;
+  bytes: number;
+  runs: RunFile[];
+  fates: KeyFates | null;
+}
+
+/** Merges a part of the tuples into blocks for the target, or whole runs into one larger run. */
+export function mergeTupleRuns(context: MergeContext, request: MergeTuplesRequest): Merged {
+  return withRuns(context, request.inputs, (inputs) => {
+    const writer = request.into === null ? null : new RunWriter(join(context.runsDir, request.into));
+    let bytes = 0;
+    const entries = mergeTuples({
+      kernel: context.kernel,
+      inputs,
+      ...(request.lower === null ? {} : { lower: BigInt(`0x${request.lower}`) }),
+      ...(request.upper === null ? {} : { upper: BigInt(`0x${request.upper}`) }),
+      output(block, first, count) {
+        bytes += block.length;
+        if (writer !== null) writer.write(block);
+        else context.output.add({ kind: "tuple-block", ...first, count }, block);
+      },
+    });
+    const runs = writer === null ? [] : [runFile(request.into!, "tuples", writer.finish())];
+    return { entries, bytes, runs, fates: null };
+  });
+}
+
+/** Settles every key and sends the winners as blocks; or, into a run, only brings several runs into one order. */
+export function mergeKeyRuns(context: MergeContext, request: MergeKeysRequest): Merged {
+  return withRuns(context, request.inputs, (streams) => {
+    const { into } = request;
+    const writer = into === null ? null : new RunWriter(join(context.runsDir, into));
+    const dead = new DeadRuns(context);
+    const isPlain = into !== null;
+    let entries = 0;
+    let bytes = 0;
+    let ordinal = 0;
+    const counts = mergeKeys({
+      kernel: context.kernel,
+      inputs: streams.map((stream, index) => ({ stream, emit: request.inputs[index]!.isEmitted })),
+      rules: context.mapping.entities.map(({ conflict }): KeyRule => (isPlain ? "all" : conflict.kind)),
+      firstNewId: request.firstNewId,
+      output(block, first, count) {
+        entries += count;
+        bytes += block.length;
+        if (writer !== null) writer.write(block);
+        else context.output.add({ kind: "key-block", hash: first.hash, ordinal, count }, block);
+        ordinal += 1;
+      },
+      dead: (tuples, count) => dead.add(tuples, count),
+    });
+    if (writer !== null) return { entries, bytes, runs: [runFile(into!, "keys", writer.finish())], fates: null };
+    return { entries, bytes, runs: dead.finish(), fates: fatesOf(counts) };
+  });
+}
+
+/** Sends the hashes of all definitions and references, sorted, roles apart. */
+export function listHashes(context: MergeContext, request: ListHashesRequest): void {
+  const inputs = request.inputs.map((name) => ({ name, offset: 0 }));
+  withRuns(context, inputs, (streams) => {
+    mergeKeys({
+      kernel: context.kernel,
+      inputs: streams.map((stream) => ({ stream, emit: true })),
+      rules: context.mapping.entities.map((): KeyRule => "all"),
+      firstNewId: 0,
+      output: (block) => context.output.add({ kind: "hashes" }, hashesOf(block)),
+      dead: () => {},
+    });
+  });
+}
+
+/** Dead records come out in the order of their keys; they are sorted by id in runs of their own. */
+class DeadRuns {
+  readonly #context: MergeContext;
+  readonly #buffer: TupleBuffer;
+  readonly #runs: RunFile[] = [];
+
+  constructor(context: MergeContext) {
+    this.#context = context;
+    this.#buffer = new TupleBuffer(context.kernel, deadTuplesMax);
+  }
+
+  add(tuples: Uint8Array, count: number): void {
+    if (this.#buffer.count + count > this.#buffer.capacity) this.#spill();
+    this.#buffer.append(tuples, count);
+  }
+
+  finish(): RunFile[] {
+    if (this.#buffer.count > 0) this.#spill();
+    return this.#runs;
+  }
+
+  #spill(): void {
+    const name = this.#context.newRunName("dead");
+    const writer = new RunWriter(join(this.#context.runsDir, name));
+    this.#buffer.sort();
+    this.#buffer.encode((block) => writer.write(block));
+    this.#runs.push(runFile(name, "dead", writer.finish()));
+    this.#buffer.clear();
+  }
+}
+
+function withRuns<T>(
+  context: MergeContext,
+  files: readonly { name: string; offset?: number }[],
+  work: (streams: BlockStream[]) => T,
+): T {
+  const mark = context.kernel.mark();
+  const readers: RunReader[] = [];
+  try {
+    for (const { name, offset } of files) {
+      const options = { startOffset: offset ?? 0, bufferBytes: mergeReaderBytes };
+      readers.push(new RunReader(join(context.runsDir, name), options));
+    }
+    return work(readers);
+  } finally {
+    for (const reader of readers) reader.close();
+    context.kernel.release(mark);
+  }
+}
+
+export function runFile(name: string, kind: RunFile["kind"], bytes: number): RunFile {
+  return { name, kind, bytes, isFormer: false, isJoinOnly: false };
+}
+
+function fatesOf(counts: readonly KeyCounts[]): KeyFates {
+  const sum = (pick: (count: KeyCounts) => number) => counts.reduce((total, count) => total + pick(count), 0);
+  return {
+    replaced: sum((count) => count.replacing),
+    superseded: sum((count) => count.superseded),
+    duplicates: sum((count) => count.duplicates),
+    conflicts: sum((count) => count.rejected),
+    existingLost: sum((count) => count.replaced),
+    lostByEntity: counts.map(
+      (count) => count.duplicates + count.superseded + count.rejected + count.replaced,
+    ),
+    danglingNew: sum((count) => count.danglingNew),
+    danglingResolved: sum((count) => count.resolved),
+  };
+}
+
+/** Distinct hashes of a block's entries. Entry: u64 hash, u16 key space, u8 flags, u8, u40 id, [u64 version], key. */
+function hashesOf(block: Uint8Array): Uint8Array {
+  const view = new DataView(block.buffer, block.byteOffset, block.length);
+  const hashes: bigint[] = [];
+  for (let at = 24; at < block.length; ) {
+    const hash = view.getBigUint64(at, true);
+    if (hashes.at(-1) !== hash) hashes.push(hash);
+    let keyAt = at + 17 + (view.getUint8(at + 10) & 2 ? 8 : 0);
+    let keyBytes = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = view.getUint8(keyAt);
+      keyAt += 1;
+      keyBytes |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    at = keyAt + keyBytes;
+  }
+  return new Uint8Array(BigUint64Array.from(hashes).buffer);
+}

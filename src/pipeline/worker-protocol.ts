@@ -1,0 +1,147 @@
+import type { ErrorCode, ErrorDetails } from "../kernel/index.js";
+import type { CompiledMapping } from "../model/index.js";
+import type { CsvHeader, SourceFormat } from "../ports/index.js";
+import type { KeyFates, RunFile } from "./checkpoint.js";
+
+/** Sizes of one worker's regions in bytes; the governor deals them, the worker allocates them once. */
+export interface WorkerLayout {
+  inputBytes: number;
+  outputBytes: number;
+  recordBytesMax: number;
+}
+
+export interface WorkerSetup {
+  module: WebAssembly.Module;
+  layout: WorkerLayout;
+  /** The worker's WebAssembly memory, all of it. */
+  memoryBytes: number;
+  mapping: CompiledMapping;
+  runsDir: string;
+  /** Prefix of the names of runs, unique to this worker of this process. */
+  runPrefix: string;
+  /** Without an index nothing is spilled: what would be is dropped. */
+  isIndexed: boolean;
+  isRecordChecked: boolean;
+  /** One i32: output buffers that the main thread has given back during a merge; negative: end at once. */
+  credits: SharedArrayBuffer;
+}
+
+/** One frame to decode. Buffers are transferred, so exactly one side holds them at a time. */
+export interface LoadRequest {
+  kind: "load";
+  ordinal: number;
+  entity: number;
+  format: SourceFormat;
+  header: CsvHeader | null;
+  input: ArrayBuffer;
+  length: number;
+  output: ArrayBuffer;
+  firstId: number;
+}
+
+/** Spill what is buffered and name all runs written since the last flush; they are durable when it is answered. */
+export interface FlushRequest {
+  kind: "flush";
+}
+
+/** A part of the tuple merge: [lower, upper) of the 128-bit tuples; runs merge into blocks or into a larger run. */
+export interface MergeTuplesRequest {
+  kind: "merge-tuples";
+  ordinal: number;
+  inputs: { name: string; offset: number }[];
+  lower: string | null;
+  upper: string | null;
+  /** Name of the run to write; null to send blocks to the main thread. */
+  into: string | null;
+}
+
+export interface MergeKeysRequest {
+  kind: "merge-keys";
+  ordinal: number;
+  inputs: { name: string; isEmitted: boolean }[];
+  firstNewId: number;
+  /** Name of the run to write; null to resolve and send blocks to the main thread. */
+  into: string | null;
+}
+
+/** The hashes of all keys in the runs, sorted: the main thread looks up which stored blocks they may meet. */
+export interface ListHashesRequest {
+  kind: "list-hashes";
+  ordinal: number;
+  inputs: string[];
+}
+
+/** Gives an output buffer back during a merge. */
+export interface CreditMessage {
+  kind: "credit";
+  output: ArrayBuffer;
+}
+
+export type WorkerRequest =
+  | LoadRequest
+  | FlushRequest
+  | MergeTuplesRequest
+  | MergeKeysRequest
+  | ListHashesRequest
+  | CreditMessage;
+
+/** A part of the output buffer: what it is and where it lies. */
+export type OutputPart =
+  | { kind: "block"; firstId: number; offset: number; length: number }
+  | { kind: "column"; index: number; firstId: number; offset: number; length: number }
+  | { kind: "tuple-block"; index: number; term: bigint; id: number; count: number; offset: number; length: number }
+  | { kind: "key-block"; hash: bigint; ordinal: number; count: number; offset: number; length: number }
+  | { kind: "hashes"; offset: number; length: number };
+
+export interface DecodeReject {
+  /** Number of the record within the frame. */
+  ordinal: number;
+  code: ErrorCode;
+  reason: string;
+  head: Uint8Array;
+  bytesTotal: number;
+  offset: number;
+  line: number;
+}
+
+/** An output buffer that is full before its request is done. */
+export interface OutputReply {
+  kind: "output";
+  ordinal: number;
+  output: ArrayBuffer;
+  parts: OutputPart[];
+}
+
+export interface LoadedReply {
+  kind: "loaded";
+  ordinal: number;
+  input: ArrayBuffer;
+  output: ArrayBuffer;
+  parts: OutputPart[];
+  records: number;
+  rejects: DecodeReject[];
+}
+
+export interface FlushedReply {
+  kind: "flushed";
+  runs: RunFile[];
+}
+
+export interface MergedReply {
+  kind: "merged";
+  ordinal: number;
+  entries: number;
+  bytes: number;
+  /** The run that was written instead of blocks, or the runs of dead records. */
+  runs: RunFile[];
+  fates: KeyFates | null;
+}
+
+export interface FailedReply {
+  kind: "failed";
+  error: { code: ErrorCode; details: ErrorDetails } | null;
+  message: string;
+  stack: string | undefined;
+}
+
+export type WorkerReply = OutputReply | LoadedReply | FlushedReply | MergedReply | FailedReply;

@@ -1,0 +1,4 @@
+export * from "./frame-place.js";
+export * from "./source.js";
+export * from "./store-reader.js";
+export * from "./target.js";

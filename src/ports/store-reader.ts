@@ -1,0 +1,106 @@
+import type { CompiledMapping } from "../model/index.js";
+
+/** What an import left behind when it was sealed; the state that readers see. */
+export interface SealedState {
+  /** Posting and key segments, oldest first; ids of a later segment are above those of an earlier one. */
+  segments: SegmentState[];
+  /** Records with this id and above are not visible. */
+  nextId: number;
+  /** Live records by entity number (dead ones taken off). */
+  liveRecords: number[];
+  deadRecords: number;
+  lastImport: LastImport | null;
+}
+
+export interface SegmentState {
+  number: number;
+  firstId: number;
+  /** One above the last id. */
+  endId: number;
+  tuples: number;
+  postingBytes: number;
+  keys: number;
+  keyBytes: number;
+}
+
+export interface LastImport {
+  id: string;
+  sealedAt: string;
+  sources: string[];
+  records: Record<string, number>;
+}
+
+/** A stored block of records as it lies in the store: see `decodeRecordBlock` in the postings door. */
+export interface RecordBlockEntry {
+  firstId: number;
+  block: Uint8Array;
+}
+
+export interface TupleBlockEntry {
+  index: number;
+  term: bigint;
+  /** First record id of the block. */
+  id: number;
+  block: Uint8Array;
+}
+
+export interface ColumnEntry {
+  firstId: number;
+  /** u32 count, count x u64 LE terms, then a presence bitmap. */
+  chunk: Uint8Array;
+}
+
+export interface KeyBlockEntry {
+  hash: bigint;
+  ordinal: number;
+  block: Uint8Array;
+}
+
+export interface PlaceEntry {
+  firstId: number;
+  source: string;
+  /** Byte, line (from 1) and record (from 1) of the batch's first record in its source. */
+  offset: number;
+  line: number;
+  record: number;
+}
+
+export interface StoreBytes {
+  records: number;
+  columns: number;
+  postings: number;
+  keys: number;
+  places: number;
+  file: number;
+}
+
+/**
+ * A snapshot of a sealed store. Returned arrays are views of mapped pages: they live until the next call on the
+ * same iterator or until `close`, so keep nothing without copying. All reads are synchronous and touch only the
+ * blocks they return.
+ */
+export interface StoreReader extends Disposable {
+  readonly mapping: CompiledMapping;
+  readonly sealed: SealedState;
+  /** The block that holds `id` (the last block whose first id is at or below it), if any. */
+  recordBlock(id: number): RecordBlockEntry | undefined;
+  /** Blocks in id order from the one that holds `fromId`; those at or above `sealed.nextId` are left out. */
+  recordBlocks(fromId: number): Iterable<RecordBlockEntry>;
+  /**
+   * Tuple blocks of one segment in order, from the block that may hold (index, term, id): the last one whose first
+   * tuple is at or before it. Ends where the segment ends: the caller stops at the index or term it wants.
+   */
+  tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry>;
+  /** The same backwards: from the last block whose first tuple is at or before (index, term, id), descending. */
+  tupleBlocksReverse(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry>;
+  /** The chunk that holds `id` in the column of an index, if any. */
+  columnChunk(index: number, id: number): ColumnEntry | undefined;
+  /** Key blocks of one segment that may hold `hash`, and all that follow. */
+  keyBlocks(segment: number, hash: bigint): Iterable<KeyBlockEntry>;
+  /** The place where the batch that holds `id` was read. */
+  place(id: number): PlaceEntry | undefined;
+  bytes(): StoreBytes;
+  /** Gives mapped pages back to the kernel; iterators opened before it must be finished. */
+  releaseMapped(): void;
+  close(): void;
+}

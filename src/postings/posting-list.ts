@@ -1,0 +1,134 @@
+import type { PostingDecoder, Postings } from "./posting-decoder.js";
+
+/** Ascending record ids, read lazily. A cursor stands on its first id from the start. */
+export interface IdCursor {
+  /** The present id; Infinity behind the last. */
+  readonly id: number;
+  /** Payload byte of the present posting. */
+  readonly payload: number;
+  /** Estimated number of ids: cheap lists lead an intersection. */
+  readonly cost: number;
+  next(): void;
+  /** Goes to the first id at or above `id`; never backwards. */
+  seek(id: number): void;
+}
+
+/** Tuple blocks in order, from the one that may hold a posting of the list with this id. */
+export type BlocksFrom = (id: number) => Iterable<Uint8Array>;
+
+export interface PostingListOptions {
+  decoder: PostingDecoder;
+  index: number;
+  term: bigint;
+  blocksFrom: BlocksFrom;
+  cost: number;
+}
+
+const noPostings: Postings = { ids: new Float64Array(0), payloads: new Uint8Array(0), mayContinue: true };
+
+/** The posting list of one (index, term) over all segments; holds one decoded block. */
+export class PostingCursor implements IdCursor {
+  readonly cost: number;
+  id = Number.POSITIVE_INFINITY;
+  readonly #options: PostingListOptions;
+  #blocks: Iterator<Uint8Array>;
+  #postings = noPostings;
+  #at = 0;
+
+  constructor(options: PostingListOptions) {
+    this.#options = options;
+    this.cost = options.cost;
+    this.#blocks = options.blocksFrom(0)[Symbol.iterator]();
+    this.#readBlock();
+  }
+
+  get payload(): number {
+    return this.#postings.payloads[this.#at] ?? 0;
+  }
+
+  next(): void {
+    this.#at++;
+    if (this.#at < this.#postings.ids.length) this.id = this.#postings.ids[this.#at]!;
+    else this.#readBlock();
+  }
+
+  seek(id: number): void {
+    if (id <= this.id) return;
+    const last = this.#postings.ids.at(-1);
+    if (last === undefined || last < id) {
+      this.#blocks.return?.();
+      this.#blocks = this.#options.blocksFrom(id)[Symbol.iterator]();
+      this.#readBlock();
+      // The block that may hold the id can begin and even end below it.
+      while (this.#postings.ids.length > 0 && this.#postings.ids.at(-1)! < id) this.#readBlock();
+      if (this.id >= id) return;
+    }
+    this.#at = gallop(this.#postings.ids, this.#at, id);
+    this.id = this.#postings.ids[this.#at]!;
+  }
+
+  /** Goes to the next block that holds postings of the list. */
+  #readBlock(): void {
+    const { decoder, index, term } = this.#options;
+    this.#at = 0;
+    for (let step = this.#blocks.next(); !step.done; step = this.#blocks.next()) {
+      this.#postings = decoder.decode(step.value, index, term);
+      if (this.#postings.ids.length === 0) continue;
+      this.id = this.#postings.ids[0]!;
+      return;
+    }
+    this.#postings = noPostings;
+    this.id = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** What the blocks of a list are read from: a store's reader. */
+export interface TupleBlockReader {
+  tupleBlocks(
+    segment: number,
+    index: number,
+    term: bigint,
+    id: number,
+  ): Iterable<{ index: number; term: bigint; block: Uint8Array }>;
+}
+
+/** Segments oldest first: the ids of a later one are above those of an earlier one. */
+export interface SegmentRange {
+  number: number;
+  endId: number;
+}
+
+/** The blocks of (index, term) over all segments, oldest first, each segment left where the list ends in it. */
+export function blocksOfTerm(
+  reader: TupleBlockReader,
+  segments: readonly SegmentRange[],
+  index: number,
+  term: bigint,
+): BlocksFrom {
+  return function* (id) {
+    for (const segment of segments) {
+      if (segment.endId <= id) continue;
+      for (const entry of reader.tupleBlocks(segment.number, index, term, id)) {
+        if (entry.index > index || (entry.index === index && entry.term > term)) break;
+        yield entry.block;
+      }
+    }
+  };
+}
+
+/** First place at or behind `from` whose id is at or above `id`: doubling steps, then halving. */
+export function gallop(ids: Float64Array, from: number, id: number): number {
+  let low = from;
+  let step = 1;
+  while (low + step < ids.length && ids[low + step]! < id) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(low + step, ids.length);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ids[middle]! < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,83 @@
+import { crc32 } from "node:zlib";
+import { type Kernel, PlimsollError } from "../kernel/index.js";
+
+/** u8 codec, u8 entity, u16 records, u32 raw bytes, u32 CRC-32 of what follows. */
+export const recordBlockHeaderBytes = 12;
+export const recordCodecRaw = 0;
+export const recordCodecLz4 = 1;
+
+/** u32 id offset, u32 byte length, for each record at the front of the raw payload. */
+const directoryEntryBytes = 8;
+
+export interface RecordBlock {
+  entity: number;
+  count: number;
+  firstId: number;
+  idAt(i: number): number;
+  /** The record's JSON text; a view of memory that the block owns. */
+  bytesAt(i: number): Uint8Array;
+}
+
+/** Bytes of kernel memory that `decodeRecordBlock` borrows for a block. */
+export function recordBlockKernelBytes(block: Uint8Array): number {
+  return block.length + viewOf(block).getUint32(4, true) + 64;
+}
+
+/** Checks a stored block of records and decompresses it; `firstId` is the id in its key. */
+export function decodeRecordBlock(kernel: Kernel, block: Uint8Array, firstId = 0): RecordBlock {
+  if (block.length < recordBlockHeaderBytes) throw damaged("it is too short");
+  const header = viewOf(block);
+  const payload = block.subarray(recordBlockHeaderBytes);
+  if (crc32(payload) !== header.getUint32(8, true)) throw damaged("its checksum differs");
+  const raw = decodePayload(kernel, header.getUint8(0), payload, header.getUint32(4, true));
+  const count = header.getUint16(2, true);
+  const directory = viewOf(raw);
+  const starts = readStarts(directory, count, raw.length);
+  return {
+    entity: header.getUint8(1),
+    count,
+    firstId,
+    idAt: (i) => firstId + directory.getUint32(i * directoryEntryBytes, true),
+    bytesAt: (i) => raw.subarray(starts[i]!, starts[i + 1]!),
+  };
+}
+
+/** Where each record begins in the raw payload, and where the last one ends. */
+function readStarts(directory: DataView, count: number, rawBytes: number): Uint32Array {
+  let start = count * directoryEntryBytes;
+  if (start > rawBytes) throw damaged("its directory is cut off");
+  const starts = new Uint32Array(count + 1);
+  for (let i = 0; i < count; i++) {
+    starts[i] = start;
+    start += directory.getUint32(i * directoryEntryBytes + 4, true);
+  }
+  starts[count] = start;
+  if (start !== rawBytes) throw damaged("its lengths do not add up");
+  return starts;
+}
+
+function decodePayload(kernel: Kernel, codec: number, payload: Uint8Array, rawBytes: number): Uint8Array {
+  if (codec === recordCodecRaw && payload.length === rawBytes) return payload.slice();
+  if (codec !== recordCodecLz4) throw damaged("its codec is unknown");
+  const { exports, u8 } = kernel;
+  const mark = kernel.mark();
+  try {
+    const source = kernel.alloc(payload.length);
+    const out = kernel.alloc(rawBytes);
+    u8.set(payload, source);
+    if (exports.lz4Decompress(source, payload.length, out, rawBytes) !== rawBytes) {
+      throw damaged("it does not decompress");
+    }
+    return u8.slice(out, out + rawBytes);
+  } finally {
+    kernel.release(mark);
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function damaged(reason: string): PlimsollError {
+  return new PlimsollError("BLOCK_DAMAGED", { what: "records", reason });
+}

@@ -1,0 +1,25 @@
+import { type Mapping, type RecordCheck, suggestionText } from "../model/index.js";
+import { nostrMapping } from "./nostr.js";
+import { createNostrCheck } from "./nostr-check.js";
+
+export { createNostrCheck } from "./nostr-check.js";
+
+/** Mappings that come with Plimsoll, by the name that --preset takes. */
+const presets: Readonly<Record<string, () => Mapping>> = { nostr: nostrMapping };
+
+export const presetNames: readonly string[] = Object.keys(presets);
+
+/** The mapping of a preset, or null when there is none of that name. */
+export function findPreset(name: string): Mapping | null {
+  return Object.hasOwn(presets, name) ? presets[name]!() : null;
+}
+
+/** Which presets there are, for the message about one that is not. */
+export function presetSuggestion(name: string): string {
+  return suggestionText(name, presetNames);
+}
+
+/** What a preset can check of its records beyond their form, if anything. */
+export function recordCheckOf(preset: string | null): RecordCheck | null {
+  return preset === "nostr" ? createNostrCheck() : null;
+}

@@ -1,0 +1,173 @@
+import { hash } from "node:crypto";
+import {
+  type CompiledEntity,
+  type RecordCheck,
+  type RecordView,
+  valueFlag,
+  valueType,
+} from "../model/index.js";
+
+/** How every serialisation begins; the scratch buffer keeps it. */
+const opening = '[0,"';
+const quote = 34;
+const comma = 44;
+const closingBracket = 93;
+/** What the serialisation holds besides values: brackets, quotes, commas and the leading zero. */
+const frameBytes = 64;
+const lowerHex64 = /^[0-9a-f]{64}$/;
+
+/** Value entries (16 bytes) of the fields that an id is made of. */
+interface EventValues {
+  id: number;
+  pubkey: number;
+  createdAt: number;
+  kind: number;
+  tags: number;
+  content: number;
+}
+
+/**
+ * Holds an event's id against the SHA-256 of its NIP-01 serialisation, [0,pubkey,created_at,kind,tags,content].
+ * Most events carry the bytes of that serialisation already; the others are serialised anew.
+ */
+export function createNostrCheck(): RecordCheck {
+  const slotsByEntity = new WeakMap<CompiledEntity, EventSlots>();
+  const scratch = { bytes: Buffer.alloc(0) };
+  return (view) => {
+    let slots = slotsByEntity.get(view.entity);
+    if (slots === undefined) {
+      slots = slotsOf(view.entity);
+      slotsByEntity.set(view.entity, slots);
+    }
+    const values = findValues(view, slots);
+    if (typeof values === "string") return fault(`"${values}" is not a value that an id is made of`);
+    const id = textOf(view, values.id);
+    if (!lowerHex64.test(id)) return fault("the id is not 64 lower-case hexadecimal digits");
+    const bytes = isCanonical(view, values) ? serialiseSpans(view, values, scratch) : serialiseParsed(view, values);
+    const computed = hash("sha256", bytes, "hex");
+    return computed === id ? null : fault(`it should be ${computed}`);
+  };
+}
+
+/** What each slot of the entity is to an id. */
+type EventSlots = (keyof EventValues | null)[];
+
+function fault(reason: string) {
+  return { code: "NOSTR_ID", reason } as const;
+}
+
+function slotsOf(entity: CompiledEntity): EventSlots {
+  const names: Record<string, keyof EventValues> = {
+    id: "id",
+    pubkey: "pubkey",
+    created_at: "createdAt",
+    kind: "kind",
+    tags: "tags",
+    content: "content",
+  };
+  return entity.fields.map(({ path }) => (path.length === 1 ? (names[path[0]!] ?? null) : null));
+}
+
+/** The entries of the values, or the name of one that is absent or of the wrong type. */
+function findValues(view: RecordView, slots: EventSlots): EventValues | string {
+  const found: EventValues = { id: 0, pubkey: 0, createdAt: 0, kind: 0, tags: 0, content: 0 };
+  const end = view.values + view.valueCount * 16;
+  for (let entry = view.values; entry < end; entry += 16) {
+    const head = view.words[entry >> 2]!;
+    const type = (head >> 16) & 0xff;
+    if (type === valueType.pairName || type === valueType.pairValue) continue;
+    const name = slots[head & 0xffff];
+    if (name === null || name === undefined) continue;
+    // An array of values is not transparent here.
+    if (found[name] !== 0) return name;
+    found[name] = entry;
+  }
+  if (typeOf(view, found.id) !== valueType.string) return "id";
+  if (typeOf(view, found.pubkey) !== valueType.string) return "pubkey";
+  if (typeOf(view, found.createdAt) !== valueType.number) return "created_at";
+  if (typeOf(view, found.kind) !== valueType.number) return "kind";
+  if (typeOf(view, found.tags) !== valueType.array) return "tags";
+  if (typeOf(view, found.content) !== valueType.string) return "content";
+  return found;
+}
+
+function typeOf(view: RecordView, entry: number): number {
+  return entry === 0 ? -1 : (view.words[entry >> 2]! >> 16) & 0xff;
+}
+
+function startOf(view: RecordView, entry: number): number {
+  return view.words[(entry >> 2) + 1]!;
+}
+
+function endOf(view: RecordView, entry: number): number {
+  return view.words[(entry >> 2) + 2]!;
+}
+
+function hasEscapes(view: RecordView, entry: number): boolean {
+  return ((view.words[entry >> 2]! >>> 24) & valueFlag.escapes) !== 0;
+}
+
+function textOf(view: RecordView, entry: number): string {
+  return view.bytes.toString("latin1", startOf(view, entry), endOf(view, entry));
+}
+
+function isCanonical(view: RecordView, values: EventValues): boolean {
+  const { tags, content } = values;
+  if (hasEscapes(view, values.pubkey)) return false;
+  if (hasEscapes(view, content) && !view.textIsCanonical(startOf(view, content), endOf(view, content)))
+    return false;
+  return view.jsonIsCanonical(startOf(view, tags), endOf(view, tags));
+}
+
+function serialiseSpans(view: RecordView, values: EventValues, scratch: { bytes: Buffer }): Uint8Array {
+  const bytesMax = view.end - view.start + frameBytes;
+  if (scratch.bytes.length < bytesMax) scratch.bytes = Buffer.alloc(bytesMax * 2, opening);
+  const target = scratch.bytes;
+  let at = opening.length;
+  at = copy(view, values.pubkey, target, at);
+  target[at++] = quote;
+  target[at++] = comma;
+  at = copy(view, values.createdAt, target, at);
+  target[at++] = comma;
+  at = copy(view, values.kind, target, at);
+  target[at++] = comma;
+  at = copy(view, values.tags, target, at);
+  target[at++] = comma;
+  target[at++] = quote;
+  at = copy(view, values.content, target, at);
+  target[at++] = quote;
+  target[at++] = closingBracket;
+  return target.subarray(0, at);
+}
+
+function copy(view: RecordView, entry: number, target: Buffer, at: number): number {
+  return at + view.bytes.copy(target, at, startOf(view, entry), endOf(view, entry));
+}
+
+/** Numbers are taken as they are written: parsed, a large one would lose digits. */
+function serialiseParsed(view: RecordView, values: EventValues): string {
+  const event = JSON.parse(view.bytes.toString("utf8", view.start, view.end)) as Record<string, unknown>;
+  const createdAt = textOf(view, values.createdAt);
+  const kind = textOf(view, values.kind);
+  return `[0,${serialise(event["pubkey"])},${createdAt},${kind},${serialise(event["tags"])},${serialise(event["content"])}]`;
+}
+
+const escapes: Record<string, string> = {
+  "\n": "\\n",
+  '"': '\\"',
+  "\\": "\\\\",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\b": "\\b",
+  "\f": "\\f",
+};
+
+/** NIP-01 escapes these seven characters and leaves every other as it is, other control characters too. */
+function serialise(value: unknown): string {
+  if (typeof value === "string")
+    return `"${value.replace(/[\n"\\\r\t\b\f]/g, (character) => escapes[character]!)}"`;
+  if (Array.isArray(value)) return `[${value.map(serialise).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, member]) => `${serialise(name)}:${serialise(member)}`);
+  return `{${members.join(",")}}`;
+}

@@ -1,0 +1,112 @@
+import type { StoreReader } from "../ports/index.js";
+import { candidates } from "./candidates.js";
+import { parseFilter } from "./filter.js";
+import type { Query } from "./filter-ast.js";
+import { Matcher } from "./match.js";
+import { OrderedRecords, type OrderStrategy } from "./ordered.js";
+import { planWhere } from "./plan.js";
+import { openQueryStore, type QueryStore } from "./query-store.js";
+import { RankedIds } from "./ranked.js";
+import type { LiveRecord } from "./record-blocks.js";
+
+export interface QueryOptions {
+  signal?: AbortSignal;
+}
+
+export interface QueryResult {
+  id: number;
+  /** The stored JSON text. */
+  bytes: Uint8Array;
+  /** How well the record fits a search; null without one. */
+  score: number | null;
+}
+
+/** Records that match the filter, as they are found: nothing is held back but what an order needs. */
+export function* query(
+  reader: StoreReader,
+  filter: unknown,
+  options: QueryOptions = {},
+): Generator<QueryResult> {
+  const store = openQueryStore(reader);
+  yield* runQuery(store, parseFilter(store.mapping, store.fields, filter), options);
+}
+
+/** How many records match the filter; its order, limit and offset do not count. */
+export function count(reader: StoreReader, filter: unknown, options: QueryOptions = {}): number {
+  const store = openQueryStore(reader);
+  return countQuery(store, parseFilter(store.mapping, store.fields, filter), options);
+}
+
+export function* runQuery(
+  store: QueryStore,
+  asked: Query,
+  options: QueryOptions = {},
+  strategy?: OrderStrategy,
+): Generator<QueryResult> {
+  if (asked.limit === 0) return;
+  let toSkip = asked.offset;
+  let left = asked.limit ?? Number.POSITIVE_INFINITY;
+  for (const { record, score } of sortedRecords(store, asked, options, strategy)) {
+    options.signal?.throwIfAborted();
+    if (toSkip > 0) {
+      toSkip--;
+      continue;
+    }
+    yield { id: record.id, bytes: record.bytes, score };
+    left--;
+    if (left === 0) return;
+  }
+}
+
+export function countQuery(store: QueryStore, asked: Query, options: QueryOptions = {}): number {
+  const plan = planWhere(store, asked.entity, asked.where);
+  if (plan.kind === "all" && plan.isExact) return store.liveRecords(asked.entity);
+  const found = candidates(store, asked.entity, plan);
+  const matcher = new Matcher(store);
+  let total = 0;
+  for (const id of found.ids(0)) {
+    options.signal?.throwIfAborted();
+    if (plan.isExact) {
+      total++;
+      continue;
+    }
+    const record = store.records.any(id);
+    if (record !== undefined && matcher.matches(asked.where, asked.entity, record)) total++;
+  }
+  return total;
+}
+
+interface Found {
+  record: LiveRecord;
+  score: number | null;
+}
+
+function* sortedRecords(
+  store: QueryStore,
+  asked: Query,
+  options: QueryOptions,
+  strategy: OrderStrategy | undefined,
+): Generator<Found> {
+  const found = candidates(store, asked.entity, planWhere(store, asked.entity, asked.where));
+  const matcher = new Matcher(store);
+  if (asked.order !== null) {
+    const ordered = new OrderedRecords(store, asked, asked.order, found, matcher);
+    for (const record of ordered.records(strategy ?? ordered.strategy)) yield { record, score: null };
+    return;
+  }
+  for (const { id, score } of asked.isRanked ? ranked(store, asked, found) : plain(found.ids(0))) {
+    options.signal?.throwIfAborted();
+    const record = store.records.any(id);
+    if (record !== undefined && matcher.matches(asked.where, asked.entity, record)) yield { record, score };
+  }
+}
+
+function* ranked(store: QueryStore, asked: Query, found: ReturnType<typeof candidates>) {
+  for (const group of new RankedIds(store, asked, found).groups()) {
+    for (const id of group.ids()) yield { id, score: Number(group.key) };
+  }
+}
+
+function* plain(ids: Iterable<number>) {
+  for (const id of ids) yield { id, score: null };
+}

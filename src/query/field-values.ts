@@ -1,0 +1,194 @@
+import type { CompiledField } from "../model/index.js";
+import type { Comparable, ValueTest } from "./filter-ast.js";
+import type { QueryTerms } from "./query-terms.js";
+import type { LiveRecord } from "./record-blocks.js";
+
+const i64Max = 2n ** 63n - 1n;
+const i64Min = -(2n ** 63n);
+
+const examples: Record<CompiledField["type"], string> = {
+  string: 'Write a string such as "rust"',
+  int: "Write a whole number such as 42, or its digits as a string",
+  float: "Write a number such as 1.5",
+  bool: "Write true or false",
+  date: 'Write an ISO 8601 date such as "2024-05-01" or "2024-05-01T12:00:00Z", or milliseconds since 1970',
+  hex: 'Write hexadecimal digits such as "9af3"',
+  json: "Write a string, a number, true or false",
+  pairs: 'Write a string such as "rust"',
+};
+
+/** Reads the values of a field from a record, and operands from a filter, as the import reads them. */
+export class FieldReader {
+  readonly #terms: QueryTerms;
+
+  constructor(terms: QueryTerms) {
+    this.#terms = terms;
+  }
+
+  /** Values of the field in the form they are compared in, in source order. */
+  values(field: CompiledField, record: LiveRecord): Comparable[] {
+    const values: Comparable[] = [];
+    for (const raw of rawValues(field, record.value)) {
+      // A number in a field of strings counts as the text it was written in, which the parsed value has lost.
+      if (field.type === "string" && typeof raw !== "string") return this.texts(field, record);
+      const value = this.#comparable(field, raw);
+      if (value !== undefined) values.push(value);
+    }
+    return values;
+  }
+
+  /** Values as texts, numbers as they are written. */
+  texts(field: CompiledField, record: LiveRecord): string[] {
+    return [...rawValues(field, record.literals)].filter((raw) => typeof raw === "string");
+  }
+
+  /** Values of the pairs with this name. */
+  pairValues(field: CompiledField, name: string, record: LiveRecord): string[] {
+    return pairEntries(field, record.value)
+      .filter((entry) => entry.name === name)
+      .map((entry) => entry.value);
+  }
+
+  exists(field: CompiledField, record: LiveRecord): boolean {
+    return rawValues(field, record.value).next().done !== true;
+  }
+
+  /** A value of a filter in comparable form; undefined when it does not fit the field. */
+  operand(field: CompiledField, value: unknown): Comparable | undefined {
+    if (field.type === "int" && typeof value === "string") {
+      return /^-?\d{1,400}$/.test(value) ? narrow(BigInt(value)) : undefined;
+    }
+    if (field.type === "pairs") return typeof value === "string" ? value : undefined;
+    if (field.type === "hex" && !(typeof value === "string" && /^[0-9a-f]*$/i.test(value))) return undefined;
+    if (field.type === "string" && (typeof value === "number" || typeof value === "bigint")) return String(value);
+    return this.#comparable(field, value);
+  }
+
+  example(field: CompiledField): string {
+    return examples[field.type];
+  }
+
+  tokens(text: string): string[] {
+    return this.#terms.tokens(text);
+  }
+
+  #comparable(field: CompiledField, raw: unknown): Comparable | undefined {
+    switch (field.type) {
+      case "string":
+        return typeof raw === "string" ? raw : undefined;
+      case "hex":
+        return typeof raw === "string" ? raw.toLowerCase() : undefined;
+      case "int":
+        if (typeof raw === "bigint") return narrow(raw);
+        return Number.isInteger(raw) ? narrow(BigInt(raw as number)) : undefined;
+      case "float":
+        if (typeof raw === "bigint") return Number(raw);
+        return typeof raw === "number" ? raw + 0 : undefined;
+      case "bool":
+        return typeof raw === "boolean" ? Number(raw) : undefined;
+      case "date":
+        return this.#dateMilliseconds(raw);
+      case "json":
+        return typeof raw === "boolean" ? String(raw) : scalar(raw);
+      case "pairs":
+        return undefined;
+    }
+  }
+
+  /** A number stands for itself; a fraction of a millisecond is cut off. */
+  #dateMilliseconds(raw: unknown): Comparable | undefined {
+    if (typeof raw === "bigint") return narrow(raw);
+    if (typeof raw === "number") return narrow(BigInt(Math.trunc(raw)));
+    return typeof raw === "string" ? this.#terms.dateMilliseconds(raw) : undefined;
+  }
+}
+
+/** Integers as plain numbers wherever these are exact, so that equal values are `===`. */
+export function narrow(value: bigint): Comparable {
+  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
+}
+
+/** The integer held to 64 bits, as the index holds it. */
+export function saturate(value: number | bigint): bigint {
+  const whole = BigInt(value);
+  return whole > i64Max ? i64Max : whole < i64Min ? i64Min : whole;
+}
+
+export function meets(test: ValueTest, value: Comparable): boolean {
+  if (test.anyOf !== null && !test.anyOf.includes(value)) return false;
+  if (test.prefix !== null && !(typeof value === "string" && value.startsWith(test.prefix))) return false;
+  if (test.lower !== null) {
+    const order = compareValues(value, test.lower.value);
+    if (order < 0 || (order === 0 && !test.lower.isInclusive)) return false;
+  }
+  if (test.upper !== null) {
+    const order = compareValues(value, test.upper.value);
+    if (order > 0 || (order === 0 && !test.upper.isInclusive)) return false;
+  }
+  return true;
+}
+
+/** Numbers by value, text by code points, which is the order of its UTF-8 bytes. */
+export function compareValues(left: Comparable, right: Comparable): number {
+  if (typeof left === "string" && typeof right === "string") return compareText(left, right);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export function compareText(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at++) {
+    const a = left.charCodeAt(at);
+    const b = right.charCodeAt(at);
+    if (a !== b) return fixedUnit(a) - fixedUnit(b);
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates stand for the code points above all others, though their units lie below U+E000. */
+function fixedUnit(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
+/** Values at the field's path that are not null; arrays on the way and at its end are transparent. */
+export function* rawValues(field: CompiledField, record: unknown): Generator<unknown> {
+  yield* walk(record, field.path, 0, field.type === "json");
+}
+
+function* walk(value: unknown, path: string[], depth: number, isWhole: boolean): Generator<unknown> {
+  if (value === null || value === undefined) return;
+  if (depth === path.length && isWhole) {
+    yield value;
+    return;
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) yield* walk(item, path, depth, isWhole);
+    return;
+  }
+  if (depth === path.length) {
+    yield value;
+    return;
+  }
+  const name = path[depth]!;
+  if (typeof value !== "object" || !Object.hasOwn(value, name)) return;
+  yield* walk((value as Record<string, unknown>)[name], path, depth + 1, isWhole);
+}
+
+/** Entries that have a term: the name is one ASCII letter, the value a string. */
+export function pairEntries(field: CompiledField, record: unknown): { name: string; value: string }[] {
+  const entries: { name: string; value: string }[] = [];
+  for (const list of walk(record, field.path, 0, true)) {
+    if (!Array.isArray(list)) continue;
+    for (const entry of list as unknown[]) {
+      if (!Array.isArray(entry)) continue;
+      const [name, value] = entry as unknown[];
+      if (typeof name !== "string" || !/^[A-Za-z]$/.test(name) || typeof value !== "string") continue;
+      entries.push({ name, value });
+    }
+  }
+  return entries;
+}
+
+function scalar(raw: unknown): Comparable | undefined {
+  return typeof raw === "string" || typeof raw === "number" || typeof raw === "bigint" ? raw : undefined;
+}

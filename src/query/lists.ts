@@ -1,0 +1,96 @@
+import { estimateBlocksMax } from "../kernel/index.js";
+import { blocksOfTerm, type IdCursor, PostingCursor } from "../postings/index.js";
+import { BlockGroups, blockTuples } from "./block-groups.js";
+import type { QueryStore } from "./query-store.js";
+import type { Span } from "./term-walk.js";
+
+/** How many postings there are; when `isWhole` is false, no fewer than these. */
+export interface Length {
+  postings: number;
+  isWhole: boolean;
+}
+
+/** Opens posting lists and measures them by their blocks' headers. */
+export class Lists {
+  readonly #store: QueryStore;
+  readonly #lengths = new Map<string, Length>();
+  readonly #groups = new BlockGroups();
+
+  constructor(store: QueryStore) {
+    this.#store = store;
+  }
+
+  /** The list of a term over all segments, from the first id at or above `from`. */
+  open(index: number, term: bigint, from: number): IdCursor {
+    return this.#open(this.#store.sealed.segments, index, term, from);
+  }
+
+  openSegment(segment: number, index: number, term: bigint, from: number): IdCursor {
+    // Ids of former segments may stand in it, so no part of it is passed over by its range of ids.
+    return this.#open([{ number: segment, endId: Number.POSITIVE_INFINITY }], index, term, from);
+  }
+
+  #open(segments: { number: number; endId: number }[], index: number, term: bigint, from: number): IdCursor {
+    const { reader, decoder } = this.#store;
+    const fromStart = blocksOfTerm(reader, segments, index, term);
+    const blocksFrom = (id: number) => fromStart(Math.max(id, from));
+    const cost = this.#lengths.get(`${index}:${term}`)?.postings ?? Number.MAX_SAFE_INTEGER;
+    const cursor = new PostingCursor({ decoder, index, term, blocksFrom, cost });
+    cursor.seek(from);
+    return cursor;
+  }
+
+  /** Postings of one term, counted exactly up to `blocksMax` blocks. */
+  length(index: number, term: bigint, blocksMax: number = estimateBlocksMax): Length {
+    const key = `${index}:${term}`;
+    const known = this.#lengths.get(key);
+    if (known !== undefined && (known.isWhole || blocksMax <= estimateBlocksMax)) return known;
+    const length = this.spanLength({ index, low: term, high: term }, blocksMax);
+    if (this.#lengths.size > 10_000) this.#lengths.clear();
+    this.#lengths.set(key, length);
+    return length;
+  }
+
+  /** Postings of a range: blocks between others by their headers, those at the ends by what is in them. */
+  spanLength(span: Span, blocksMax: number = estimateBlocksMax): Length {
+    let postings = 0;
+    let blocks = 0;
+    for (const segment of this.#store.sealed.segments) {
+      let before: { id: number; term: bigint; index: number; tuples: number } | null = null;
+      for (const entry of this.#store.reader.tupleBlocks(segment.number, span.index, span.low, 0)) {
+        const isInside = entry.index === span.index && entry.term <= span.high;
+        if (entry.index > span.index || (entry.index === span.index && entry.term > span.high)) break;
+        // The block before lies wholly inside when it begins inside and another follows that does.
+        if (before !== null) postings += before.tuples;
+        before = null;
+        if (blocks >= blocksMax) return { postings, isWhole: false };
+        blocks++;
+        const startsInside = isInside && entry.term >= span.low;
+        if (!startsInside) {
+          postings += this.#countInside(entry.block, span);
+        } else {
+          before = { id: entry.id, term: entry.term, index: entry.index, tuples: blockTuples(entry.block) };
+        }
+      }
+      if (before !== null) postings += this.#countLast(segment.number, before, span);
+    }
+    return { postings, isWhole: true };
+  }
+
+  #countLast(segment: number, place: { id: number; term: bigint; index: number }, span: Span): number {
+    for (const entry of this.#store.reader.tupleBlocks(segment, place.index, place.term, place.id)) {
+      return this.#countInside(entry.block, span);
+    }
+    return 0;
+  }
+
+  #countInside(block: Uint8Array, span: Span): number {
+    let postings = 0;
+    this.#groups.open(block);
+    while (this.#groups.next()) {
+      const { index, term } = this.#groups;
+      if (index === span.index && term >= span.low && term <= span.high) postings += this.#groups.count;
+    }
+    return postings;
+  }
+}

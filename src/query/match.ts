@@ -1,0 +1,106 @@
+import { linkVerdictsMax } from "../kernel/index.js";
+import type { CompiledEntity, CompiledField } from "../model/index.js";
+import { meets } from "./field-values.js";
+import type { Where } from "./filter-ast.js";
+import type { QueryStore } from "./query-store.js";
+import type { LiveRecord } from "./record-blocks.js";
+
+/**
+ * Evaluates conditions on the record itself, which is what every answer rests on: posting lists only propose.
+ * Steps along links read the other records, whose verdicts are kept in a table of bounded size.
+ */
+export class Matcher {
+  readonly #store: QueryStore;
+  #verdicts = new Map<string, boolean>();
+  readonly #partNumbers = new Map<Where, number>();
+
+  constructor(store: QueryStore) {
+    this.#store = store;
+  }
+
+  matches(where: Where, entity: CompiledEntity, record: LiveRecord): boolean {
+    const { fields } = this.#store;
+    switch (where.kind) {
+      case "and":
+        return where.parts.every((part) => this.matches(part, entity, record));
+      case "or":
+        return where.parts.some((part) => this.matches(part, entity, record));
+      case "not":
+        return !this.matches(where.part, entity, record);
+      case "value":
+        return fields.values(where.field, record).some((value) => meets(where.test, value));
+      case "exists":
+        return fields.exists(where.field, record);
+      case "pair": {
+        const values = fields.pairValues(where.field, where.name, record);
+        const { test } = where;
+        return test === null ? values.length > 0 : values.some((value) => meets(test, value));
+      }
+      case "words":
+        return this.#matchesWords(where, entity, record);
+      case "forward":
+        return this.#matchesForward(where, record);
+      case "back":
+        return this.#matchesBack(where, entity, record);
+    }
+  }
+
+  #matchesWords(
+    where: Extract<Where, { kind: "words" }>,
+    entity: CompiledEntity,
+    record: LiveRecord,
+  ): boolean {
+    const missing = new Set(where.tokens);
+    for (const index of where.indexes) {
+      for (const value of this.#store.fields.values(entity.fields[index.slot]!, record)) {
+        for (const token of this.#store.fields.tokens(String(value))) missing.delete(token);
+        if (missing.size === 0) return true;
+      }
+    }
+    return false;
+  }
+
+  #matchesForward(where: Extract<Where, { kind: "forward" }>, record: LiveRecord): boolean {
+    for (const target of this.#store.links.targets(where.field, record)) {
+      const isMatch = this.#verdict(where, target, () => {
+        const found = this.#store.records.live(target);
+        return found !== undefined && this.matches(where.part, where.target, found);
+      });
+      if (isMatch) return true;
+    }
+    return false;
+  }
+
+  #matchesBack(
+    where: Extract<Where, { kind: "back" }>,
+    entity: CompiledEntity,
+    record: LiveRecord,
+  ): boolean {
+    for (const id of this.#store.links.sources(entity, record, where.field, where.source)) {
+      const isMatch = this.#verdict(where, id, () => {
+        const found = this.#store.records.live(id);
+        return found !== undefined && this.matches(where.part, where.source, found);
+      });
+      if (isMatch) return true;
+    }
+    return false;
+  }
+
+  /** Whether the record at the other end of a link meets its part: many records point at few. */
+  #verdict(where: Where, id: number, judge: () => boolean): boolean {
+    const number = this.#partNumbers.get(where) ?? this.#partNumbers.size;
+    this.#partNumbers.set(where, number);
+    const key = `${number}:${id}`;
+    const known = this.#verdicts.get(key);
+    if (known !== undefined) return known;
+    const verdict = judge();
+    if (this.#verdicts.size >= linkVerdictsMax) this.#verdicts = new Map();
+    this.#verdicts.set(key, verdict);
+    return verdict;
+  }
+}
+
+/** The one field whose value is the key of `entity`; null when the key has several parts or there is none. */
+export function keyField(entity: CompiledEntity): CompiledField | null {
+  return entity.keySlots.length === 1 ? entity.fields[entity.keySlots[0]!]! : null;
+}

@@ -1,0 +1,212 @@
+import { orderBatchMax, orderBatchMin, sortEntriesMax } from "../kernel/index.js";
+import { intersect } from "../postings/index.js";
+import type { Candidates } from "./candidates.js";
+import { Column } from "./columns.js";
+import type { Order, Query, Where } from "./filter-ast.js";
+import type { Matcher } from "./match.js";
+import { numberSpan, textSpan } from "./plan.js";
+import type { QueryStore } from "./query-store.js";
+import type { LiveRecord } from "./record-blocks.js";
+import { sortByText, type SortEntry, type SortGroup, sortPasses } from "./sort-passes.js";
+import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
+
+export type OrderStrategy = "walk" | "collect";
+
+/** A posting of the walk costs about this many postings of a list: it is met by a seek. */
+const walkCost = 3;
+
+/**
+ * Matching records in the order of a field. Either the field's index is walked in order and its ids are held against
+ * the candidates, or the candidates are collected and sorted by their column; records without the field come last.
+ */
+export class OrderedRecords {
+  readonly #store: QueryStore;
+  readonly #query: Query;
+  readonly #order: Order;
+  readonly #candidates: Candidates;
+  readonly #matcher: Matcher;
+  readonly #column: Column;
+  readonly span: Span;
+  /** Whether the conditions leave out every record without the field. */
+  readonly isBounded: boolean;
+  /** Postings of the index that the walk has passed: for the explanation. */
+  walked = 0;
+
+  constructor(store: QueryStore, query: Query, order: Order, candidates: Candidates, matcher: Matcher) {
+    this.#store = store;
+    this.#query = query;
+    this.#order = order;
+    this.#candidates = candidates;
+    this.#matcher = matcher;
+    this.#column = new Column(store.reader, order.index.number);
+    const full = { index: order.index.number, low: 0n, high: 2n ** 64n - 1n };
+    this.span = rangesOf(query.where, order).reduce((span, where) => narrowed(store, order, span, where), full);
+    this.isBounded = this.span.low > 0n || this.span.high < full.high;
+  }
+
+  /** The cheaper way by estimate. */
+  get strategy(): OrderStrategy {
+    if (this.#candidates.isAll) return "walk";
+    const { postings } = this.#store.lists.spanLength(this.span);
+    const wanted = this.#query.limit === null ? Infinity : this.#query.limit + this.#query.offset;
+    const collected = Math.max(1, this.#candidates.plan.length);
+    const density = Math.min(1, collected / Math.max(1, this.#store.liveRecords(this.#query.entity)));
+    const walkLength = Math.min(postings, wanted / density);
+    const passes = Math.ceil(Math.min(collected, wanted) / sortEntriesMax);
+    return walkLength * walkCost <= collected * passes ? "walk" : "collect";
+  }
+
+  *records(strategy: OrderStrategy): Generator<LiveRecord> {
+    yield* this.#sorted(strategy === "walk" ? this.#walkGroups() : this.#collectGroups());
+    if (!this.isBounded) yield* this.#without();
+  }
+
+  *#sorted(groups: Iterable<SortGroup>): Generator<LiveRecord> {
+    const { tieField, isDescending, field } = this.#order;
+    for (const group of groups) {
+      const ids = group.ids();
+      if (tieField === null || (Array.isArray(ids) && ids.length === 1)) {
+        for (const id of ids) yield* this.#checked(id);
+        continue;
+      }
+      const isTieDescending = tieField === field && isDescending;
+      const textOf = (id: number) => {
+        const [record] = this.#checked(id);
+        return record === undefined ? undefined : String(this.#store.fields.values(tieField, record)[0] ?? "");
+      };
+      for (const id of sortByText(group.ids, textOf, isTieDescending)) yield this.#store.records.any(id)!;
+    }
+  }
+
+  /** The record when it matches: nothing leaves that was not held against itself. */
+  *#checked(id: number): Generator<LiveRecord> {
+    const record = this.#store.records.live(id);
+    if (record === undefined || record.entity !== this.#query.entity.number) return;
+    if (this.#matcher.matches(this.#query.where, this.#query.entity, record)) yield record;
+  }
+
+  /** Groups of the walk; one that is too large to hold is read again from its list. */
+  *#walkGroups(): Generator<SortGroup> {
+    let key: bigint | null = null;
+    let ids: number[] = [];
+    let isStreamed = false;
+    for (const { term, id } of this.#walkMembers()) {
+      if (term !== key) {
+        if (key !== null && !isStreamed) yield { key, ids: arrayOf(ids) };
+        key = term;
+        ids = [];
+        isStreamed = false;
+      }
+      if (isStreamed) continue;
+      ids.push(id);
+      // Without a tie field the order within a group is that of the walk, so that nothing need be held back.
+      if (this.#order.tieField === null) {
+        yield { key, ids: arrayOf(ids) };
+        ids = [];
+      } else if (ids.length > sortEntriesMax) {
+        isStreamed = true;
+        yield { key, ids: () => this.#listMembers(term) };
+      }
+    }
+    if (key !== null && !isStreamed && ids.length > 0) yield { key, ids: arrayOf(ids) };
+  }
+
+  /** Candidates in the order of the index. The walk is tested in batches sorted by id, so that lists are read forwards. */
+  *#walkMembers(): Generator<{ term: bigint; id: number }> {
+    let size = orderBatchMin;
+    let batch: { term: bigint; id: number }[] = [];
+    for (const piece of this.#walk()) {
+      for (let at = 0; at < piece.ids.length; at++) {
+        batch.push({ term: piece.term, id: piece.ids[at]! });
+        if (batch.length < size) continue;
+        yield* this.#members(batch);
+        batch = [];
+        size = Math.min(orderBatchMax, size * 2);
+      }
+    }
+    yield* this.#members(batch);
+  }
+
+  #walk(): Generator<TermIds> {
+    return this.#order.isDescending
+      ? walkDown(this.#store.reader, this.span)
+      : walkUp(this.#store.reader, this.span);
+  }
+
+  *#members(batch: { term: bigint; id: number }[]): Generator<{ term: bigint; id: number }> {
+    this.walked += batch.length;
+    const members = new Set<number>();
+    if (!this.#candidates.isAll && batch.length > 0) {
+      const sorted = batch.map((entry) => entry.id).sort((left, right) => left - right);
+      const ids = this.#candidates.open(sorted[0]!);
+      for (const id of sorted) {
+        ids.seek(id);
+        if (ids.id === id) members.add(id);
+      }
+    }
+    for (const entry of batch) {
+      const isMember = this.#candidates.isAll ? !this.#store.dead.has(entry.id) : members.has(entry.id);
+      if (isMember && this.#orderTerm(entry.id) === entry.term) yield entry;
+    }
+  }
+
+  *#listMembers(term: bigint): Generator<number> {
+    const list = this.#store.lists.open(this.#order.index.number, term, 0);
+    const met = this.#candidates.isAll ? list : intersect([list, this.#candidates.open(0)]);
+    for (; met.id < this.#store.sealed.nextId; met.next()) {
+      if (!this.#store.dead.has(met.id) && this.#orderTerm(met.id) === term) yield met.id;
+    }
+  }
+
+  /** What a record is ordered by: its first value, or the first within the conditions on that same field. */
+  #orderTerm(id: number): bigint | undefined {
+    const term = this.#column.term(id);
+    if (term === undefined || (term >= this.span.low && term <= this.span.high)) return term;
+    const record = this.#store.records.any(id);
+    if (record === undefined) return undefined;
+    const { field, index } = this.#order;
+    return this.#store.fields
+      .values(field, record)
+      .map((value) => this.#store.terms.equal(field, index.kind, value).term)
+      .find((other) => other >= this.span.low && other <= this.span.high);
+  }
+
+  #collectGroups(): Generator<SortGroup> {
+    const wanted = this.#query.limit === null ? sortEntriesMax : this.#query.limit + this.#query.offset;
+    const isGrouped = this.#order.tieField !== null;
+    const { isDescending } = this.#order;
+    return sortPasses(() => this.#entries(), { isDescending, wanted, isGrouped });
+  }
+
+  *#entries(): Generator<SortEntry> {
+    for (const id of this.#candidates.ids(0)) {
+      const key = this.#orderTerm(id);
+      if (key !== undefined) yield { id, key };
+    }
+  }
+
+  *#without(): Generator<LiveRecord> {
+    for (const id of this.#candidates.ids(0)) {
+      if (this.#column.term(id) === undefined) yield* this.#checked(id);
+    }
+  }
+}
+
+function arrayOf(ids: number[]): () => number[] {
+  return () => ids;
+}
+
+/** Conditions on the ordering field that every match must meet. */
+function rangesOf(where: Where, order: Order): Extract<Where, { kind: "value" }>[] {
+  const parts = where.kind === "and" ? where.parts : [where];
+  return parts.filter((part) => part.kind === "value").filter((part) => part.field.slot === order.field.slot);
+}
+
+function narrowed(store: QueryStore, order: Order, span: Span, where: Extract<Where, { kind: "value" }>): Span {
+  const { index, field } = order;
+  const range =
+    index.kind === "number" ? numberSpan(store, field, index, where.test).span : textSpan(store, index, where.test);
+  const low = range.low > span.low ? range.low : span.low;
+  const high = range.high < span.high ? range.high : span.high;
+  return { index: span.index, low, high };
+}

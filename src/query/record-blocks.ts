@@ -1,0 +1,168 @@
+import { recordBlocksCached } from "../kernel/index.js";
+import { decodeRecordBlock, type IdCursor, type RecordBlock, recordBlockKernelBytes } from "../postings/index.js";
+import { parseExactJson, parseJsonLiterals } from "./exact-json.js";
+import { endOfIds } from "./ids.js";
+import type { QueryStore } from "./query-store.js";
+
+/** A record as it is stored, and as it reads. */
+export class LiveRecord {
+  readonly id: number;
+  readonly entity: number;
+  /** The stored JSON text: a view that lives as long as its block is cached. */
+  readonly bytes: Uint8Array;
+  #value: unknown;
+  #literals: unknown;
+
+  constructor(id: number, entity: number, bytes: Uint8Array) {
+    this.id = id;
+    this.entity = entity;
+    this.bytes = bytes;
+  }
+
+  /** The parsed record; integers beyond a double's reach are BigInt. */
+  get value(): unknown {
+    this.#value ??= parseExactJson(this.#text());
+    return this.#value;
+  }
+
+  /** The parsed record with every number and boolean as the text it was written in. */
+  get literals(): unknown {
+    this.#literals ??= parseJsonLiterals(this.#text());
+    return this.#literals;
+  }
+
+  #text(): string {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength).toString("utf8");
+  }
+}
+
+/** Reads records by id through a small cache of unpacked blocks, the most recently used last. */
+export class RecordBlocks {
+  readonly #store: QueryStore;
+  #cached: RecordBlock[] = [];
+  /** Blocks unpacked and records handed out so far: for the explanation. */
+  blocksRead = 0;
+  recordsRead = 0;
+
+  constructor(store: QueryStore) {
+    this.#store = store;
+  }
+
+  /** The record with this id, when there is one and it is alive. */
+  live(id: number): LiveRecord | undefined {
+    return id >= this.#store.sealed.nextId || this.#store.dead.has(id) ? undefined : this.any(id);
+  }
+
+  /** The record with this id, dead or alive. */
+  any(id: number): LiveRecord | undefined {
+    const block = this.#blockOf(id);
+    if (block === undefined) return undefined;
+    const at = rowOf(block, id);
+    if (at === block.count || block.idAt(at) !== id) return undefined;
+    return this.inBlock(block, at);
+  }
+
+  inBlock(block: RecordBlock, at: number): LiveRecord {
+    this.recordsRead++;
+    return new LiveRecord(block.idAt(at), block.entity, block.bytesAt(at));
+  }
+
+  /** The entity of a record, by the head of its block. */
+  entityOf(id: number): number | undefined {
+    return this.#store.reader.recordBlock(id)?.block[1];
+  }
+
+  /** All ids of an entity, dead ones included, by walking its blocks. */
+  entityIds(entity: number, from: number): IdCursor {
+    return new EntityIds(this.#store, this, entity, from);
+  }
+
+  decode(firstId: number, stored: Uint8Array): RecordBlock {
+    const block = decodeRecordBlock(this.#store.kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
+    this.blocksRead++;
+    this.#cached.push(block);
+    if (this.#cached.length > recordBlocksCached) this.#cached.shift();
+    return block;
+  }
+
+  #blockOf(id: number): RecordBlock | undefined {
+    const at = this.#cached.findIndex((block) => block.firstId <= id && id <= block.idAt(block.count - 1));
+    if (at >= 0) {
+      const [block] = this.#cached.splice(at, 1);
+      this.#cached.push(block!);
+      return block;
+    }
+    const entry = this.#store.reader.recordBlock(id);
+    return entry === undefined ? undefined : this.decode(entry.firstId, entry.block);
+  }
+}
+
+/** First row whose id is at or above `id`. */
+function rowOf(block: RecordBlock, id: number): number {
+  let low = 0;
+  let high = block.count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (block.idAt(middle) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Ids by record blocks; a seek beyond the present block looks the right one up. */
+class EntityIds implements IdCursor {
+  readonly payload = 0;
+  /** A walk over every record: whatever else there is should lead. */
+  readonly cost = endOfIds;
+  readonly #store: QueryStore;
+  readonly #records: RecordBlocks;
+  readonly #entity: number;
+  #blocks: Iterator<{ firstId: number; block: Uint8Array }>;
+  #block: RecordBlock | null = null;
+  #at = 0;
+  id = 0;
+
+  constructor(store: QueryStore, records: RecordBlocks, entity: number, from: number) {
+    this.#store = store;
+    this.#records = records;
+    this.#entity = entity;
+    this.#blocks = store.reader.recordBlocks(from)[Symbol.iterator]();
+    this.#settle(from);
+  }
+
+  next(): void {
+    this.#at++;
+    this.#settle(this.id + 1);
+  }
+
+  seek(target: number): void {
+    if (target <= this.id) return;
+    const block = this.#block;
+    if (block === null || target > block.idAt(block.count - 1)) {
+      this.#blocks.return?.();
+      this.#blocks = this.#store.reader.recordBlocks(target)[Symbol.iterator]();
+      this.#block = null;
+    }
+    this.#settle(target);
+  }
+
+  #settle(from: number): void {
+    for (;;) {
+      if (this.#block !== null) {
+        while (this.#at < this.#block.count && this.#block.idAt(this.#at) < from) this.#at++;
+        if (this.#at < this.#block.count) {
+          this.id = this.#block.idAt(this.#at);
+          return;
+        }
+      }
+      const next = this.#blocks.next();
+      if (next.done === true) {
+        this.id = endOfIds;
+        return;
+      }
+      this.#at = 0;
+      const isOwn = next.value.block[1] === this.#entity;
+      this.#block = isOwn ? this.#records.decode(next.value.firstId, next.value.block) : null;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import { pairEntries } from "./field-values.js";
+import type { QueryStore } from "./query-store.js";
+import type { LiveRecord } from "./record-blocks.js";
+
+/** An index entry as the record itself calls for it. */
+export interface RecordTuple {
+  index: number;
+  term: bigint;
+  payload: number;
+}
+
+/** How often a word occurs takes the low nibble of its payload. */
+const frequencyMax = 15;
+
+/** All index entries of a record, worked out from its text alone; each term of an index comes once. */
+export function recordTuples(store: QueryStore, entity: CompiledEntity, record: LiveRecord): RecordTuple[] {
+  return entity.fields.flatMap((field) => field.indexes.flatMap((index) => tuplesOf(store, field, index, record)));
+}
+
+export function tuplesOf(
+  store: QueryStore,
+  field: CompiledField,
+  index: CompiledIndex,
+  record: LiveRecord,
+): RecordTuple[] {
+  if (index.kind === "text") return textTuples(store, field, index, record);
+  const tuples = termsOf(store, field, index, record).map((term) => ({ index: index.number, term, payload: 0 }));
+  return tuples.length < 2 ? tuples : [...new Map(tuples.map((tuple) => [tuple.term, tuple])).values()];
+}
+
+/** Terms of the field's values in source order: the first is the one that the column holds. */
+export function termsOf(
+  store: QueryStore,
+  field: CompiledField,
+  index: CompiledIndex,
+  record: LiveRecord,
+): bigint[] {
+  if (index.kind === "pairs") {
+    return pairEntries(field, record.value).map(({ name, value }) => store.terms.pair(name, value).term);
+  }
+  return store.fields.values(field, record).map((value) => store.terms.equal(field, index.kind, value).term);
+}
+
+function textTuples(
+  store: QueryStore,
+  field: CompiledField,
+  index: CompiledIndex,
+  record: LiveRecord,
+): RecordTuple[] {
+  const frequencies = new Map<bigint, number>();
+  let words = 0;
+  for (const value of store.fields.values(field, record)) {
+    for (const { term } of store.terms.tokenTerms(String(value))) {
+      words++;
+      frequencies.set(term, Math.min(frequencyMax, (frequencies.get(term) ?? 0) + 1));
+    }
+  }
+  const length = Math.min(15, Math.floor(Math.log2(Math.max(1, words)))) << 4;
+  return [...frequencies].map(([term, frequency]) => ({ index: index.number, term, payload: length | frequency }));
+}

@@ -1,0 +1,112 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { childMessageBytesMax, isPlimsollError } from "../../kernel/index.js";
+import type { ByteStream } from "./byte-stream.js";
+import { damaged } from "./damage.js";
+import { ReadableBytes } from "./stdin-bytes.js";
+
+const found = new Map<string, boolean>();
+
+/** Whether a command is on the path. */
+export function hasCommand(command: string): boolean {
+  const known = found.get(command);
+  if (known !== undefined) return known;
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const isFound = folders.some((folder) => isExecutable(join(folder, command)));
+  found.set(command, isFound);
+  return isFound;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A stored stream piped through a command of the system; the pipes hold what is on the way. */
+export class ChildBytes implements ByteStream {
+  readonly #stored: ByteStream;
+  readonly #name: string;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #output: ReadableBytes;
+  readonly #exit: Promise<number | null>;
+  #message = "";
+  #delivered = 0;
+  #failure: unknown = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(stored: ByteStream, name: string, command: string, args: readonly string[]) {
+    this.#stored = stored;
+    this.#name = name;
+    this.#child = spawn(command, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    this.#output = new ReadableBytes(this.#child.stdout, name);
+    this.#exit = new Promise((resolve) => {
+      this.#child.on("close", resolve);
+      this.#child.on("error", (error) => {
+        this.#failure ??= error;
+        resolve(null);
+      });
+    });
+    this.#child.stderr.on("data", (text: Buffer) => {
+      this.#message = (this.#message + text.toString()).slice(-childMessageBytesMax);
+    });
+    // A child that stops early breaks the pipe; its exit code tells why.
+    this.#child.stdin.on("error", () => undefined);
+    void this.#pump();
+  }
+
+  get bytesRead(): number {
+    return this.#stored.bytesRead;
+  }
+
+  async next(): Promise<Uint8Array | null> {
+    const chunk = await this.#output.next();
+    if (chunk !== null) {
+      this.#delivered += chunk.length;
+      return chunk;
+    }
+    if (this.#closing !== null) return null;
+    const code = await this.#exit;
+    if (isPlimsollError(this.#failure)) throw this.#failure;
+    if (code === 0 || this.#closing !== null) return null;
+    throw damaged(this.#name, this.#delivered, this.#reason(), this.#failure);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#child.kill("SIGKILL");
+      await this.#output.close();
+      await this.#exit;
+      await this.#stored.close();
+    })();
+    return this.#closing;
+  }
+
+  async #pump(): Promise<void> {
+    const { stdin } = this.#child;
+    try {
+      for (let chunk = await this.#stored.next(); chunk !== null; chunk = await this.#stored.next()) {
+        const bytes = chunk;
+        const error = await new Promise<unknown>((resolve) => stdin.write(bytes, resolve));
+        if (error || stdin.destroyed) return;
+      }
+      stdin.end();
+    } catch (error) {
+      this.#failure ??= error;
+      stdin.destroy();
+    }
+  }
+
+  #reason(): string {
+    const lines = this.#message.split("\n").map((line) => line.trim());
+    return lines.find((line) => line !== "") ?? "the decompressor failed";
+  }
+}

@@ -1,0 +1,15 @@
+import type { SourceFormat } from "../../ports/index.js";
+import { CsvFramer } from "./csv.js";
+import type { Framer } from "./framer.js";
+import { JsonArrayFramer } from "./json-array.js";
+import { JsonlFramer } from "./jsonl.js";
+
+export type { FrameFault, Framer } from "./framer.js";
+export { CsvFramer, JsonArrayFramer, JsonlFramer };
+
+/** The framer of a format; records of up to `bytesMax` bytes pass. */
+export function makeFramer(format: SourceFormat, bytesMax: number, delimiter: string): Framer {
+  if (format === "jsonl") return new JsonlFramer(bytesMax);
+  if (format === "json") return new JsonArrayFramer(bytesMax);
+  return new CsvFramer(bytesMax, delimiter);
+}

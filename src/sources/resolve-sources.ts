@@ -1,0 +1,129 @@
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.js";
+import { hasGlob } from "../model/index.js";
+import type { Source, SourceFormat } from "../ports/index.js";
+import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js";
+import { compressionOf, decompress, magicBytesMax } from "./bytes/decompress.js";
+import { FileBytes, unreadable } from "./bytes/file-bytes.js";
+import { ReadableBytes } from "./bytes/stdin-bytes.js";
+import { detectShape, formatOfName, isHeadEnough } from "./detect.js";
+import { expandGlob, folderFiles } from "./glob.js";
+import { fileOrigin, streamOrigin, TextSource } from "./text-source.js";
+
+export interface ResolveOptions {
+  format?: SourceFormat;
+  /** What relative paths start from; names of sources stay as they were given. */
+  cwd: string;
+  /** The stream for `-`; the process's own unless told. */
+  stdin?: Readable;
+  /** Told of what a folder holds that is passed over, and why. */
+  onNote?: (note: string) => void;
+}
+
+/** The sources that arguments name: as given from argument to argument, sorted within a glob or folder. */
+export async function resolveSources(args: readonly string[], options: ResolveOptions): Promise<Source[]> {
+  const sources: Source[] = [];
+  for (const argument of args) sources.push(...(await resolveArgument(argument, options)));
+  return sources;
+}
+
+async function resolveArgument(argument: string, options: ResolveOptions): Promise<Source[]> {
+  const format = options.format ?? null;
+  if (argument === "-") return [await openStream("-", options.stdin ?? process.stdin, format)];
+  const path = resolve(options.cwd, argument);
+  const kind = await kindOf(argument, path);
+  if (kind === "folder") return openFolder(argument, path, options);
+  if (kind === "file") return [await openFile(argument, path, format)];
+  if (!hasGlob(argument)) throw notFound(argument);
+  const sources: Source[] = [];
+  for (const name of await expandGlob(argument, options.cwd)) {
+    sources.push(await openFile(name, resolve(options.cwd, name), format));
+  }
+  if (sources.length === 0) throw notFound(argument);
+  return sources;
+}
+
+async function openFolder(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
+  const sources: Source[] = [];
+  const note = options.onNote ?? (() => undefined);
+  for (const file of await folderFiles(path)) {
+    const fileName = name.endsWith("/") ? name + file : `${name}/${file}`;
+    const filePath = join(path, file);
+    if ((await kindOf(fileName, filePath)) !== "file") {
+      note(`${fileName} is passed over: it is no file.`);
+      continue;
+    }
+    try {
+      // Prose has commas too, so within a folder only a name makes a table of a text.
+      const isTable = ["csv", "tsv"].includes(formatOfName(fileName) ?? "");
+      const source = await openFile(fileName, filePath, options.format ?? null);
+      if (options.format || isTable || source.format === "jsonl" || source.format === "json")
+        sources.push(source);
+      else note(`${fileName} is passed over: name it to read it as ${source.format}.`);
+    } catch (error) {
+      if (!isPlimsollError(error) || error.code !== "FORMAT_UNKNOWN") throw error;
+      note(`${fileName} is passed over: ${error.details.reason}.`);
+    }
+  }
+  if (sources.length === 0) throw notFound(name);
+  return sources;
+}
+
+async function openFile(name: string, path: string, format: SourceFormat | null): Promise<TextSource> {
+  const stored = await FileBytes.open(path, 0, name);
+  let stream: ByteStream = stored;
+  try {
+    const magic = await readHead(stored, magicBytesMax);
+    const compression = compressionOf(magic);
+    stream = decompress(new PrefixedBytes(magic, stored), compression, name);
+    const shape = detectShape(name, await headOf(stream), format);
+    return new TextSource(fileOrigin(name, path, compression), shape);
+  } finally {
+    await stream.close();
+  }
+}
+
+async function openStream(
+  name: string,
+  readable: Readable,
+  format: SourceFormat | null,
+): Promise<TextSource> {
+  const stored = new ReadableBytes(readable, name);
+  const magic = await readHead(stored, magicBytesMax);
+  const compression = compressionOf(magic);
+  const stream = decompress(new PrefixedBytes(magic, stored), compression, name);
+  const head = await readHead(stream, detectBytesMax, isHeadEnough);
+  const shape = detectShape(name, head, format);
+  return new TextSource(streamOrigin(name, compression, new PrefixedBytes(head, stream)), shape);
+}
+
+/** The head of a stream, as far as it can be read: damage behind its first byte is met when it is read again. */
+async function headOf(stream: ByteStream): Promise<Uint8Array> {
+  let head: Uint8Array = new Uint8Array(0);
+  try {
+    while (head.length < detectBytesMax) {
+      const chunk = await stream.next();
+      if (chunk === null) break;
+      head = Buffer.concat([head, chunk]);
+    }
+  } catch (error) {
+    if (!isPlimsollError(error) || error.code !== "SOURCE_DAMAGED" || head.length === 0) throw error;
+  }
+  return head;
+}
+
+async function kindOf(name: string, path: string): Promise<"file" | "folder" | "none"> {
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    const condition = unreadable(name, error);
+    if (condition.code === "SOURCE_NOT_FOUND") return "none";
+    throw condition;
+  }
+}
+
+function notFound(source: string): PlimsollError {
+  return new PlimsollError("SOURCE_NOT_FOUND", { source }, { place: { source } });
+}

@@ -1,0 +1,67 @@
+import { type Database, open, type RootDatabase } from "lmdb";
+
+type Table = Database<Buffer, Buffer>;
+
+export const tableNames = ["meta", "records", "columns", "postings", "keys", "places"] as const;
+export type TableName = (typeof tableNames)[number];
+export type Tables = Record<TableName, Table>;
+
+/**
+ * The LMDB environment of one process. Its mapped pages count as resident memory and are given back only by closing
+ * it, which takes a millisecond or two: `reopen` is how the line is kept.
+ */
+export class Environment {
+  readonly #dir: string;
+  readonly #isReadOnly: boolean;
+  #root: RootDatabase<Buffer, Buffer>;
+  #tables: Tables;
+
+  constructor(dir: string, options: { isReadOnly: boolean }) {
+    this.#dir = dir;
+    this.#isReadOnly = options.isReadOnly;
+    this.#root = openRoot(dir, options.isReadOnly);
+    this.#tables = openTables(this.#root);
+  }
+
+  get root(): RootDatabase<Buffer, Buffer> {
+    return this.#root;
+  }
+
+  get tables(): Tables {
+    return this.#tables;
+  }
+
+  async reopen(): Promise<void> {
+    await this.#root.close();
+    this.#root = openRoot(this.#dir, this.#isReadOnly);
+    this.#tables = openTables(this.#root);
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+function openRoot(dir: string, isReadOnly: boolean): RootDatabase<Buffer, Buffer> {
+  const options = {
+    path: dir,
+    readOnly: isReadOnly,
+    maxDbs: tableNames.length,
+    encoding: "binary" as const,
+    keyEncoding: "binary" as const,
+    // Read-ahead would map pages that nobody asked for.
+    noReadAhead: true,
+    // A commit that has returned is on the disk: data and checkpoint must not part.
+    overlappingSync: false,
+    cache: false,
+  };
+  return open<Buffer, Buffer>(options);
+}
+
+function openTables(root: RootDatabase<Buffer, Buffer>): Tables {
+  const tables = tableNames.map((name) => [
+    name,
+    root.openDB<Buffer, Buffer>({ name, encoding: "binary", keyEncoding: "binary", cache: false }),
+  ]);
+  return Object.fromEntries(tables) as Tables;
+}

@@ -1,0 +1,88 @@
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { PlimsollError, writeFileDurably } from "../../kernel/index.js";
+
+/** The files of a store. The marker is written last when a store is made, so a store without it was never finished. */
+export const storeFiles = {
+  marker: "plimsoll.json",
+  data: "data.mdb",
+  lock: "lock.mdb",
+  writerLock: "writer.lock",
+  runs: "runs",
+} as const;
+
+export const storeFormat = 1;
+
+const knownNames = new Set<string>(Object.values(storeFiles));
+const lmdbMagic = 0xbeefc0de;
+/** Behind the page header, which is 24 bytes long in this data format and 16 in the common one. */
+const magicAt = 24;
+const metaHeadBytes = 32;
+/** The data format that the pinned lmdb build reads and writes; opening another one crashes the process. */
+const lmdbDataFormat = 2;
+
+export type StoreCondition = "absent" | "empty" | "store";
+
+/**
+ * Looks at a folder before LMDB does: this build of LMDB ends the process with a segmentation fault when it opens
+ * somebody else's file, so the bytes are checked first.
+ */
+export function inspectStore(dir: string): StoreCondition {
+  if (!existsSync(dir)) return "absent";
+  let names: string[];
+  try {
+    names = readdirSync(dir);
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? "unreadable";
+    throw new PlimsollError("STORE_FOREIGN", { store: dir, reason: `the folder cannot be read (${reason})` }, { cause });
+  }
+  if (!names.includes(storeFiles.marker)) {
+    // A crash while the store was being made leaves only names that are ours, and no data worth keeping.
+    const isOurs = names.every((name) => knownNames.has(name));
+    const isNew = isOurs && (!names.includes(storeFiles.data) || names.includes(storeFiles.writerLock));
+    if (isNew) return "empty";
+    throw new PlimsollError("STORE_FOREIGN", { store: dir, reason: `it holds other files and no ${storeFiles.marker}` });
+  }
+  checkMarker(dir);
+  if (names.includes(storeFiles.data)) checkMagic(join(dir, storeFiles.data), dir);
+  return "store";
+}
+
+export function makeStoreDir(dir: string): void {
+  mkdirSync(join(dir, storeFiles.runs), { recursive: true });
+}
+
+export function writeMarker(dir: string): void {
+  const text = `${JSON.stringify({ plimsoll: "store", format: storeFormat })}\n`;
+  writeFileDurably(join(dir, storeFiles.marker), text);
+}
+
+function checkMarker(dir: string): void {
+  let format: unknown;
+  try {
+    format = JSON.parse(readFileSync(join(dir, storeFiles.marker), "utf8")).format;
+  } catch (cause) {
+    const reason = `${storeFiles.marker} cannot be read`;
+    throw new PlimsollError("STORE_FOREIGN", { store: dir, reason }, { cause });
+  }
+  if (format !== storeFormat) throw new PlimsollError("STORE_FORMAT", { store: dir, format: String(format) });
+}
+
+function checkMagic(path: string, dir: string): void {
+  const head = Buffer.alloc(metaHeadBytes);
+  const file = openSync(path, "r");
+  let length: number;
+  try {
+    length = readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  if (length === 0) return;
+  const isOurs =
+    length === head.length &&
+    head.readUInt32LE(magicAt) === lmdbMagic &&
+    (head.readUInt32LE(magicAt + 4) & 0xffff) === lmdbDataFormat;
+  if (isOurs) return;
+  const reason = `${storeFiles.data} is not an LMDB file of data format ${lmdbDataFormat}`;
+  throw new PlimsollError("STORE_FOREIGN", { store: dir, reason });
+}

@@ -1,0 +1,177 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { recordIdMax } from "../../kernel/index.js";
+import type { CompiledMapping } from "../../model/index.js";
+import type {
+  ColumnEntry,
+  KeyBlockEntry,
+  PlaceEntry,
+  RecordBlockEntry,
+  SealedState,
+  StoreBytes,
+  StoreReader,
+  TupleBlockEntry,
+} from "../../ports/index.js";
+import {
+  columnKey,
+  idOfRecordKey,
+  keyBlockKey,
+  partsOfColumnKey,
+  partsOfKeyBlockKey,
+  partsOfPostingKey,
+  postingKey,
+  recordKey,
+  segmentKey,
+  segmentOfKey,
+} from "./binary-keys.js";
+import type { Environment, TableName } from "./environment.js";
+import { readMapping, readSealed } from "./meta.js";
+import { storeFiles } from "./store-files.js";
+
+interface Entry {
+  key: Buffer;
+  value: Buffer;
+}
+
+export interface LmdbReaderOptions {
+  isUnsealedVisible?: boolean;
+  onClose: () => void;
+}
+
+/** Reads one snapshot: what was sealed when it was opened, whatever a writer does meanwhile. */
+export class LmdbStoreReader implements StoreReader {
+  readonly mapping: CompiledMapping;
+  readonly sealed: SealedState;
+  readonly #environment: Environment;
+  readonly #dir: string;
+  readonly #onClose: () => void;
+  // The transaction keeps the snapshot while a writer in another process seals and drops segments.
+  readonly #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
+  #isClosed = false;
+
+  constructor(environment: Environment, dir: string, options: LmdbReaderOptions) {
+    this.#environment = environment;
+    this.#dir = dir;
+    this.#onClose = options.onClose;
+    this.#transaction = environment.root.useReadTransaction();
+    this.mapping = readMapping(environment, this.#transaction) ?? { version: 1, preset: null, entities: [] };
+    const sealed = readSealed(environment, this.#transaction);
+    this.sealed = options.isUnsealedVisible ? { ...sealed, nextId: recordIdMax } : sealed;
+  }
+
+  recordBlock(id: number): RecordBlockEntry | undefined {
+    if (id >= this.sealed.nextId) return undefined;
+    const entry = this.#lastAtOrBefore("records", recordKey(id), undefined);
+    return entry && { firstId: idOfRecordKey(entry.key), block: entry.value };
+  }
+
+  *recordBlocks(fromId: number): Iterable<RecordBlockEntry> {
+    const first = this.recordBlock(Math.min(fromId, this.sealed.nextId - 1));
+    const start = recordKey(first?.firstId ?? fromId);
+    for (const { key, value } of this.#range("records", { start, end: recordKey(this.sealed.nextId) })) {
+      yield { firstId: idOfRecordKey(key), block: value };
+    }
+  }
+
+  *tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry> {
+    const sought = postingKey(segment, index, term, id);
+    const start = this.#lastAtOrBefore("postings", sought, segmentKey(segment))?.key ?? sought;
+    for (const { key, value } of this.#range("postings", { start, end: segmentKey(segment + 1) })) {
+      yield tupleBlockEntry(key, value);
+    }
+  }
+
+  *tupleBlocksReverse(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry> {
+    const range = { start: postingKey(segment, index, term, id), end: segmentKey(segment), reverse: true };
+    for (const { key, value } of this.#range("postings", range)) {
+      if (segmentOfKey(key) === segment) yield tupleBlockEntry(key, value);
+    }
+  }
+
+  columnChunk(index: number, id: number): ColumnEntry | undefined {
+    if (id >= this.sealed.nextId) return undefined;
+    const entry = this.#lastAtOrBefore("columns", columnKey(index, id), columnKey(index, 0));
+    return entry && { firstId: partsOfColumnKey(entry.key).id, chunk: entry.value };
+  }
+
+  *keyBlocks(segment: number, hash: bigint): Iterable<KeyBlockEntry> {
+    // A hash may begin in the block before the first one that starts with it.
+    const sought = keyBlockKey(segment, hash, 0);
+    const start = this.#lastAtOrBefore("keys", sought, segmentKey(segment))?.key ?? sought;
+    for (const { key, value } of this.#range("keys", { start, end: segmentKey(segment + 1) })) {
+      const { hash: first, ordinal } = partsOfKeyBlockKey(key);
+      yield { hash: first, ordinal, block: value };
+    }
+  }
+
+  place(id: number): PlaceEntry | undefined {
+    const entry = this.#lastAtOrBefore("places", recordKey(id), undefined);
+    if (!entry) return undefined;
+    const place = JSON.parse(entry.value.toString("utf8")) as Omit<PlaceEntry, "firstId">;
+    return { firstId: idOfRecordKey(entry.key), ...place };
+  }
+
+  bytes(): StoreBytes {
+    const bytesOf = (name: TableName) => {
+      const stats = this.#environment.tables[name].getStats() as Record<string, number>;
+      const pages = stats.treeBranchPageCount! + stats.treeLeafPageCount! + stats.overflowPages!;
+      return pages * stats.pageSize!;
+    };
+    return {
+      records: bytesOf("records"),
+      columns: bytesOf("columns"),
+      postings: bytesOf("postings"),
+      keys: bytesOf("keys"),
+      places: bytesOf("places"),
+      file: statSync(join(this.#dir, storeFiles.data)).size,
+    };
+  }
+
+  releaseMapped(): void {
+    // The snapshot pins the environment: pages go back to the kernel when the reader is closed.
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#transaction.done();
+    this.#onClose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #lastAtOrBefore(table: TableName, key: Buffer, floor: Buffer | undefined): Entry | undefined {
+    const options = { start: key, reverse: true, limit: 1, ...(floor ? { end: beforeKey(floor) } : {}) };
+    for (const entry of this.#range(table, options)) return entry;
+    return undefined;
+  }
+
+  #range(
+    table: TableName,
+    options: { start?: Buffer; end?: Buffer; reverse?: boolean; limit?: number },
+  ): Iterable<Entry> {
+    return this.#environment.tables[table].getRange({ ...options, transaction: this.#transaction });
+  }
+}
+
+function tupleBlockEntry(key: Buffer, block: Buffer): TupleBlockEntry {
+  const { index, term, id } = partsOfPostingKey(key);
+  return { index, term, id, block };
+}
+
+/** A reverse range leaves its end out, so the floor itself must be passed: one byte string before it. */
+function beforeKey(key: Buffer): Buffer {
+  const before = Buffer.from(key);
+  for (let index = before.length - 1; index >= 0; index -= 1) {
+    if (before[index] === 0) {
+      before[index] = 0xff;
+      continue;
+    }
+    before[index]! -= 1;
+    return Buffer.concat([before, Buffer.alloc(24, 0xff)]);
+  }
+  return Buffer.alloc(0);
+}
+

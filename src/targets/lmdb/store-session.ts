@@ -1,0 +1,241 @@
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { mappedBytesBeforeReopen, PlimsollError, rollbackKeysPerTransaction } from "../../kernel/index.js";
+import type { CompiledMapping } from "../../model/index.js";
+import {
+  type BatchParts,
+  type CheckpointJson,
+  type SealedState,
+  type SegmentKeyBlock,
+  type SegmentTupleBlock,
+  type StoreReader,
+  type TargetCapabilities,
+  type TargetOpenOptions,
+  TargetSession,
+} from "../../ports/index.js";
+import { columnKey, keyBlockKey, postingKey, recordKey, segmentKey, segmentOfKey } from "./binary-keys.js";
+import { Environment, type TableName } from "./environment.js";
+import { metaKeys, readMapping, readMeta, readSealed } from "./meta.js";
+import { Staging } from "./staging.js";
+import { inspectStore, makeStoreDir, storeFiles, writeMarker } from "./store-files.js";
+import { LmdbStoreReader } from "./store-reader.js";
+import { WriterLock } from "./writer-lock.js";
+
+export const lmdbCapabilities: TargetCapabilities = { sortedAppend: true, durable: true };
+
+/** The one writer of a store. */
+export class LmdbStoreSession extends TargetSession {
+  protected override readonly capabilities = lmdbCapabilities;
+  override readonly mapping: CompiledMapping;
+  override readonly runsDir: string;
+  readonly #dir: string;
+  readonly #lock: WriterLock;
+  readonly #environment: Environment;
+  readonly #staging: Staging;
+  #sealed: SealedState;
+  #bytesSinceReopen = 0;
+  #readers = 0;
+
+  constructor(dir: string, options: TargetOpenOptions) {
+    super();
+    this.#dir = dir;
+    const condition = inspectStore(dir);
+    makeStoreDir(dir);
+    this.#lock = WriterLock.acquire(dir);
+    try {
+      if (condition !== "store") this.#removeHalfMade();
+      this.#environment = new Environment(dir, { isReadOnly: false });
+      this.mapping = this.#keepMapping(options);
+      if (condition !== "store") writeMarker(dir);
+      this.#environment.root.readerCheck();
+      this.#sealed = readSealed(this.#environment);
+    } catch (error) {
+      this.#lock[Symbol.dispose]();
+      throw error;
+    }
+    this.runsDir = options.tempDir === null ? join(dir, storeFiles.runs) : ownFolder(options.tempDir, dir);
+    this.#staging = new Staging(options.transactionBytes);
+  }
+
+  override get sealed(): SealedState | null {
+    return this.#sealed.lastImport === null ? null : this.#sealed;
+  }
+
+  protected override async _checkpoint(): Promise<CheckpointJson | null> {
+    return readMeta(this.#environment, metaKeys.checkpoint);
+  }
+
+  protected override async _finished(importId: string): Promise<CheckpointJson | null> {
+    return readMeta(this.#environment, metaKeys.finished(importId));
+  }
+
+  protected override async _append(parts: BatchParts): Promise<void> {
+    for (const { firstId, block } of parts.blocks) await this.#stage("records", recordKey(firstId), block);
+    for (const { index, firstId, chunk } of parts.columns) {
+      await this.#stage("columns", columnKey(index, firstId), chunk);
+    }
+    const { firstId, ...place } = parts.place;
+    await this.#stage("places", recordKey(firstId), Buffer.from(JSON.stringify(place)));
+  }
+
+  protected override async _commit(checkpoint: CheckpointJson): Promise<void> {
+    this.#write(() => this.#put("meta", metaKeys.checkpoint, Buffer.from(checkpoint)));
+    await this.#keepMappedBounded();
+  }
+
+  protected override async _rollback(fromId: number): Promise<void> {
+    this.#staging.clear();
+    await this.#removeRange("records", recordKey(fromId), null);
+    await this.#removeRange("places", recordKey(fromId), null);
+    const indexes = this.mapping.entities.flatMap((entity) => entity.fields.flatMap((field) => field.indexes));
+    for (const { number, hasColumn } of indexes) {
+      if (hasColumn) await this.#removeRange("columns", columnKey(number, fromId), columnKey(number + 1, 0));
+    }
+  }
+
+  protected override async _forget(): Promise<void> {
+    // The checkpoint goes last: a crash before that finds it again, and forgets again.
+    await this._rollback(this.#sealed.nextId);
+    await this._dropSegments(null);
+    this.#write(() => this.#environment.tables.meta.removeSync(metaKeys.checkpoint));
+  }
+
+  protected override async _appendTupleBlock(segment: number, entry: SegmentTupleBlock): Promise<void> {
+    await this.#stage("postings", postingKey(segment, entry.index, entry.term, entry.id), entry.block);
+  }
+
+  protected override async _appendKeyBlock(segment: number, entry: SegmentKeyBlock): Promise<void> {
+    await this.#stage("keys", keyBlockKey(segment, entry.hash, entry.ordinal), entry.block);
+  }
+
+  protected override async _publish(sealed: SealedState, importId: string, note: CheckpointJson): Promise<void> {
+    this.#write(() => {
+      this.#put("meta", metaKeys.sealed, Buffer.from(JSON.stringify(sealed)));
+      this.#put("meta", metaKeys.finished(importId), Buffer.from(note));
+      this.#environment.tables.meta.removeSync(metaKeys.checkpoint);
+    });
+    this.#sealed = sealed;
+  }
+
+  protected override async _dropSegments(keep: number | null): Promise<void> {
+    const kept = new Set(this.#sealed.segments.map((segment) => segment.number));
+    if (keep !== null) kept.add(keep);
+    for (const table of ["postings", "keys"] as const) {
+      for (const segment of this.#segmentsIn(table)) {
+        if (!kept.has(segment)) await this.#removeRange(table, segmentKey(segment), segmentKey(segment + 1));
+      }
+    }
+  }
+
+  protected override _reader(isUnsealedVisible: boolean): StoreReader {
+    this.#readers += 1;
+    return new LmdbStoreReader(this.#environment, this.#dir, {
+      isUnsealedVisible,
+      onClose: () => {
+        this.#readers -= 1;
+      },
+    });
+  }
+
+  protected override async _releaseMapped(): Promise<void> {
+    this.#bytesSinceReopen = 0;
+    await this.#environment.reopen();
+  }
+
+  protected override async _close(): Promise<void> {
+    try {
+      await this.#environment.close();
+    } finally {
+      this.#lock[Symbol.dispose]();
+    }
+  }
+
+  #removeHalfMade(): void {
+    for (const name of [storeFiles.data, storeFiles.lock]) rmSync(join(this.#dir, name), { force: true });
+  }
+
+  #keepMapping(options: TargetOpenOptions): CompiledMapping {
+    const stored = readMapping(this.#environment);
+    const mapping = options.mergeMapping(stored);
+    const text = JSON.stringify(mapping);
+    if (stored === null || text !== JSON.stringify(stored)) {
+      this.#write(() => this.#put("meta", metaKeys.mapping, Buffer.from(text)), { isStagingKept: true });
+    }
+    return mapping;
+  }
+
+  async #stage(table: TableName, key: Buffer, value: Uint8Array): Promise<void> {
+    if (this.#staging.add(table, key, value)) return;
+    this.#write(() => {});
+    await this.#keepMappedBounded();
+    if (this.#staging.add(table, key, value)) return;
+    // One value larger than the whole staging buffer goes alone.
+    this.#write(() => this.#put(table, key, Buffer.from(value.buffer, value.byteOffset, value.length)));
+    await this.#keepMappedBounded();
+  }
+
+  /** One transaction, synced before it returns: everything staged, then `extra`. */
+  #write(extra: () => void, options: { isStagingKept?: boolean } = {}): void {
+    try {
+      this.#environment.root.transactionSync(() => {
+        if (!options.isStagingKept) {
+          for (const { table, key, value } of this.#staging.puts()) this.#put(table, key, value);
+        }
+        extra();
+      });
+    } catch (cause) {
+      throw asStoreError(cause, this.#dir);
+    }
+    if (!options.isStagingKept) this.#staging.clear();
+  }
+
+  #put(table: TableName, key: Buffer, value: Buffer): void {
+    this.#environment.tables[table].putSync(key, value);
+    this.bytesWritten += value.length;
+    this.#bytesSinceReopen += value.length;
+  }
+
+  async #keepMappedBounded(): Promise<void> {
+    if (this.#bytesSinceReopen >= mappedBytesBeforeReopen && this.#readers === 0) await this._releaseMapped();
+  }
+
+  #segmentsIn(table: "postings" | "keys"): number[] {
+    const segments: number[] = [];
+    let next = 0;
+    for (;;) {
+      const range = { start: segmentKey(next), limit: 1 };
+      const [key] = [...this.#environment.tables[table].getKeys(range)];
+      if (key === undefined) return segments;
+      segments.push(segmentOfKey(key));
+      next = segmentOfKey(key) + 1;
+    }
+  }
+
+  /** Deletes keys in [start, end) by bounded transactions; a crash leaves a rest that the next start deletes. */
+  async #removeRange(table: TableName, start: Buffer, end: Buffer | null): Promise<void> {
+    for (;;) {
+      const range = { start, ...(end === null ? {} : { end }), limit: rollbackKeysPerTransaction };
+      const keys = [...this.#environment.tables[table].getKeys(range)];
+      if (keys.length === 0) return;
+      this.#write(() => {
+        for (const key of keys) this.#environment.tables[table].removeSync(key);
+      });
+      await this.#keepMappedBounded();
+    }
+  }
+}
+
+function asStoreError(cause: unknown, store: string): unknown {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (/No space left|ENOSPC|disk full|MDB_MAP_FULL/i.test(message)) {
+    return new PlimsollError("STORE_FULL", { store }, { cause });
+  }
+  return cause;
+}
+
+/** Several stores may share one folder for temporary files: each has its own in there. */
+function ownFolder(tempDir: string, dir: string): string {
+  const name = createHash("sha256").update(resolve(dir)).digest("hex").slice(0, 16);
+  return join(tempDir, `plimsoll-${name}`);
+}

@@ -1,0 +1,85 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PlimsollError } from "../../kernel/index.js";
+import { storeFiles } from "./store-files.js";
+
+interface Holder {
+  pid: number;
+  /** Start time of the process in clock ticks since boot: a pid alone may have been dealt again. */
+  startTicks: string | null;
+}
+
+/**
+ * One writer a store, for as long as the import lasts (LMDB's own lock covers a transaction only). The lock is a file
+ * made by `link`, which either makes it or fails; one left by a process that is gone is taken over.
+ */
+export class WriterLock implements Disposable {
+  readonly #path: string;
+  #isHeld = true;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  static acquire(dir: string): WriterLock {
+    const path = join(dir, storeFiles.writerLock);
+    const own = `${path}.${process.pid}`;
+    writeFileSync(own, JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid) } satisfies Holder));
+    try {
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        if (tryLink(own, path)) return new WriterLock(path);
+        const holder = readHolder(path);
+        if (holder !== null && isAlive(holder)) {
+          throw new PlimsollError("STORE_LOCKED", { store: dir, pid: holder.pid });
+        }
+        rmSync(path, { force: true });
+      }
+      throw new PlimsollError("STORE_LOCKED", { store: dir, pid: "another" });
+    } finally {
+      rmSync(own, { force: true });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function readHolder(path: string): Holder | null {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Holder;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  return holder.startTicks === startTicksOf(holder.pid);
+}
+
+/** Field 22 of /proc/PID/stat; the command name before it may hold blanks and brackets. Null without /proc. */
+function startTicksOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { isPlimsollError, KiB, MiB } from "../../src/kernel/index.js";
+import { type DivideRequest, divideLine, formatShareTable, shareBytes } from "../../src/memory/index.js";
+
+const requests = fc.record({
+  lineBytes: fc.oneof(fc.integer({ min: 0, max: 600 * MiB }), fc.integer({ min: 0, max: 2 ** 42 })),
+  baselineBytes: fc.integer({ min: 0, max: 400 * MiB }),
+  threads: fc.integer({ min: 1, max: 64 }),
+});
+
+function divideOrRefuse(request: DivideRequest) {
+  try {
+    return divideLine(request);
+  } catch (error) {
+    if (isPlimsollError(error) && error.code === "LINE_TOO_SMALL") return error;
+    throw error;
+  }
+}
+
+test("shares of each phase fit the line and keep to floor and ceiling; a refusal's figure is true", () => {
+  fc.assert(
+    fc.property(requests, (request) => {
+      const table = divideOrRefuse(request);
+      if (table instanceof Error) {
+        const minimum = Number(table.details.minimumBytes);
+        expect(minimum).toBeGreaterThan(request.lineBytes);
+        expect(divideLine({ ...request, lineBytes: minimum }).threads).toBe(1);
+        return;
+      }
+      expect(table.phaseBytes.read).toBeLessThanOrEqual(request.lineBytes);
+      expect(table.phaseBytes.seal).toBeLessThanOrEqual(request.lineBytes);
+      let readBytes = request.baselineBytes;
+      for (const share of Object.values(table.shares)) {
+        expect(Number.isSafeInteger(share.bytes)).toBe(true);
+        expect(share.bytes).toBeGreaterThanOrEqual(share.floorBytes);
+        expect(share.bytes).toBeLessThanOrEqual(share.ceilingBytes);
+        if (share.phase !== "seal") readBytes += share.bytes;
+      }
+      expect(readBytes).toBe(table.phaseBytes.read);
+      expect(request.lineBytes).toBeGreaterThanOrEqual(table.lineBytesMin);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a worker's memory is the sum of its regions, and its shares hold all workers", () => {
+  fc.assert(
+    fc.property(requests, (request) => {
+      const table = divideOrRefuse(request);
+      if (table instanceof Error) return;
+      const { worker, shares, threads } = table;
+      const regions = worker.inputBytes + worker.scratchBytes + worker.outputBytes;
+      expect(worker.memoryBytes).toBe(regions + worker.tupleBytes + worker.keyBytes);
+      expect(worker.memoryBytes % (64 * KiB)).toBe(0);
+      expect(shares.decodeScratch.bytes).toBe(threads * regions);
+      expect(shares.runBuffers.bytes).toBe(threads * (worker.tupleBytes + worker.keyBytes));
+      expect(shares.inputSlabs.bytes).toBe(table.slabsInFlight * table.slabBytes);
+      expect(shares.outputBuffers.bytes).toBe(table.slabsInFlight * table.outputBytes);
+      expect(table.recordBytesMax).toBeGreaterThanOrEqual(table.slabBytes);
+      expect(table.recordBytesMax * 4).toBeLessThanOrEqual(worker.memoryBytes + table.slabBytes);
+    }),
+  );
+});
+
+test("more line is never less work space", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 4000 }), fc.integer({ min: 1, max: 8 }), (lineMiB, threads) => {
+      const smaller = divideLine({ lineBytes: lineMiB * MiB, baselineBytes: 62 * MiB, threads });
+      const larger = divideLine({ lineBytes: (lineMiB + 64) * MiB, baselineBytes: 62 * MiB, threads });
+      expect(larger.threads).toBeGreaterThanOrEqual(smaller.threads);
+      expect(larger.phaseBytes.read).toBeGreaterThanOrEqual(smaller.phaseBytes.read);
+    }),
+  );
+});
+
+test("the lines that people use with two cores", () => {
+  const tableOf = (lineMiB: number) =>
+    divideLine({ lineBytes: lineMiB * MiB, baselineBytes: 65 * MiB, threads: 2 });
+  expect(tableOf(96)).toMatchObject({ threads: 1, threadsAsked: 2, slabBytes: 256 * KiB });
+  expect(tableOf(128)).toMatchObject({ threads: 2, slabBytes: 512 * KiB, slabsInFlight: 4 });
+  expect(tableOf(128).worker.tupleBytes).toBeGreaterThan(4 * MiB);
+  expect(tableOf(256)).toMatchObject({ threads: 2, slabBytes: MiB });
+  expect(tableOf(2048)).toMatchObject({ slabBytes: 4 * MiB });
+});
+
+test("a refusal names the line, the smallest that would do and why", () => {
+  const refusal = divideOrRefuse({ lineBytes: 64 * MiB, baselineBytes: 60 * MiB, threads: 2 });
+  expect(refusal).toBeInstanceOf(Error);
+  expect((refusal as Error).message).toMatch(
+    /64 MiB is too small: the process itself takes 60 MiB.*--memory \d+MiB/,
+  );
+});
+
+test("the table is printed and reported with all of its shares", () => {
+  const table = divideLine({ lineBytes: 128 * MiB, baselineBytes: 62 * MiB, threads: 2 });
+  const text = formatShareTable(table);
+  for (const name of Object.keys(shareBytes(table))) expect(text).toContain(name);
+});
