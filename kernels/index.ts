@@ -39,10 +39,37 @@ export {
   LOAD_NEED_SPILL,
   LOAD_OUTPUT_FULL,
   LOAD_REJECT,
+  REJECT_CSV_COLUMNS,
+  REJECT_CSV_QUOTE,
+  REJECT_FIELD_MISSING,
+  REJECT_FIELD_TYPE,
+  REJECT_INVALID_UTF8,
+  REJECT_JSON_SYNTAX,
+  REJECT_KEY_MISSING,
+  REJECT_KEY_TOO_LONG,
+  REJECT_NOT_OBJECT,
+  REJECT_RECORD_TOO_LARGE,
+  REJECT_TOO_DEEP,
+  REJECT_TOO_MANY_TERMS,
+  REJECT_TOO_MANY_VALUES,
 } from "./load-state";
 export * from "./lz4";
 export * from "./posting-decode";
-export { termExact, termNumber, termPair, termPrefix, termToken } from "./terms";
+export {
+  FIELD_BOOL,
+  FIELD_DATE,
+  FIELD_FLOAT,
+  FIELD_HEX,
+  FIELD_INT,
+  FIELD_JSON,
+  FIELD_PAIRS,
+  FIELD_STRING,
+  termExact,
+  termNumber,
+  termPair,
+  termPrefix,
+  termToken,
+} from "./terms";
 export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
 export * from "./tuple";
 export * from "./tuple-block";

@@ -29,7 +29,7 @@ export const FIELD_PAIRS: u32 = 7;
 
 const signBit: u64 = (<u64>1) << 63;
 
-/** Hex digits behind escapes are read here; longer ones are not taken for hex. */
+/** Hex digits and dates behind escapes are read here; longer ones are not taken for such. */
 const plainBytesMax: usize = 4096;
 const plainRoom = memory.data(4096 + 64, 16);
 
@@ -75,18 +75,22 @@ function dateFits(type: u32, flags: u32, start: usize, end: usize): bool {
     else numberTerm = <u64>(<i64>parseFloatExact(start, end)) ^ signBit;
     return true;
   }
-  if (type != TYPE_STRING || (flags & FLAG_ESCAPES) != 0) return false;
-  numberTerm = <u64>parseDate(start, end) ^ signBit;
+  if (type != TYPE_STRING || !plainOpen(flags, start, end)) return false;
+  numberTerm = <u64>parseDate(plainStart, plainEnd) ^ signBit;
   return dateIsValid();
 }
 
 function hexFits(flags: u32, start: usize, end: usize): bool {
-  if ((flags & FLAG_ESCAPES) != 0) {
-    if (end - start > plainBytesMax) return false;
-    plainStart = plainRoom;
-    plainEnd = plainRoom + unescapeString(start, end, plainRoom);
-  }
-  return isHex(plainStart, plainEnd);
+  return plainOpen(flags, start, end) && isHex(plainStart, plainEnd);
+}
+
+/** Takes escapes out of a text that need not have any; false when it is too long for that. */
+function plainOpen(flags: u32, start: usize, end: usize): bool {
+  if ((flags & FLAG_ESCAPES) == 0) return true;
+  if (end - start > plainBytesMax) return false;
+  plainStart = plainRoom;
+  plainEnd = plainRoom + unescapeString(start, end, plainRoom);
+  return true;
 }
 
 /** The exact term of a string or hex value that `valueFits` has seen. */

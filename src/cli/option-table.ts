@@ -1,3 +1,4 @@
+import { delayMsMaxDefault, gradualityDefault, MiB, syncBytesDefault } from "../kernel/index.js";
 import type { CommandName } from "./command-table.js";
 
 export type OptionType = "text" | "list" | "count" | "bytes" | "flag" | "choice";
@@ -132,7 +133,7 @@ export const optionTable: readonly OptionRow[] = [
     name: "max-delay",
     value: "MS",
     type: "count",
-    default: "1000",
+    default: String(delayMsMaxDefault),
     env: "PLIMSOLL_MAX_DELAY",
     help: "longest delay, in milliseconds, when memory or the disk must catch up",
     commands: loading,

@@ -32,14 +32,14 @@ export function renderLine(progress: ImportProgress): string {
     `${formatCount(progress.recordsRead)} records`,
     `${formatCount(Math.round(progress.recordsPerSecond))}/s`,
     etaText(progress),
-    ...memoryFacts(progress),
+    ...memoryFacts(progress).map((fact, index) => (index === 0 ? `memory ${fact}` : fact)),
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
 
 function memoryFacts(progress: ImportProgress): string[] {
   const rejects = progress.rejects === 0 ? "" : `${formatCount(progress.rejects)} rejected`;
-  const memory = `${formatBytes(progress.rssBytes)} of ${formatBytes(progress.lineBytes)} memory`;
+  const memory = `${formatBytes(progress.rssBytes)} of ${formatBytes(progress.lineBytes)}`;
   return [
     memory,
     rejects,

@@ -10,7 +10,8 @@ export async function runQueryCommand(host: CommandHost): Promise<number> {
   const { values, signal, out } = host;
   const [filter, nostr] = [values.text("filter"), values.text("nostr")];
   if ((filter === null) === (nostr === null)) {
-    const what = filter === null ? "--filter or --nostr is missing" : "--filter and --nostr cannot be given together";
+    const what =
+      filter === null ? "--filter or --nostr is missing" : "--filter and --nostr cannot be given together";
     throw new PlimsollError("USAGE", { what, command: "query" });
   }
   await using reader = await openStoreReader(storePath(host.args[0]!, "query"));

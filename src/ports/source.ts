@@ -95,6 +95,8 @@ export interface Source {
   readonly sessionBytesMax: number;
   fingerprint(): Promise<SourceFingerprint>;
   open(options: SourceOpenOptions): Promise<SourceSession>;
+  /** Lets go of what a stream that was looked at and never opened holds; a file holds nothing. */
+  close?(): Promise<void>;
 }
 
 /** Asks the caller for a buffer of `bytes`; a buffer that is no larger than the former one means: no more. */

@@ -29,6 +29,7 @@ export interface ByteOrigin {
   isSeekable: boolean;
   open(offset: number): Promise<ByteStream>;
   fingerprint(): Promise<SourceFingerprint>;
+  close(): Promise<void>;
 }
 
 /** A source of text records: the bytes of an origin, decompressed, framed by its format. */
@@ -53,9 +54,16 @@ export class TextSource implements Source {
     return this.#origin.fingerprint();
   }
 
+  close(): Promise<void> {
+    return this.#origin.close();
+  }
+
   async open(options: SourceOpenOptions): Promise<SourceSession> {
     const { cursor, signal } = options;
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      await this.close();
+      signal.throwIfAborted();
+    }
     const saved = cursor === null ? null : cursorState(cursor, this.name);
     const skipBytes = cursor?.offset ?? 0;
     const tailBytes = Math.min(skipBytes, cursorTailBytes);
@@ -136,6 +144,7 @@ export function fileOrigin(name: string, path: string, compression: SourceCompre
     isSeekable: compression === "none",
     open: async (offset) => decompress(await FileBytes.open(path, offset, name), compression, name),
     fingerprint: () => fileFingerprint(name, path),
+    close: async () => undefined,
   };
 }
 
@@ -168,5 +177,6 @@ export function streamOrigin(name: string, compression: SourceCompression, strea
       return stream;
     },
     fingerprint: async () => ({ name, sizeBytes: null, modifiedMs: null, headCrc: null }),
+    close: () => stream.close(),
   };
 }

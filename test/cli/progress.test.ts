@@ -22,7 +22,7 @@ test("a bar in 80 columns", () => {
   expect(renderBar(progress, 80)).toMatchInlineSnapshot(`
     [
       "read   43% [##########..............] 1,234,567 records  102,345/s  1m 15s left",
-      "line  [#####.......] 112 MiB of 256 MiB memory  12 rejected  512 MiB read",
+      "line  [#####.......] 112 MiB of 256 MiB  12 rejected  512 MiB read  12s so far",
     ]
   `);
 });
@@ -31,7 +31,7 @@ test("a wide bar", () => {
   expect(renderBar({ ...progress, rejects: 0 }, 140)).toMatchInlineSnapshot(`
     [
       "read   43% [##############..................] 1,234,567 records  102,345/s  1m 15s left",
-      "line  [#####.......] 112 MiB of 256 MiB memory  512 MiB read  12s so far",
+      "line  [#####.......] 112 MiB of 256 MiB  512 MiB read  12s so far",
     ]
   `);
 });
@@ -40,14 +40,18 @@ test("a narrow bar", () => {
   expect(renderBar(progress, 44)).toMatchInlineSnapshot(`
     [
       "read   43% [#####.......] 1,234,567 records",
-      "line  [#####.......]",
+      "line  [#####.......] 112 MiB of 256 MiB",
     ]
   `);
 });
 
 test("the size of a stream is unknown; merging has no rate", () => {
-  expect(renderBar({ ...progress, fraction: null, etaSeconds: null }, 80)[0]).toMatchInlineSnapshot(`"read    ?% [................................] 1,234,567 records  102,345/s"`);
-  expect(renderBar({ ...progress, phase: "merge", fraction: 1 }, 80)[0]).toMatchInlineSnapshot(`"merge 100% [################################] 1,234,567 records  1m 15s left"`);
+  expect(renderBar({ ...progress, fraction: null, etaSeconds: null }, 80)[0]).toMatchInlineSnapshot(
+    `"read    ?% [................................] 1,234,567 records  102,345/s"`,
+  );
+  expect(renderBar({ ...progress, phase: "merge", fraction: 1 }, 80)[0]).toMatchInlineSnapshot(
+    `"merge 100% [################################] 1,234,567 records  1m 15s left"`,
+  );
 });
 
 test("no width is ever exceeded", () => {
@@ -59,7 +63,9 @@ test("no width is ever exceeded", () => {
 });
 
 test("a line for logs", () => {
-  expect(renderLine(progress)).toMatchInlineSnapshot(`"read 43%, 1,234,567 records, 102,345/s, 1m 15s left, 112 MiB of 256 MiB memory, 12 rejected, 512 MiB read, 12s so far"`);
+  expect(renderLine(progress)).toMatchInlineSnapshot(
+    `"read 43%, 1,234,567 records, 102,345/s, 1m 15s left, memory 112 MiB of 256 MiB, 12 rejected, 512 MiB read, 12s so far"`,
+  );
 });
 
 function shown(mode: ProgressMode, isTerminal: boolean, times: number[]): string[] {

@@ -181,8 +181,9 @@ class Member {
         return output;
       }
       if (this.#failure !== null) throw this.#failure;
-      if (this.#isCut && this.#isEnded) throw new Error("unexpected end of file");
-      if (this.#isEnded) return null;
+      // What the inflater leaves of its input lies behind the body's end.
+      if (!this.#isWriting && this.surplus > 0) return null;
+      if (this.#isEnded) throw new Error("unexpected end of file");
       if (this.#inflate.destroyed) throw new Error("closed");
       if (this.#isWriting || this.#isCut) await this.#change.wait();
       else await this.#feed();

@@ -32,7 +32,10 @@ export class LmdbStoreSession extends TargetSession {
   readonly #dir: string;
   readonly #lock: WriterLock;
   readonly #environment: Environment;
-  readonly #staging: Staging;
+  /** One fills up while the other is being written. */
+  #staging: Staging;
+  #spare: Staging;
+  #flushing: Promise<void> = Promise.resolve();
   #sealed: SealedState;
   #bytesSinceReopen = 0;
   #readers = 0;
@@ -55,7 +58,9 @@ export class LmdbStoreSession extends TargetSession {
       throw error;
     }
     this.runsDir = options.tempDir === null ? join(dir, storeFiles.runs) : ownFolder(options.tempDir, dir);
-    this.#staging = new Staging(options.transactionBytes);
+    const stagingBytes = Math.floor(options.transactionBytes / 2);
+    this.#staging = new Staging(stagingBytes);
+    this.#spare = new Staging(stagingBytes);
   }
 
   override get sealed(): SealedState | null {
@@ -80,11 +85,11 @@ export class LmdbStoreSession extends TargetSession {
   }
 
   protected override async _commit(checkpoint: CheckpointJson): Promise<void> {
-    this.#write(() => this.#put("meta", metaKeys.checkpoint, Buffer.from(checkpoint)));
-    await this.#keepMappedBounded();
+    await this.#write(() => this.#put("meta", metaKeys.checkpoint, Buffer.from(checkpoint)));
   }
 
   protected override async _rollback(fromId: number): Promise<void> {
+    await this.#flushing;
     this.#staging.clear();
     await this.#removeRange("records", recordKey(fromId), null);
     await this.#removeRange("places", recordKey(fromId), null);
@@ -98,7 +103,7 @@ export class LmdbStoreSession extends TargetSession {
     // The checkpoint goes last: a crash before that finds it again, and forgets again.
     await this._rollback(this.#sealed.nextId);
     await this._dropSegments(null);
-    this.#write(() => this.#environment.tables.meta.removeSync(metaKeys.checkpoint));
+    await this.#write(() => this.#environment.tables.meta.removeSync(metaKeys.checkpoint));
   }
 
   protected override async _appendTupleBlock(segment: number, entry: SegmentTupleBlock): Promise<void> {
@@ -110,7 +115,7 @@ export class LmdbStoreSession extends TargetSession {
   }
 
   protected override async _publish(sealed: SealedState, importId: string, note: CheckpointJson): Promise<void> {
-    this.#write(() => {
+    await this.#write(() => {
       this.#put("meta", metaKeys.sealed, Buffer.from(JSON.stringify(sealed)));
       this.#put("meta", metaKeys.finished(importId), Buffer.from(note));
       this.#environment.tables.meta.removeSync(metaKeys.checkpoint);
@@ -139,12 +144,14 @@ export class LmdbStoreSession extends TargetSession {
   }
 
   protected override async _releaseMapped(): Promise<void> {
+    await this.#flushing;
     this.#bytesSinceReopen = 0;
     await this.#environment.reopen();
   }
 
   protected override async _close(): Promise<void> {
     try {
+      await this.#flushing.catch(() => {});
       await this.#environment.close();
     } finally {
       this.#lock[Symbol.dispose]();
@@ -160,34 +167,48 @@ export class LmdbStoreSession extends TargetSession {
     const mapping = options.mergeMapping(stored);
     const text = JSON.stringify(mapping);
     if (stored === null || text !== JSON.stringify(stored)) {
-      this.#write(() => this.#put("meta", metaKeys.mapping, Buffer.from(text)), { isStagingKept: true });
+      this.#environment.root.transactionSync(() => this.#put("meta", metaKeys.mapping, Buffer.from(text)));
     }
     return mapping;
   }
 
   async #stage(table: TableName, key: Buffer, value: Uint8Array): Promise<void> {
     if (this.#staging.add(table, key, value)) return;
-    this.#write(() => {});
-    await this.#keepMappedBounded();
+    await this.#flushInBackground();
     if (this.#staging.add(table, key, value)) return;
     // One value larger than the whole staging buffer goes alone.
-    this.#write(() => this.#put(table, key, Buffer.from(value.buffer, value.byteOffset, value.length)));
+    await this.#write(() => this.#put(table, key, Buffer.from(value.buffer, value.byteOffset, value.length)));
+  }
+
+  /** Writes what is staged while the other buffer fills up: a sync to the disk must not stop the import. */
+  async #flushInBackground(): Promise<void> {
+    await this.#flushing;
+    await this.#keepMappedBounded();
+    const full = this.#staging;
+    this.#staging = this.#spare;
+    this.#spare = full;
+    this.#flushing = this.#transact(full, () => {});
+    // Marked as handled: whoever waits for the flush next is told.
+    this.#flushing.catch(() => {});
+  }
+
+  /** One transaction with everything staged and `extra`, on the disk when it returns. */
+  async #write(extra: () => void): Promise<void> {
+    await this.#flushing;
+    await this.#transact(this.#staging, extra);
     await this.#keepMappedBounded();
   }
 
-  /** One transaction, synced before it returns: everything staged, then `extra`. */
-  #write(extra: () => void, options: { isStagingKept?: boolean } = {}): void {
+  async #transact(staging: Staging, extra: () => void): Promise<void> {
     try {
-      this.#environment.root.transactionSync(() => {
-        if (!options.isStagingKept) {
-          for (const { table, key, value } of this.#staging.puts()) this.#put(table, key, value);
-        }
+      await this.#environment.root.transaction(() => {
+        for (const { table, key, value } of staging.puts()) this.#put(table, key, value);
         extra();
       });
     } catch (cause) {
       throw asStoreError(cause, this.#dir);
     }
-    if (!options.isStagingKept) this.#staging.clear();
+    staging.clear();
   }
 
   #put(table: TableName, key: Buffer, value: Buffer): void {
@@ -218,10 +239,9 @@ export class LmdbStoreSession extends TargetSession {
       const range = { start, ...(end === null ? {} : { end }), limit: rollbackKeysPerTransaction };
       const keys = [...this.#environment.tables[table].getKeys(range)];
       if (keys.length === 0) return;
-      this.#write(() => {
+      await this.#write(() => {
         for (const key of keys) this.#environment.tables[table].removeSync(key);
       });
-      await this.#keepMappedBounded();
     }
   }
 }

@@ -74,11 +74,15 @@ function isAlive(holder: Holder): boolean {
   return holder.startTicks === startTicksOf(holder.pid);
 }
 
-/** Field 22 of /proc/PID/stat; the command name before it may hold blanks and brackets. Null without /proc. */
+/**
+ * Fields 3 and 22 of /proc/PID/stat; the command name before them may hold blanks and brackets. A process that was
+ * killed and not yet waited for (Z) is gone for our purposes. Null without /proc.
+ */
 function startTicksOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "gone" : (fields[19] ?? null);
   } catch {
     return null;
   }

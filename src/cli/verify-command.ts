@@ -1,0 +1,30 @@
+import { verify } from "../query/index.js";
+import { openStoreReader } from "../targets/lmdb/index.js";
+import { exitCodes } from "./command-table.js";
+import { formatCount } from "./format.js";
+import type { CommandHost } from "./host.js";
+import { storePath } from "./target.js";
+
+/** Checks a whole store; faults go to stdout as they are found, and any fault makes the exit code 1. */
+export async function runVerifyCommand(host: CommandHost): Promise<number> {
+  const path = storePath(host.args[0]!, "verify");
+  await using reader = await openStoreReader(path);
+  const result = verify(reader, {
+    signal: host.signal,
+    onFault: ({ kind, text }) => void process.stdout.write(`${kind}: ${text}\n`),
+  });
+  const counts = [
+    `${formatCount(result.records)} records`,
+    `${formatCount(result.blocks)} blocks`,
+    `${formatCount(result.postings)} postings`,
+    `${formatCount(result.columnValues)} column values`,
+    `${formatCount(result.keys)} keys`,
+  ].join(", ");
+  const isSound = result.faults === 0;
+  const plural = result.faults === 1 ? "fault" : "faults";
+  const verdict = isSound
+    ? "sound"
+    : `${formatCount(result.faults)} ${plural}: load it again from its sources`;
+  await host.out.write(`${path}: ${verdict} (${counts})\n`);
+  return isSound ? exitCodes.done : exitCodes.failed;
+}

@@ -1,0 +1,46 @@
+/**
+ * The library: the same parts that the command line is put together from. An import is a plan made of sources, a target
+ * and a mapping; `governedBatches` brings the memory line to importers of one's own.
+ */
+export { isPlimsollError, type Place, PlimsollError } from "./kernel/index.js";
+export {
+  type GovernedBatch,
+  type GovernedBatchesOptions,
+  governedBatches,
+  type ResolvedLine,
+  resolveLine,
+} from "./memory/index.js";
+export {
+  type CompiledMapping,
+  checkMapping,
+  compileMapping,
+  entityOfSource,
+  inferMapping,
+  type Mapping,
+  mappingToYaml,
+  mergeMappings,
+  parseMapping,
+} from "./model/index.js";
+export {
+  defaultThreads,
+  type ImportHost,
+  type ImportPlan,
+  type ImportProgress,
+  type ImportReport,
+  runImport,
+} from "./pipeline/index.js";
+export type { Source, StoreReader, Target } from "./ports/index.js";
+export { findPreset, presetNames } from "./presets/index.js";
+export {
+  count,
+  explain,
+  exportRecords,
+  nostrCount,
+  nostrQuery,
+  query,
+  stats,
+  verify,
+} from "./query/index.js";
+export { type ResolveOptions, resolveSources } from "./sources/index.js";
+export { lmdbTarget, openStoreReader } from "./targets/lmdb/index.js";
+export { nullTarget } from "./targets/null/index.js";

@@ -1,0 +1,33 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { sourceSaboteurs, spoilt } from "../../conformance/saboteurs/source-saboteurs.js";
+import { sourceClauses, sourceConformance } from "../../conformance/source.js";
+import { compressions, formats, makeSubject, missing, testFolder } from "./subjects.js";
+
+const folder = testFolder();
+afterAll(folder.remove);
+
+for (const compression of compressions) {
+  const reason = missing(compression);
+  for (const format of formats) {
+    for (const origin of ["file", "stream"] as const) {
+      const subject = makeSubject({ format, compression, origin, folder: folder.path });
+      if (reason !== null) test.skip(`${subject.name} (${reason})`, () => {});
+      else
+        sourceConformance({
+          ...subject,
+          runner: { describe, test, skip: (name) => test.skip(name, () => {}) },
+        });
+    }
+  }
+}
+
+describe("saboteurs", () => {
+  const subject = makeSubject({ format: "jsonl", compression: "none", origin: "file", folder: folder.path });
+  for (const saboteur of sourceSaboteurs) {
+    test(`a source that ${saboteur.name} fails ${saboteur.clause}`, async () => {
+      const clause = sourceClauses.find(({ id }) => id === saboteur.clause)!;
+      await clause.check(subject);
+      await expect(clause.check(spoilt(subject, saboteur))).rejects.toThrow();
+    });
+  }
+});

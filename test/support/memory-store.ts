@@ -1,0 +1,225 @@
+import { Kernel } from "../../src/kernel/index.js";
+import { type CompiledMapping, compileMapping, type Mapping } from "../../src/model/index.js";
+import { RecordLoader } from "../../src/pipeline/record-loader.js";
+import type { SealedState, StoreReader, TupleBlockEntry } from "../../src/ports/index.js";
+import { firstTupleOf, KeyBuffer, TupleBuffer } from "../../src/postings/index.js";
+
+export interface MemoryRecord {
+  entity: string;
+  /** JSON text. */
+  text: string;
+}
+
+/** Deliberate damage: each takes the parts of a finished store and changes them. */
+export interface MemoryParts {
+  records: { firstId: number; block: Uint8Array }[];
+  columns: Map<number, { firstId: number; chunk: Uint8Array }[]>;
+  tuples: Map<number, TupleBlockEntry[]>;
+  keys: Map<number, { hash: bigint; ordinal: number; block: Uint8Array }[]>;
+  sealed: SealedState;
+}
+
+export interface MemoryStoreOptions {
+  /** Tuples in a block: few, so that short lists span several. */
+  blockTuples?: number;
+  /** Records loaded at once, which is what a block of records holds at most. */
+  batchRecords?: number;
+}
+
+const sizes = { inputBytes: 1 << 20, outputBytes: 1 << 20, recordBytesMax: 1 << 20 };
+
+/** Builds a sealed store in memory out of what the real loader and block kernels make of records. */
+export class MemoryStoreBuilder {
+  readonly mapping: CompiledMapping;
+  readonly parts: MemoryParts;
+  readonly #options: Required<MemoryStoreOptions>;
+  readonly #kernel: Kernel;
+  readonly #tuples: TupleBuffer;
+  readonly #keys: KeyBuffer;
+  readonly #loader: RecordLoader;
+
+  constructor(mapping: Mapping, options: MemoryStoreOptions = {}) {
+    this.mapping = compileMapping(mapping);
+    this.#options = { blockTuples: 40, batchRecords: 25, ...options };
+    this.#kernel = new Kernel({ memoryBytes: 24 << 20 });
+    this.#tuples = new TupleBuffer(this.#kernel, 200_000);
+    this.#keys = new KeyBuffer(this.#kernel, 50_000, 1 << 22);
+    this.#loader = new RecordLoader({ kernel: this.#kernel, tuples: this.#tuples, keys: this.#keys, ...sizes });
+    const liveRecords = this.mapping.entities.map(() => 0);
+    const sealed = { segments: [], nextId: 0, liveRecords, deadRecords: 0, lastImport: null };
+    this.parts = { records: [], columns: new Map(), tuples: new Map(), keys: new Map(), sealed };
+  }
+
+  /** Seals one more segment; `dead` names ids of this segment or of former ones. Returns the id of each record. */
+  addSegment(records: MemoryRecord[], dead: number[] = []): number[] {
+    const firstId = this.parts.sealed.nextId;
+    const ids: number[] = [];
+    for (let at = 0; at < records.length; ) {
+      let end = at + 1;
+      while (end < records.length && end - at < this.#options.batchRecords && records[end]!.entity === records[at]!.entity) end++;
+      this.#load(records.slice(at, end), ids);
+      at = end;
+    }
+    for (const id of dead) this.#kernel.exports.tupleAppend(this.#tuples.ptr, 0, 0n, BigInt(id), 1);
+    this.#seal(firstId);
+    const { sealed } = this.parts;
+    sealed.deadRecords += dead.length;
+    for (const { entity } of records) sealed.liveRecords[this.#entityNumber(entity)]!++;
+    for (const id of dead) sealed.liveRecords[this.#entityOfId(id)]!--;
+    return ids;
+  }
+
+  /** Leaves a hole, as rejected records do. */
+  skipIds(count: number): void {
+    this.parts.sealed.nextId += count;
+  }
+
+  reader(): StoreReader {
+    return new MemoryReader(this.mapping, this.parts);
+  }
+
+  #load(records: MemoryRecord[], ids: number[]): void {
+    const entity = this.mapping.entities[this.#entityNumber(records[0]!.entity)]!;
+    const firstId = this.parts.sealed.nextId;
+    const bytes = Buffer.from(records.map((record) => record.text).join("\n"));
+    const result = this.#loader.load(
+      { entity, format: "jsonl", header: null, bytes, firstId },
+      {
+        block: (first, _count, block) => void this.parts.records.push({ firstId: first, block: block.slice() }),
+        column: (index, first, chunk) => {
+          const chunks = this.parts.columns.get(index) ?? [];
+          this.parts.columns.set(index, chunks);
+          chunks.push({ firstId: first, chunk: chunk.slice() });
+        },
+        reject: (reject) => {
+          throw new Error(`the loader rejected a test record: ${reject.code} ${reject.reason}`);
+        },
+        spill: () => {
+          throw new Error("the buffers of a memory store hold a whole segment");
+        },
+      },
+    );
+    if (result.records !== records.length) throw new Error("every test record is loaded");
+    for (let at = 0; at < records.length; at++) ids.push(firstId + at);
+    this.parts.sealed.nextId += records.length;
+  }
+
+  #seal(firstId: number): void {
+    const { exports, u8, view } = this.#kernel;
+    const { sealed } = this.parts;
+    const number = sealed.segments.length + 1;
+    this.#tuples.sort();
+    const tupleBlocks: TupleBlockEntry[] = [];
+    const start = view.getUint32(this.#tuples.ptr + 8, true);
+    const block = this.#kernel.mark();
+    const count = this.#tuples.count;
+    for (let done = 0; done < count; ) {
+      const wanted = Math.min(count - done, this.#options.blockTuples);
+      done += exports.tupleBlockEncode(start + done * 16, wanted, block);
+      const bytes = u8.slice(block, block + 24 + view.getUint32(block + 4, true));
+      tupleBlocks.push({ ...firstTupleOf(bytes), block: bytes });
+    }
+    this.parts.tuples.set(number, tupleBlocks);
+    this.#keys.sort();
+    const keyBlocks: { hash: bigint; ordinal: number; block: Uint8Array }[] = [];
+    this.#keys.encode((bytes) => {
+      const own = bytes.slice();
+      const hash = new DataView(own.buffer).getBigUint64(8, true);
+      keyBlocks.push({ hash, ordinal: keyBlocks.length, block: own });
+    });
+    this.parts.keys.set(number, keyBlocks);
+    sealed.segments.push({
+      number,
+      firstId,
+      endId: sealed.nextId,
+      tuples: count,
+      postingBytes: tupleBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
+      keys: this.#keys.count,
+      keyBytes: keyBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
+    });
+    this.#tuples.clear();
+    this.#keys.clear();
+  }
+
+  #entityNumber(name: string): number {
+    return this.mapping.entities.findIndex((entity) => entity.name === name);
+  }
+
+  #entityOfId(id: number): number {
+    return this.parts.records.findLast((entry) => entry.firstId <= id)!.block[1]!;
+  }
+}
+
+/** Hands out every block in a buffer that it overwrites at the next step, as mapped pages may be. */
+class MemoryReader implements StoreReader {
+  readonly mapping: CompiledMapping;
+  readonly sealed: SealedState;
+  readonly #parts: MemoryParts;
+
+  constructor(mapping: CompiledMapping, parts: MemoryParts) {
+    this.mapping = mapping;
+    this.sealed = parts.sealed;
+    this.#parts = parts;
+  }
+
+  recordBlock(id: number) {
+    return this.#parts.records.findLast((entry) => entry.firstId <= id);
+  }
+
+  *recordBlocks(fromId: number) {
+    const start = Math.max(0, this.#parts.records.findLastIndex((entry) => entry.firstId <= fromId));
+    yield* fleeting(this.#parts.records.slice(start).filter((entry) => entry.firstId < this.sealed.nextId));
+  }
+
+  *tupleBlocks(segment: number, index: number, term: bigint, id: number) {
+    const blocks = this.#parts.tuples.get(segment) ?? [];
+    yield* fleeting(blocks.slice(Math.max(0, lastAtOrBefore(blocks, index, term, id))));
+  }
+
+  *tupleBlocksReverse(segment: number, index: number, term: bigint, id: number) {
+    const blocks = this.#parts.tuples.get(segment) ?? [];
+    yield* fleeting(blocks.slice(0, lastAtOrBefore(blocks, index, term, id) + 1).reverse());
+  }
+
+  columnChunk(index: number, id: number) {
+    const entry = this.#parts.columns.get(index)?.findLast((chunk) => chunk.firstId <= id);
+    if (entry === undefined) return undefined;
+    const count = new DataView(entry.chunk.buffer).getUint32(0, true);
+    return id < entry.firstId + count ? entry : undefined;
+  }
+
+  *keyBlocks(segment: number, hash: bigint) {
+    const blocks = this.#parts.keys.get(segment) ?? [];
+    const start = blocks.findIndex(({ block }) => new DataView(block.buffer).getBigUint64(16, true) >= hash);
+    if (start >= 0) yield* fleeting(blocks.slice(start));
+  }
+
+  place(id: number) {
+    return { firstId: id, source: "memory", offset: 0, line: 0 };
+  }
+
+  bytes() {
+    return { records: 0, columns: 0, postings: 0, keys: 0, places: 0, file: 0 };
+  }
+
+  releaseMapped(): void {}
+
+  close(): void {}
+
+  [Symbol.dispose](): void {}
+}
+
+function* fleeting<Entry extends { block: Uint8Array }>(entries: Entry[]): Generator<Entry> {
+  for (const entry of entries) {
+    const block = entry.block.slice();
+    yield { ...entry, block };
+    block.fill(0xa5);
+  }
+}
+
+function lastAtOrBefore(blocks: TupleBlockEntry[], index: number, term: bigint, id: number): number {
+  return blocks.findLastIndex((entry) => {
+    if (entry.index !== index) return entry.index < index;
+    return entry.term === term ? entry.id <= id : entry.term < term;
+  });
+}
