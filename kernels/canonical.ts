@@ -3,9 +3,8 @@
 /** Letters of the escapes for line feed, quote, backslash, return, tab, backspace and form feed. */
 @inline
 function isShortEscape(letter: u32): bool {
-  return (
-    letter == 0x6e || letter == 0x22 || letter == 0x5c || letter == 0x72 || letter == 0x74 || letter == 0x62 || letter == 0x66
-  );
+  if (letter == 0x6e || letter == 0x22 || letter == 0x5c) return true;
+  return letter == 0x72 || letter == 0x74 || letter == 0x62 || letter == 0x66;
 }
 
 /** Whether a validated string's text has no escapes but the short ones (a slash needs none). */
@@ -35,7 +34,8 @@ export function jsonIsCanonical(start: usize, end: usize): bool {
     if (byte != 0x22) continue;
     while (true) {
       const bytes = v128.load(at);
-      const mask = i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))));
+      const quotes = i8x16.eq(bytes, i8x16.splat(0x22));
+      const mask = i8x16.bitmask(v128.or(quotes, i8x16.eq(bytes, i8x16.splat(0x5c))));
       if (mask == 0) {
         at += 16;
         continue;

@@ -27,6 +27,7 @@ export * from "./key-group";
 export * from "./key-merge";
 export * from "./key-sort";
 export * from "./load";
+export * from "./load-results";
 export { blockDirectoryBytes, blockOutputBytes, blockRegionBytes } from "./load-blocks";
 export { columnChunk, columnChunkBytes, columnFirst, columnIndex, columnRowsOf } from "./load-columns";
 export {

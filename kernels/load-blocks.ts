@@ -1,12 +1,15 @@
 /**
- * Record blocks: records one after another behind a directory, compressed when they come to about 64 KiB. Blocks are
- * left in the output region, each behind 16 bytes for the host: its bytes, the ordinal of its first record, records.
+ * Record blocks: records one after another behind a directory, compressed when they come to about 64 KiB.
+ * Blocks are left in the output region, each behind 16 bytes for the host: its bytes, the ordinal of its
+ * first record, records.
  */
 import { minifyJson } from "./json-minify";
 import { state } from "./load-state";
 import { lz4Compress } from "./lz4";
 
-/** Raw bytes of a block, directory included, beyond which it is closed; a longer record has one of its own. */
+/**
+ * Raw bytes of a block, directory included, beyond which it is closed; a longer record has one of its own.
+ */
 const BLOCK_BYTES: u32 = 65536;
 /** Records of a block at most. */
 const BLOCK_RECORDS_MAX: u32 = 4096;
@@ -18,7 +21,9 @@ const COPY_SLACK_BYTES: u32 = 32;
 const CODEC_RAW: u8 = 0;
 const CODEC_LZ4: u8 = 1;
 
-/** Bytes of the directory region, and of the block region: room for the directory in front, then the records. */
+/**
+ * Bytes of the directory region, and of the block region: room for the directory in front, then the records.
+ */
 export function blockDirectoryBytes(): u32 {
   return BLOCK_RECORDS_MAX * DIRECTORY_ENTRY_BYTES;
 }
@@ -27,7 +32,9 @@ export function blockRegionBytes(): u32 {
   return blockDirectoryBytes() + BLOCK_BYTES + COPY_SLACK_BYTES;
 }
 
-/** Bytes of output that a block of one record of `bytes` bytes takes at most, and at least one usual block. */
+/**
+ * Bytes of output that a block of one record of `bytes` bytes takes at most, and at least one usual block.
+ */
 export function blockOutputBytes(bytes: u32): u32 {
   return max(bytes + DIRECTORY_ENTRY_BYTES, BLOCK_BYTES) + HEADER_BYTES + ENTRY_HEAD_BYTES + 16;
 }
@@ -49,7 +56,9 @@ export function blockReserve(bytes: u32): bool {
 /** Adds the record at work; `blockReserve` has made room. Returns the bytes stored. */
 export function blockAppend(start: usize, end: usize, isMinified: bool): u32 {
   const bytes = <u32>(end - start);
-  if (bytes + DIRECTORY_ENTRY_BYTES > BLOCK_BYTES) return blockAlone(start, isMinified ? start + minifyJson(start, end, start) : end);
+  if (bytes + DIRECTORY_ENTRY_BYTES > BLOCK_BYTES) {
+    return blockAlone(start, isMinified ? start + minifyJson(start, end, start) : end);
+  }
   let stored = bytes;
   if (isMinified) stored = minifyJson(start, end, state.blockAt);
   else memory.copy(state.blockAt, start, bytes);
@@ -76,7 +85,10 @@ export function blockFlush(): bool {
   return true;
 }
 
-/** A long record is compressed where it lies: the 8 bytes in front are borrowed for its directory, and put back. */
+/**
+ * A long record is compressed where it lies: the 8 bytes in front are borrowed for its directory, and put
+ * back.
+ */
 function blockAlone(start: usize, end: usize): u32 {
   const bytes = <u32>(end - start);
   const head = start - DIRECTORY_ENTRY_BYTES;

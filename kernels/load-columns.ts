@@ -63,7 +63,10 @@ export function columnIndex(column: u32): u32 {
   return load<u32>(changetype<usize>(program) + program.columnsAt + (<usize>column << 2));
 }
 
-/** Address of a column's chunk, whole: the presence bits are moved up behind the values. 0 when it holds no value. */
+/**
+ * Address of a column's chunk, whole: the presence bits are moved up behind the values. 0 when it holds no
+ * value.
+ */
 export function columnChunk(column: u32): usize {
   const rows = state.columnsUsed;
   const presence = presenceOf(column);

@@ -17,14 +17,24 @@ export function lineNext(): bool {
   return false;
 }
 
-/** Finds the next element of an array whose brackets are not part of the frame; false at the end of the frame. */
+/**
+ * Finds the next element of an array whose brackets are not part of the frame; false at the end of the frame.
+ * Where an element ends is told by the same rule as in the framer (see `Frame` in src/ports/source.ts), so
+ * that both count alike, and one broken element does not take the next ones along.
+ */
 export function elementNext(): bool {
-  if (state.cursor >= state.frameEnd || isBlank(state.cursor, state.frameEnd)) return false;
-  const end = elementEnd(state.cursor, state.frameEnd);
-  state.recordStart = state.cursor;
-  state.recordEnd = end;
-  state.next = end + 1;
+  let at = state.cursor;
+  while (at < state.frameEnd && isBetween(load<u8>(at))) at++;
+  if (at >= state.frameEnd) return false;
+  state.recordStart = at;
+  state.recordEnd = elementEnd(at, state.frameEnd);
+  state.next = state.recordEnd;
   return true;
+}
+
+@inline
+function isBetween(byte: u32): bool {
+  return byte == 0x2c || isSpace(byte);
 }
 
 export function lineEnd(start: usize, end: usize): usize {
@@ -47,16 +57,26 @@ export function isBlank(start: usize, end: usize): bool {
   return at >= end;
 }
 
-/** The comma after the element that begins at `start`, or the end: commas within brackets and strings do not count. */
+/** The end of the element at `start`: its kind of bracket balances, its string closes, its word ends. */
 function elementEnd(start: usize, end: usize): usize {
+  const open = <u32>load<u8>(start);
+  if (open == 0x22) return min(quoteEnd(start + 1, end) + 1, end);
+  if (open == 0x7b || open == 0x5b) return bracketEnd(start, end, open, open + 2);
+  let at = start + 1;
+  while (at < end && !isBetween(load<u8>(at)) && load<u8>(at) != 0x5d) at++;
+  return at;
+}
+
+/** The end of what the bracket at `start` opens; brackets in strings and of the other kind do not count. */
+function bracketEnd(start: usize, end: usize, open: u32, close: u32): usize {
+  const opens = i8x16.splat(<i8>open);
+  const closes = i8x16.splat(<i8>close);
   let depth = 0;
   let at = start;
   while (at < end) {
     const bytes = v128.load(at);
-    const folded = v128.or(bytes, i8x16.splat(0x20));
-    const brackets = v128.or(i8x16.eq(folded, i8x16.splat(0x7b)), i8x16.eq(folded, i8x16.splat(0x7d)));
-    const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x2c)));
-    const mask = i8x16.bitmask(v128.or(brackets, others));
+    const brackets = v128.or(i8x16.eq(bytes, opens), i8x16.eq(bytes, closes));
+    const mask = i8x16.bitmask(v128.or(brackets, i8x16.eq(bytes, i8x16.splat(0x22))));
     if (mask == 0) {
       at += 16;
       continue;
@@ -65,9 +85,8 @@ function elementEnd(start: usize, end: usize): usize {
     if (at >= end) return end;
     const byte = <u32>load<u8>(at);
     if (byte == 0x22) at = quoteEnd(at + 1, end);
-    else if (byte == 0x2c && depth == 0) return at;
-    else if (byte == 0x5b || byte == 0x7b) depth++;
-    else if ((byte == 0x5d || byte == 0x7d) && depth > 0) depth--;
+    else if (byte == open) depth++;
+    else if (--depth == 0) return at + 1;
     at++;
   }
   return end;
@@ -78,7 +97,8 @@ function quoteEnd(start: usize, end: usize): usize {
   let at = start;
   while (at < end) {
     const bytes = v128.load(at);
-    const mask = i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))));
+    const quotes = i8x16.eq(bytes, i8x16.splat(0x22));
+    const mask = i8x16.bitmask(v128.or(quotes, i8x16.eq(bytes, i8x16.splat(0x5c))));
     if (mask == 0) {
       at += 16;
       continue;

@@ -1,4 +1,6 @@
-/** State of the record loader, in one place: its parts are load.ts (the loop) and the other files load-*.ts. */
+/**
+ * State of the record loader, in one place: its parts are load.ts (the loop) and the other files load-*.ts.
+ */
 import { KeyBuffer } from "./key-entry";
 import { Program } from "./program";
 import { TupleBuffer } from "./tuple";

@@ -1,4 +1,7 @@
-/** From values to index entries: one pass over the value list of a record, each value through the steps of its slot. */
+/**
+ * From values to index entries: one pass over the value list of a record, each value through the steps of its
+ * slot.
+ */
 import { FLAG_ESCAPES, TYPE_NULL, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
@@ -40,7 +43,9 @@ import { textNext, textOpen, tokenEnd, tokenStart } from "./text";
 import { tupleWord0 } from "./tuple";
 import { escapeEnd, readEscape } from "./unescape";
 
-/** Appends the index entries of the values [first, end); returns REJECT_NONE or why the record is rejected. */
+/**
+ * Appends the index entries of the values [first, end); returns REJECT_NONE or why the record is rejected.
+ */
 export function valuesAppend(first: usize, end: usize): u32 {
   const program = state.program;
   const base = changetype<usize>(program);
@@ -166,7 +171,9 @@ function textPush(op: Op, value: Value): void {
   text.tupleEnd = <u32>state.tupleAt;
 }
 
-/** Only now is it known how long the texts are: their length goes into the payload of each of their tuples. */
+/**
+ * Only now is it known how long the texts are: their length goes into the payload of each of their tuples.
+ */
 function textsFinish(program: Program): void {
   const texts = changetype<usize>(program) + program.texts;
   for (let i: u32 = 0; i < program.textCount; i++) {

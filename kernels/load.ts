@@ -1,10 +1,10 @@
 /**
- * The record loader: takes the records of a frame one by one into tuples, key entries, columns and record blocks.
- * A record is loaded whole or not at all: until `commit`, everything it left can be taken back.
+ * The record loader: takes the records of a frame one by one into tuples, key entries, columns and record
+ * blocks. A record is loaded whole or not at all: until `commit`, everything it left can be taken back.
  * `loadRun` comes back to the host for whatever it cannot do itself, and is called again to go on.
  */
 import { blockAppend, blockDirectoryBytes, blockFlush, blockReserve } from "./load-blocks";
-import { columnsOpen, columnsReset, columnsRollBack } from "./load-columns";
+import { columnsOpen, columnsRollBack } from "./load-columns";
 import { elementNext, lineEnd, lineNext } from "./load-frame";
 import { keyDefine } from "./load-keys";
 import {
@@ -43,7 +43,10 @@ import { KeyBuffer } from "./key-entry";
 import { Program } from "./program";
 import { TupleBuffer } from "./tuple";
 
-/** Bytes that must lie in front of a frame and of a text made from CSV: what they borrow for a block's directory. */
+/**
+ * Bytes that must lie in front of a frame and of a text made from CSV: what they borrow for a block's
+ * directory.
+ */
 export const LOAD_HEAD_BYTES: u32 = 16;
 /** Bytes that must lie behind them. */
 export const LOAD_SLACK_BYTES: u32 = 64;
@@ -100,7 +103,14 @@ export function loadBind(
 }
 
 /** Begins a frame. False when the columns of the program do not fit in their region. */
-export function loadBegin(program: usize, format: u32, frame: usize, frameEnd: usize, idHigh: u32, idLow: u32): bool {
+export function loadBegin(
+  program: usize,
+  format: u32,
+  frame: usize,
+  frameEnd: usize,
+  idHigh: u32,
+  idLow: u32,
+): bool {
   state.program = changetype<Program>(program);
   state.format = format;
   state.frame = frame;
@@ -267,61 +277,4 @@ function rollBack(): void {
 function advance(): void {
   state.ordinal++;
   state.cursor = state.next;
-}
-
-/** After LOAD_COLUMNS_FULL or at the end: the chunks have been read. */
-export function loadColumnsDrained(): void {
-  columnsReset();
-}
-
-/** After LOAD_OUTPUT_FULL or at the end: the blocks have been read. */
-export function loadOutputDrained(): void {
-  state.outputAt = state.output0;
-}
-
-export function loadOutputEnd(): usize {
-  return state.outputAt;
-}
-
-/** Records met so far, rejected ones included. */
-export function loadOrdinal(): u32 {
-  return state.ordinal;
-}
-
-export function loadAccepted(): u32 {
-  return state.accepted;
-}
-
-export function loadAcceptedBytes(): u32 {
-  return state.acceptedBytes;
-}
-
-/** The record that was rejected, or is to be checked, in the frame. */
-export function loadRecordStart(): usize {
-  return state.recordStart;
-}
-
-export function loadRecordEnd(): usize {
-  return state.recordEnd;
-}
-
-/** Its text in JSON. */
-export function loadJsonStart(): usize {
-  return state.jsonStart;
-}
-
-export function loadJsonEnd(): usize {
-  return state.jsonEnd;
-}
-
-export function loadRejectCode(): u32 {
-  return state.rejectCode;
-}
-
-export function loadRejectDetail(): u32 {
-  return state.rejectDetail;
-}
-
-export function loadRejectOffset(): u32 {
-  return state.rejectOffset;
 }

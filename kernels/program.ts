@@ -1,6 +1,7 @@
 /**
- * The program of an entity: what to do with each value of a record. The host writes it (src/model/entity-program.ts)
- * with offsets from its first byte; fields named "runtime" belong to the kernel and begin as zeros.
+ * The program of an entity: what to do with each value of a record. The host writes it (src/model/entity-
+ * program.ts) with offsets from its first byte; fields named "runtime" belong to the kernel and begin as
+ * zeros.
  */
 
 /** Head of a program. */

@@ -8,7 +8,9 @@ export function dateIsValid(): bool {
   return !failed;
 }
 
-/** YYYY-MM-DD, then optionally T or a space, HH:MM, optionally :SS and a fraction, optionally Z or an offset. */
+/**
+ * YYYY-MM-DD, then optionally T or a space, HH:MM, optionally :SS and a fraction, optionally Z or an offset.
+ */
 export function parseDate(start: usize, end: usize): i64 {
   failed = true;
   if (end - start < 10) return 0;
@@ -107,7 +109,10 @@ function monthDays(year: i64, month: i64): i64 {
   return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-/** Days since 1970-01-01 of a proleptic Gregorian date: years are counted from March so that leap days end them. */
+/**
+ * Days since 1970-01-01 of a proleptic Gregorian date: years are counted from March so that leap days end
+ * them.
+ */
 function daysFromCivil(year: i64, month: i64, day: i64): i64 {
   const marchYear = month <= 2 ? year - 1 : year;
   const era = (marchYear >= 0 ? marchYear : marchYear - 399) / 400;

@@ -87,11 +87,16 @@ function scaleExact(mantissa: u64, power: i32): f64 {
   if (mantissa == 0) return 0;
   if (power == 0) return <f64>mantissa;
   if (mantissa <= mantissaMax) {
-    if (power < 0 && power >= -exactPowerMax) return <f64>mantissa / load<f64>(exactPowers + (<usize>-power << 3));
-    if (power > 0 && power <= exactPowerMax) return <f64>mantissa * load<f64>(exactPowers + (<usize>power << 3));
+    if (power < 0 && power >= -exactPowerMax) return <f64>mantissa / exactPower(-power);
+    if (power > 0 && power <= exactPowerMax) return <f64>mantissa * exactPower(power);
   }
   if (power < 0 && power >= -quotientPowerMax) return quotientExact(mantissa, -power);
   return NaN;
+}
+
+@inline
+function exactPower(power: i32): f64 {
+  return load<f64>(exactPowers + (<usize>power << 3));
 }
 
 /** mantissa / 10^power by an exact 128 by 64 bit division, rounded half to even once. */

@@ -1,6 +1,7 @@
 /**
- * Terms of strings: up to 7 bytes stand in the term itself, longer ones are hashed; a prefix term holds the first
- * 8 bytes in sort order. Escaped strings are unescaped into a small buffer, a piece at a time when they are long.
+ * Terms of strings: up to 7 bytes stand in the term itself, longer ones are hashed; a prefix term holds the
+ * first 8 bytes in sort order. Escaped strings are unescaped into a small buffer, a piece at a time when they
+ * are long.
  */
 import { pieceSourceEnd, pieceTargetEnd, unescapePiece } from "./unescape";
 import { unescapeString } from "./utf8";
@@ -73,8 +74,8 @@ export function pairTerm(name: u8, start: usize, end: usize, isEscaped: bool): u
 }
 
 /**
- * Hashes a long escaped text a piece at a time; `from` is below `target` where bytes stand in front of the text.
- * Whole stripes of 32 bytes are hashed, the rest moves to the front.
+ * Hashes a long escaped text a piece at a time; `from` is below `target` where bytes stand in front of the
+ * text. Whole stripes of 32 bytes are hashed, the rest moves to the front.
  */
 function hashEscaped(start: usize, end: usize, target: usize, from: usize): u64 {
   xxh64Begin();

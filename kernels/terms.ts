@@ -1,6 +1,6 @@
 /**
- * Terms of values, the same for records that are loaded and for queries: one term a value, 8 bytes, see the files
- * term-*.ts. A value is a span of bytes with the type and flags that the scanner gave it.
+ * Terms of values, the same for records that are loaded and for queries: one term a value, 8 bytes, see the
+ * files term-*.ts. A value is a span of bytes with the type and flags that the scanner gave it.
  */
 import {
   FLAG_ESCAPES,
@@ -13,7 +13,15 @@ import {
 } from "./json-grammar";
 import { dateIsValid, parseDate } from "./term-date";
 import { floatTerm, integerTerm, parseFloatExact } from "./term-number";
-import { exactTerm, exactTermEscaped, hexTerm, isHex, pairTerm, prefixTerm, prefixTermEscaped } from "./term-string";
+import {
+  exactTerm,
+  exactTermEscaped,
+  hexTerm,
+  isHex,
+  pairTerm,
+  prefixTerm,
+  prefixTermEscaped,
+} from "./term-string";
 import { textNext, tokenEnd, tokenStart } from "./text";
 import { unescapeString } from "./utf8";
 
@@ -126,15 +134,22 @@ export function termPair(name: u8, start: usize, end: usize, out: usize): void {
 }
 
 /** The term of a value as a record would hold it; false when it is not of the field's type. */
-export function termNumber(fieldType: u32, type: u32, flags: u32, start: usize, end: usize, out: usize): bool {
+export function termNumber(
+  fieldType: u32,
+  type: u32,
+  flags: u32,
+  start: usize,
+  end: usize,
+  out: usize,
+): bool {
   if (!valueFits(fieldType, type, flags, start, end)) return false;
   store<u64>(out, numberTerm);
   return true;
 }
 
 /**
- * Writes the next token of the text begun with `textOpen` to `out`: its term (8 bytes), then its bytes; returns their
- * number, or 0 at the end of the text.
+ * Writes the next token of the text begun with `textOpen` to `out`: its term (8 bytes), then its bytes;
+ * returns their number, or 0 at the end of the text.
  */
 export function termToken(out: usize): u32 {
   if (!textNext()) return 0;

@@ -1,7 +1,7 @@
 /**
- * Text to tokens: maximal runs of letters, digits and marks, lower-cased; Han and kana characters stand alone.
- * Two steps over a small buffer: `fold` copies a stretch of the text lower-cased with 0 for every separator
- * (16 ASCII bytes at a time), then runs of non-zero bytes are found 16 bytes at a time.
+ * Text to tokens: maximal runs of letters, digits and marks, lower-cased; Han and kana characters stand
+ * alone. Two steps over a small buffer: `fold` copies a stretch of the text lower-cased with 0 for every
+ * separator (16 ASCII bytes at a time), then runs of non-zero bytes are found 16 bytes at a time.
  */
 import { escapeEnd, readEscape, writePoint } from "./unescape";
 
@@ -39,7 +39,10 @@ export function textPointsMapped(): u32 {
   return pointsMapped;
 }
 
-/** Bytes of the tables: word bitmap, stand-alone bitmap, u16 lower-case table of the BMP, astral ranges (first, last, delta). */
+/**
+ * Bytes of the tables: word bitmap, stand-alone bitmap, u16 lower-case table of the BMP, astral ranges
+ * (first, last, delta).
+ */
 export function textTablesBytes(): usize {
   return bitmapBytes * 2 + lowerBytes + astralRangesMax * astralRangeBytes;
 }
@@ -182,9 +185,10 @@ function foldSpecials(from: usize, target: usize, limit: usize): usize {
 
 function readPoint(at: usize, byte: u32): u32 {
   if (byte < 0xe0) return ((byte & 0x1f) << 6) | (load<u8>(at + 1) & 0x3f);
-  if (byte < 0xf0) return ((byte & 0x0f) << 12) | ((load<u8>(at + 1) & 0x3f) << 6) | (load<u8>(at + 2) & 0x3f);
-  const high = ((byte & 0x07) << 18) | ((load<u8>(at + 1) & 0x3f) << 12);
-  return high | ((load<u8>(at + 2) & 0x3f) << 6) | (load<u8>(at + 3) & 0x3f);
+  const second = <u32>load<u8>(at + 1) & 0x3f;
+  const third = <u32>load<u8>(at + 2) & 0x3f;
+  if (byte < 0xf0) return ((byte & 0x0f) << 12) | (second << 6) | third;
+  return ((byte & 0x07) << 18) | (second << 12) | (third << 6) | (load<u8>(at + 3) & 0x3f);
 }
 
 function foldPoint(point: u32, target: usize): usize {

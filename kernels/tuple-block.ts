@@ -34,13 +34,21 @@ export function tupleBlockEncode(tuples: usize, count: u32, block: usize): u32 {
   while (p < end && out + GROUP_START_BYTES_MAX <= limit) {
     const w0 = load<u64>(p);
     const w1 = load<u64>(p, 8);
-    const groupEnd = findGroupEnd(p, min(end, p + ((limit - out) << 4)));
     const groupTerm = tupleTerm(w0, w1);
     const indexDelta = (w0 >> 48) - index;
     out = varintWrite(out, indexDelta);
     out = varintWrite(out, indexDelta != 0 || p == tuples ? groupTerm : groupTerm - term);
     index = w0 >> 48;
     term = groupTerm;
+    if (!isSameGroup(p, p + 16, end)) {
+      // The group of one: most groups of an index whose terms seldom repeat.
+      store<u8>(out, w1 & 0xff ? 3 : 2);
+      out = varintWrite(out + 1, (w1 >> 8) & ID_MASK);
+      if (w1 & 0xff) store<u8>(out++, <u8>w1);
+      p += 16;
+      continue;
+    }
+    const groupEnd = findGroupEnd(p, min(end, p + ((limit - out) << 4)));
     const hasPayload = groupPayloads != 0;
     const countAt = out;
     const countWidth = varintWidth((<u32>((groupEnd - p) >> 4) << 1) | 1);
@@ -66,20 +74,23 @@ export function tupleBlockEncode(tuples: usize, count: u32, block: usize): u32 {
   return encoded;
 }
 
+/** Whether the tuple at `next` has the index and term of the one at `p`. */
+// @ts-ignore: decorator
+@inline
+function isSameGroup(p: usize, next: usize, end: usize): bool {
+  return next < end && load<u64>(next) == load<u64>(p) && load<u16>(next, 14) == load<u16>(p, 14);
+}
+
 /** All payload bits of the group that findGroupEnd passed over. */
 let groupPayloads: u64 = 0;
 
 function findGroupEnd(start: usize, end: usize): usize {
-  const w0 = load<u64>(start);
-  const w1 = load<u64>(start, 8);
-  let payloads = w1;
-  let p = start + 16;
-  while (p < end && load<u64>(p) == w0) {
-    const word = load<u64>(p, 8);
-    if (word >> 48 != w1 >> 48) break;
-    payloads |= word;
+  let payloads: u64 = 0;
+  let p = start;
+  do {
+    payloads |= load<u64>(p, 8);
     p += 16;
-  }
+  } while (isSameGroup(start, p, end));
   groupPayloads = payloads & 0xff;
   return p;
 }
@@ -116,6 +127,8 @@ export function tupleCursorOpen(cursor: usize, block: usize, bytes: u32): void {
 }
 
 /** Reads the head of the next group; false at the end of the block. */
+// @ts-ignore: decorator
+@inline
 export function tupleCursorGroup(c: TupleCursor): bool {
   let at = c.at;
   if (at >= c.end) return false;
@@ -135,13 +148,11 @@ export function tupleCursorGroup(c: TupleCursor): bool {
   c.isFirst = 0;
   c.id = 0;
   c.at = at;
-  if (at > c.end || c.remaining == 0 || c.remaining > BLOCK_TUPLES_MAX || c.index > 0xffff) {
-    c.isDamaged = 1;
-    c.remaining = 0;
-    c.at = c.end;
-    return false;
-  }
-  return true;
+  if (at <= c.end && c.remaining != 0 && c.remaining <= BLOCK_TUPLES_MAX && c.index <= 0xffff) return true;
+  c.isDamaged = 1;
+  c.remaining = 0;
+  c.at = c.end;
+  return false;
 }
 
 /** Decodes up to `max` tuples to `out`; returns their number, 0 at the end or at damage. */
@@ -150,41 +161,43 @@ export function tupleCursorDecode(cursor: usize, out: usize, max: u32): u32 {
   const outStart = out;
   const outEnd = out + (<usize>max << 4);
   const end = c.end;
-  while (out < outEnd) {
-    if (c.remaining == 0 && !tupleCursorGroup(c)) break;
-    const stop = min(outEnd, out + (<usize>c.remaining << 4));
-    const w0 = (c.index << 48) | (c.term >> 16);
-    const high = c.term << 48;
-    const hasPayload = <usize>c.hasPayload;
-    const payloadMask: u64 = hasPayload ? 0xff : 0;
-    let at = c.at;
-    let id = c.id;
-    c.remaining -= <u32>((stop - out) >> 4);
-    while (out < stop) {
-      const byte = <u64>load<u8>(at);
-      if (byte < 0x80) {
-        id += byte;
-        at += 1;
-      } else {
-        const bytes = varintBytes(at);
-        id += varintValue(at, bytes);
-        at += bytes;
-      }
-      store<u64>(out, w0);
-      store<u64>(out, high | ((id & ID_MASK) << 8) | (<u64>load<u8>(at) & payloadMask), 8);
-      at += hasPayload;
-      out += 16;
-      if (at > end) {
-        c.isDamaged = 1;
-        c.remaining = 0;
-        c.at = end;
-        return <u32>((out - outStart) >> 4) - 1;
-      }
+  let at = c.at;
+  let id = c.id;
+  let remaining = <usize>c.remaining;
+  let payloadBytes = <usize>c.hasPayload;
+  let w0 = (c.index << 48) | (c.term >> 16);
+  let high = c.term << 48;
+  while (out < outEnd && at <= end) {
+    if (remaining == 0) {
+      c.at = at;
+      if (!tupleCursorGroup(c)) break;
+      at = c.at;
+      id = 0;
+      remaining = c.remaining;
+      payloadBytes = c.hasPayload;
+      w0 = (c.index << 48) | (c.term >> 16);
+      high = c.term << 48;
     }
-    c.at = at;
-    c.id = id;
+    const byte = <u64>load<u8>(at);
+    if (byte < 0x80) {
+      id += byte;
+      at += 1;
+    } else {
+      const bytes = varintBytes(at);
+      id += varintValue(at, bytes);
+      at += bytes;
+    }
+    store<u64>(out, w0);
+    store<u64>(out, high | ((id & ID_MASK) << 8) | (payloadBytes ? <u64>load<u8>(at) : 0), 8);
+    at += payloadBytes;
+    out += 16;
+    remaining--;
   }
-  return <u32>((out - outStart) >> 4);
+  c.at = at;
+  c.id = id;
+  c.remaining = <u32>remaining;
+  if (at > end) c.isDamaged = 1;
+  return c.isDamaged ? 0 : <u32>((out - outStart) >> 4);
 }
 
 export function tupleCursorIsDamaged(cursor: usize): u32 {

@@ -277,48 +277,84 @@ function drain(m: TupleMerge): bool {
   return false;
 }
 
-/** Moves winners into the staging area until it is full, an input runs out or all have ended. */
-function stageTuples(m: TupleMerge): void {
-  const heads = m.heads;
-  const stagingEnd = m.staging + (<usize>STAGING_TUPLES << 4);
-  let out = m.staging + (<usize>m.stagedCount << 4);
-  let last0: u64 = END;
-  let last1: u64 = END;
-  if (m.stagedCount > 0) {
-    last0 = load<u64>(out - 16);
-    last1 = load<u64>(out - 16, 8);
-  }
-  while (out < stagingEnd) {
-    const winner = load<u32>(m.tree);
-    const head = heads + (<usize>winner << 4);
+/** The least head but for the winner's, which is one of the losers on its way to the root. */
+let runnerUp0: u64 = 0;
+let runnerUp1: u64 = 0;
+
+function findRunnerUp(m: TupleMerge, winner: u32): void {
+  runnerUp0 = END;
+  runnerUp1 = END;
+  for (let node = (winner + m.inputCount) >> 1; node > 0; node >>= 1) {
+    const head = m.heads + (<usize>load<u32>(m.tree + (<usize>node << 2)) << 4);
     const w0 = load<u64>(head);
     const w1 = load<u64>(head, 8);
-    if (w0 == END) {
+    if (!isBelow(w0, w1, runnerUp0, runnerUp1)) continue;
+    runnerUp0 = w0;
+    runnerUp1 = w1;
+  }
+}
+
+/** Copies tuples of one input to `out` while they are below the runner-up; returns the place behind the last. */
+function copyRun(input: MergeInput, out: usize, outEnd: usize): usize {
+  const bound0 = runnerUp0;
+  const bound1 = runnerUp1;
+  let at = input.at;
+  const stop = min(input.atEnd, at + (outEnd - out));
+  while (at < stop && isBelow(load<u64>(at), load<u64>(at, 8), bound0, bound1)) {
+    v128.store(out, v128.load(at));
+    at += 16;
+    out += 16;
+  }
+  input.at = at;
+  return out;
+}
+
+/** Moves winners into the staging area until it is full, an input runs out or all have ended. */
+function stageTuples(m: TupleMerge): void {
+  const stagingEnd = m.staging + (<usize>STAGING_TUPLES << 4);
+  let out = m.staging + (<usize>m.stagedCount << 4);
+  let lastWinner = NONE;
+  while (out < stagingEnd) {
+    const winner = load<u32>(m.tree);
+    const head = m.heads + (<usize>winner << 4);
+    if (load<u64>(head) == END) {
       m.isFinished = 1;
       break;
     }
-    if (w0 == last0 && w1 >> 8 == last1 >> 8) {
-      last1 = (last1 & ~(<u64>0xff)) | <u64>payloadUnite(<u32>last1 & 0xff, <u32>w1 & 0xff);
-      store<u64>(out - 16, last1, 8);
-    } else {
-      store<u64>(out, w0);
-      store<u64>(out, w1, 8);
-      last0 = w0;
-      last1 = w1;
-      out += 16;
-    }
+    out = stage(m, out, load<u64>(head), load<u64>(head, 8));
     const input = changetype<MergeInput>(inputAt(m, winner));
     input.at += 16;
-    if (input.at == input.atEnd) {
-      if (!refill(m, winner)) {
-        m.wanted = winner;
-        break;
-      }
-    } else {
+    // An input that won twice is likely to win on: as long as its tuples are below all others, no match is played.
+    if (winner == lastWinner) {
+      findRunnerUp(m, winner);
+      out = copyRun(input, out, stagingEnd);
+    }
+    lastWinner = winner;
+    if (input.at != input.atEnd) {
       v128.store(head, v128.load(input.at));
+    } else if (!refill(m, winner)) {
+      m.wanted = winner;
+      break;
     }
     replay(m, winner);
   }
   m.stagedCount = <u32>((out - m.staging) >> 4);
   m.isDraining = <u32>(out == stagingEnd) | m.isFinished;
+}
+
+/** Appends a tuple at `out`, or unites it with the one before; returns the place behind the last. */
+// @ts-ignore: decorator
+@inline
+function stage(m: TupleMerge, out: usize, w0: u64, w1: u64): usize {
+  if (out > m.staging && load<u64>(out - 16) == w0) {
+    const last1 = load<u64>(out - 16, 8);
+    if (last1 >> 8 == w1 >> 8) {
+      const payload = <u64>payloadUnite(<u32>last1 & 0xff, <u32>w1 & 0xff);
+      store<u64>(out - 16, (w1 & ~(<u64>0xff)) | payload, 8);
+      return out;
+    }
+  }
+  store<u64>(out, w0);
+  store<u64>(out, w1, 8);
+  return out + 16;
 }

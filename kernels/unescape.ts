@@ -1,6 +1,6 @@
 /**
- * JSON string escapes to code points and UTF-8, a bounded piece at a time (utf8.ts does whole strings). The scanner
- * has proven the escapes well formed; a lone surrogate stays itself, three bytes long, as there.
+ * JSON string escapes to code points and UTF-8, a bounded piece at a time (utf8.ts does whole strings). The
+ * scanner has proven the escapes well formed; a lone surrogate stays itself, three bytes long, as there.
  */
 
 /** Where the last `readEscape` ended in the source. */

@@ -1,6 +1,6 @@
 /**
- * XXH64 with seed 0 of bytes that come in pieces, for texts too long to stand in memory twice. Every piece but the
- * last is whole stripes of 32 bytes; all together are at least one stripe.
+ * XXH64 with seed 0 of bytes that come in pieces, for texts too long to stand in memory twice. Every piece
+ * but the last is whole stripes of 32 bytes; all together are at least one stripe.
  */
 const PRIME1: u64 = 0x9e3779b185ebca87;
 const PRIME2: u64 = 0xc2b2ae3d27d4eb4f;

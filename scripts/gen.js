@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // Writes test data of any size to a file or to standard output; the same seed gives the same bytes.
-import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { nostrEvents } from "./lib/nostr-events.js";
 import { csvRows } from "./lib/rows.js";

@@ -1,6 +1,6 @@
 /**
- * The library: the same parts that the command line is put together from. An import is a plan made of sources, a target
- * and a mapping; `governedBatches` brings the memory line to importers of one's own.
+ * The library: the same parts that the command line is put together from. An import is a plan made of
+ * sources, a target and a mapping; `governedBatches` brings the memory line to importers of one's own.
  */
 export { isPlimsollError, type Place, PlimsollError } from "./kernel/index.js";
 export {
@@ -11,7 +11,6 @@ export {
   resolveLine,
 } from "./memory/index.js";
 export {
-  type CompiledMapping,
   checkMapping,
   compileMapping,
   entityOfSource,
@@ -20,7 +19,8 @@ export {
   mappingToYaml,
   mergeMappings,
   parseMapping,
-} from "./model/index.js";
+} from "./mapping/index.js";
+export type { CompiledMapping } from "./model/index.js";
 export {
   defaultThreads,
   type ImportHost,

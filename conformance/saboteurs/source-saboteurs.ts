@@ -33,6 +33,9 @@ function changed(source: Source, change: Change): Source {
         get bytesRead() {
           return session.bytesRead;
         },
+        get records() {
+          return session.records;
+        },
         [Symbol.asyncDispose]: () => change.close?.(close) ?? close(),
       };
     },

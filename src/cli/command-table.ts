@@ -40,7 +40,7 @@ export const commandTable: readonly CommandRow[] = [
     args: "[STORE]",
     summary: "print the records that match, one a line",
     examples: [
-      `plimsoll query ./geo --filter '{"entity":"City","where":{"population":{"gte":1000000}},"order":"-population","limit":5}'`,
+      `plimsoll query ./geo --filter '{"entity":"City","where":{"population":{"gte":1e6}}}'`,
       `plimsoll query ./geo --filter '{"entity":"City","search":"san"}' --count`,
       `plimsoll query ./events --nostr '{"kinds":[1],"#t":["bitcoin"],"limit":20}'`,
     ],

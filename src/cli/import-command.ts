@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { isPlimsollError, PlimsollError, systemClock } from "../kernel/index.js";
-import { type ImportProgress, type ImportReport, runImport } from "../pipeline/index.js";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
+import { isPlimsollError, PlimsollError, rejectLineBytesMax, systemClock } from "../kernel/index.js";
+import { type ImportProgress, type ImportReport, type RejectLine, runImport } from "../pipeline/index.js";
 import { exitCodes } from "./command-table.js";
 import { commandText } from "./format.js";
 import type { CommandHost } from "./host.js";
@@ -21,6 +21,7 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
   for (const note of prepared.mapping.notes) display.notice(note);
   if (prepared.mapping.origin === "inferred") display.notice(await inferredText(prepared));
   let last: ImportProgress | null = null;
+  let unfinished: ImportReport | null = null;
   host.signal.addEventListener("abort", () => {
     display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
   });
@@ -32,13 +33,17 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
         display.show(progress);
       },
       onNotice: (notice) => display.notice(notice),
+      onUnfinished: (report) => {
+        unfinished = report;
+      },
     });
     display.finish();
     return finish(host, prepared, report);
   } catch (error) {
     display.finish();
     if (host.values.text("report") !== null) {
-      writeReport(host, unfinishedReport(prepared.plan, last, error, host.signal.aborted));
+      const isInterrupted = host.signal.aborted;
+      writeReport(host, unfinished ?? unfinishedReport(prepared.plan, last, error, isInterrupted));
     }
     if (!host.signal.aborted && !isInterruption(error)) throw error;
     if (isPlimsollError(error) && !isInterruption(error)) throw error;
@@ -56,7 +61,7 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
       storePath: prepared.target.path,
       entityName: prepared.entityNames[0] ?? null,
       resumeCommand: prepared.resumeCommand,
-      rerunCommand: prepared.rerunExample,
+      rerunCommand: firstRerun(report.rejectsFile),
     }),
   );
   if (report.state === "interrupted") return exitCodes.interrupted;
@@ -65,6 +70,23 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
   return rejectsMax !== null && report.records.rejected > rejectsMax
     ? exitCodes.tooManyRejects
     : exitCodes.done;
+}
+
+/** The command of the first reject, as an example of what the file holds. */
+function firstRerun(path: string | null): string | null {
+  if (path === null) return null;
+  const head = Buffer.alloc(rejectLineBytesMax);
+  const file = openSync(path, "r");
+  try {
+    const bytesRead = readSync(file, head, 0, head.length, 0);
+    const line = head.toString("utf8", 0, bytesRead).split("\n", 1)[0]!;
+    return (JSON.parse(line) as Partial<RejectLine>).rerun ?? null;
+  } catch {
+    // An example is no reason to fail: rejects may have gone to a pipe.
+    return null;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function isInterruption(error: unknown): boolean {
@@ -83,7 +105,7 @@ function writeReport(host: CommandHost, report: ImportReport): void {
 }
 
 async function inferredText(prepared: PreparedImport): Promise<string> {
-  const { mappingToYaml } = await import("../model/index.js");
+  const { mappingToYaml } = await import("../mapping/index.js");
   const yaml = mappingToYaml(prepared.mapping.compiled).trimEnd();
   const keep = commandText(["plimsoll", "infer", ...prepared.sourceArguments]);
   return `No mapping is given, so this one is inferred (keep it with \`${keep} > mapping.yaml\`):\n${yaml}`;

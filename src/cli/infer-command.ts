@@ -1,4 +1,4 @@
-import { type Mapping, writtenMappingToYaml } from "../model/index.js";
+import { type Mapping, writtenMappingToYaml } from "../mapping/index.js";
 import { exitCodes } from "./command-table.js";
 import type { CommandHost } from "./host.js";
 import { inferSources } from "./infer-sources.js";

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { entityNameOf, type InferenceSample, inferMapping, type Mapping } from "../model/index.js";
+import { entityNameOf, type InferenceSample, inferMapping, type Mapping } from "../mapping/index.js";
 import type { Source } from "../ports/index.js";
 import { type SourceSample, sampleSource } from "./sample-source.js";
 
@@ -18,7 +18,9 @@ interface SourceGroup {
   match: string | null;
 }
 
-/** Files of one folder whose records share this part of their member names are taken to hold the same entity. */
+/**
+ * Files of one folder whose records share this part of their member names are taken to hold the same entity.
+ */
 const sameShapeShare = 0.6;
 
 /** Reads samples once; what a stream's sample is read from is a copy of its first part. */

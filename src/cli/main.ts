@@ -36,7 +36,8 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    // A command that does not look at the signal ends by it all the same: what it threw then is a consequence.
+    // A command that does not look at the signal ends by it all the same: what it threw then is a
+    // consequence.
     if (interruption.signal.aborted && error === interruption.signal.reason) return exitCodes.interrupted;
     const failure = failureOf(error);
     await out.flush();

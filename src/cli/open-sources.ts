@@ -101,6 +101,9 @@ function truncationProof(source: Source): Source {
         get bytesRead() {
           return session.bytesRead;
         },
+        get records() {
+          return session.records;
+        },
         read: async (buffer, grow, recordsMax) => {
           try {
             return await session.read(buffer, grow, recordsMax);

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { formatBytes } from "../kernel/index.js";
 import { divideLine, formatShareTable } from "../memory/index.js";
-import { mappingToYaml } from "../model/index.js";
+import { mappingToYaml } from "../mapping/index.js";
 import type { Source } from "../ports/index.js";
 import { exitCodes } from "./command-table.js";
 import { formatCount, formatDuration } from "./format.js";
@@ -9,7 +9,10 @@ import type { CommandHost } from "./host.js";
 import type { Sampler } from "./infer-sources.js";
 import { type PreparedImport, prepareImport } from "./prepare-import.js";
 
-/** Stored bytes a byte of input becomes, and input bytes a second and thread: rough, from runs on common records. */
+/**
+ * Stored bytes a byte of input becomes, and input bytes a second and thread: rough, from runs on common
+ * records.
+ */
 const storedPerInput = { records: 0.45, postingEntry: 6 };
 const inputBytesPerSecondThread = 40e6;
 
@@ -37,7 +40,7 @@ export async function runPlanCommand(host: CommandHost): Promise<number> {
     `MAPPING (from ${originText[mapping.origin]})\n${indented(mappingToYaml(mapping.compiled))}`,
     `MEMORY\n  line ${formatBytes(line.bytes)}, from ${line.source}\n${indented(formatShareTable(table))}`,
     `BATCHES\n  up to ${formatBytes(table.slabBytes)}, ${table.slabsInFlight} in flight\n`,
-    `ESTIMATE (from the first records of each source: the real numbers may be twice or half of these)\n${estimateLines(estimate)}`,
+    `ESTIMATE (from first records: it may be twice or half of this)\n${estimateLines(estimate)}`,
   ];
   for (const note of mapping.notes) host.note(`${note}\n`);
   await host.out.write(sections.join("\n"));
@@ -105,9 +108,10 @@ const usualCompressionRatio = 5;
 function estimateLines(estimate: Estimate): string {
   const { records, inputBytes, storedBytes, spilledBytes, seconds } = estimate;
   if (records === null) return "  none: the size of the input is unknown\n";
+  const [stored, spilled] = [formatBytes(storedBytes!), formatBytes(spilledBytes!)];
   return [
     `  about ${formatCount(Math.round(records))} records, ${formatBytes(inputBytes!)} of input`,
-    `  about ${formatBytes(storedBytes!)} on disk, and ${formatBytes(spilledBytes!)} for sorted runs meanwhile`,
+    `  about ${stored} on disk, and ${spilled} for sorted runs meanwhile`,
     `  about ${formatDuration(Math.max(1, seconds!))}`,
     "",
   ].join("\n");

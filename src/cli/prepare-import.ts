@@ -21,12 +21,19 @@ export interface PreparedImport {
   entityNames: string[];
   sourceArguments: readonly string[];
   resumeCommand: string;
-  /** How one record is read again, as a pattern; null for streams. */
-  rerunExample: string | null;
 }
 
 /** Options that a re-run of one record must not inherit: they place, limit or report the whole import. */
-const wholeImportOptions = new Set(["offset", "limit", "fresh", "dry-run", "report", "max-rejects", "into"]);
+const wholeImportOptions = new Set([
+  "offset",
+  "limit",
+  "fresh",
+  "dry-run",
+  "report",
+  "max-rejects",
+  "progress",
+  "into",
+]);
 
 export async function prepareImport(host: CommandHost, command: "import" | "plan"): Promise<PreparedImport> {
   const { values, signal } = host;
@@ -58,7 +65,6 @@ export async function prepareImport(host: CommandHost, command: "import" | "plan
       ...host.args,
       ...values.toArguments("import", isResumed),
     ]),
-    rerunExample: rerunCommand(host, into)(opened.sources[0]!.name, null),
   };
 }
 
@@ -78,8 +84,7 @@ async function makePlan(
     mergeMapping: mappingMerger(mapping.compiled, target.name),
     entityOf: (source) => mapping.entityOf(source.name),
     memory: {
-      lineBytes: line.bytes,
-      lineSource: line.source,
+      line,
       graduality: values.number("graduality") ?? gradualityDefault,
     },
     threads: values.number("threads") ?? defaultThreads(),
@@ -104,13 +109,13 @@ function defaultRejectsPath(target: TargetChoice): string | null {
   return target.path === null ? null : `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
 }
 
-/** The command that reads one record again; without a number, the pattern of it. */
+/** The command that reads one record (counted from 1) again; a stream cannot be read again. */
 function rerunCommand(host: CommandHost, into: string) {
   const options = host.values.toArguments("import", (name) => !wholeImportOptions.has(name));
-  return (source: string, record: number | null): string | null => {
+  return (source: string, record: number): string | null => {
     if (source === "-") return null;
     const words = commandText(["plimsoll", "import", source, "--into", into, ...options]);
-    return `${words} --offset ${record === null ? "N" : record - 1} --limit 1`;
+    return `${words} --offset ${record - 1} --limit 1`;
   };
 }
 

@@ -1,5 +1,5 @@
 import { PlimsollError } from "../kernel/index.js";
-import type { Mapping } from "../model/index.js";
+import type { Mapping } from "../mapping/index.js";
 import { findPreset, presetSuggestion } from "../presets/index.js";
 
 /** The mapping of a preset that the command line names; another name is wrong usage. */

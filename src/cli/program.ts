@@ -47,7 +47,8 @@ function addCommand(program: Command, row: CommandRow, options: ProgramOptions):
     .command(row.name)
     .summary(row.summary)
     .description(`${sentence(row.summary)}`);
-  // Commander takes a variadic argument for all: how many a command wants is its own to say, in one kind of message.
+  // Commander takes a variadic argument for all: how many a command wants is its own to say, in one kind of
+  // message.
   if (row.args !== "")
     command.argument("[argument...]", argumentHelp(row)).usage(`${row.args.replace(/[[\]]/g, "")} [options]`);
   addOptions(command, row.name);

@@ -6,7 +6,10 @@ const barColumnsMax = 32;
 const barColumnsMin = 8;
 const gaugeColumns = 12;
 
-/** One or two lines that show the progress, none wider than `columns`: what does not fit is left out, last first. */
+/**
+ * One or two lines that show the progress, none wider than `columns`: what does not fit is left out, last
+ * first.
+ */
 export function renderBar(progress: ImportProgress, columns: number): string[] {
   const width = Math.max(10, columns - 1);
   const facts = [

@@ -16,6 +16,7 @@ export interface ReportContext {
 
 /** The closing summary: what was loaded, how fast, under which line, what was set aside, what to do next. */
 export function reportText(report: ImportReport, context: ReportContext): string {
+  if (report.resumedFrom?.phase === "complete") return `${nextLines(report, context).join("\n")}\n`;
   const lines = [headline(report), ...countLines(report), memoryLine(report)];
   if (report.resumedFrom !== null) {
     const { phase, record } = report.resumedFrom;
@@ -36,7 +37,8 @@ function headline(report: ImportReport): string {
   const records = `${formatCount(read)} record${read === 1 ? "" : "s"}`;
   const rate = report.seconds > 0 ? `, ${formatCount(Math.round(report.recordsPerSecond))}/s` : "";
   const words = { complete: "Loaded", interrupted: "Interrupted after", failed: "Stopped after" };
-  return `${words[report.state]} ${records} in ${formatDuration(report.seconds)}${rate}, into ${report.target}`;
+  const time = formatDuration(report.seconds);
+  return `${words[report.state]} ${records} in ${time}${rate}, into ${report.target}`;
 }
 
 /** Every record read is in exactly one of these. */
@@ -57,7 +59,8 @@ function countLines(report: ImportReport): string[] {
 function memoryLine(report: ImportReport): string {
   const { peakRssBytes, lineBytes, lineSource } = report.memory;
   const share = lineBytes === 0 ? "" : ` (${Math.round((peakRssBytes / lineBytes) * 100)}%)`;
-  return `  memory    peak ${formatBytes(peakRssBytes)} under a line of ${formatBytes(lineBytes)}${share}, from ${lineSource}`;
+  const line = `under a line of ${formatBytes(lineBytes)}${share}, from ${lineSource}`;
+  return `  memory    peak ${formatBytes(peakRssBytes)} ${line}`;
 }
 
 function rejectLines(report: ImportReport, context: ReportContext): string[] {

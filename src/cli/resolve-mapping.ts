@@ -1,24 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isPlimsollError, mappingBytesMax, PlimsollError } from "../kernel/index.js";
-import {
-  type CompiledMapping,
-  compileMapping,
-  decompileMapping,
-  entityNameOf,
-  entityOfSource,
-  flagsMapping,
-  globMatches,
-  hasMappingFlags,
-  isAwaited,
-  type Mapping,
-  type MappingFlags,
-  mappingFault,
-  mergeMappings,
-  parseMapping,
-  suggestionText,
-  withConflictRule,
-  withoutText,
-} from "../model/index.js";
+import { compileMapping, decompileMapping, entityNameOf, entityOfSource, flagsMapping, hasMappingFlags, isAwaited, type Mapping, type MappingFlags, mappingFault, mergeMappings, parseMapping, withConflictRule, withoutText } from "../mapping/index.js";
+import { type CompiledMapping, globMatches, suggestionText } from "../model/index.js";
 import type { Source } from "../ports/index.js";
 import { inferSources, type Sampler } from "./infer-sources.js";
 import type { OptionValues } from "./option-values.js";
@@ -190,7 +173,9 @@ function readMappingFile(path: string): Mapping {
   return mapping;
 }
 
-/** A file that names a preset must be that preset: its entities have rules that other fields would not meet. */
+/**
+ * A file that names a preset must be that preset: its entities have rules that other fields would not meet.
+ */
 function assertIsPreset(mapping: Mapping, path: string): void {
   try {
     const preset = compileMapping(presetMapping(mapping.preset!, "import"));

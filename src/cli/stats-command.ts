@@ -41,7 +41,8 @@ function bytesText(bytes: StoreStats["bytes"]): string {
 
 function entityText(entity: StoreStats["entities"][number]): string {
   const dangling = entity.dangling === 0 ? "" : `, ${formatCount(entity.dangling)} dangling links`;
-  const head = `${entity.name}: ${formatCount(entity.records)} records, ${formatCount(entity.dead)} dead${dangling}\n`;
+  const counts = `${formatCount(entity.records)} records, ${formatCount(entity.dead)} dead`;
+  const head = `${entity.name}: ${counts}${dangling}\n`;
   if (entity.indexes.length === 0) return head;
   const rows = entity.indexes.map(({ field, kind, postings, terms }) => [
     `  ${field}`,

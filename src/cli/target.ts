@@ -15,7 +15,7 @@ export function parseTarget(text: string, command: string): TargetChoice {
   if (text === "null:") return { name: text, kind: "null", path: null };
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "lmdb") {
-    const what = `--into ${text} names no target that there is: DIR or lmdb:DIR (the embedded store), or null:`;
+    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store) or null:`;
     throw new PlimsollError("USAGE", { what, command });
   }
   return { name: text, kind: "lmdb", path: storePath(text, command) };

@@ -22,8 +22,8 @@ export function unfinishedReport(
     seconds: last?.elapsedSeconds ?? 0,
     recordsPerSecond: last?.recordsPerSecond ?? 0,
     memory: {
-      lineBytes: plan.memory.lineBytes,
-      lineSource: plan.memory.lineSource,
+      lineBytes: plan.memory.line.bytes,
+      lineSource: plan.memory.line.source,
       peakRssBytes: process.resourceUsage().maxRSS * 1024,
       peakAnonBytes: 0,
       shares: {},

@@ -1,3 +1,4 @@
+import { verifyFaultsMax } from "../kernel/index.js";
 import { verify } from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
 import { exitCodes } from "./command-table.js";
@@ -5,13 +6,19 @@ import { formatCount } from "./format.js";
 import type { CommandHost } from "./host.js";
 import { storePath } from "./target.js";
 
-/** Checks a whole store; faults go to stdout as they are found, and any fault makes the exit code 1. */
+/**
+ * Checks a whole store; the first faults go to stdout as they are found, and any fault makes the exit code 1.
+ */
 export async function runVerifyCommand(host: CommandHost): Promise<number> {
   const path = storePath(host.args[0]!, "verify");
   await using reader = await openStoreReader(path);
+  let shown = 0;
   const result = verify(reader, {
     signal: host.signal,
-    onFault: ({ kind, text }) => void process.stdout.write(`${kind}: ${text}\n`),
+    onFault: ({ kind, text }) => {
+      shown++;
+      if (shown <= verifyFaultsMax) process.stdout.write(`${kind}: ${text}\n`);
+    },
   });
   const counts = [
     `${formatCount(result.records)} records`,

@@ -60,9 +60,6 @@ export const sourceChunkBytes = 256 * KiB;
 /** A cursor carries the checksum of this many bytes before it: enough to tell one source from another. */
 export const cursorTailBytes = 4 * KiB;
 
-/** A rejected record is shown by its first bytes only. */
-export const rejectHeadBytes = 256;
-
 /**
  * A rejected record is written whole to the rejects up to this size: what is larger is found by its place.
  */
@@ -94,10 +91,7 @@ export const decompressChunkBytes = 64 * KiB;
 /** Messages of child processes are kept up to this length. */
 export const childMessageBytesMax = 4 * KiB;
 
-/**
- * `auto` leaves a tenth of a container's limit to what is not ours: the kernel's own pages, a shell, a health
- * check.
- */
+/** `auto` leaves a tenth of a container's limit to the kernel's own pages, a shell, a health check. */
 export const lineCgroupFraction = 0.9;
 
 /** Without a limit the machine is shared with others: `auto` takes this part of what is available now. */
@@ -106,45 +100,35 @@ export const lineMachineFraction = 0.6;
 /** Kernels write "unlimited" as numbers near 2^63; nothing real is as large as this. */
 export const limitBytesUnlimited = 2 ** 60;
 
-/**
- * A worker thread's isolate, stack and code, before it holds any data (8.4 MB measured, young generation of 2
- * MB).
- */
+/** A worker thread's isolate, stack and code, before it holds any data (8.4 MB measured). */
 export const threadBytes = 9 * MiB;
 
 /** Kept free for the growth of the V8 heap and of the allocator: this part of the line, within bounds. */
-export const reserveBytesMin = 12 * MiB;
+export const reserveBytesMin = 16 * MiB;
 export const reserveBytesMax = 256 * MiB;
 export const reserveFraction = 0.08;
 
 /** Slabs in flight beyond one a worker: one that is filled and one that is committed. */
 export const slabsAhead = 2;
 
-/**
- * What a slab of input becomes: compressed blocks, columns, places; JSON made of CSV is longer than its
- * source.
- */
+/** What a slab becomes: blocks, columns, places; JSON made of CSV is longer than its source. */
 export const outputPerInput = 1.25;
 
-/**
- * A worker's tables that do not grow with the slab: Unicode classes, member tree, LZ4 hash table, kernel
- * data.
- */
+/** A worker's tables of fixed size: Unicode classes, member tree, LZ4 hash table, kernel data. */
 export const scratchBytesFixed = 1 * MiB;
 
 /** Value lists and the raw record block, by byte of the slab. */
 export const scratchPerInput = 2;
 
 /**
- * A record that goes alone needs this many times its bytes in a worker: input, value list, raw block, output,
- * tuples.
+ * A record that goes alone takes this many times its bytes: in the kernel (frame, value list, text made from a row, bit
+ * stack, block, tuples), and outside (its input, its output, the pages of its transaction and their copy).
  */
-export const recordExpansion = 5;
+export const recordKernelExpansion = 5.3;
+export const recordOutsideExpansion = 4;
+export const recordAloneBytesFixed = 8 * MiB;
 
-/**
- * Slab sizes by the memory that each thread has: larger slabs cost fewer messages, smaller ones leave more to
- * the runs.
- */
+/** Slabs by the memory of a thread: larger ones cost fewer messages, smaller ones leave more to runs. */
 export const slabLadder = [
   { poolBytesPerThread: 256 * MiB, slabBytes: 4 * MiB },
   { poolBytesPerThread: 128 * MiB, slabBytes: 2 * MiB },
@@ -153,10 +137,7 @@ export const slabLadder = [
   { poolBytesPerThread: 0, slabBytes: 256 * KiB },
 ] as const;
 
-/**
- * Run buffers of one worker: below the floor there are too many runs to merge, above the ceiling nothing is
- * gained.
- */
+/** Run buffers of one worker: below the floor too many runs, above the ceiling nothing is gained. */
 export const runBytesFloor = 1 * MiB;
 export const runBytesIdeal = 16 * MiB;
 export const runBytesCeiling = 256 * MiB;
@@ -169,9 +150,7 @@ export const databaseDirtyBytesFloor = 1 * MiB;
 export const databaseDirtyBytesIdeal = 8 * MiB;
 export const databaseDirtyBytesCeiling = 32 * MiB;
 
-/**
- * Values in a transaction, as a part of its dirty pages: the rest is for branch pages and half-filled leaves.
- */
+/** Values as a part of a transaction's dirty pages: the rest is branch pages and half-filled leaves. */
 export const transactionFraction = 0.75;
 
 /** Pages of the store's map that may be resident before the environment is opened anew. */
@@ -200,10 +179,7 @@ export const gaugeHeapMs = 100;
 /** The files that the gauge reads are shorter than this (memory.stat has about 60 lines). */
 export const gaugeFileBytesMax = 16 * KiB;
 
-/**
- * The longest that one batch is held back while memory stays above the line, unless --max-delay says
- * otherwise.
- */
+/** The longest that one batch is held back under pressure, unless --max-delay says otherwise. */
 export const delayMsMaxDefault = 1000;
 
 /** A relief that gave nothing back rests for this long, doubled each time up to the second. */
@@ -221,16 +197,8 @@ export const cgroupSearchMax = 4096;
 /** Values looked at when the size of one JavaScript value is estimated; the rest is taken to be like it. */
 export const sizeEstimateNodesMax = 100_000;
 
-/**
- * A worker's own heap holds code and messages only; its data lies in WebAssembly memory and in leased
- * buffers.
- */
-export const workerHeapMiBMax = 32;
-export const workerYoungMiBMax = 2;
 
-/**
- * A mapping is inferred from the first records of a source: enough to see the types, little enough to hold.
- */
+/** A mapping is inferred from the first records: enough to see the types, little enough to hold. */
 export const inferRecordCountMax = 1000;
 export const inferSampleBytesMax = 4 * MiB;
 
@@ -249,9 +217,7 @@ export const checkpointSecondsMax = 5;
 /** Input between two checkpoints unless --sync-bytes says otherwise. */
 export const syncBytesDefault = 512 * MiB;
 
-/**
- * The merge is cut into parts of about this many bytes of runs: the unit of parallel work and of resuming.
- */
+/** The merge is cut into parts of about this many bytes of runs: the unit of work and of resuming. */
 export const mergePartBytes = 16 * MiB;
 export const mergePartsMax = 1024;
 
@@ -317,25 +283,17 @@ export const recordBlocksCached = 8;
  */
 export const verifyFaultsMax = 1000;
 
-/**
- * `governedBatches` needs at least this much room under the line, and takes this part of it: callers make
- * copies.
- */
+/** `governedBatches` needs this much room under the line, and takes this part of it: callers make copies. */
 export const lineRoomBytesMin = 2 * MiB;
 export const lineRoomFraction = 0.5;
 
-/**
- * Run files are written and read in pieces of this size: few system calls, and still small beside the line.
- */
+/** Run files are written and read in pieces of this size: few system calls, small beside the line. */
 export const runBufferBytes = 256 * KiB;
 
 /** A frame of a run file holds one block; a longer one is damage. */
 export const runFrameBytesMax = 16 * KiB;
 
-/**
- * Run files reach the disk at least this often, so that little dirty page cache stands against the
- * container's limit.
- */
+/** Run files reach the disk at least this often: dirty page cache counts against a container's limit. */
 export const runSyncBytes = 8 * MiB;
 
 /** File buffer of one input of a merge: a frame and its head. */
@@ -390,7 +348,10 @@ export const jsonDepthMax = 65_536;
 /** An encoder for long texts of records is kept up to this size, and made anew for longer ones. */
 export const queryTermBytesKept = 4 * MiB;
 
-/** When `verify` looks for the place of a fault it divides the ids into so many buckets, down to buckets of this size. */
+/**
+ * When `verify` looks for the place of a fault it divides the ids into so many buckets, down to buckets of
+ * this size.
+ */
 export const verifyBuckets = 4096;
 export const verifyBucketIds = 64;
 

@@ -59,7 +59,7 @@ export class Kernel {
   /** Hands out a region; its contents are undefined. Running out is a bug: the caller states memoryBytes. */
   alloc(bytes: number, align = 16): number {
     const start = Math.ceil(this.#top / align) * align;
-    assert(start + bytes <= this.memoryBytes - guardBytes, `kernel memory has ${bytes} bytes left to hand out`);
+    assert(start + bytes <= this.memoryBytes - guardBytes, `kernel memory has room for ${bytes} bytes`);
     this.#top = start + bytes;
     return start;
   }

@@ -1,4 +1,5 @@
 export type { CgroupLocation, SeenLimit } from "./cgroup.js";
+export * from "./garbage.js";
 export * from "./gauge.js";
 export * from "./governed-batches.js";
 export * from "./governor.js";

@@ -4,9 +4,10 @@ import {
   KiB,
   MiB,
   PlimsollError,
-  recordExpansion,
+  recordAloneBytesFixed,
+  recordKernelExpansion,
+  recordOutsideExpansion,
   runTupleFraction,
-  scratchBytesFixed,
   slabLadder,
   transactionFraction,
 } from "../kernel/index.js";
@@ -153,7 +154,6 @@ function fillTable(
     seal: baselineBytes + phaseBytesOf(shares, "seal"),
   };
   assert(phaseBytes.read <= lineBytes && phaseBytes.seal <= lineBytes, "the shares fit the line");
-  const freeBytes = lineBytes - phaseBytes.read + shares.reserve.bytes / 2;
   return {
     lineBytes,
     baselineBytes,
@@ -167,7 +167,7 @@ function fillTable(
     worker,
     transactionBytesMax: Math.floor(shares.databaseDirty.bytes * transactionFraction),
     mappedBytesMax: shares.mappedPages.bytes,
-    recordBytesMax: recordBytesMaxOf(shares, worker, slabBytes, freeBytes),
+    recordBytesMax: recordBytesMaxOf({ lineBytes, baselineBytes, threads, shares, slabBytes }),
     lineBytesMin,
   };
 }
@@ -217,20 +217,18 @@ function workerMemory(shares: Record<ShareName, Share>, threads: number, slabByt
 }
 
 /**
- * Bounded by the worker's memory and by what the main thread may hold of input and output; a whole slab
- * always goes.
+ * A record larger than a slab goes alone: the workers end, and all but the baseline, one thread and the reserve is lent
+ * to it. A whole slab always goes.
  */
-function recordBytesMaxOf(
-  shares: Record<ShareName, Share>,
-  worker: WorkerMemory,
-  slabBytes: number,
-  freeBytes: number,
-): number {
-  const outside = shares.inputSlabs.bytes + shares.outputBuffers.bytes + freeBytes;
-  const outsideExpansion = 1 + outputBytesOf(slabBytes) / slabBytes;
-  const fitting = Math.min(
-    (worker.memoryBytes - scratchBytesFixed) / recordExpansion,
-    outside / outsideExpansion,
-  );
-  return Math.max(slabBytes, Math.floor(fitting / wasmPageBytes) * wasmPageBytes);
+function recordBytesMaxOf(table: {
+  lineBytes: number;
+  baselineBytes: number;
+  threads: number;
+  shares: Record<ShareName, Share>;
+  slabBytes: number;
+}): number {
+  const { shares, threads } = table;
+  const kept = table.baselineBytes + shares.threads.bytes / threads + shares.reserve.bytes + recordAloneBytesFixed;
+  const fitting = (table.lineBytes - kept) / (recordKernelExpansion + recordOutsideExpansion);
+  return Math.max(table.slabBytes, Math.floor(fitting / wasmPageBytes) * wasmPageBytes);
 }

@@ -1,7 +1,7 @@
 import { assert } from "../kernel/index.js";
 import type { FieldType } from "./compiled-mapping.js";
 
-/** Compiles the columns of a CSV source into the CSV kernel's program (kernels/csv.ts describes its layout). */
+/** Compiles the columns of a CSV source into the CSV kernel's program (its layout is in kernels/csv.ts). */
 export interface CsvColumn {
   /** The member that the column becomes. */
   name: string;

@@ -58,13 +58,43 @@ interface Draft {
   slots: { field: CompiledField; ops: Op[] }[];
 }
 
-/** The binary program by which the loader kernel takes records of an entity; kernels/program.ts describes it. */
+/**
+ * The binary program by which the loader kernel takes records of an entity; kernels/program.ts describes it.
+ */
 export function compileEntityProgram(entity: CompiledEntity, options: EntityProgramOptions = {}): Uint8Array {
   const draft = draftOf(entity);
-  const keySlots = new Set(entity.keySlots);
+  const { keySlots, fields } = entity;
   // A key that is missing has a reject of its own.
-  const required = entity.fields.filter((field) => field.required && !keySlots.has(field.slot));
-  const trie = compileTrie(
+  const required = fields.filter((field) => field.required && !keySlots.includes(field.slot));
+  const csv = options.csv ?? new Uint8Array(0);
+  const trie = trieOf(entity);
+  const layout = new Layout(headerBytes);
+  const trieAt = layout.take(trie.length);
+  const slotsAt = layout.take(draft.slots.length * slotBytes);
+  const opsAt = layout.take(draft.slots.reduce((sum, { ops }) => sum + ops.length, 0) * opBytes);
+  const keyPartsAt = layout.take(keySlots.length * keyPartBytes);
+  const requiredAt = layout.take(required.length * 4);
+  const textsAt = layout.take(draft.texts.length * textBytes);
+  const columnsAt = layout.take(draft.columns.length * 4);
+  const csvAt = layout.take(csv.length);
+  const program = new Uint8Array(layout.bytes);
+  const view = new DataView(program.buffer);
+  writeWords(view, 0, [program.length, trieAt, draft.slots.length, slotsAt]);
+  writeWords(view, 16, [keySlots.length, keyPartsAt, required.length, requiredAt]);
+  writeWords(view, 32, [draft.texts.length, textsAt, draft.columns.length, columnsAt]);
+  writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, csv.length === 0 ? 0 : csvAt]);
+  program.set(trie, trieAt);
+  writeSlots(view, draft, slotsAt, opsAt);
+  for (const [i, slot] of keySlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
+  for (const [i, { slot }] of required.entries()) view.setUint32(requiredAt + i * 4, slot, true);
+  for (const [i, index] of draft.texts.entries()) view.setUint32(textsAt + i * textBytes, index, true);
+  writeWords(view, columnsAt, draft.columns);
+  program.set(csv, csvAt);
+  return program;
+}
+
+function trieOf(entity: CompiledEntity): Uint8Array {
+  return compileTrie(
     entity.fields.map(({ slot, path, type }) => ({
       slot,
       path,
@@ -72,51 +102,6 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
       raw: type === "json" || type === "pairs",
     })),
   );
-  const opCount = draft.slots.reduce((sum, { ops }) => sum + ops.length, 0);
-  const layout = new Layout(headerBytes);
-  const offsets = {
-    trie: layout.take(trie.length),
-    slots: layout.take(draft.slots.length * slotBytes),
-    ops: layout.take(opCount * opBytes),
-    keyParts: layout.take(entity.keySlots.length * keyPartBytes),
-    required: layout.take(required.length * 4),
-    texts: layout.take(draft.texts.length * textBytes),
-    columns: layout.take(draft.columns.length * 4),
-    csv: layout.take(options.csv?.length ?? 0),
-  };
-  const program = new Uint8Array(layout.bytes);
-  const view = new DataView(program.buffer);
-  const header = [
-    program.length,
-    offsets.trie,
-    draft.slots.length,
-    offsets.slots,
-    entity.keySlots.length,
-    offsets.keyParts,
-    required.length,
-    offsets.required,
-    draft.texts.length,
-    offsets.texts,
-    draft.columns.length,
-    offsets.columns,
-    entity.number,
-    options.hasCheck ? 1 : 0,
-    options.csv === undefined ? 0 : offsets.csv,
-    0,
-  ];
-  writeWords(view, 0, header);
-  program.set(trie, offsets.trie);
-  writeSlots(view, draft, offsets.slots, offsets.ops);
-  entity.keySlots.forEach((slot, i) => view.setUint32(offsets.keyParts + i * keyPartBytes, slot, true));
-  writeWords(
-    view,
-    offsets.required,
-    required.map(({ slot }) => slot),
-  );
-  draft.texts.forEach((index, i) => view.setUint32(offsets.texts + i * textBytes, index, true));
-  writeWords(view, offsets.columns, draft.columns);
-  if (options.csv !== undefined) program.set(options.csv, offsets.csv);
-  return program;
 }
 
 function draftOf(entity: CompiledEntity): Draft {
@@ -156,7 +141,7 @@ function writeSlots(view: DataView, draft: Draft, slotsAt: number, opsAt: number
 }
 
 function writeWords(view: DataView, offset: number, words: readonly number[]): void {
-  words.forEach((word, i) => view.setUint32(offset + i * 4, word, true));
+  for (const [i, word] of words.entries()) view.setUint32(offset + i * 4, word, true);
 }
 
 /** Places parts one after another, each at a multiple of 8. */

@@ -1,6 +1,7 @@
 /**
- * Whether a glob names a path: `*` and `?` stay within one folder, `**` crosses them, `{a,b}` and `[abc]` choose.
- * A relative glob matches at any depth, as people mean it: `cities/*.json*` is met by `/data/geo/cities/FR.json.gz`.
+ * Whether a glob names a path: `*` and `?` stay within one folder, `**` crosses them, `{a,b}` and `[abc]`
+ * choose. A relative glob matches at any depth, as people mean it: `cities/*.json*` is met by
+ * `/data/geo/cities/FR.json.gz`.
  */
 export function globMatches(glob: string, path: string): boolean {
   const normal = path.replaceAll("\\", "/");

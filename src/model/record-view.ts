@@ -2,8 +2,9 @@ import type { ErrorCode } from "../kernel/index.js";
 import type { CompiledEntity } from "./compiled-mapping.js";
 
 /**
- * A record under a check, in the kernel's memory: valid until the check returns. Values of mapped members are listed
- * in the order of the text, 16 bytes each: u16 slot, u8 type, u8 flags (see entity-program), u32 start, u32 end.
+ * A record under a check, in the kernel's memory: valid until the check returns. Values of mapped members are
+ * listed in the order of the text, 16 bytes each: u16 slot, u8 type, u8 flags (see entity-program), u32
+ * start, u32 end.
  */
 export interface RecordView {
   entity: CompiledEntity;

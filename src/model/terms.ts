@@ -58,7 +58,10 @@ export class TermEncoder {
     return this.#term();
   }
 
-  /** The value of a field of type int, float, bool or date. Integers may be given as their digits, dates as ISO 8601. */
+  /**
+   * The value of a field of type int, float, bool or date. Integers may be given as their digits, dates as
+   * ISO 8601.
+   */
   number(type: FieldType, value: unknown): bigint {
     const term = this.numberIfFits(type, value);
     if (term === undefined) throw new PlimsollError("VALUE_TYPE", { value: String(value), type });

@@ -2,15 +2,30 @@ import { assert, type Kernel } from "../kernel/index.js";
 
 /** Code points from here on have lower-case forms by range: Deseret, Osage, Adlam and their like. */
 const astralStart = 0x10000;
-const lowerBytes = astralStart * 2;
 const astralRangeBytes = 12;
+
+/** Han and kana begin here. */
+const ideographsStart = 0x2e80;
+
+/** Stretches of code points that hold all letters with case; what lies between are ideographs and Hangul. */
+const casedStretches = [
+  [0, 0x3000],
+  [0xa000, 0xac00],
+  [0xfb00, 0x20000],
+] as const;
+
+interface LowerRange {
+  first: number;
+  last: number;
+  delta: number;
+}
 
 const installed = new WeakMap<Kernel, number>();
 let tables: Uint8Array | undefined;
 
 /**
- * Gives a kernel the tables by which it cuts and folds text that is not ASCII, once; they take `unicodeTablesBytes`
- * of its memory (184,704 bytes).
+ * Gives a kernel the tables by which it cuts and folds text that is not ASCII, once; they take
+ * `unicodeTablesBytes` of its memory (184,704 bytes).
  */
 export function installUnicodeTables(kernel: Kernel): void {
   if (installed.has(kernel)) return;
@@ -28,59 +43,73 @@ export function unicodeTablesBytes(kernel: Kernel): number {
 }
 
 /**
- * Layout (kernels/text.ts): a bitmap of letters, digits and marks; a bitmap of characters that are tokens of their
- * own; lower-case units of the BMP; ranges (first, last, delta) of the lower-case forms beyond it.
+ * Layout (kernels/text.ts): a bitmap of letters, digits and marks; a bitmap of characters that are tokens of
+ * their own; lower-case units of the BMP; ranges (first, last, delta) of the lower-case forms beyond it.
  */
 function createTables(bytes: number, pointsMapped: number): Uint8Array {
   const image = new Uint8Array(bytes);
-  const view = new DataView(image.buffer);
   const bitmapBytes = pointsMapped / 8;
-  const points = allPoints(pointsMapped);
-  markRuns(image.subarray(0, bitmapBytes), points, /[\p{L}\p{N}\p{M}]+/gu);
+  markRuns(image.subarray(0, bitmapBytes), 0, pointsMapped, /[\p{L}\p{N}\p{M}]+/gu);
   const alone = image.subarray(bitmapBytes, 2 * bitmapBytes);
-  markRuns(alone, points, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu);
+  markRuns(alone, ideographsStart, pointsMapped, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu);
   const lowerAt = 2 * bitmapBytes;
-  for (let point = 0; point < astralStart; point++) view.setUint16(lowerAt + point * 2, point, true);
-  const ranges: { first: number; last: number; delta: number }[] = [];
-  for (const [upper] of points.matchAll(/\p{Changes_When_Lowercased}/gu)) {
-    const point = upper.codePointAt(0)!;
-    // Simple mapping: where the full one has several code points (dotted capital I), its first.
-    const lower = upper.toLowerCase().codePointAt(0)!;
-    if (point < astralStart) view.setUint16(lowerAt + point * 2, lower, true);
-    else addToRanges(ranges, point, lower - point);
+  const lowerUnits = new Uint16Array(image.buffer, lowerAt, astralStart);
+  for (let point = 0; point < astralStart; point++) lowerUnits[point] = point;
+  const ranges: LowerRange[] = [];
+  for (const [first, end] of casedStretches) {
+    for (const [upper] of textOf(first, end).matchAll(/\p{Changes_When_Lowercased}/gu)) {
+      const point = upper.codePointAt(0)!;
+      // Simple mapping: where the full one has several code points (dotted capital I), its first.
+      const lower = upper.toLowerCase().codePointAt(0)!;
+      if (point < astralStart) lowerUnits[point] = lower;
+      else addToRanges(ranges, point, lower - point);
+    }
   }
-  const rangesAt = lowerAt + lowerBytes;
+  const rangesAt = lowerAt + lowerUnits.byteLength;
   assert(rangesAt + ranges.length * astralRangeBytes <= bytes, "ranges of lower-case forms fit their table");
-  ranges.forEach(({ first, last, delta }, i) => {
-    view.setUint32(rangesAt + i * astralRangeBytes, first, true);
-    view.setUint32(rangesAt + i * astralRangeBytes + 4, last, true);
-    view.setInt32(rangesAt + i * astralRangeBytes + 8, delta, true);
-  });
+  const view = new DataView(image.buffer, rangesAt);
+  for (const [i, { first, last, delta }] of ranges.entries()) {
+    view.setUint32(i * astralRangeBytes, first, true);
+    view.setUint32(i * astralRangeBytes + 4, last, true);
+    view.setInt32(i * astralRangeBytes + 8, delta, true);
+  }
   return image;
 }
 
-/** All code points in order; surrogates, which no text holds, are spaces. */
-function allPoints(count: number): string {
-  const units = new Uint16Array(astralStart + (count - astralStart) * 2);
-  for (let point = 0; point < astralStart; point++)
-    units[point] = point >= 0xd800 && point < 0xe000 ? 32 : point;
-  for (let point = astralStart; point < count; point++) {
-    const at = astralStart + (point - astralStart) * 2;
-    units[at] = 0xd7c0 + (point >> 10);
-    units[at + 1] = 0xdc00 + (point & 0x3ff);
+/** The code points [first, end) in order; surrogates, which no text holds, are spaces. */
+function textOf(first: number, end: number): string {
+  const units = new Uint16Array((end - first) * 2);
+  let at = 0;
+  for (let point = first; point < Math.min(end, astralStart); point++) {
+    units[at++] = point >= 0xd800 && point < 0xe000 ? 32 : point;
   }
-  return new TextDecoder("utf-16le").decode(units);
+  for (let point = Math.max(first, astralStart); point < end; point++) {
+    units[at++] = 0xd7c0 + (point >> 10);
+    units[at++] = 0xdc00 + (point & 0x3ff);
+  }
+  return Buffer.from(units.buffer, 0, at * 2).toString("utf16le");
 }
 
-function markRuns(bitmap: Uint8Array, points: string, runs: RegExp): void {
-  for (const run of points.matchAll(runs)) {
-    const end = pointAt(run.index + run[0].length);
-    for (let point = pointAt(run.index); point < end; point++) bitmap[point >> 3]! |= 1 << (point & 7);
+/** Sets the bits of all code points in [first, end) that are in a run. */
+function markRuns(bitmap: Uint8Array, first: number, end: number, runs: RegExp): void {
+  for (const run of textOf(first, end).matchAll(runs)) {
+    const unit = run.index;
+    markRange(bitmap, pointAt(first, unit), pointAt(first, unit + run[0].length));
   }
 }
 
-function pointAt(unit: number): number {
-  return unit <= astralStart ? unit : astralStart + (unit - astralStart) / 2;
+function markRange(bitmap: Uint8Array, first: number, end: number): void {
+  let point = first;
+  for (; point < end && (point & 7) !== 0; point++) bitmap[point >> 3]! |= 1 << (point & 7);
+  const wholeEnd = Math.max(point, end & ~7);
+  bitmap.fill(0xff, point >> 3, wholeEnd >> 3);
+  for (point = wholeEnd; point < end; point++) bitmap[point >> 3]! |= 1 << (point & 7);
+}
+
+/** The code point at a unit of the text that begins with the code point `first` of the BMP. */
+function pointAt(first: number, unit: number): number {
+  const point = first + unit;
+  return point <= astralStart ? point : astralStart + (point - astralStart) / 2;
 }
 
 function addToRanges(

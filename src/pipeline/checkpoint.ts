@@ -81,7 +81,7 @@ export interface FinishedNote {
 }
 
 /** The same sources read in the same way into the same target are the same import. */
-export function importIdOf(parts: { sources: string[]; offset: number; limit: number | null }): string {
+export function importIdOf(parts: { sources: string[][]; offset: number; limit: number | null }): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 

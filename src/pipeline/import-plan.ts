@@ -1,3 +1,4 @@
+import type { ResolvedLine } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { Source, Target } from "../ports/index.js";
 
@@ -28,9 +29,7 @@ export interface ImportPlan {
 }
 
 export interface MemoryPlan {
-  lineBytes: number;
-  /** Where the line came from, for people: `--memory`, `cgroup v2 /...`. */
-  lineSource: string;
+  line: ResolvedLine;
   /** Steps by which batches grow to the share's largest. */
   graduality: number;
 }
@@ -67,6 +66,8 @@ export interface ImportProgress {
 export interface ImportHost {
   signal: AbortSignal;
   onProgress: (progress: ImportProgress) => void;
+  /** The report of an import that ends early, before the condition that ends it is thrown. */
+  onUnfinished?: (report: ImportReport) => void;
   /** Something worth a line: resumed at..., nothing to do, threads lowered to keep the line. */
   onNotice: (notice: string) => void;
 }

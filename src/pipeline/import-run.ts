@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { compileKernels, type ErrorCode, type Place, PlimsollError, syncFolder } from "../kernel/index.js";
-import type { Governor } from "../memory/index.js";
+import { collectGarbage, type Governor, type ShareName } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { BatchParts, Source, Target, TargetSession } from "../ports/index.js";
 import type { Checkpoint, RunFile } from "./checkpoint.js";
@@ -10,7 +10,7 @@ import { countsOf } from "./import-state.js";
 import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
 import { SlabPool } from "./slab-pool.js";
-import { largeLayoutOf, largeRecordBytesMax, layoutOf, mergeInputsMaxOf } from "./worker-layout.js";
+import { largeLayoutOf, layoutOf, mergeInputsMaxOf } from "./worker-layout.js";
 import { PoolWorker } from "./worker-pool.js";
 import type { FlushedReply, WorkerLayout, WorkerSetup } from "./worker-protocol.js";
 
@@ -35,6 +35,7 @@ export class ImportRun implements AsyncDisposable {
   readonly #host: ImportHost;
   readonly #rejects: RejectsWriter;
   readonly #releases: Disposable[] = [];
+  readonly #readLeases: Disposable[] = [];
   #serial: Promise<void> = Promise.resolve();
   #runsNamed = 0;
   #bytesWrittenBefore: number;
@@ -49,8 +50,7 @@ export class ImportRun implements AsyncDisposable {
     this.#rejects = options.rejects;
     this.#bytesWrittenBefore = state.bytesWritten;
     state.generation += 1;
-    const { slabBytes, outputBytes, slabsInFlight } = governor.table;
-    this.slabs = new SlabPool({ slabBytes, outputBytes, slabsMax: slabsInFlight });
+    this.slabs = new SlabPool(governor, host.signal);
     this.progress = new ProgressMeter(this, host);
     this.#takeLeases();
     if (this.isIndexed) this.#cleanRuns();
@@ -78,7 +78,7 @@ export class ImportRun implements AsyncDisposable {
   }
 
   get recordBytesMax(): number {
-    return largeRecordBytesMax(this.governor.table);
+    return this.governor.table.recordBytesMax;
   }
 
   /** Runs that one merge can take, by the memory of a worker. */
@@ -148,7 +148,7 @@ export class ImportRun implements AsyncDisposable {
     for (const file of runs) this.state.bytesSpilled += file.bytes;
   }
 
-  newRunName(kind: "tuples" | "keys"): string {
+  newRunName(kind: RunFile["kind"]): string {
     this.#runsNamed += 1;
     return `${kind[0]}-${this.state.generation}-merged-${this.#runsNamed}.run`;
   }
@@ -176,8 +176,9 @@ export class ImportRun implements AsyncDisposable {
     await this.governor.boundary(this.signal);
   }
 
-  onBatch(bytes: number, records: number): void {
-    this.governor.noteBatch({ bytes, records });
+  /** `leasedBytes` is all that the batch took, input and output. */
+  onBatch(batch: { bytes: number; records: number; leasedBytes: number }): void {
+    this.governor.noteBatch(batch);
     this.progress.tick();
   }
 
@@ -197,6 +198,10 @@ export class ImportRun implements AsyncDisposable {
   /** A reject that is counted elsewhere: the losers of key conflicts. */
   writeReject(reject: { code: ErrorCode; reason: string; head: Uint8Array; bytesTotal?: number; place: Place }): void {
     this.#rejects.write(reject);
+  }
+
+  syncRejects(): void {
+    this.#rejects.sync();
   }
 
   startWorkers(): void {
@@ -228,6 +233,14 @@ export class ImportRun implements AsyncDisposable {
     }
   }
 
+  /** Reading is over: what it leased is lent to the merge. */
+  enterSeal(): void {
+    this.slabs.drop();
+    for (const lease of this.#readLeases.splice(0)) lease[Symbol.dispose]();
+    this.#releases.push(this.#leaseWhole("mergeBuffers"));
+    this.progress.enter("merge");
+  }
+
   async stopWorkers(): Promise<void> {
     const workers = this.workers.splice(0);
     await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
@@ -237,7 +250,7 @@ export class ImportRun implements AsyncDisposable {
     this.progress.stop();
     await this.stopWorkers();
     await this.#serial;
-    for (const release of this.#releases) release[Symbol.dispose]();
+    for (const release of [...this.#readLeases, ...this.#releases]) release[Symbol.dispose]();
     this.#rejects.close();
   }
 
@@ -253,19 +266,25 @@ export class ImportRun implements AsyncDisposable {
       isIndexed: this.isIndexed,
       isRecordChecked: this.plan.isRecordChecked,
     };
-    return new PoolWorker(index, setup);
+    return new PoolWorker(index, setup, this.governor.table.worker.resourceLimits);
   }
 
   #workersStarted = 0;
 
   #takeLeases(): void {
     const { governor } = this;
-    for (const name of ["threads", "inputSlabs", "decodeScratch", "outputBuffers", "runBuffers"] as const) {
-      if (name === "inputSlabs") continue;
-      this.#releases.push(governor.lease(name, governor.table.shares[name].bytes));
-    }
+    const always = ["threads", "outputBuffers", "databaseDirty", "driverBuffers"] as const;
+    const whileReading = ["decodeScratch", "runBuffers"] as const;
+    this.#releases.push(...always.map((name) => this.#leaseWhole(name)));
+    this.#readLeases.push(...whileReading.map((name) => this.#leaseWhole(name)));
     const releaseMapped = () => this.serial(() => this.session.releaseMapped());
     this.#releases.push(governor.relief.register("releaseMapped", releaseMapped));
+    this.#releases.push(governor.relief.register("collectGarbage", collectGarbage));
+  }
+
+  /** Buffers of fixed size are leased once, at their full size, when they are made. */
+  #leaseWhole(name: Exclude<ShareName, "inputSlabs" | "reserve">): Disposable {
+    return this.governor.lease(name, this.governor.table.shares[name].bytes);
   }
 
   /** Files that no checkpoint names are what a crash left behind. */

@@ -12,6 +12,8 @@ interface SegmentJoin {
   name: string;
   /** Hashes below this are covered by blocks already copied. */
   coveredTo: bigint;
+  /** The last block that was copied; ordinals rise within a segment. */
+  ordinal: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function copyMetKeyBlocks(run: ImportRun, seal: SealState): Promise
   if (kept.length === 0) return [];
   const joins = kept.map(({ number: segment }): SegmentJoin => {
     const name = `k-join-${segment}.run`;
-    return { segment, name, writer: new RunWriter(join(run.runsDir, name)), coveredTo: 0n };
+    return { segment, name, writer: new RunWriter(join(run.runsDir, name)), coveredTo: 0n, ordinal: -1 };
   });
   const keyRuns = run.state.runs.filter((file) => file.kind === "keys" && !file.isFormer);
   const worker = run.workers[0];
@@ -61,22 +63,26 @@ class BlockCopier {
     this.#run = run;
   }
 
+  /** A key's definition has its hash with the lowest bit 0, references to it with 1: whichever comes meets both. */
   async cover(state: SegmentJoin, hash: bigint): Promise<void> {
-    if (hash < state.coveredTo) return;
+    const least = hash & ~1n;
+    const greatest = hash | 1n;
+    if (greatest < state.coveredTo) return;
     await this.#renewWhenLarge();
     this.#reader ??= this.#run.session.reader();
-    for (const { hash: first, block } of this.#reader.keyBlocks(state.segment, hash)) {
-      if (first > hash) {
+    state.coveredTo = greatest + 1n;
+    for (const { hash: first, ordinal, block } of this.#reader.keyBlocks(state.segment, least)) {
+      if (first > greatest) {
         state.coveredTo = first;
         return;
       }
       const last = lastHashOf(block);
-      if (last < hash) continue;
+      if (last < least || ordinal <= state.ordinal) continue;
       state.writer.write(block);
+      state.ordinal = ordinal;
       this.#bytesRead += block.length;
-      state.coveredTo = last + 1n;
+      if (last >= state.coveredTo) state.coveredTo = last + 1n;
     }
-    if (state.coveredTo <= hash) state.coveredTo = hash + 1n;
   }
 
   close(): void {

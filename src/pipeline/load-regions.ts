@@ -91,7 +91,9 @@ export function takeLoadRegions(kernel: Kernel, sizes: LoadSizes): LoadRegions {
   };
 }
 
-/** Fills the given parts of the scanner's and the CSV kernel's contexts, and binds the loader to everything. */
+/**
+ * Fills the given parts of the scanner's and the CSV kernel's contexts, and binds the loader to everything.
+ */
 export function bindLoadRegions(
   kernel: Kernel,
   regions: LoadRegions,
@@ -99,8 +101,9 @@ export function bindLoadRegions(
   recordBytesMax: number,
 ): void {
   const { exports, view } = kernel;
-  const writeWords = (at: number, words: number[]) =>
-    words.forEach((word, i) => view.setUint32(at + i * 4, word, true));
+  const writeWords = (at: number, words: number[]) => {
+    for (const [i, word] of words.entries()) view.setUint32(at + i * 4, word, true);
+  };
   writeWords(regions.scan, [0, regions.values, regions.valuesMax, regions.stack, regions.stackBytes]);
   writeWords(regions.csv, [0, regions.stack, regions.stackBytes]);
   exports.loadBind(

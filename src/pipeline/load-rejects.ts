@@ -1,4 +1,4 @@
-import { type ErrorCode, keyBytesMax, rejectHeadBytes } from "../kernel/index.js";
+import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
 import { type CompiledEntity, formatScanFault } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
@@ -37,7 +37,9 @@ export interface LoadReject {
 /** What the kernel says about a reject. */
 export interface RejectNote {
   code: ErrorCode;
-  /** A slot, what the scanner expected, columns that were found, or (with `isColumn`) the number of a column. */
+  /**
+   * A slot, what the scanner expected, columns that were found, or (with `isColumn`) the number of a column.
+   */
   detail: number;
   isColumn: boolean;
   /** Where in the record. */
@@ -81,7 +83,7 @@ export function rejectReason(
 
 /** The start of a record, for people to recognise it. */
 export function recordHead(record: Uint8Array): Uint8Array {
-  return record.slice(0, rejectHeadBytes);
+  return record.slice(0, rejectRecordBytesMax);
 }
 
 function columnReason(note: RejectNote, entity: CompiledEntity, header: CsvHeader | null): string {

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { boundOffsets } from "../postings/index.js";
 import type { KeyFates, RunFile, SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
+import { lowerRunCount } from "./lower-run-count.js";
+import { runTasks, type Task } from "./run-tasks.js";
 import type { PoolWorker } from "./worker-pool.js";
 import type { MergedReply, MergeTuplesRequest, OutputReply } from "./worker-protocol.js";
 
 /** Index 0 is the list of dead records; the parts of the merge begin above it. */
 const firstIndexTuple = 1n << 112n;
-
-type Task = (worker: PoolWorker) => Promise<void>;
 
 /** Merges keys and all parts of the tuples, as many at a time as there are workers; each is committed when done. */
 export async function mergeParts(run: ImportRun, seal: SealState): Promise<void> {
@@ -37,8 +37,9 @@ export async function mergeParts(run: ImportRun, seal: SealState): Promise<void>
 
 /** The dead records of this import and of the segments it absorbs become one list. */
 export async function mergeDeadRecords(run: ImportRun, seal: SealState): Promise<void> {
-  const dead = run.state.runs.filter((file) => file.kind === "dead");
   const absorbed = run.state.runs.filter((file) => file.kind === "tuples" && file.isFormer);
+  await lowerRunCount(run, "dead", absorbed.length);
+  const dead = run.state.runs.filter((file) => file.kind === "dead");
   if (dead.length === 0 && absorbed.length === 0) return;
   const request: MergeTuplesRequest = {
     kind: "merge-tuples",
@@ -117,18 +118,6 @@ async function appendTuples(run: ImportRun, seal: SealState, output: OutputReply
     await run.session.appendTupleBlock(seal.segment, { index: part.index, term: part.term, id: part.id, block });
     run.onMerged(part.length);
   }
-}
-
-/** Every worker takes the next task when it has done one. */
-export async function runTasks(run: ImportRun, tasks: Task[]): Promise<void> {
-  const queue = [...tasks];
-  const work = async (worker: PoolWorker): Promise<void> => {
-    for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
-      run.signal.throwIfAborted();
-      await task(worker);
-    }
-  };
-  await Promise.all(run.workers.map(work));
 }
 
 function tupleText(tuple: bigint): string {

@@ -1,4 +1,4 @@
-import { assert, checkpointSecondsMax, type PlimsollError } from "../kernel/index.js";
+import { assert, checkpointSecondsMax } from "../kernel/index.js";
 import type { Frame, Source, SourceSession } from "../ports/index.js";
 import { framePlace } from "../ports/index.js";
 import type { ImportRun } from "./import-run.js";
@@ -12,9 +12,11 @@ interface Flight {
   frame: Frame;
   entity: number;
   firstId: number;
-  /** The frame's bytes, when it went alone in a buffer of its own instead of a slab's. */
   slab: Slab;
+  /** The frame's bytes are in a buffer of their own instead of the slab's. */
   isAlone: boolean;
+  /** Settled when everything before it has been appended. */
+  turn: Promise<void>;
 }
 
 /**
@@ -26,6 +28,8 @@ export class ReadPhase {
   readonly #run: ImportRun;
   #appended: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | null = null;
+  /** The source or a signal ended the reading, not what is made of the records. */
+  #isBrokenOff = false;
   #bytesSinceCheckpoint = 0;
   #checkpointAt = performance.now();
 
@@ -35,12 +39,39 @@ export class ReadPhase {
 
   async run(): Promise<void> {
     const { plan, state } = this.#run;
-    while (state.sourceIndex < plan.sources.length && this.#recordsLeft() > 0) {
-      await this.#readSource(plan.sources[state.sourceIndex]!);
+    try {
+      while (state.sourceIndex < plan.sources.length && this.#recordsLeft() > 0) {
+        await this.#readSource(plan.sources[state.sourceIndex]!);
+      }
+      await this.#drain();
+    } catch (error) {
+      await this.#keepWhatIsRead();
+      throw error;
     }
-    await this.#drain();
     state.phase = "seal";
     await this.checkpoint();
+  }
+
+  /**
+   * A source that breaks off, as an interruption does too, leaves everything before it in order: that is kept. After
+   * any other failure the last checkpoint stands.
+   */
+  async #keepWhatIsRead(): Promise<void> {
+    await this.#appended;
+    if (this.#failure !== null || !this.#isBrokenOff) return;
+    await this.checkpoint();
+    this.#run.progress.tell();
+  }
+
+  /** Waits at the door and reads: what ends here leaves everything before it in order. */
+  async #atDoor<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      this.#run.signal.throwIfAborted();
+      return await work();
+    } catch (error) {
+      this.#isBrokenOff = true;
+      throw error;
+    }
   }
 
   /** Everything read so far becomes durable, with the position behind it. */
@@ -55,20 +86,23 @@ export class ReadPhase {
   async #readSource(source: Source): Promise<void> {
     const { plan, state, recordBytesMax, signal } = this.#run;
     const entity = this.#run.entityNumberOf(source);
-    await using session = await source.open({
-      cursor: state.cursor,
-      skipRecords: state.cursor === null ? Math.max(0, plan.offset - state.recordsBefore) : 0,
-      recordBytesMax,
-      signal,
-      delayMsMax: plan.delayMsMax,
-    });
-    const bytesReadBefore = state.bytesRead;
+    await using session = await this.#atDoor(() =>
+      source.open({
+        cursor: state.cursor,
+        skipRecords: state.cursor === null ? Math.max(0, plan.offset - state.recordsBefore) : 0,
+        recordBytesMax,
+        signal,
+        delayMsMax: plan.delayMsMax,
+      }),
+    );
+    // What a resumed source passes over again was counted when it was read.
+    const bytesReadBefore = state.bytesRead - (state.cursor === null ? 0 : session.bytesRead);
     while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
       state.bytesRead = bytesReadBefore + session.bytesRead;
       if (this.#isCheckpointDue()) await this.checkpoint();
     }
     await this.#drain();
-    state.recordsBefore += state.cursor?.record ?? 0;
+    state.recordsBefore += session.records;
     state.sourceIndex += 1;
     state.cursor = null;
   }
@@ -76,13 +110,12 @@ export class ReadPhase {
   /** False at the end of the source. */
   async #readFrame(source: Source, session: SourceSession, entity: number): Promise<boolean> {
     const run = this.#run;
-    const slab = await run.slabs.take();
+    const slab = await this.#atDoor(() => run.slabs.take());
     this.#throwIfFailed();
-    run.signal.throwIfAborted();
     await run.pace();
     const buffer = new Uint8Array(slab.input, 0, Math.min(run.batchBytes(), slab.input.byteLength));
     const grow = (bytes: number): Uint8Array => bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : new Uint8Array(bytes);
-    const got = await session.read(buffer, grow, this.#recordsLeft());
+    const got = await this.#atDoor(() => session.read(buffer, grow, this.#recordsLeft()));
     if (got === null) {
       run.slabs.give(slab);
       return false;
@@ -91,7 +124,7 @@ export class ReadPhase {
     assert(frame.records >= frame.rejects.length, "a frame counts its rejects among its records");
     const firstId = run.takeIds(frame.records);
     const isAlone = got.buffer.buffer !== slab.input;
-    const flight: Flight = { source, frame, entity, firstId, slab, isAlone };
+    const flight: Flight = { source, frame, entity, firstId, slab, isAlone, turn: this.#appended };
     if (frame.length === 0) {
       run.slabs.give(slab);
       this.#append(flight, Promise.resolve(null));
@@ -117,8 +150,9 @@ export class ReadPhase {
     await this.#drain();
     await this.#run.flushRuns();
     this.#run.slabs.give(flight.slab);
-    await this.#run.withLargeWorker(bytes.length, async (worker, output) => {
-      this.#append(flight, this.#load(worker, flight, bytes.buffer as ArrayBuffer, bytes.length, output));
+    const { length } = flight.frame;
+    await this.#run.withLargeWorker(length, async (worker, output) => {
+      this.#append(flight, this.#load(worker, flight, bytes.buffer as ArrayBuffer, length, output));
       await this.#drain();
     });
   }
@@ -134,7 +168,11 @@ export class ReadPhase {
     const reply = await worker.send(
       { kind: "load", ordinal: firstId, entity, format: source.format, header: frame.header, input, length, output, firstId },
       [input, output],
-      async ({ output: full, parts }) => this.#appendOutput(flight, full, parts),
+      async ({ output: full, parts }) => {
+        await flight.turn;
+        this.#throwIfFailed();
+        await this.#appendOutput(flight, full, parts);
+      },
     );
     assert(reply.kind === "loaded", "a load is answered by its result");
     return reply;
@@ -150,6 +188,7 @@ export class ReadPhase {
         await this.#finish(flight, await loaded);
       } catch (error) {
         this.#failure = { error };
+        this.#run.slabs.fail(error);
       }
     });
   }
@@ -165,12 +204,13 @@ export class ReadPhase {
       }
       await this.#appendOutput(flight, loaded.output, loaded.parts);
       run.state.accepted[entity]! += loaded.records;
-      if (!flight.isAlone) run.slabs.give({ input: loaded.input, output: loaded.output });
+      if (!flight.isAlone) run.slabs.give({ ...flight.slab, input: loaded.input, output: loaded.output });
     }
     for (const reject of frame.rejects) {
       run.reject({ code: reject.code, reason: reject.reason, head: reject.head, place: reject.place });
     }
-    run.onBatch(frame.length, frame.records);
+    const outputBytes = loaded?.parts.reduce((sum, part) => sum + part.length, 0) ?? 0;
+    run.onBatch({ bytes: frame.length, records: frame.records, leasedBytes: frame.length + outputBytes });
   }
 
   async #appendOutput(flight: Flight, output: ArrayBuffer, parts: OutputPart[]): Promise<void> {
@@ -191,7 +231,7 @@ export class ReadPhase {
   }
 
   #throwIfFailed(): void {
-    if (this.#failure !== null) throw this.#failure.error as PlimsollError;
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   #recordsLeft(): number {

@@ -39,7 +39,10 @@ export interface LoadJob {
 /** Takes what a frame becomes. Arrays are views of kernel memory: valid until the call returns. */
 export interface LoadSink {
   block(firstId: number, count: number, block: Uint8Array): void;
-  /** A part of a column: a value for every id from firstId on. A batch may have several; empty ones are left out. */
+  /**
+   * A part of a column: a value for every id from firstId on. A batch may have several; empty ones are left
+   * out.
+   */
   column(index: number, firstId: number, chunk: Uint8Array): void;
   reject(reject: LoadReject): void;
   /** Sorts, writes and clears both buffers. */
@@ -64,8 +67,9 @@ const programsCached = 64;
 const lineFeed = 10;
 
 /**
- * Turns frames into record blocks, index tuples, key entries and columns. It owns regions of a kernel's memory, taken
- * once; a frame goes through them in one pass, and whatever fills up is handed to the sink on the way.
+ * Turns frames into record blocks, index tuples, key entries and columns. It owns regions of a kernel's
+ * memory, taken once; a frame goes through them in one pass, and whatever fills up is handed to the sink on
+ * the way.
  */
 export class RecordLoader {
   readonly #kernel: Kernel;
@@ -73,7 +77,7 @@ export class RecordLoader {
   readonly #regions: LoadRegions;
   readonly #tuples: TupleBuffer;
   readonly #keys: KeyBuffer;
-  readonly #programs = new Map<string, Uint8Array>();
+  readonly #programs = new WeakMap<CompiledEntity, Map<string, Uint8Array>>();
   #view: RecordView | null = null;
 
   constructor(options: RecordLoaderOptions) {
@@ -86,7 +90,9 @@ export class RecordLoader {
     bindLoadRegions(kernel, this.#regions, { tuples: tuples.ptr, keys: keys.ptr }, options.recordBytesMax);
   }
 
-  /** Bytes of kernel memory that a loader takes, the buffers of tuples and keys apart; any kernel can tell. */
+  /**
+   * Bytes of kernel memory that a loader takes, the buffers of tuples and keys apart; any kernel can tell.
+   */
   static bytesNeeded(kernel: Kernel, sizes: LoadSizes): number {
     return loadRegionBytes(kernel, sizes);
   }
@@ -128,24 +134,34 @@ export class RecordLoader {
     const fits = program.length <= programBytes;
     if (!fits) throw programTooLarge(job.entity, program.length, programBytes);
     u8.set(program, at);
-    const formats = { jsonl: exports.FORMAT_JSONL, json: exports.FORMAT_JSON, csv: exports.FORMAT_CSV, tsv: exports.FORMAT_CSV };
+    const formats = {
+      jsonl: exports.FORMAT_JSONL,
+      json: exports.FORMAT_JSON,
+      csv: exports.FORMAT_CSV,
+      tsv: exports.FORMAT_CSV,
+    };
     const format = formats[job.format].value;
+    assert(
+      (job.header !== null) === (format === exports.FORMAT_CSV.value),
+      "rows, and only rows, come with a header",
+    );
     const idHigh = Math.floor(job.firstId / 2 ** 32);
     const begun = exports.loadBegin(at, format, frame, frame + job.bytes.length, idHigh, job.firstId >>> 0);
     if (begun === 0) throw programTooLarge(job.entity, program.length, programBytes);
   }
 
-  /** Programs are few: one for an entity, and one for each header of rows. */
-  #programOf(job: LoadJob, hasCheck: boolean): Uint8Array {
-    const key = JSON.stringify([job.entity.number, hasCheck, job.header]);
-    const cached = this.#programs.get(key);
+  /** An entity has one program, and where its records are rows one for each header. */
+  #programOf({ entity, header }: LoadJob, hasCheck: boolean): Uint8Array {
+    const programs = this.#programs.get(entity) ?? new Map<string, Uint8Array>();
+    this.#programs.set(entity, programs);
+    const key = JSON.stringify([hasCheck, header]);
+    const cached = programs.get(key);
     if (cached !== undefined) return cached;
-    const program = compileEntityProgram(job.entity, {
-      hasCheck,
-      ...(job.header === null ? {} : { csv: compileCsvProgram(columnsOf(job), job.header.delimiter) }),
-    });
-    if (this.#programs.size >= programsCached) this.#programs.clear();
-    this.#programs.set(key, program);
+    const csv =
+      header === null ? {} : { csv: compileCsvProgram(columnsOf(entity, header), header.delimiter) };
+    const program = compileEntityProgram(entity, { hasCheck, ...csv });
+    if (programs.size >= programsCached) programs.clear();
+    programs.set(key, program);
     return program;
   }
 
@@ -187,7 +203,12 @@ export class RecordLoader {
     const detail = exports.loadRejectDetail() >>> 0;
     const columnMark = exports.LOAD_DETAIL_COLUMN.value >>> 0;
     const isColumn = code === "FIELD_TYPE" && detail >= columnMark;
-    const note = { code, detail: isColumn ? detail - columnMark : detail, isColumn, offset: exports.loadRejectOffset() };
+    const note = {
+      code,
+      detail: isColumn ? detail - columnMark : detail,
+      isColumn,
+      offset: exports.loadRejectOffset(),
+    };
     const record = u8.subarray(exports.loadRecordStart(), exports.loadRecordEnd());
     const limits = {
       recordBytesMax: this.#sizes.recordBytesMax,
@@ -201,7 +222,8 @@ export class RecordLoader {
 
   #check(job: LoadJob, sink: LoadSink, lines: LineCounter): boolean {
     const { exports } = this.#kernel;
-    const view = (this.#view ??= this.#openView(job.entity));
+    this.#view ??= this.#openView(job.entity);
+    const view = this.#view;
     view.entity = job.entity;
     view.start = exports.loadJsonStart();
     view.end = exports.loadJsonEnd();
@@ -262,9 +284,10 @@ class LineCounter {
 }
 
 /** A column becomes the member of its name; one that no field reads is kept as text. */
-function columnsOf({ entity, header }: LoadJob): CsvColumn[] {
-  assert(header !== null, "rows come with their header");
-  const types = new Map(entity.fields.filter(({ path }) => path.length === 1).map(({ path, type }) => [path[0], type]));
+function columnsOf(entity: CompiledEntity, header: CsvHeader): CsvColumn[] {
+  const types = new Map(
+    entity.fields.filter(({ path }) => path.length === 1).map(({ path, type }) => [path[0], type]),
+  );
   return header.columns.map((name) => ({ name, type: types.get(name) ?? "string" }));
 }
 

@@ -36,9 +36,9 @@ export interface RejectsOptions {
 }
 
 /**
- * Appends rejects as JSON lines. The file belongs to the target, not to one run: lines of other sources stay. What is
- * behind the checkpoint's position is cut off on resume and written again, so no line is lost or doubled; when an
- * import begins, the lines of the records that it will read again are taken out first.
+ * Appends rejects as JSON lines. The file belongs to the target, not to one run: lines of other sources stay.
+ * What is behind the checkpoint's position is cut off on resume and written again, so no line is lost or
+ * doubled; when an import begins, the lines of the records that it will read again are taken out first.
  */
 export class RejectsWriter {
   readonly path: string | null;
@@ -154,7 +154,10 @@ function rejectsUnwritable(path: string, reason: string, cause?: unknown): Plims
   return new PlimsollError("REJECTS_UNWRITABLE", { path, reason }, { cause });
 }
 
-/** Rewrites the file without the lines of records that will be read again; a crash leaves the old or the new file. */
+/**
+ * Rewrites the file without the lines of records that will be read again; a crash leaves the old or the new
+ * file.
+ */
 function dropLines(path: string, scope: RejectsOptions["scope"]): void {
   if (!existsSync(path) || statSync(path).size === 0) return;
   const sources = new Set(scope.sources);
@@ -207,7 +210,8 @@ function* fileLines(path: string): Generator<string> {
       rest = bytes.subarray(start);
       if (rest.length > rejectLineBytesMax) throw new PlimsollError("REJECTS_FOREIGN", { path });
     }
-    // A last line without its line feed was being written when the machine stopped: its import begins again here.
+    // A last line without its line feed was being written when the machine stopped: its import begins again
+    // here.
     const start = rest.toString("latin1", 0, lineStart.length);
     if (!lineStart.startsWith(start)) throw new PlimsollError("REJECTS_FOREIGN", { path });
   } finally {

@@ -26,7 +26,7 @@ export function reportOf(
     recordsPerSecond: Math.round(records.read / Math.max(total, 0.001)),
     memory: {
       lineBytes: governor.table.lineBytes,
-      lineSource: plan.memory.lineSource,
+      lineSource: plan.memory.line.source,
       peakRssBytes: statistics.peakRssBytes,
       peakAnonBytes: statistics.peakAnonBytes,
       shares: sharesOf(governor.table),
@@ -64,7 +64,7 @@ export function reportNothingToDo(plan: ImportPlan, table: ShareTable): ImportRe
     recordsPerSecond: 0,
     memory: {
       lineBytes: table.lineBytes,
-      lineSource: plan.memory.lineSource,
+      lineSource: plan.memory.line.source,
       peakRssBytes: process.resourceUsage().maxRSS * 1024,
       peakAnonBytes: 0,
       shares: sharesOf(table),

@@ -1,5 +1,5 @@
 import { isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { divideLine, Governor, type ShareTable } from "../memory/index.js";
+import { collectGarbage, divideLine, Governor } from "../memory/index.js";
 import type { SourceFingerprint, TargetSession } from "../ports/index.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
@@ -16,9 +16,12 @@ import { sealPhase } from "./seal-phase.js";
  * far it came; a condition that ended it early is thrown, after everything up to the last checkpoint was kept.
  */
 export async function runImport(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
+  // What starting up left on the heap is not what the import has to live with.
+  collectGarbage();
   const baselineBytes = process.memoryUsage.rss();
-  const { lineBytes } = plan.memory;
-  const table = divideLine({ lineBytes, baselineBytes, threads: plan.threads });
+  const { line, graduality } = plan.memory;
+  const table = divideLine({ lineBytes: line.bytes, baselineBytes, threads: plan.threads });
+  using governor = new Governor({ table, line, graduality, delayMsMax: plan.delayMsMax });
   if (table.threads < plan.threads) {
     host.onNotice(`The line has room for ${table.threads} of ${plan.threads} threads.`);
   }
@@ -35,20 +38,20 @@ export async function runImport(plan: ImportPlan, host: ImportHost): Promise<Imp
     return reportNothingToDo(plan, table);
   }
   // Awaited here: the session must outlive it.
-  return await carryOut(plan, host, session, table, start);
+  return await carryOut({ plan, host, session, governor, ...start });
 }
 
 type Start = { state: Checkpoint; resumedFrom: ImportReport["resumedFrom"] };
 
-async function carryOut(
-  plan: ImportPlan,
-  host: ImportHost,
-  session: TargetSession,
-  table: ShareTable,
-  start: Start,
-): Promise<ImportReport> {
-  const { state, resumedFrom } = start;
-  using governor = new Governor({ table, graduality: plan.memory.graduality, delayMsMax: plan.delayMsMax });
+interface ImportParts extends Start {
+  plan: ImportPlan;
+  host: ImportHost;
+  session: TargetSession;
+  governor: Governor;
+}
+
+async function carryOut(parts: ImportParts): Promise<ImportReport> {
+  const { plan, host, session, governor, state, resumedFrom } = parts;
   const rejects = RejectsWriter.open({
     path: plan.rejects.path,
     position: resumedFrom === null ? null : state.rejectsBytes,
@@ -61,13 +64,17 @@ async function carryOut(
   }
   try {
     await session.rollback(state.nextId);
+    if (run.isIndexed) await session.dropSegments(state.seal?.segment ?? null);
     if (state.phase === "read") await new ReadPhase(run).run();
-    run.progress.enter("merge");
+    run.enterSeal();
     await sealPhase(run);
     run.progress.tell();
     return reportOf(run, { state: "complete", resumedFrom, error: null });
   } catch (error) {
-    throw asInterruption(error, host.signal);
+    const condition = asInterruption(error, host.signal);
+    const state = host.signal.aborted ? "interrupted" : "failed";
+    host.onUnfinished?.(reportOf(run, { state, resumedFrom, error: outcomeOf(condition) }));
+    throw condition;
   }
 }
 
@@ -78,7 +85,10 @@ async function findStart(
   sources: SourceFingerprint[],
 ): Promise<Start | { finished: FinishedNote }> {
   const importId = importIdOf({
-    sources: sources.map((source) => source.name),
+    sources: plan.sources.map((source, index) => [
+      sources[index]!.name,
+      plan.entityOf(source, session.mapping),
+    ]),
     offset: plan.offset,
     limit: plan.limit,
   });
@@ -125,6 +135,11 @@ function resumePointOf(state: Checkpoint): NonNullable<ImportReport["resumedFrom
     record: state.accepted.reduce((sum, count) => sum + count, state.rejected),
     source: source?.name ?? "",
   };
+}
+
+function outcomeOf(error: unknown): NonNullable<ImportReport["error"]> {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: isPlimsollError(error) ? error.code : "UNEXPECTED", message };
 }
 
 function asInterruption(error: unknown, signal: AbortSignal): unknown {

@@ -29,6 +29,8 @@ export async function sealPhase(run: ImportRun): Promise<void> {
     }
     if (seal.fates.conflicts > 0) await rejectConflicts(run, seal);
   }
+  // Behind this commit nothing of the import is ever written again.
+  run.syncRejects();
   await publish(run);
 }
 

@@ -1,49 +1,54 @@
 import { assert } from "../kernel/index.js";
+import type { Governor } from "../memory/index.js";
 
 /** Input and output buffer of one batch in flight; both are transferred to a worker and come back. */
 export interface Slab {
   input: ArrayBuffer;
   output: ArrayBuffer;
+  /** The room that the slab takes at the door. */
+  lease: Disposable;
 }
 
 /**
- * A fixed number of slabs, made when first needed and used again for ever: buffers of a mebibyte are the ones that the
- * allocator returns to the kernel, but not allocating at all is surer still. Who takes one waits in order of asking.
+ * The door of the import: a batch waits here, in order of asking, until the governor admits its slab. Buffers are made
+ * when first needed and used again for ever: those of a mebibyte are the ones that the allocator returns to the
+ * kernel, but not allocating at all is surer still.
  */
 export class SlabPool {
-  readonly #slabBytes: number;
-  readonly #outputBytes: number;
-  readonly #slabsMax: number;
-  readonly #free: Slab[] = [];
-  readonly #waiting: ((slab: Slab) => void)[] = [];
-  #made = 0;
+  readonly #governor: Governor;
+  readonly #failed = new AbortController();
+  readonly #signal: AbortSignal;
+  #free: Omit<Slab, "lease">[] = [];
 
-  constructor(options: { slabBytes: number; outputBytes: number; slabsMax: number }) {
-    this.#slabBytes = options.slabBytes;
-    this.#outputBytes = options.outputBytes;
-    this.#slabsMax = options.slabsMax;
+  constructor(governor: Governor, signal: AbortSignal) {
+    this.#governor = governor;
+    this.#signal = AbortSignal.any([signal, this.#failed.signal]);
   }
 
-  /** Bytes of all slabs that exist: what the pool's lease covers. */
-  get bytes(): number {
-    return this.#made * (this.#slabBytes + this.#outputBytes);
-  }
-
-  take(): Promise<Slab> | Slab {
-    const slab = this.#free.pop();
-    if (slab !== undefined) return slab;
-    if (this.#made < this.#slabsMax) {
-      this.#made += 1;
-      return { input: new ArrayBuffer(this.#slabBytes), output: new ArrayBuffer(this.#outputBytes) };
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  async take(): Promise<Slab> {
+    const { slabBytes, outputBytes } = this.#governor.table;
+    const lease = await this.#governor.admit(slabBytes, this.#signal);
+    const buffers = this.#free.pop() ?? {
+      input: new ArrayBuffer(slabBytes),
+      output: new ArrayBuffer(outputBytes),
+    };
+    return { ...buffers, lease };
   }
 
   give(slab: Slab): void {
-    assert(slab.input.byteLength === this.#slabBytes, "a slab comes back with its own input buffer");
-    assert(slab.output.byteLength === this.#outputBytes, "a slab comes back with its own output buffer");
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free.push(slab);
-    else next(slab);
+    const { input, output } = slab;
+    assert(input.byteLength === this.#governor.table.slabBytes, "a slab comes back with its own input buffer");
+    this.#free.push({ input, output });
+    slab.lease[Symbol.dispose]();
+  }
+
+  /** The slabs that are out will not come back: whoever waits at the door, now or later, is told why. */
+  fail(error: unknown): void {
+    this.#failed.abort(error);
+  }
+
+  /** Lets the buffers go: nothing is read any more. */
+  drop(): void {
+    this.#free = [];
   }
 }

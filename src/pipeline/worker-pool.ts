@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { assert, PlimsollError, workerHeapMiBMax, workerYoungMiBMax } from "../kernel/index.js";
+import { type ResourceLimits, Worker } from "node:worker_threads";
+import { assert, PlimsollError } from "../kernel/index.js";
 import type {
   FailedReply,
   FlushedReply,
@@ -34,13 +34,13 @@ export class PoolWorker implements AsyncDisposable {
   readonly #pending: PendingRequest[] = [];
   #failure: unknown = null;
 
-  constructor(index: number, setup: Omit<WorkerSetup, "credits">) {
+  constructor(index: number, setup: Omit<WorkerSetup, "credits">, resourceLimits: ResourceLimits) {
     this.index = index;
     const credits = new SharedArrayBuffer(4);
     this.#credits = new Int32Array(credits);
     this.#worker = new Worker(workerUrl, {
       workerData: { ...setup, credits } satisfies WorkerSetup,
-      resourceLimits: { maxOldGenerationSizeMb: workerHeapMiBMax, maxYoungGenerationSizeMb: workerYoungMiBMax },
+      resourceLimits,
     });
     this.#worker.on("message", (reply: WorkerReply) => void this.#receive(reply));
     this.#worker.on("error", (error) => this.#fail(asWorkerError(error)));

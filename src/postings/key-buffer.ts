@@ -30,7 +30,9 @@ export class KeyBuffer {
   /** Bytes of kernel memory that a buffer takes, alignment included. */
   static bytesFor(kernel: Kernel, capacity: number, arenaCapacity: number): number {
     const { KEY_BUFFER_BYTES, BLOCK_BUFFER_BYTES, TUPLE_BYTES } = kernel.exports;
-    return KEY_BUFFER_BYTES.value + BLOCK_BUFFER_BYTES.value + capacity * TUPLE_BYTES.value + arenaCapacity + 64;
+    return (
+      KEY_BUFFER_BYTES.value + BLOCK_BUFFER_BYTES.value + capacity * TUPLE_BYTES.value + arenaCapacity + 64
+    );
   }
 
   get count(): number {

@@ -58,7 +58,9 @@ export function mergeKeys(options: MergeKeysOptions): KeyCounts[] {
 }
 
 /** Merges sorted streams of key blocks into fewer runs and settles nothing. */
-export function mergeKeyRuns(options: Pick<MergeKeysOptions, "kernel" | "output"> & { inputs: BlockStream[] }): void {
+export function mergeKeyRuns(
+  options: Pick<MergeKeysOptions, "kernel" | "output"> & { inputs: BlockStream[] },
+): void {
   const { kernel, output } = options;
   const inputs = options.inputs.map((stream) => ({ stream, emit: true }));
   const mark = kernel.mark();
@@ -83,8 +85,14 @@ function openMerge(options: MergeKeysOptions): number {
   const merge = options.kernel.alloc(exports.keyMergeBytes(inputs.length, rules.length));
   const idHigh = Math.floor(firstNewId / 2 ** 32);
   exports.keyMergeInit(merge, inputs.length, rules.length, idHigh, firstNewId >>> 0);
-  u8.set(rules.map((rule) => ruleOrder.indexOf(rule)), exports.keyMergeRules(merge));
-  u8.set(inputs.map((input) => Number(input.emit)), exports.keyMergeEmits(merge));
+  u8.set(
+    rules.map((rule) => ruleOrder.indexOf(rule)),
+    exports.keyMergeRules(merge),
+  );
+  u8.set(
+    inputs.map((input) => Number(input.emit)),
+    exports.keyMergeEmits(merge),
+  );
   return merge;
 }
 

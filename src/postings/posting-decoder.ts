@@ -1,5 +1,5 @@
 import { type Kernel, PlimsollError } from "../kernel/index.js";
-import { tuplePlaceAt, type TuplePlace } from "./merge-tuples.js";
+import { type TuplePlace, tuplePlaceAt } from "./merge-tuples.js";
 
 /** The postings of one (index, term) in one block. */
 export interface Postings {

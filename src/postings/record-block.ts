@@ -6,6 +6,9 @@ export const recordBlockHeaderBytes = 12;
 export const recordCodecRaw = 0;
 export const recordCodecLz4 = 1;
 
+/** LZ4 makes at most 255 bytes of one. */
+const expansionMax = 255;
+
 /** u32 id offset, u32 byte length, for each record at the front of the raw payload. */
 const directoryEntryBytes = 8;
 
@@ -59,6 +62,7 @@ function readStarts(directory: DataView, count: number, rawBytes: number): Uint3
 function decodePayload(kernel: Kernel, codec: number, payload: Uint8Array, rawBytes: number): Uint8Array {
   if (codec === recordCodecRaw && payload.length === rawBytes) return payload.slice();
   if (codec !== recordCodecLz4) throw damaged("its codec is unknown");
+  if (rawBytes > payload.length * expansionMax) throw damaged("its size is out of bounds");
   const { exports, u8 } = kernel;
   const mark = kernel.mark();
   try {

@@ -95,7 +95,10 @@ export class RunReader implements BlockStream {
     this.#end -= this.#at;
     this.#at = 0;
     while (this.#end < bytes) {
-      const room = Math.min(this.#buffer.length - this.#end, this.#endOffset - this.#bufferOffset - this.#end);
+      const room = Math.min(
+        this.#buffer.length - this.#end,
+        this.#endOffset - this.#bufferOffset - this.#end,
+      );
       if (room <= 0) return;
       const read = readSync(this.#file, this.#buffer, this.#end, room, this.#bufferOffset + this.#end);
       if (read === 0) return;

@@ -1,4 +1,5 @@
-import { type Mapping, type RecordCheck, suggestionText } from "../model/index.js";
+import type { Mapping } from "../mapping/index.js";
+import { type RecordCheck, suggestionText } from "../model/index.js";
 import { nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
 

@@ -14,7 +14,8 @@ const comma = 44;
 const closingBracket = 93;
 /** What the serialisation holds besides values: brackets, quotes, commas and the leading zero. */
 const frameBytes = 64;
-const lowerHex64 = /^[0-9a-f]{64}$/;
+/** Up to here bytes are copied one by one, which is faster than a call. */
+const shortBytes = 80;
 
 /** Value entries (16 bytes) of the fields that an id is made of. */
 interface EventValues {
@@ -27,8 +28,9 @@ interface EventValues {
 }
 
 /**
- * Holds an event's id against the SHA-256 of its NIP-01 serialisation, [0,pubkey,created_at,kind,tags,content].
- * Most events carry the bytes of that serialisation already; the others are serialised anew.
+ * Holds an event's id against the SHA-256 of its NIP-01 serialisation,
+ * [0,pubkey,created_at,kind,tags,content]. Most events carry the bytes of that serialisation already; the
+ * others are serialised anew.
  */
 export function createNostrCheck(): RecordCheck {
   const slotsByEntity = new WeakMap<CompiledEntity, EventSlots>();
@@ -41,11 +43,11 @@ export function createNostrCheck(): RecordCheck {
     }
     const values = findValues(view, slots);
     if (typeof values === "string") return fault(`"${values}" is not a value that an id is made of`);
-    const id = textOf(view, values.id);
-    if (!lowerHex64.test(id)) return fault("the id is not 64 lower-case hexadecimal digits");
-    const bytes = isCanonical(view, values) ? serialiseSpans(view, values, scratch) : serialiseParsed(view, values);
+    const bytes = isCanonical(view, values)
+      ? serialiseSpans(view, values, scratch)
+      : serialiseParsed(view, values);
     const computed = hash("sha256", bytes, "hex");
-    return computed === id ? null : fault(`it should be ${computed}`);
+    return textOf(view, values.id) === computed ? null : fault(`it should be ${computed}`);
   };
 }
 
@@ -141,15 +143,20 @@ function serialiseSpans(view: RecordView, values: EventValues, scratch: { bytes:
 }
 
 function copy(view: RecordView, entry: number, target: Buffer, at: number): number {
-  return at + view.bytes.copy(target, at, startOf(view, entry), endOf(view, entry));
+  const start = startOf(view, entry);
+  const end = endOf(view, entry);
+  if (end - start > shortBytes) return at + view.bytes.copy(target, at, start, end);
+  const { bytes } = view;
+  for (let from = start; from < end; from++) target[at++] = bytes[from]!;
+  return at;
 }
 
 /** Numbers are taken as they are written: parsed, a large one would lose digits. */
 function serialiseParsed(view: RecordView, values: EventValues): string {
-  const event = JSON.parse(view.bytes.toString("utf8", view.start, view.end)) as Record<string, unknown>;
-  const createdAt = textOf(view, values.createdAt);
-  const kind = textOf(view, values.kind);
-  return `[0,${serialise(event["pubkey"])},${createdAt},${kind},${serialise(event["tags"])},${serialise(event["content"])}]`;
+  type Parsed = { pubkey: unknown; tags: unknown; content: unknown };
+  const { pubkey, tags, content } = JSON.parse(view.bytes.toString("utf8", view.start, view.end)) as Parsed;
+  const numbers = `${textOf(view, values.createdAt)},${textOf(view, values.kind)}`;
+  return `[0,${serialise(pubkey)},${numbers},${serialise(tags)},${serialise(content)}]`;
 }
 
 const escapes: Record<string, string> = {

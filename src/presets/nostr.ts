@@ -1,4 +1,4 @@
-import type { Mapping } from "../model/index.js";
+import type { Mapping } from "../mapping/index.js";
 
 export interface NostrPresetOptions {
   /** Full-text index of the content (NIP-50); on unless said otherwise. */

@@ -2,12 +2,12 @@ import type { StoreReader } from "../ports/index.js";
 import { candidates } from "./candidates.js";
 import { parseFilter } from "./filter.js";
 import type { Query } from "./filter-ast.js";
+import type { LiveRecord } from "./live-record.js";
 import { Matcher } from "./match.js";
 import { OrderedRecords, type OrderStrategy } from "./ordered.js";
 import { planWhere } from "./plan.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 import { RankedIds } from "./ranked.js";
-import type { LiveRecord } from "./record-blocks.js";
 
 export interface QueryOptions {
   signal?: AbortSignal;

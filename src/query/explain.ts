@@ -5,7 +5,8 @@ import { parseFilter } from "./filter.js";
 import type { Query } from "./filter-ast.js";
 import { Matcher } from "./match.js";
 import { OrderedRecords } from "./ordered.js";
-import { type Plan, planWhere } from "./plan.js";
+import { planWhere } from "./plan.js";
+import type { Plan } from "./plan-parts.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
 /** Which lists a filter meets, how long they are, which way was chosen, and what running it read: in plain words. */
@@ -42,13 +43,20 @@ function planLines(store: QueryStore, plan: Plan, indent: string): string[] {
     case "gather":
       return [`${indent}range: ${plan.label}, ${lengthText(store, plan)}, gathered by id`];
     case "ids":
-      return [`${indent}links: ${plan.label}, ${plan.length} ids`];
+      return [`${indent}ids: ${plan.label}, ${plan.length} found`];
     case "or":
       return [`${indent}any of:`, ...plan.parts.flatMap((part) => planLines(store, part, `${indent}  `))];
     case "and": {
-      const lines = [`${indent}all of:`, ...plan.parts.flatMap((part) => planLines(store, part, `${indent}  `))];
+      const lines = [
+        `${indent}all of:`,
+        ...plan.parts.flatMap((part) => planLines(store, part, `${indent}  `)),
+      ];
       if (plan.without.length === 0) return lines;
-      return [...lines, `${indent}without:`, ...plan.without.flatMap((part) => planLines(store, part, `${indent}  `))];
+      return [
+        ...lines,
+        `${indent}without:`,
+        ...plan.without.flatMap((part) => planLines(store, part, `${indent}  `)),
+      ];
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { CompiledEntity, CompiledField } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { entityNamed } from "./filter-where.js";
+import type { LiveRecord } from "./live-record.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
-import type { LiveRecord } from "./record-blocks.js";
 
 export interface ExportOptions {
   /** All entities when it is left out. */
@@ -49,7 +49,11 @@ function onlyEntity(store: QueryStore): CompiledEntity {
   const [only, ...others] = store.mapping.entities.filter((entity) => entity.fields.length > 0);
   if (only !== undefined && others.length === 0) return only;
   const names = store.mapping.entities.map((entity) => entity.name);
-  throw queryFault("entity", "is missing, and CSV holds one entity", `Name one with --entity: ${listText(names)}`);
+  throw queryFault(
+    "entity",
+    "is missing, and CSV holds one entity",
+    `Name one with --entity: ${listText(names)}`,
+  );
 }
 
 /** A column for each field that is a member of the record itself; what is no plain value is written as JSON. */
@@ -58,7 +62,9 @@ function* exportCsv(
   entity: CompiledEntity,
   options: ExportOptions,
 ): Generator<Uint8Array> {
-  const fields = entity.fields.filter(({ path, type }) => path.length === 1 && type !== "pairs" && type !== "json");
+  const fields = entity.fields.filter(
+    ({ path, type }) => path.length === 1 && type !== "pairs" && type !== "json",
+  );
   yield Buffer.from(`${fields.map((field) => quoted(field.path[0]!)).join(",")}\r\n`);
   for (const record of liveRecords(store, entity, options.signal)) {
     yield Buffer.from(`${fields.map((field) => cellOf(field, record)).join(",")}\r\n`);

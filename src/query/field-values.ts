@@ -1,7 +1,7 @@
 import type { CompiledField } from "../model/index.js";
 import type { Comparable, ValueTest } from "./filter-ast.js";
+import type { LiveRecord } from "./live-record.js";
 import type { QueryTerms } from "./query-terms.js";
-import type { LiveRecord } from "./record-blocks.js";
 
 const i64Max = 2n ** 63n - 1n;
 const i64Min = -(2n ** 63n);
@@ -60,7 +60,8 @@ export class FieldReader {
     }
     if (field.type === "pairs") return typeof value === "string" ? value : undefined;
     if (field.type === "hex" && !(typeof value === "string" && /^[0-9a-f]*$/i.test(value))) return undefined;
-    if (field.type === "string" && (typeof value === "number" || typeof value === "bigint")) return String(value);
+    if (field.type === "string" && (typeof value === "number" || typeof value === "bigint"))
+      return String(value);
     return this.#comparable(field, value);
   }
 

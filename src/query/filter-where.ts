@@ -6,7 +6,7 @@ import {
   suggestionText,
 } from "../model/index.js";
 import type { FieldReader } from "./field-values.js";
-import { conjunction, type Comparable, everything, type ValueTest, type Where } from "./filter-ast.js";
+import { type Comparable, conjunction, everything, type ValueTest, type Where } from "./filter-ast.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 
 export interface FilterContext {
@@ -34,7 +34,9 @@ export function parseWhere(
       if (!Array.isArray(condition) || condition.length === 0) {
         throw queryFault(here, "must be a list of conditions", `Write {"${name}":[{...},{...}]}`);
       }
-      const inner = condition.map((part, at) => parseWhere(context, entity, part, `${here}[${at}]`, depth + 1));
+      const inner = condition.map((part, at) =>
+        parseWhere(context, entity, part, `${here}[${at}]`, depth + 1),
+      );
       return name === "or" ? ({ kind: "or", parts: inner } as const) : conjunction(inner);
     }
     if (name === "not") {
@@ -64,13 +66,17 @@ function parseMember(
     if (first?.type === "pairs") return parsePair(context, first, rest, condition, path);
     if (first !== undefined && first.linkEntity !== null) {
       const target = context.mapping.entities[first.linkEntity]!;
-      const part = parseWhere(context, target, { [rest]: condition }, path, depth + 1);
+      const headPath = path.slice(0, -rest.length - 1);
+      const part = parseWhere(context, target, { [rest]: condition }, headPath, depth + 1);
       return { kind: "forward", field: first, target, part };
     }
     const source = context.mapping.entities.find((candidate) => candidate.name === head);
     if (source !== undefined) return parseBack(context, entity, source, rest, condition, path, depth);
   }
-  const hint = suggestionText(name, entity.fields.map((candidate) => candidate.name));
+  const hint = suggestionText(
+    name,
+    entity.fields.map((candidate) => candidate.name),
+  );
   throw queryFault(path, `names no field of ${entity.name}${hint}`, "Name a field of the mapping");
 }
 
@@ -90,7 +96,11 @@ function parseBack(
     const mend = names.length === 0 ? "Ask along another link" : `Use ${listText(names)}`;
     throw queryFault(path, `${linkName} is not a field of ${source.name} that links to ${entity.name}`, mend);
   }
-  if (isObject(condition) && Object.keys(condition).length === 1 && typeof condition["exists"] === "boolean") {
+  if (
+    isObject(condition) &&
+    Object.keys(condition).length === 1 &&
+    typeof condition["exists"] === "boolean"
+  ) {
     const any: Where = { kind: "back", source, field, part: everything };
     return condition["exists"] ? any : { kind: "not", part: any };
   }
@@ -126,8 +136,14 @@ function parseCondition(
   path: string,
 ): Where {
   if (field.type === "pairs") {
-    if (isObject(condition) && typeof condition["exists"] === "boolean" && Object.keys(condition).length === 1) {
-      return condition["exists"] ? { kind: "exists", field } : { kind: "not", part: { kind: "exists", field } };
+    if (
+      isObject(condition) &&
+      typeof condition["exists"] === "boolean" &&
+      Object.keys(condition).length === 1
+    ) {
+      return condition["exists"]
+        ? { kind: "exists", field }
+        : { kind: "not", part: { kind: "exists", field } };
     }
     if (!isObject(condition) || typeof condition["name"] !== "string") {
       const mend = `Write {"name":"e","value":"..."}, or "${field.name}.e": "..."`;
@@ -153,12 +169,18 @@ function splitExists(
   parseRest: (rest: Record<string, unknown>) => Where,
 ): Where {
   const { exists, ...rest } = condition;
-  if (typeof exists !== "boolean") throw queryFault(`${path}.exists`, "must be true or false", "Write true or false");
+  if (typeof exists !== "boolean")
+    throw queryFault(`${path}.exists`, "must be true or false", "Write true or false");
   const presence: Where = exists ? any : { kind: "not", part: any };
   return Object.keys(rest).length === 0 ? presence : conjunction([presence, parseRest(rest)]);
 }
 
-function parseTest(context: FilterContext, field: CompiledField, condition: unknown, path: string): ValueTest {
+function parseTest(
+  context: FilterContext,
+  field: CompiledField,
+  condition: unknown,
+  path: string,
+): ValueTest {
   const test: ValueTest = { anyOf: null, lower: null, upper: null, prefix: null };
   if (Array.isArray(condition)) return { ...test, anyOf: parseList(context, field, condition, path) };
   if (!isObject(condition)) return { ...test, anyOf: [parseValue(context, field, condition, path)] };
@@ -171,13 +193,19 @@ function parseTest(context: FilterContext, field: CompiledField, condition: unkn
     else if (name === "in") test.anyOf = meet(test.anyOf, parseList(context, field, operand, here));
     else if (name === "prefix") test.prefix = parsePrefix(field, operand, here);
     else if (name === "gt" || name === "gte") {
-      if (test.lower !== null) throw queryFault(here, "stands beside another lower bound", "Keep one of gt and gte");
+      if (test.lower !== null)
+        throw queryFault(here, "stands beside another lower bound", "Keep one of gt and gte");
       test.lower = { value: parseValue(context, field, operand, here), isInclusive: name === "gte" };
     } else if (name === "lt" || name === "lte") {
-      if (test.upper !== null) throw queryFault(here, "stands beside another upper bound", "Keep one of lt and lte");
+      if (test.upper !== null)
+        throw queryFault(here, "stands beside another upper bound", "Keep one of lt and lte");
       test.upper = { value: parseValue(context, field, operand, here), isInclusive: name === "lte" };
     } else {
-      throw queryFault(here, `is not an operator${suggestionText(name, operators)}`, `Use ${listText(operators)}`);
+      throw queryFault(
+        here,
+        `is not an operator${suggestionText(name, operators)}`,
+        `Use ${listText(operators)}`,
+      );
     }
   }
   return test;
@@ -199,7 +227,11 @@ function parseValue(context: FilterContext, field: CompiledField, value: unknown
   if (value === null) throw queryFault(path, "is null", 'Ask for absent values with {"exists":false}');
   const comparable = context.reader.operand(field, value);
   if (comparable !== undefined) return comparable;
-  throw queryFault(path, `does not fit ${field.name}, whose type is ${field.type}`, context.reader.example(field));
+  throw queryFault(
+    path,
+    `does not fit ${field.name}, whose type is ${field.type}`,
+    context.reader.example(field),
+  );
 }
 
 function parsePrefix(field: CompiledField, value: unknown, path: string): string {

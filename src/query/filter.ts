@@ -1,5 +1,10 @@
 import { queryBytesMax } from "../kernel/index.js";
-import { type CompiledEntity, type CompiledIndex, type CompiledMapping, suggestionText } from "../model/index.js";
+import {
+  type CompiledEntity,
+  type CompiledIndex,
+  type CompiledMapping,
+  suggestionText,
+} from "../model/index.js";
 import { parseExactJson } from "./exact-json.js";
 import type { FieldReader } from "./field-values.js";
 import { conjunction, everything, type Order, type Query, type Where } from "./filter-ast.js";
@@ -60,17 +65,28 @@ function chooseEntity(mapping: CompiledMapping, name: unknown): CompiledEntity {
 }
 
 function parseSearch(context: FilterContext, entity: CompiledEntity, search: unknown): Where[] {
-  const textIndexes = entity.fields.flatMap((field) => field.indexes.filter((index) => index.kind === "text"));
+  const textIndexes = entity.fields.flatMap((field) =>
+    field.indexes.filter((index) => index.kind === "text"),
+  );
   const mend = "Give a field index: text in the mapping and import again";
-  if (textIndexes.length === 0) throw queryFault("search", `needs a text index; ${entity.name} has none`, mend);
+  if (textIndexes.length === 0)
+    throw queryFault("search", `needs a text index; ${entity.name} has none`, mend);
   if (typeof search === "string") return [wordsOf(context, textIndexes, search, "search")];
   if (!isObject(search) || Object.keys(search).length === 0) {
-    throw queryFault("search", "must be words, or an object of field and words", 'Write "search":"red bicycle"');
+    throw queryFault(
+      "search",
+      "must be words, or an object of field and words",
+      'Write "search":"red bicycle"',
+    );
   }
   return Object.entries(search).map(([name, words]) => {
     const indexes = textIndexes.filter((index) => index.field === name);
-    const hint = suggestionText(name, textIndexes.map((index) => index.field));
-    if (indexes.length === 0) throw queryFault(`search.${name}`, `is not a field with a text index${hint}`, mend);
+    const hint = suggestionText(
+      name,
+      textIndexes.map((index) => index.field),
+    );
+    if (indexes.length === 0)
+      throw queryFault(`search.${name}`, `is not a field with a text index${hint}`, mend);
     if (typeof words !== "string") {
       throw queryFault(`search.${name}`, "must be a string of words", `Write {"${name}":"words"}`);
     }
@@ -78,12 +94,7 @@ function parseSearch(context: FilterContext, entity: CompiledEntity, search: unk
   });
 }
 
-export function wordsOf(
-  context: FilterContext,
-  indexes: CompiledIndex[],
-  text: string,
-  path: string,
-): Where {
+export function wordsOf(context: FilterContext, indexes: CompiledIndex[], text: string, path: string): Where {
   const tokens = [...new Set(context.reader.tokens(text))];
   if (tokens.length === 0) throw queryFault(path, "has no word in it", "Give at least one letter or digit");
   return { kind: "words", indexes, tokens };
@@ -91,17 +102,29 @@ export function wordsOf(
 
 function parseOrder(entity: CompiledEntity, order: unknown): Order {
   if (typeof order !== "string" || order === "") {
-    throw queryFault("order", "must be the name of a field", 'Write "order":"score", or "-score" for largest first');
+    throw queryFault(
+      "order",
+      "must be the name of a field",
+      'Write "order":"score", or "-score" for largest first',
+    );
   }
   const isDescending = order.startsWith("-");
   const name = isDescending ? order.slice(1) : order;
   const field = entity.fields.find((candidate) => candidate.name === name);
   const names = entity.fields.filter((candidate) => candidate.indexes.some((index) => index.hasColumn));
-  const hint = suggestionText(name, names.map((candidate) => candidate.name));
-  if (field === undefined) throw queryFault("order", `names no field of ${entity.name}${hint}`, "Name one that is there");
+  const hint = suggestionText(
+    name,
+    names.map((candidate) => candidate.name),
+  );
+  if (field === undefined)
+    throw queryFault("order", `names no field of ${entity.name}${hint}`, "Name one that is there");
   const index = field.indexes.find((candidate) => candidate.hasColumn);
   if (index === undefined) {
-    throw queryFault("order", `needs an index to order by, which ${name} lacks${hint}`, "Give it index: range");
+    throw queryFault(
+      "order",
+      `needs an index to order by, which ${name} lacks${hint}`,
+      "Give it index: range",
+    );
   }
   return { field, index, isDescending, tieField: index.kind === "prefix" ? field : null };
 }

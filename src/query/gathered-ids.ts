@@ -4,6 +4,13 @@ import type { IdCursor } from "../postings/index.js";
 import { ArrayIds, endOfIds } from "./ids.js";
 import { type Span, segmentGroups } from "./term-walk.js";
 
+export interface GatherBounds {
+  idsMax: number;
+  windowIds: number;
+}
+
+const defaultBounds: GatherBounds = { idsMax: gatheredIdsMax, windowIds: gatheredWindowIds };
+
 /**
  * The ids of ranges and of large unions, whose postings are in order of term and not of id, as rising ids in
  * bounded memory: a sorted array while they are few, else a bitmap over a window of ids that is filled anew from
@@ -11,6 +18,7 @@ import { type Span, segmentGroups } from "./term-walk.js";
  */
 export class GatheredIds {
   readonly #reader: StoreReader;
+  readonly #bounds: GatherBounds;
   readonly #spans: Span[];
   #sorted: Float64Array | null = null;
   #window: Uint32Array | null = null;
@@ -18,8 +26,9 @@ export class GatheredIds {
   /** Postings read so far: for the explanation. */
   postingsRead = 0;
 
-  constructor(reader: StoreReader, spans: Span[]) {
+  constructor(reader: StoreReader, spans: Span[], bounds: GatherBounds = defaultBounds) {
     this.#reader = reader;
+    this.#bounds = bounds;
     this.#spans = spans;
     this.#gather();
   }
@@ -37,11 +46,11 @@ export class GatheredIds {
     const end = this.#reader.sealed.nextId;
     let at = from;
     while (at < end) {
-      const start = Math.floor(at / gatheredWindowIds) * gatheredWindowIds;
+      const start = Math.floor(at / this.#bounds.windowIds) * this.#bounds.windowIds;
       if (start !== this.#windowStart) this.#fill(start);
       const found = nextBit(this.#window!, at - start);
       if (found >= 0) return start + found;
-      at = start + gatheredWindowIds;
+      at = start + this.#bounds.windowIds;
     }
     return endOfIds;
   }
@@ -51,9 +60,11 @@ export class GatheredIds {
     let ids = new Float64Array(1024);
     let count = 0;
     for (const group of this.#groups(0, endOfIds)) {
-      if (count + group.count > gatheredIdsMax) return;
+      if (count + group.count > this.#bounds.idsMax) return;
       if (count + group.count > ids.length) {
-        const larger = new Float64Array(Math.min(gatheredIdsMax, Math.max(ids.length * 2, count + group.count)));
+        const larger = new Float64Array(
+          Math.min(this.#bounds.idsMax, Math.max(ids.length * 2, count + group.count)),
+        );
         larger.set(ids.subarray(0, count));
         ids = larger;
       }
@@ -64,14 +75,16 @@ export class GatheredIds {
   }
 
   #fill(start: number): void {
-    this.#window ??= new Uint32Array(Math.ceil(Math.min(gatheredWindowIds, this.#reader.sealed.nextId) / 32) + 1);
+    this.#window ??= new Uint32Array(
+      Math.ceil(Math.min(this.#bounds.windowIds, this.#reader.sealed.nextId) / 32) + 1,
+    );
     this.#window.fill(0);
     this.#windowStart = start;
-    const end = start + gatheredWindowIds;
+    const end = start + this.#bounds.windowIds;
     for (const group of this.#groups(start, end)) {
       for (let i = 0; i < group.count; i++) {
         const offset = group.ids[i]! - start;
-        if (offset >= 0 && offset < gatheredWindowIds) this.#window[offset >>> 5]! |= 1 << (offset & 31);
+        if (offset >= 0 && offset < this.#bounds.windowIds) this.#window[offset >>> 5]! |= 1 << (offset & 31);
       }
     }
   }

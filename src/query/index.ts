@@ -1,15 +1,16 @@
-export { count, query, type QueryOptions, type QueryResult } from "./evaluate.js";
+export { count, type QueryOptions, type QueryResult, query } from "./evaluate.js";
 export { explain } from "./explain.js";
 export { type ExportOptions, exportRecords } from "./export.js";
 export {
   countDanglingLinks,
   type DanglingLink,
   danglingLinks,
+  type FoundRecord,
   followBack,
   followLink,
-  type FoundRecord,
   lookup,
 } from "./links.js";
 export { nostrCount, nostrExplain, nostrQuery } from "./nostr-filter.js";
-export { type EntityStats, type IndexStats, stats, type StoreStats } from "./stats.js";
-export { verify, type VerifyFault, type VerifyOptions, type VerifyResult } from "./verify.js";
+export { type EntityStats, type IndexStats, type StoreStats, stats } from "./stats.js";
+export type { VerifyFault, VerifyResult } from "./verification.js";
+export { type VerifyOptions, verify } from "./verify.js";

@@ -1,4 +1,5 @@
 import { PlimsollError } from "../kernel/index.js";
+import type { StoreReader } from "../ports/index.js";
 
 const headerBytes = 24;
 const referenceFlag = 1;
@@ -40,6 +41,41 @@ export function* keyEntries(block: Uint8Array): Generator<KeyEntry> {
     at = keyAt + keyBytes;
   }
   if (at !== block.length) throw damaged();
+}
+
+/** Entries of one segment with this hash. */
+export function* entriesOf(reader: StoreReader, segment: number, hash: bigint): Generator<KeyEntry> {
+  for (const { hash: first, block } of reader.keyBlocks(segment, hash)) {
+    if (first > hash) return;
+    for (const entry of keyEntries(block)) {
+      if (entry.hash > hash) return;
+      if (entry.hash === hash) yield entry;
+    }
+  }
+}
+
+/** Entries of all segments by hash, one block a segment at a time. */
+export function* mergedEntries(reader: StoreReader): Generator<KeyEntry> {
+  const streams = reader.sealed.segments.map((segment) => segmentEntries(reader, segment.number));
+  const heads = streams.map((stream) => stream.next().value as KeyEntry | undefined);
+  for (;;) {
+    let least = -1;
+    for (let at = 0; at < heads.length; at++) {
+      const head = heads[at];
+      if (head !== undefined && (least < 0 || head.hash < heads[least]!.hash)) least = at;
+    }
+    if (least < 0) return;
+    yield heads[least]!;
+    heads[least] = streams[least]!.next().value as KeyEntry | undefined;
+  }
+}
+
+function* segmentEntries(reader: StoreReader, segment: number): Generator<KeyEntry> {
+  for (const { block } of reader.keyBlocks(segment, 0n)) yield* keyEntries(block);
+}
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
 function damaged(): PlimsollError {

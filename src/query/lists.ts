@@ -1,7 +1,7 @@
 import { estimateBlocksMax } from "../kernel/index.js";
-import { blocksOfTerm, type IdCursor, PostingCursor } from "../postings/index.js";
+import type { StoreReader } from "../ports/index.js";
+import { blocksOfTerm, type IdCursor, PostingCursor, type PostingDecoder } from "../postings/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
-import type { QueryStore } from "./query-store.js";
 import type { Span } from "./term-walk.js";
 
 /** How many postings there are; when `isWhole` is false, no fewer than these. */
@@ -12,17 +12,19 @@ export interface Length {
 
 /** Opens posting lists and measures them by their blocks' headers. */
 export class Lists {
-  readonly #store: QueryStore;
+  readonly #reader: StoreReader;
+  readonly #decoder: PostingDecoder;
   readonly #lengths = new Map<string, Length>();
   readonly #groups = new BlockGroups();
 
-  constructor(store: QueryStore) {
-    this.#store = store;
+  constructor(reader: StoreReader, decoder: PostingDecoder) {
+    this.#reader = reader;
+    this.#decoder = decoder;
   }
 
   /** The list of a term over all segments, from the first id at or above `from`. */
   open(index: number, term: bigint, from: number): IdCursor {
-    return this.#open(this.#store.sealed.segments, index, term, from);
+    return this.#open(this.#reader.sealed.segments, index, term, from);
   }
 
   openSegment(segment: number, index: number, term: bigint, from: number): IdCursor {
@@ -31,11 +33,10 @@ export class Lists {
   }
 
   #open(segments: { number: number; endId: number }[], index: number, term: bigint, from: number): IdCursor {
-    const { reader, decoder } = this.#store;
-    const fromStart = blocksOfTerm(reader, segments, index, term);
+    const fromStart = blocksOfTerm(this.#reader, segments, index, term);
     const blocksFrom = (id: number) => fromStart(Math.max(id, from));
     const cost = this.#lengths.get(`${index}:${term}`)?.postings ?? Number.MAX_SAFE_INTEGER;
-    const cursor = new PostingCursor({ decoder, index, term, blocksFrom, cost });
+    const cursor = new PostingCursor({ decoder: this.#decoder, index, term, blocksFrom, cost });
     cursor.seek(from);
     return cursor;
   }
@@ -55,9 +56,9 @@ export class Lists {
   spanLength(span: Span, blocksMax: number = estimateBlocksMax): Length {
     let postings = 0;
     let blocks = 0;
-    for (const segment of this.#store.sealed.segments) {
+    for (const segment of this.#reader.sealed.segments) {
       let before: { id: number; term: bigint; index: number; tuples: number } | null = null;
-      for (const entry of this.#store.reader.tupleBlocks(segment.number, span.index, span.low, 0)) {
+      for (const entry of this.#reader.tupleBlocks(segment.number, span.index, span.low, 0)) {
         const isInside = entry.index === span.index && entry.term <= span.high;
         if (entry.index > span.index || (entry.index === span.index && entry.term > span.high)) break;
         // The block before lies wholly inside when it begins inside and another follows that does.
@@ -78,7 +79,7 @@ export class Lists {
   }
 
   #countLast(segment: number, place: { id: number; term: bigint; index: number }, span: Span): number {
-    for (const entry of this.#store.reader.tupleBlocks(segment, place.index, place.term, place.id)) {
+    for (const entry of this.#reader.tupleBlocks(segment, place.index, place.term, place.id)) {
       return this.#countInside(entry.block, span);
     }
     return 0;

@@ -1,9 +1,9 @@
 import { linkVerdictsMax } from "../kernel/index.js";
-import type { CompiledEntity, CompiledField } from "../model/index.js";
+import type { CompiledEntity } from "../model/index.js";
 import { meets } from "./field-values.js";
 import type { Where } from "./filter-ast.js";
+import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
-import type { LiveRecord } from "./record-blocks.js";
 
 /**
  * Evaluates conditions on the record itself, which is what every answer rests on: posting lists only propose.
@@ -71,11 +71,7 @@ export class Matcher {
     return false;
   }
 
-  #matchesBack(
-    where: Extract<Where, { kind: "back" }>,
-    entity: CompiledEntity,
-    record: LiveRecord,
-  ): boolean {
+  #matchesBack(where: Extract<Where, { kind: "back" }>, entity: CompiledEntity, record: LiveRecord): boolean {
     for (const id of this.#store.links.sources(entity, record, where.field, where.source)) {
       const isMatch = this.#verdict(where, id, () => {
         const found = this.#store.records.live(id);
@@ -98,9 +94,4 @@ export class Matcher {
     this.#verdicts.set(key, verdict);
     return verdict;
   }
-}
-
-/** The one field whose value is the key of `entity`; null when the key has several parts or there is none. */
-export function keyField(entity: CompiledEntity): CompiledField | null {
-  return entity.keySlots.length === 1 ? entity.fields[entity.keySlots[0]!]! : null;
 }

@@ -4,7 +4,14 @@ import type { StoreReader } from "../ports/index.js";
 import { countQuery, type QueryOptions, type QueryResult, runQuery } from "./evaluate.js";
 import { explainQuery } from "./explain.js";
 import { parseCount, parseText, wordsOf } from "./filter.js";
-import { conjunction, type Comparable, everything, type Query, type ValueTest, type Where } from "./filter-ast.js";
+import {
+  type Comparable,
+  conjunction,
+  everything,
+  type Query,
+  type ValueTest,
+  type Where,
+} from "./filter-ast.js";
 import type { FilterContext } from "./filter-where.js";
 import { isObject, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
@@ -34,7 +41,11 @@ export function nostrCount(reader: StoreReader, filter: unknown, options: QueryO
   const store = openQueryStore(reader);
   const queries = parseNostr(store, filter);
   const where: Where = { kind: "or", parts: queries.map((asked) => asked.where) };
-  return countQuery(store, { ...queries[0]!, where: queries.length === 1 ? queries[0]!.where : where }, options);
+  return countQuery(
+    store,
+    { ...queries[0]!, where: queries.length === 1 ? queries[0]!.where : where },
+    options,
+  );
 }
 
 export function nostrExplain(reader: StoreReader, filter: unknown): string[] {
@@ -50,7 +61,8 @@ function parseNostr(store: QueryStore, filter: unknown): Query[] {
 }
 
 function parseOne(store: QueryStore, filter: unknown, path: string): Query {
-  if (!isObject(filter)) throw queryFault(path, "must be an object", 'Write for instance {"kinds":[1],"limit":10}');
+  if (!isObject(filter))
+    throw queryFault(path, "must be an object", 'Write for instance {"kinds":[1],"limit":10}');
   const entity = eventEntity(store.mapping);
   const context: FilterContext = { mapping: store.mapping, reader: store.fields };
   const parts: Where[] = [];
@@ -86,7 +98,8 @@ function parseOne(store: QueryStore, filter: unknown, path: string): Query {
 }
 
 function words(context: FilterContext, entity: CompiledEntity, value: unknown, path: string): Where[] {
-  if (typeof value !== "string") throw queryFault(path, "must be a string of words", 'Write "search":"words"');
+  if (typeof value !== "string")
+    throw queryFault(path, "must be a string of words", 'Write "search":"words"');
   const indexes = entity.fields.flatMap((field) => field.indexes.filter((index) => index.kind === "text"));
   // NIP-50 lets a search carry extensions as key:value, to be passed over by those who do not know them.
   const text = value.replace(/(^|\s)[a-z]+:\S+/gi, " ");
@@ -104,7 +117,8 @@ function timeRange(
   const bound = (value: unknown, name: string) => {
     if (value === undefined) return null;
     const operand = typeof value === "number" ? store.fields.operand(field, value) : undefined;
-    if (operand === undefined) throw queryFault(`${path}${name}`, "must be a time in seconds", `Write "${name}":1700000000`);
+    if (operand === undefined)
+      throw queryFault(`${path}${name}`, "must be a time in seconds", `Write "${name}":1700000000`);
     return { value: operand, isInclusive: true };
   };
   const test = { anyOf: null, lower: bound(since, "since"), upper: bound(until, "until"), prefix: null };
@@ -121,7 +135,8 @@ function anyOf(store: QueryStore, field: CompiledField, value: unknown, path: st
   }
   const values = value.map((item, at): Comparable => {
     const operand = store.fields.operand(field, item);
-    if (operand === undefined) throw queryFault(`${path}[${at}]`, "does not fit", store.fields.example(field));
+    if (operand === undefined)
+      throw queryFault(`${path}[${at}]`, "does not fit", store.fields.example(field));
     return operand;
   });
   return { anyOf: [...new Set(values)], lower: null, upper: null, prefix: null };
@@ -136,7 +151,11 @@ function eventEntity(mapping: CompiledMapping): CompiledEntity {
 function fieldNamed(entity: CompiledEntity, name: string): CompiledField {
   const field = entity.fields.find((candidate) => candidate.name === name);
   if (field !== undefined) return field;
-  throw queryFault("", `needs the field ${name} of Event, which the mapping lacks`, "Import with --preset nostr");
+  throw queryFault(
+    "",
+    `needs the field ${name} of Event, which the mapping lacks`,
+    "Import with --preset nostr",
+  );
 }
 
 interface MergeHead {

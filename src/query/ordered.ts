@@ -3,11 +3,11 @@ import { intersect } from "../postings/index.js";
 import type { Candidates } from "./candidates.js";
 import { Column } from "./columns.js";
 import type { Order, Query, Where } from "./filter-ast.js";
+import type { LiveRecord } from "./live-record.js";
 import type { Matcher } from "./match.js";
-import { numberSpan, textSpan } from "./plan.js";
 import type { QueryStore } from "./query-store.js";
-import type { LiveRecord } from "./record-blocks.js";
-import { sortByText, type SortEntry, type SortGroup, sortPasses } from "./sort-passes.js";
+import { type SortEntry, type SortGroup, sortByText, sortPasses } from "./sort-passes.js";
+import { numberSpan, textSpan } from "./spans.js";
 import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
 
 export type OrderStrategy = "walk" | "collect";
@@ -40,7 +40,10 @@ export class OrderedRecords {
     this.#matcher = matcher;
     this.#column = new Column(store.reader, order.index.number);
     const full = { index: order.index.number, low: 0n, high: 2n ** 64n - 1n };
-    this.span = rangesOf(query.where, order).reduce((span, where) => narrowed(store, order, span, where), full);
+    this.span = rangesOf(query.where, order).reduce(
+      (span, where) => narrowed(store, order, span, where),
+      full,
+    );
     this.isBounded = this.span.low > 0n || this.span.high < full.high;
   }
 
@@ -72,7 +75,9 @@ export class OrderedRecords {
       const isTieDescending = tieField === field && isDescending;
       const textOf = (id: number) => {
         const [record] = this.#checked(id);
-        return record === undefined ? undefined : String(this.#store.fields.values(tieField, record)[0] ?? "");
+        return record === undefined
+          ? undefined
+          : String(this.#store.fields.values(tieField, record)[0] ?? "");
       };
       for (const id of sortByText(group.ids, textOf, isTieDescending)) yield this.#store.records.any(id)!;
     }
@@ -202,10 +207,17 @@ function rangesOf(where: Where, order: Order): Extract<Where, { kind: "value" }>
   return parts.filter((part) => part.kind === "value").filter((part) => part.field.slot === order.field.slot);
 }
 
-function narrowed(store: QueryStore, order: Order, span: Span, where: Extract<Where, { kind: "value" }>): Span {
+function narrowed(
+  store: QueryStore,
+  order: Order,
+  span: Span,
+  where: Extract<Where, { kind: "value" }>,
+): Span {
   const { index, field } = order;
   const range =
-    index.kind === "number" ? numberSpan(store, field, index, where.test).span : textSpan(store, index, where.test);
+    index.kind === "number"
+      ? numberSpan(store.terms, field, index, where.test).span
+      : textSpan(store.terms, index, where.test);
   const low = range.low > span.low ? range.low : span.low;
   const high = range.high < span.high ? range.high : span.high;
   return { index: span.index, low, high };

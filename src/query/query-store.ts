@@ -2,9 +2,9 @@ import { Kernel, queryKernelBytes } from "../kernel/index.js";
 import { type CompiledEntity, type CompiledMapping, TermEncoder } from "../model/index.js";
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { PostingDecoder } from "../postings/index.js";
-import { DeadRecords } from "./candidates.js";
+import { DeadRecords } from "./dead-records.js";
 import { FieldReader } from "./field-values.js";
-import { Links } from "./links.js";
+import { Links } from "./link-steps.js";
 import { Lists } from "./lists.js";
 import { QueryTerms } from "./query-terms.js";
 import { RecordBlocks } from "./record-blocks.js";
@@ -34,20 +34,14 @@ export class QueryStore {
     this.terms = new QueryTerms(new TermEncoder(this.kernel));
     this.fields = new FieldReader(this.terms);
     this.keys = new RecordKeys(this.fields);
-    this.lists = new Lists(this);
-    this.dead = new DeadRecords(this);
-    this.records = new RecordBlocks(this);
+    this.lists = new Lists(reader, this.decoder);
+    this.dead = new DeadRecords(reader, this.lists, this.decoder);
+    this.records = new RecordBlocks(reader, this.kernel, this.dead);
     this.links = new Links(this);
   }
 
   liveRecords(entity: CompiledEntity): number {
     return this.sealed.liveRecords[entity.number] ?? 0;
-  }
-
-  /** A kernel with so much free memory: one of its own for the rare block that holds a huge record. */
-  kernelFor(freeBytes: number): Kernel {
-    if (freeBytes <= this.kernel.freeBytes) return this.kernel;
-    return new Kernel({ memoryBytes: freeBytes + queryKernelBytes });
   }
 }
 

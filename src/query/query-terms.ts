@@ -25,7 +25,10 @@ export class QueryTerms {
     if (kind === "number") {
       const operand = field.type === "bool" ? value === 1 : value;
       const term = this.#encoder.number(field.type === "date" ? "int" : field.type, operand);
-      return { term, isExact: field.type === "float" || (term !== 0n && term !== termMax) || field.type === "bool" };
+      return {
+        term,
+        isExact: field.type === "float" || (term !== 0n && term !== termMax) || field.type === "bool",
+      };
     }
     const text = String(value);
     if (kind === "prefix") return { term: this.prefix(text).low, isExact: false };

@@ -72,7 +72,9 @@ function rankedLists(store: QueryStore, query: Query): RankedList[] {
   const parts = query.where.kind === "and" ? query.where.parts : [query.where];
   const words = parts.filter((part): part is Extract<Where, { kind: "words" }> => part.kind === "words");
   const lists = words.flatMap(({ indexes, tokens }) =>
-    tokens.flatMap((token) => indexes.map((index) => ({ index: index.number, term: store.terms.token(token).term }))),
+    tokens.flatMap((token) =>
+      indexes.map((index) => ({ index: index.number, term: store.terms.token(token).term })),
+    ),
   );
   if (lists.length > searchListsMax) {
     throw new PlimsollError("QUERY_INVALID", {

@@ -1,56 +1,34 @@
-import { recordBlocksCached } from "../kernel/index.js";
-import { decodeRecordBlock, type IdCursor, type RecordBlock, recordBlockKernelBytes } from "../postings/index.js";
-import { parseExactJson, parseJsonLiterals } from "./exact-json.js";
+import { Kernel, queryKernelBytes, recordBlocksCached } from "../kernel/index.js";
+import type { StoreReader } from "../ports/index.js";
+import {
+  decodeRecordBlock,
+  type IdCursor,
+  type RecordBlock,
+  recordBlockKernelBytes,
+} from "../postings/index.js";
+import type { DeadRecords } from "./dead-records.js";
 import { endOfIds } from "./ids.js";
-import type { QueryStore } from "./query-store.js";
-
-/** A record as it is stored, and as it reads. */
-export class LiveRecord {
-  readonly id: number;
-  readonly entity: number;
-  /** The stored JSON text: a view that lives as long as its block is cached. */
-  readonly bytes: Uint8Array;
-  #value: unknown;
-  #literals: unknown;
-
-  constructor(id: number, entity: number, bytes: Uint8Array) {
-    this.id = id;
-    this.entity = entity;
-    this.bytes = bytes;
-  }
-
-  /** The parsed record; integers beyond a double's reach are BigInt. */
-  get value(): unknown {
-    this.#value ??= parseExactJson(this.#text());
-    return this.#value;
-  }
-
-  /** The parsed record with every number and boolean as the text it was written in. */
-  get literals(): unknown {
-    this.#literals ??= parseJsonLiterals(this.#text());
-    return this.#literals;
-  }
-
-  #text(): string {
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength).toString("utf8");
-  }
-}
+import { LiveRecord } from "./live-record.js";
 
 /** Reads records by id through a small cache of unpacked blocks, the most recently used last. */
 export class RecordBlocks {
-  readonly #store: QueryStore;
+  readonly #reader: StoreReader;
+  readonly #kernel: Kernel;
+  readonly #dead: DeadRecords;
   #cached: RecordBlock[] = [];
   /** Blocks unpacked and records handed out so far: for the explanation. */
   blocksRead = 0;
   recordsRead = 0;
 
-  constructor(store: QueryStore) {
-    this.#store = store;
+  constructor(reader: StoreReader, kernel: Kernel, dead: DeadRecords) {
+    this.#reader = reader;
+    this.#kernel = kernel;
+    this.#dead = dead;
   }
 
   /** The record with this id, when there is one and it is alive. */
   live(id: number): LiveRecord | undefined {
-    return id >= this.#store.sealed.nextId || this.#store.dead.has(id) ? undefined : this.any(id);
+    return id >= this.#reader.sealed.nextId || this.#dead.has(id) ? undefined : this.any(id);
   }
 
   /** The record with this id, dead or alive. */
@@ -69,20 +47,26 @@ export class RecordBlocks {
 
   /** The entity of a record, by the head of its block. */
   entityOf(id: number): number | undefined {
-    return this.#store.reader.recordBlock(id)?.block[1];
+    return this.#reader.recordBlock(id)?.block[1];
   }
 
   /** All ids of an entity, dead ones included, by walking its blocks. */
   entityIds(entity: number, from: number): IdCursor {
-    return new EntityIds(this.#store, this, entity, from);
+    return new EntityIds(this.#reader, this, entity, from);
   }
 
   decode(firstId: number, stored: Uint8Array): RecordBlock {
-    const block = decodeRecordBlock(this.#store.kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
+    const block = decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
     this.blocksRead++;
     this.#cached.push(block);
     if (this.#cached.length > recordBlocksCached) this.#cached.shift();
     return block;
+  }
+
+  /** A kernel with so much free memory: one of its own for the rare block that holds a huge record. */
+  #kernelFor(freeBytes: number): Kernel {
+    if (freeBytes <= this.#kernel.freeBytes) return this.#kernel;
+    return new Kernel({ memoryBytes: freeBytes + queryKernelBytes });
   }
 
   #blockOf(id: number): RecordBlock | undefined {
@@ -92,7 +76,7 @@ export class RecordBlocks {
       this.#cached.push(block!);
       return block;
     }
-    const entry = this.#store.reader.recordBlock(id);
+    const entry = this.#reader.recordBlock(id);
     return entry === undefined ? undefined : this.decode(entry.firstId, entry.block);
   }
 }
@@ -114,7 +98,7 @@ class EntityIds implements IdCursor {
   readonly payload = 0;
   /** A walk over every record: whatever else there is should lead. */
   readonly cost = endOfIds;
-  readonly #store: QueryStore;
+  readonly #reader: StoreReader;
   readonly #records: RecordBlocks;
   readonly #entity: number;
   #blocks: Iterator<{ firstId: number; block: Uint8Array }>;
@@ -122,11 +106,11 @@ class EntityIds implements IdCursor {
   #at = 0;
   id = 0;
 
-  constructor(store: QueryStore, records: RecordBlocks, entity: number, from: number) {
-    this.#store = store;
+  constructor(reader: StoreReader, records: RecordBlocks, entity: number, from: number) {
+    this.#reader = reader;
     this.#records = records;
     this.#entity = entity;
-    this.#blocks = store.reader.recordBlocks(from)[Symbol.iterator]();
+    this.#blocks = reader.recordBlocks(from)[Symbol.iterator]();
     this.#settle(from);
   }
 
@@ -140,7 +124,7 @@ class EntityIds implements IdCursor {
     const block = this.#block;
     if (block === null || target > block.idAt(block.count - 1)) {
       this.#blocks.return?.();
-      this.#blocks = this.#store.reader.recordBlocks(target)[Symbol.iterator]();
+      this.#blocks = this.#reader.recordBlocks(target)[Symbol.iterator]();
       this.#block = null;
     }
     this.#settle(target);

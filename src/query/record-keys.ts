@@ -1,7 +1,7 @@
 import type { CompiledEntity, CompiledField } from "../model/index.js";
 import type { FieldReader } from "./field-values.js";
 import type { Comparable } from "./filter-ast.js";
-import type { LiveRecord } from "./record-blocks.js";
+import type { LiveRecord } from "./live-record.js";
 
 /**
  * Bytes of keys as the import makes them: a part is its text in UTF-8, hex packed two digits a byte; several parts
@@ -70,6 +70,11 @@ export class RecordKeys {
     }
     return texts.join(",");
   }
+}
+
+/** The one field whose value is the key of `entity`; null when the key has several parts or there is none. */
+export function keyField(entity: CompiledEntity): CompiledField | null {
+  return entity.keySlots.length === 1 ? entity.fields[entity.keySlots[0]!]! : null;
 }
 
 function partBytes(field: CompiledField, text: string): Uint8Array {

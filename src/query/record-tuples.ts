@@ -1,7 +1,7 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 import { pairEntries } from "./field-values.js";
+import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
-import type { LiveRecord } from "./record-blocks.js";
 
 /** An index entry as the record itself calls for it. */
 export interface RecordTuple {
@@ -15,7 +15,9 @@ const frequencyMax = 15;
 
 /** All index entries of a record, worked out from its text alone; each term of an index comes once. */
 export function recordTuples(store: QueryStore, entity: CompiledEntity, record: LiveRecord): RecordTuple[] {
-  return entity.fields.flatMap((field) => field.indexes.flatMap((index) => tuplesOf(store, field, index, record)));
+  return entity.fields.flatMap((field) =>
+    field.indexes.flatMap((index) => tuplesOf(store, field, index, record)),
+  );
 }
 
 export function tuplesOf(
@@ -25,7 +27,11 @@ export function tuplesOf(
   record: LiveRecord,
 ): RecordTuple[] {
   if (index.kind === "text") return textTuples(store, field, index, record);
-  const tuples = termsOf(store, field, index, record).map((term) => ({ index: index.number, term, payload: 0 }));
+  const tuples = termsOf(store, field, index, record).map((term) => ({
+    index: index.number,
+    term,
+    payload: 0,
+  }));
   return tuples.length < 2 ? tuples : [...new Map(tuples.map((tuple) => [tuple.term, tuple])).values()];
 }
 
@@ -57,5 +63,9 @@ function textTuples(
     }
   }
   const length = Math.min(15, Math.floor(Math.log2(Math.max(1, words)))) << 4;
-  return [...frequencies].map(([term, frequency]) => ({ index: index.number, term, payload: length | frequency }));
+  return [...frequencies].map(([term, frequency]) => ({
+    index: index.number,
+    term,
+    payload: length | frequency,
+  }));
 }

@@ -20,6 +20,8 @@ export interface SortOptions {
   wanted: number;
   /** Groups must be whole, because they are sorted further. */
   isGrouped: boolean;
+  /** Entries of one pass. */
+  entriesMax?: number;
 }
 
 /**
@@ -30,7 +32,8 @@ export function* sortPasses(entries: () => Iterable<SortEntry>, options: SortOpt
   const sign = options.isDescending ? -1 : 1;
   const compare = (left: SortEntry, right: SortEntry) =>
     left.key === right.key ? left.id - right.id : left.key < right.key ? -sign : sign;
-  let capacity = Math.min(sortEntriesMax, Math.max(1024, options.wanted * 2));
+  const entriesMax = options.entriesMax ?? sortEntriesMax;
+  let capacity = Math.min(entriesMax, Math.max(1024, options.wanted * 2));
   let after: SortEntry | null = null;
   for (;;) {
     const heap = new TopHeap<SortEntry>(capacity, compare);
@@ -49,7 +52,7 @@ export function* sortPasses(entries: () => Iterable<SortEntry>, options: SortOpt
       yield { key: last.key, ids: () => idsOfKey(entries, last.key) };
       after = { key: last.key, id: Number.POSITIVE_INFINITY };
     }
-    capacity = Math.min(sortEntriesMax, capacity * 8);
+    capacity = Math.min(entriesMax, capacity * 8);
   }
 }
 
@@ -80,13 +83,14 @@ export function* sortByText(
   ids: () => Iterable<number>,
   textOf: (id: number) => string | undefined,
   isDescending: boolean,
+  bounds = { entries: sortEntriesMax, bytes: sortTextBytesMax },
 ): Generator<number> {
   const sign = isDescending ? -1 : 1;
   const compare = (left: TextEntry, right: TextEntry) =>
     sign * compareText(left.text, right.text) || left.id - right.id;
   let after: TextEntry | null = null;
   for (;;) {
-    const heap = new TopHeap<TextEntry>(sortEntriesMax, compare);
+    const heap = new TopHeap<TextEntry>(bounds.entries, compare);
     let bytes = 0;
     for (const id of ids()) {
       const text = textOf(id);
@@ -94,7 +98,7 @@ export function* sortByText(
       const entry = { id, text };
       if (after !== null && compare(entry, after) <= 0) continue;
       bytes += textBytes(entry) - textBytes(heap.offer(entry));
-      while (bytes > sortTextBytesMax && heap.size > 1) bytes -= textBytes(heap.dropLargest());
+      while (bytes > bounds.bytes && heap.size > 1) bytes -= textBytes(heap.dropLargest());
     }
     const isPartial = heap.turnedAway > 0;
     for (const entry of heap.takeSorted()) {

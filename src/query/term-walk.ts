@@ -35,7 +35,8 @@ export function* walkUp(reader: StoreReader, span: Span): Generator<TermIds> {
   const heads = streams.map((stream) => stream.next().value as BlockGroups | undefined);
   for (;;) {
     let term: bigint | undefined;
-    for (const head of heads) if (head !== undefined && (term === undefined || head.term < term)) term = head.term;
+    for (const head of heads)
+      if (head !== undefined && (term === undefined || head.term < term)) term = head.term;
     if (term === undefined) return;
     for (let at = 0; at < streams.length; at++) {
       for (let head = heads[at]; head !== undefined && head.term === term; head = heads[at]) {
@@ -53,7 +54,8 @@ export function* walkDown(reader: StoreReader, span: Span): Generator<TermIds> {
   const heads = streams.map((stream) => stream.next().value as TermDown | undefined);
   for (;;) {
     let term: bigint | undefined;
-    for (const head of heads) if (head !== undefined && (term === undefined || head.term > term)) term = head.term;
+    for (const head of heads)
+      if (head !== undefined && (term === undefined || head.term > term)) term = head.term;
     if (term === undefined) return;
     for (let at = 0; at < streams.length; at++) {
       const head = heads[at];

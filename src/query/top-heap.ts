@@ -70,7 +70,8 @@ export class TopHeap<Item> {
       const left = 2 * at + 1;
       if (left >= this.#items.length) return;
       const right = left + 1;
-      const isRight = right < this.#items.length && this.#compare(this.#items[right]!, this.#items[left]!) > 0;
+      const isRight =
+        right < this.#items.length && this.#compare(this.#items[right]!, this.#items[left]!) > 0;
       const child = isRight ? right : left;
       if (this.#compare(this.#items[child]!, this.#items[at]!) <= 0) return;
       this.#swap(at, child);

@@ -1,10 +1,9 @@
 import { isPlimsollError } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
-import { type KeyEntry, keyEntries } from "./key-entries.js";
-import { entriesOf, mergedEntries, sameBytes } from "./links.js";
-import type { LiveRecord } from "./record-blocks.js";
+import { entriesOf, type KeyEntry, keyEntries, mergedEntries, sameBytes } from "./key-entries.js";
+import type { LiveRecord } from "./live-record.js";
 import { SetDigest } from "./set-digest.js";
-import { readableEntity, readableRecords, type Verification } from "./verify.js";
+import { readableEntity, readableRecords, type Verification } from "./verification.js";
 
 /** Payloads of the digests tell the role apart. */
 const definition = 1;
@@ -17,20 +16,28 @@ const reference = 2;
 export function verifyKeys(run: Verification): void {
   if (!checkBlocks(run)) return;
   const called = new SetDigest();
-  for (const { id, keyspace, key, role } of calledKeys(run)) called.add(keyDigest(run, keyspace, key), id, role);
+  for (const { id, keyspace, key, role } of calledKeys(run))
+    called.add(keyDigest(run, keyspace, key), id, role);
   const found = new SetDigest();
   let previous: { keyspace: number; key: Uint8Array; hash: bigint; id: number } | null = null;
   for (const entry of liveEntries(run)) {
     run.signal?.throwIfAborted();
     run.result.keys++;
     const isRepeat =
-      previous !== null && previous.hash === entry.hash && previous.keyspace === entry.keyspace && sameBytes(previous.key, entry.key);
+      previous !== null &&
+      previous.hash === entry.hash &&
+      previous.keyspace === entry.keyspace &&
+      sameBytes(previous.key, entry.key);
     if (isRepeat && previous!.id === entry.id) continue;
     if (isRepeat && !entry.isReference) {
       run.fault("key", `${keyName(run, entry)} is defined by live records ${previous!.id} and ${entry.id}.`);
     }
     previous = { keyspace: entry.keyspace, key: entry.key.slice(), hash: entry.hash, id: entry.id };
-    found.add(keyDigest(run, entry.keyspace, entry.key), entry.id, entry.isReference ? reference : definition);
+    found.add(
+      keyDigest(run, entry.keyspace, entry.key),
+      entry.id,
+      entry.isReference ? reference : definition,
+    );
   }
   if (!called.equals(found)) findKeyFaults(run);
 }
@@ -44,13 +51,16 @@ function checkBlocks(run: Verification): boolean {
       run.result.blocks++;
       const place = `The key block ${ordinal} of segment ${segment.number}`;
       try {
-        let isFirst = true;
+        let first: bigint | null = null;
         for (const entry of keyEntries(block)) {
-          if (isFirst && entry.hash !== hash) run.fault("block", `${place} begins with another key than its place says.`);
+          first ??= entry.hash;
           if (entry.hash < last) run.fault("block", `${place} is out of order.`);
-          isFirst = false;
           last = entry.hash;
         }
+        const head = new DataView(block.buffer, block.byteOffset);
+        const isNamed =
+          first === hash && head.getBigUint64(8, true) === hash && head.getBigUint64(16, true) === last;
+        if (!isNamed) run.fault("block", `${place} holds other keys than its place and head say.`);
       } catch (error) {
         if (!isPlimsollError(error)) throw error;
         run.fault("block", `${place} is unreadable: ${error.message}`);
@@ -63,7 +73,7 @@ function checkBlocks(run: Verification): boolean {
 
 function* liveEntries(run: Verification): Generator<KeyEntry> {
   for (const entry of mergedEntries(run.store.reader)) {
-    if (!entry.isDeleted && !run.store.dead.has(entry.id)) yield entry;
+    if (!entry.isDeleted && !run.store.dead.has(entry.id) && !run.unreadable.has(entry.id)) yield entry;
   }
 }
 

@@ -3,7 +3,7 @@ import type { CompiledIndex } from "../model/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
 import { tuplesOf } from "./record-tuples.js";
 import { SetDigest } from "./set-digest.js";
-import { allIndexes, readableEntity, readableRecords, type Verification } from "./verify.js";
+import { allIndexes, readableEntity, readableRecords, type Verification } from "./verification.js";
 
 /** Reads all posting blocks once: their form and order are checked, live postings go into a digest an index. */
 export function readPostings(run: Verification): Map<number, SetDigest> {
@@ -17,7 +17,10 @@ export function readPostings(run: Verification): Map<number, SetDigest> {
       return;
     }
     if (!known.has(groups.index)) {
-      run.fault("posting", `${place} holds postings of index ${groups.index}, which the mapping does not have.`);
+      run.fault(
+        "posting",
+        `${place} holds postings of index ${groups.index}, which the mapping does not have.`,
+      );
       return;
     }
     let digest = digests.get(groups.index);
@@ -27,7 +30,7 @@ export function readPostings(run: Verification): Map<number, SetDigest> {
     }
     for (let at = 0; at < groups.count; at++) {
       const id = groups.ids[at]!;
-      if (!run.store.dead.has(id)) digest.add(groups.term, id, groups.payloads[at]!);
+      if (isCompared(run, id)) digest.add(groups.term, id, groups.payloads[at]!);
     }
   });
   const { deadRecords } = run.store.sealed;
@@ -35,6 +38,11 @@ export function readPostings(run: Verification): Map<number, SetDigest> {
     run.fault("count", `The store states ${deadRecords} dead records and lists ${dead}.`);
   }
   return digests;
+}
+
+/** Postings of dead and of unreadable records are held against nothing. */
+function isCompared(run: Verification, id: number): boolean {
+  return !run.store.dead.has(id) && !run.unreadable.has(id);
 }
 
 /** Calls back for each group of every segment's blocks; what does not add up is a fault when `isReported`. */
@@ -56,13 +64,16 @@ function forEachGroup(
         groups.open(entry.block);
         let isFirst = true;
         while (groups.next()) {
-          const isKeyed = groups.index === entry.index && groups.term === entry.term && groups.ids[0] === entry.id;
-          if (isReported && isFirst && !isKeyed) run.fault("block", `${place} begins with another posting than its key says.`);
+          const isKeyed =
+            groups.index === entry.index && groups.term === entry.term && groups.ids[0] === entry.id;
+          if (isReported && isFirst && !isKeyed)
+            run.fault("block", `${place} begins with another posting than its key says.`);
           isFirst = false;
           const isRising = order.follow(groups);
           if (isReported && !isRising) run.fault("block", `${place} is out of order.`);
           const last = groups.ids[groups.count - 1]!;
-          if (isReported && last >= run.store.sealed.nextId) run.fault("posting", `${place} names record ${last}, which is not there.`);
+          if (isReported && last >= run.store.sealed.nextId)
+            run.fault("posting", `${place} names record ${last}, which is not there.`);
           visit(groups, place);
         }
       } catch (error) {
@@ -135,9 +146,15 @@ function comparePostings(run: Verification, index: CompiledIndex, range: IdRange
     const own = called.get(`${id}:${term}`);
     called.delete(`${id}:${term}`);
     if (own === undefined) {
-      run.fault("posting", `${name} lists record ${id} under term ${term}, which the record does not call for.`);
+      run.fault(
+        "posting",
+        `${name} lists record ${id} under term ${term}, which the record does not call for.`,
+      );
     } else if (own.payload !== payload) {
-      run.fault("posting", `${name} lists record ${id} under term ${term} with payload ${payload} in place of ${own.payload}.`);
+      run.fault(
+        "posting",
+        `${name} lists record ${id} under term ${term} with payload ${payload} in place of ${own.payload}.`,
+      );
     }
   });
   for (const { id, term } of called.values()) {
@@ -155,7 +172,8 @@ function forEachCalled(run: Verification, index: CompiledIndex, range: IdRange, 
     const entity = readableEntity(run, record, false);
     if (entity === undefined) continue;
     const field = entity.fields[index.slot]!;
-    for (const { term, payload } of tuplesOf(run.store, field, index, record)) visit(record.id, term, payload);
+    for (const { term, payload } of tuplesOf(run.store, field, index, record))
+      visit(record.id, term, payload);
   }
 }
 
@@ -164,7 +182,7 @@ function forEachFound(run: Verification, index: CompiledIndex, range: IdRange, v
     if (groups.index !== index.number) return;
     for (let at = 0; at < groups.count; at++) {
       const id = groups.ids[at]!;
-      if (id < range.start || id >= range.end || run.store.dead.has(id)) continue;
+      if (id < range.start || id >= range.end || !isCompared(run, id)) continue;
       visit(id, groups.term, groups.payloads[at]!);
     }
   });

@@ -5,7 +5,7 @@ import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.
 import { hasGlob } from "../model/index.js";
 import type { Source, SourceFormat } from "../ports/index.js";
 import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js";
-import { compressionOf, decompress, magicBytesMax } from "./bytes/decompress.js";
+import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
 import { detectShape, formatOfName, isHeadEnough } from "./detect.js";
@@ -75,11 +75,14 @@ async function openFile(name: string, path: string, format: SourceFormat | null)
   const stored = await FileBytes.open(path, 0, name);
   let stream: ByteStream = stored;
   try {
-    const magic = await readHead(stored, magicBytesMax);
+    const magic = await readStoredHead(stored);
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stored), compression, name);
     const shape = detectShape(name, await headOf(stream), format);
-    return new TextSource(fileOrigin(name, path, compression), shape);
+    return new TextSource(
+      fileOrigin(name, path, { compression, decompressBytes: decompressBytes(compression, magic) }),
+      shape,
+    );
   } finally {
     await stream.close();
   }
@@ -90,16 +93,22 @@ async function openStream(
   readable: Readable,
   format: SourceFormat | null,
 ): Promise<TextSource> {
-  const stored = new ReadableBytes(readable, name);
-  const magic = await readHead(stored, magicBytesMax);
-  const compression = compressionOf(magic);
-  const stream = decompress(new PrefixedBytes(magic, stored), compression, name);
-  const head = await readHead(stream, detectBytesMax, isHeadEnough);
-  const shape = detectShape(name, head, format);
-  return new TextSource(streamOrigin(name, compression, new PrefixedBytes(head, stream)), shape);
+  let stream: ByteStream = new ReadableBytes(readable, name);
+  try {
+    const magic = await readStoredHead(stream);
+    const compression = compressionOf(magic);
+    stream = decompress(new PrefixedBytes(magic, stream), compression, name);
+    const head = await readHead(stream, detectBytesMax, isHeadEnough);
+    const shape = detectShape(name, head, format);
+    const stored = { compression, decompressBytes: decompressBytes(compression, magic) };
+    return new TextSource(streamOrigin(name, stored, new PrefixedBytes(head, stream)), shape);
+  } catch (error) {
+    await stream.close();
+    throw error;
+  }
 }
 
-/** The head of a stream, as far as it can be read: damage behind its first byte is met when it is read again. */
+/** The head of a stream, as far as it can be read: damage behind its first byte is met by the reading. */
 async function headOf(stream: ByteStream): Promise<Uint8Array> {
   let head: Uint8Array = new Uint8Array(0);
   try {

@@ -1,4 +1,4 @@
-import { assert, isPlimsollError, rejectHeadBytes } from "../kernel/index.js";
+import { assert, isPlimsollError, rejectRecordBytesMax } from "../kernel/index.js";
 import type {
   BufferGrow,
   CsvHeader,
@@ -60,6 +60,10 @@ export class TextSession implements SourceSession {
 
   get bytesRead(): number {
     return this.#stream.bytesRead;
+  }
+
+  get records(): number {
+    return this.#record;
   }
 
   /** Takes up the position of a cursor, whose bytes have been passed over. */
@@ -211,7 +215,7 @@ export class TextSession implements SourceSession {
         offset: place.offset + fault.at,
         record: place.record,
       },
-      head: buffer.slice(0, Math.min(filled, rejectHeadBytes)),
+      head: buffer.slice(0, Math.min(filled, rejectRecordBytesMax)),
     };
     this.#framer.beginPass();
     let end = fault.end ?? this.#framer.pass(buffer, 0, filled);

@@ -10,7 +10,7 @@ import type {
   SourceSession,
 } from "../ports/index.js";
 import { abortable, type ByteStream, PrefixedBytes } from "./bytes/byte-stream.js";
-import { decompress, decompressBytesMax } from "./bytes/decompress.js";
+import { decompress } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { readHeader } from "./csv-header.js";
 import { CursorTail } from "./cursor-tail.js";
@@ -21,10 +21,15 @@ import { TextSession } from "./text-session.js";
 
 const byteOrderMark = Uint8Array.of(0xef, 0xbb, 0xbf);
 
-/** Where the decompressed bytes of a source come from. */
-export interface ByteOrigin {
-  name: string;
+export interface StoredForm {
   compression: SourceCompression;
+  /** Memory that decompression takes. */
+  decompressBytes: number;
+}
+
+/** Where the decompressed bytes of a source come from. */
+export interface ByteOrigin extends StoredForm {
+  name: string;
   /** Whether the bytes can be read from any offset at once. */
   isSeekable: boolean;
   open(offset: number): Promise<ByteStream>;
@@ -45,7 +50,7 @@ export class TextSource implements Source {
     this.name = origin.name;
     this.format = shape.format;
     this.compression = origin.compression;
-    this.sessionBytesMax = 2 * sourceChunkBytes + decompressBytesMax(origin.compression);
+    this.sessionBytesMax = 2 * sourceChunkBytes + origin.decompressBytes;
     this.#origin = origin;
     this.#delimiter = shape.delimiter;
   }
@@ -137,10 +142,11 @@ async function skipRecords(session: SourceSession, records: number, recordBytesM
   }
 }
 
-export function fileOrigin(name: string, path: string, compression: SourceCompression): ByteOrigin {
+export function fileOrigin(name: string, path: string, stored: StoredForm): ByteOrigin {
+  const { compression } = stored;
   return {
     name,
-    compression,
+    ...stored,
     isSeekable: compression === "none",
     open: async (offset) => decompress(await FileBytes.open(path, offset, name), compression, name),
     fingerprint: () => fileFingerprint(name, path),
@@ -165,11 +171,11 @@ async function fileFingerprint(name: string, path: string): Promise<SourceFinger
 }
 
 /** A stream can be opened once. */
-export function streamOrigin(name: string, compression: SourceCompression, stream: ByteStream): ByteOrigin {
+export function streamOrigin(name: string, stored: StoredForm, stream: ByteStream): ByteOrigin {
   let isOpened = false;
   return {
     name,
-    compression,
+    ...stored,
     isSeekable: false,
     open: async () => {
       if (isOpened) throw new PlimsollError("SOURCE_ONCE", { source: name }, { place: { source: name } });

@@ -168,7 +168,7 @@ describe("rows of strings", () => {
           );
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 

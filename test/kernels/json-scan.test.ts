@@ -82,7 +82,7 @@ describe("scanRecord", () => {
         expectAgreement(`{"a":${json}}`);
         expectAgreement(JSON.stringify({ m: JSON.parse(json), x: [JSON.parse(json)] }, null, spaces));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -99,7 +99,7 @@ describe("scanRecord", () => {
         for (const [place, byte] of bytes) damaged[place % text.length] = byte;
         expectAgreement(damaged);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

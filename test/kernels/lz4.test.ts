@@ -14,7 +14,11 @@ function boundBytes(bytes: number): number {
 }
 
 /** Runs a kernel function on a copy of `input` with room for `outBytesMax` bytes between fences. */
-function fenced(input: Uint8Array, outBytesMax: number, run: (source: number, out: number) => number): Uint8Array | null {
+function fenced(
+  input: Uint8Array,
+  outBytesMax: number,
+  run: (source: number, out: number) => number,
+): Uint8Array | null {
   const mark = kernel.mark();
   const source = kernel.alloc(input.length, 1);
   const out = kernel.alloc(outBytesMax + 2 * fence, 1) + fence;
@@ -29,7 +33,9 @@ function fenced(input: Uint8Array, outBytesMax: number, run: (source: number, ou
 }
 
 function compress(input: Uint8Array, outBytesMax = boundBytes(input.length)): Uint8Array {
-  const output = fenced(input, outBytesMax, (source, out) => exports.lz4Compress(source, input.length, out, outBytesMax, table));
+  const output = fenced(input, outBytesMax, (source, out) =>
+    exports.lz4Compress(source, input.length, out, outBytesMax, table),
+  );
   return output ?? new Uint8Array(0);
 }
 
@@ -60,7 +66,9 @@ function randomBytes(length: number, distinct: number): Uint8Array {
 }
 
 const text = new TextEncoder().encode(
-  Array.from({ length: 3000 }, (_, i) => JSON.stringify({ id: i, name: `city ${(i * 7919) % 500}`, tags: ["a", "b"] })).join("\n"),
+  Array.from({ length: 3000 }, (_, i) =>
+    JSON.stringify({ id: i, name: `city ${(i * 7919) % 500}`, tags: ["a", "b"] }),
+  ).join("\n"),
 );
 
 const samples: Record<string, Uint8Array> = {
@@ -94,8 +102,14 @@ describe("LZ4 blocks", () => {
   });
 
   const repetitive = fc
-    .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 60 })), { maxLength: 20 })
-    .map((parts) => Uint8Array.from(parts.flatMap(([piece, times]) => Array.from({ length: times }, () => [...piece]).flat())));
+    .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 60 })), {
+      maxLength: 20,
+    })
+    .map((parts) =>
+      Uint8Array.from(
+        parts.flatMap(([piece, times]) => Array.from({ length: times }, () => [...piece]).flat()),
+      ),
+    );
 
   test("any repetitive bytes come back, and too small an output is refused without a byte too many", () => {
     fc.assert(
@@ -113,13 +127,22 @@ describe("LZ4 blocks", () => {
   test("corrupt input is refused or misread, but never leads out of bounds", () => {
     const block = compress(text.subarray(0, 20_000));
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(block.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }), (changes) => {
-        const damaged = block.slice();
-        for (const [at, byte] of changes) damaged[at] = byte;
-        decompress(damaged, 20_000);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(block.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const damaged = block.slice();
+          for (const [at, byte] of changes) damaged[at] = byte;
+          decompress(damaged, 20_000);
+        },
+      ),
     );
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(300), (bytes, room) => void decompress(bytes, room)));
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.nat(300),
+        (bytes, room) => void decompress(bytes, room),
+      ),
+    );
     expect(decompress(block.slice(0, -3), 20_000)).toBeNull();
     expect(decompress(block, 19_999)).toBeNull();
     expect(decompress(Uint8Array.of(0x04, 0, 0), 100)).toBeNull();

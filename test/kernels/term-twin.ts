@@ -1,7 +1,13 @@
 /** Terms computed plainly, from the definitions. */
 const mask = (1n << 64n) - 1n;
 const signBit = 1n << 63n;
-const primes = [0x9e3779b185ebca87n, 0xc2b2ae3d27d4eb4fn, 0x165667b19e3779f9n, 0x85ebca77c2b2ae63n, 0x27d4eb2f165667c5n];
+const primes = [
+  0x9e3779b185ebca87n,
+  0xc2b2ae3d27d4eb4fn,
+  0x165667b19e3779f9n,
+  0x85ebca77c2b2ae63n,
+  0x27d4eb2f165667c5n,
+];
 const [p1, p2, p3, p4, p5] = primes as [bigint, bigint, bigint, bigint, bigint];
 
 const rotate = (value: bigint, bits: bigint) => ((value << bits) | (value >> (64n - bits))) & mask;
@@ -57,7 +63,12 @@ export function exactTwin(bytes: Buffer): bigint {
 /** Tokens by regular expressions; `alone` characters are tokens of their own. */
 export function tokensTwin(text: string): string[] {
   const runs = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-  const pieces = runs.flatMap((run) => run.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu) ?? []);
+  const pieces = runs.flatMap(
+    (run) =>
+      run.match(
+        /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu,
+      ) ?? [],
+  );
   return pieces.map((piece) => cut([...piece].map(lower).join("")));
 }
 

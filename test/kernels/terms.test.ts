@@ -49,10 +49,14 @@ describe("floats", () => {
 
   test("come back from their shortest and from their long texts", () => {
     fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: 0, max: 20 }), (value, digits) => {
-        expect(encoder.number("float", value)).toBe(floatTwin(value));
-        expect(floatOf(value.toExponential(digits))).toBe(floatTwin(Number(value.toExponential(digits))));
-      }),
+      fc.property(
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.integer({ min: 0, max: 20 }),
+        (value, digits) => {
+          expect(encoder.number("float", value)).toBe(floatTwin(value));
+          expect(floatOf(value.toExponential(digits))).toBe(floatTwin(Number(value.toExponential(digits))));
+        },
+      ),
       { numRuns: 10_000 },
     );
   });
@@ -98,7 +102,11 @@ describe("floats", () => {
 
 describe("dates", () => {
   test("are what Date.parse makes of them", () => {
-    const dates = fc.date({ min: new Date("0000-01-01"), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true });
+    const dates = fc.date({
+      min: new Date("0000-01-01"),
+      max: new Date("9999-12-31T23:59:59.999Z"),
+      noInvalidDate: true,
+    });
     fc.assert(
       fc.property(dates, fc.integer({ min: -14 * 60, max: 14 * 60 }), (date, offset) => {
         const iso = date.toISOString();
@@ -199,7 +207,9 @@ describe("strings", () => {
 
 describe("keys", () => {
   test("text and number of the same digits are one key", () => {
-    expect(encoder.keyBytes([{ type: "string", value: "5" }])).toEqual(encoder.keyBytes([{ type: "int", value: 5 }]));
+    expect(encoder.keyBytes([{ type: "string", value: "5" }])).toEqual(
+      encoder.keyBytes([{ type: "int", value: 5 }]),
+    );
     const packed = encoder.keyBytes([{ type: "hex", value: "00fFa1" }])!;
     expect([...packed]).toEqual([0x00, 0xff, 0xa1]);
     expect(encoder.keyBytes([{ type: "hex", value: "abc" }])).toBeUndefined();

@@ -40,7 +40,10 @@ const character = fc
   .map((point) => String.fromCodePoint(point));
 const mixed = fc.array(character, { maxLength: 120 }).map((parts) => parts.join(""));
 const words = fc
-  .array(fc.oneof(fc.stringMatching(/^[A-Za-z0-9]{1,20}$/), fc.constantFrom(" ", ", ", "-", "é", "中", "\n", "…")), { maxLength: 80 })
+  .array(
+    fc.oneof(fc.stringMatching(/^[A-Za-z0-9]{1,20}$/), fc.constantFrom(" ", ", ", "-", "é", "中", "\n", "…")),
+    { maxLength: 80 },
+  )
   .map((parts) => parts.join(""));
 
 function texts(text: string): string[] {
@@ -78,10 +81,14 @@ describe("tokens", () => {
 
   test("are found at every place of a long text, also where its stretches meet", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 4000, max: 4200 }), fc.array(words, { minLength: 1, maxLength: 8 }), (length, parts) => {
-        const text = `${"x ".repeat(length / 2)}${parts.join(" ")} ${"é".repeat(length)} ${parts.join("中")}`;
-        expect(texts(text)).toEqual(tokensTwin(text));
-      }),
+      fc.property(
+        fc.integer({ min: 4000, max: 4200 }),
+        fc.array(words, { minLength: 1, maxLength: 8 }),
+        (length, parts) => {
+          const text = `${"x ".repeat(length / 2)}${parts.join(" ")} ${"é".repeat(length)} ${parts.join("中")}`;
+          expect(texts(text)).toEqual(tokensTwin(text));
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { anyTuple, blocksOf, compareTuples, decodeTwin, makeKernel, uniteTwin, type Tuple } from "../postings/twin.js";
+import {
+  anyTuple,
+  blocksOf,
+  compareTuples,
+  decodeTwin,
+  makeKernel,
+  type Tuple,
+  uniteTwin,
+} from "../postings/twin.js";
 
 const kernel = makeKernel(8);
 
@@ -13,12 +21,21 @@ function decodeInKernel(block: Uint8Array, chunk: number): { tuples: Tuple[]; is
   u8.set(block, at);
   exports.tupleCursorOpen(cursor, at, block.length);
   const tuples: Tuple[] = [];
-  for (let n = exports.tupleCursorDecode(cursor, out, chunk); n > 0; n = exports.tupleCursorDecode(cursor, out, chunk)) {
+  for (
+    let n = exports.tupleCursorDecode(cursor, out, chunk);
+    n > 0;
+    n = exports.tupleCursorDecode(cursor, out, chunk)
+  ) {
     for (let i = 0; i < n; i++) {
       const w0 = view.getBigUint64(out + i * 16, true);
       const w1 = view.getBigUint64(out + i * 16 + 8, true);
       const term = BigInt.asUintN(64, w0 << 16n) | (w1 >> 48n);
-      tuples.push({ index: Number(w0 >> 48n), term, id: Number((w1 >> 8n) & 0xff_ffff_ffffn), payload: Number(w1 & 255n) });
+      tuples.push({
+        index: Number(w0 >> 48n),
+        term,
+        id: Number((w1 >> 8n) & 0xff_ffff_ffffn),
+        payload: Number(w1 & 255n),
+      });
     }
   }
   kernel.release(mark);
@@ -28,11 +45,15 @@ function decodeInKernel(block: Uint8Array, chunk: number): { tuples: Tuple[]; is
 describe("tuple blocks", () => {
   test("hold what was encoded, by the format's rules and by the kernel's decoder", () => {
     fc.assert(
-      fc.property(fc.array(anyTuple, { maxLength: 400 }), fc.integer({ min: 1, max: 70 }), (tuples, chunk) => {
-        const blocks = blocksOf(kernel, tuples);
-        expect(blocks.flatMap(decodeTwin)).toEqual(uniteTwin(tuples));
-        expect(blocks.flatMap((block) => decodeInKernel(block, chunk).tuples)).toEqual(uniteTwin(tuples));
-      }),
+      fc.property(
+        fc.array(anyTuple, { maxLength: 400 }),
+        fc.integer({ min: 1, max: 70 }),
+        (tuples, chunk) => {
+          const blocks = blocksOf(kernel, tuples);
+          expect(blocks.flatMap(decodeTwin)).toEqual(uniteTwin(tuples));
+          expect(blocks.flatMap((block) => decodeInKernel(block, chunk).tuples)).toEqual(uniteTwin(tuples));
+        },
+      ),
     );
   });
 
@@ -58,17 +79,24 @@ describe("tuple blocks", () => {
     }
     for (const block of blocks.slice(0, -1)) expect(block.length).toBeGreaterThan(16_200);
     expect(blocks.flatMap(decodeTwin)).toEqual(tuples.toSorted(compareTuples));
-    expect(blocks.flatMap((block) => decodeInKernel(block, 64).tuples)).toEqual(tuples.toSorted(compareTuples));
+    expect(blocks.flatMap((block) => decodeInKernel(block, 64).tuples)).toEqual(
+      tuples.toSorted(compareTuples),
+    );
   });
 
   test("damaged bytes never lead the decoder out of the block", () => {
     const tuple: Tuple = { index: 1, term: 5n, id: 1000, payload: 0 };
-    const block = blocksOf(kernel, Array.from({ length: 500 }, (_, i) => ({ ...tuple, id: i * 300 })))[0]!;
+    const block = blocksOf(
+      kernel,
+      Array.from({ length: 500 }, (_, i) => ({ ...tuple, id: i * 300 })),
+    )[0]!;
     fc.assert(
       fc.property(fc.nat(block.length - 1), fc.nat(255), (at, byte) => {
         const damaged = block.slice();
         damaged[at] = byte;
-        expect(decodeInKernel(damaged, 64).tuples.length).toBeLessThanOrEqual(kernel.exports.BLOCK_TUPLES_MAX.value);
+        expect(decodeInKernel(damaged, 64).tuples.length).toBeLessThanOrEqual(
+          kernel.exports.BLOCK_TUPLES_MAX.value,
+        );
       }),
     );
     expect(decodeInKernel(block.slice(0, -1), 64).isDamaged).toBe(true);

@@ -49,7 +49,10 @@ describe("tupleSort", () => {
     reversed: (i) => [1n, BigInt(count - i)],
     equal: () => [5n, 5n],
     "few distinct": () => [random.next().value & 3n, random.next().value & 1n],
-    "few hashes, many ids": (i) => [(random.next().value % 3n) * 0x9e3779b97f4a7c15n & 0xffff_ffff_ffff_ffffn, BigInt(i)],
+    "few hashes, many ids": (i) => [
+      ((random.next().value % 3n) * 0x9e3779b97f4a7c15n) & 0xffff_ffff_ffff_ffffn,
+      BigInt(i),
+    ],
     "one outlier a level": (i) => [i < 64 ? 1n << BigInt(i) : 0n, i < 128 ? 1n << BigInt(i % 64) : BigInt(i)],
     "differing in the last bit": () => [1n, random.next().value & 1n],
   };

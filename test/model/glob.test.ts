@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { compileMapping, entityOfSource, globMatches } from "../../src/model/index.js";
+import { compileMapping, entityOfSource } from "../../src/mapping/index.js";
+import { globMatches } from "../../src/model/index.js";
 
 test.each([
   ["cities/*.json*", "/data/geo/cities/FR.json.gz", true],

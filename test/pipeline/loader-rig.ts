@@ -1,8 +1,9 @@
 import { Kernel } from "../../src/kernel/index.js";
-import { type CompiledEntity, compileMapping, type Mapping, type RecordCheck } from "../../src/model/index.js";
-import { KeyBuffer, TupleBuffer } from "../../src/postings/index.js";
+import { compileMapping, type Mapping } from "../../src/mapping/index.js";
+import type { CompiledEntity, RecordCheck } from "../../src/model/index.js";
 import type { LoadReject } from "../../src/pipeline/load-rejects.js";
 import { type LoadJob, RecordLoader } from "../../src/pipeline/record-loader.js";
+import { KeyBuffer, TupleBuffer } from "../../src/postings/index.js";
 
 export interface RigOptions {
   tupleCapacity?: number;
@@ -40,7 +41,8 @@ export class LoaderRig {
     const { inputBytes = 1 << 18, outputBytes = 1 << 18, recordBytesMax = inputBytes } = options;
     const sizes = { inputBytes, outputBytes, recordBytesMax };
     const probe = new Kernel({ memoryBytes: 1 << 18 });
-    const buffers = TupleBuffer.bytesFor(probe, tupleCapacity) + KeyBuffer.bytesFor(probe, keyCapacity, keyArenaBytes);
+    const buffers =
+      TupleBuffer.bytesFor(probe, tupleCapacity) + KeyBuffer.bytesFor(probe, keyCapacity, keyArenaBytes);
     const memoryBytes = probe.mark() + buffers + RecordLoader.bytesNeeded(probe, sizes) + 64;
     this.kernel = new Kernel({ memoryBytes });
     this.tuples = new TupleBuffer(this.kernel, tupleCapacity);
@@ -48,7 +50,10 @@ export class LoaderRig {
     this.loader = new RecordLoader({ kernel: this.kernel, tuples: this.tuples, keys: this.keys, ...sizes });
   }
 
-  load(job: Omit<LoadJob, "bytes" | "firstId"> & { text: string | Uint8Array; firstId?: number }, check?: RecordCheck): Loaded {
+  load(
+    job: Omit<LoadJob, "bytes" | "firstId"> & { text: string | Uint8Array; firstId?: number },
+    check?: RecordCheck,
+  ): Loaded {
     const { text, ...rest } = job;
     const loaded: Loaded = {
       tuples: [],
@@ -117,7 +122,10 @@ export class LoaderRig {
     let at = count * 8;
     for (let i = 0; i < count; i++) {
       const end = at + rawView.getUint32(i * 8 + 4, true);
-      loaded.records.set(firstId + rawView.getUint32(i * 8, true), Buffer.from(raw.subarray(at, end)).toString());
+      loaded.records.set(
+        firstId + rawView.getUint32(i * 8, true),
+        Buffer.from(raw.subarray(at, end)).toString(),
+      );
       at = end;
     }
     if (at !== raw.length) throw new Error("a block holds its records and nothing else");

@@ -20,7 +20,8 @@ class Literal {
 export function recordTwin(entity: CompiledEntity, text: string, id: number): Twin | string {
   const record = parseLiterally(text);
   if (record === undefined) return "JSON_SYNTAX";
-  if (typeof record !== "object" || record === null || Array.isArray(record) || record instanceof Literal) return "NOT_OBJECT";
+  if (typeof record !== "object" || record === null || Array.isArray(record) || record instanceof Literal)
+    return "NOT_OBJECT";
   const twin: Twin = { tuples: [], keys: [], columns: [] };
   const keyParts: Buffer[] = [];
   let version: bigint | null = null;
@@ -48,14 +49,23 @@ export function recordTwin(entity: CompiledEntity, text: string, id: number): Tw
   if (missing.includes("FIELD_MISSING")) return "FIELD_MISSING";
   if (missing.length > 0) return "KEY_MISSING";
   if (entity.keySlots.length > 0) {
-    const key = keyParts.length === 1 ? keyParts[0]! : Buffer.concat(keyParts.flatMap((part) => [varint(part.length), part]));
+    const key =
+      keyParts.length === 1
+        ? keyParts[0]!
+        : Buffer.concat(keyParts.flatMap((part) => [varint(part.length), part]));
     if (key.length > 1024 || keyParts.some((part) => part.length > 1024)) return "KEY_TOO_LONG";
     twin.keys.push(`${entity.number}:${version === null ? 0 : 2}:${id}:${version}:${key.toString("hex")}`);
   }
   return twin;
 }
 
-function addTuples(twin: Twin, field: CompiledField, index: CompiledIndex, values: unknown[], id: number): void {
+function addTuples(
+  twin: Twin,
+  field: CompiledField,
+  index: CompiledIndex,
+  values: unknown[],
+  id: number,
+): void {
   const terms: bigint[] = [];
   let payload = 0;
   if (index.kind === "text") {
@@ -80,7 +90,9 @@ function termOf(field: CompiledField, index: CompiledIndex, value: unknown): big
   if (index.kind === "number") return numberTerm(field, value);
   const text = field.type === "hex" ? textOf(value).toLowerCase() : textOf(value);
   if (index.kind === "exact") return exactTwin(Buffer.from(text));
-  return Buffer.concat([Buffer.from(text).subarray(0, 8), Buffer.alloc(8)]).subarray(0, 8).readBigUInt64BE();
+  return Buffer.concat([Buffer.from(text).subarray(0, 8), Buffer.alloc(8)])
+    .subarray(0, 8)
+    .readBigUInt64BE();
 }
 
 function numberTerm(field: CompiledField, value: unknown): bigint {
@@ -103,7 +115,10 @@ function fits(field: CompiledField, value: unknown): boolean {
     case "bool":
       return typeof value === "boolean";
     case "date":
-      return value instanceof Literal || (typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)));
+      return (
+        value instanceof Literal ||
+        (typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)))
+      );
     case "hex":
       return typeof value === "string" && value.length % 2 === 0 && /^[0-9a-f]*$/i.test(value);
     case "json":
@@ -115,7 +130,9 @@ function fits(field: CompiledField, value: unknown): boolean {
 
 function keyBytes(field: CompiledField, value: unknown): Buffer {
   const text = textOf(value);
-  return field.type === "hex" ? Buffer.from(text, "hex") : Buffer.from(text === "-0" && value instanceof Literal ? "0" : text);
+  return field.type === "hex"
+    ? Buffer.from(text, "hex")
+    : Buffer.from(text === "-0" && value instanceof Literal ? "0" : text);
 }
 
 function textOf(value: unknown): string {
@@ -131,10 +148,12 @@ function valuesAt(record: object, field: CompiledField): unknown[] {
   const isWhole = field.type === "json" || field.type === "pairs";
   let level: unknown[] = [record];
   for (const name of field.path) {
-    level = level.flatMap((value) => flat(value)).flatMap((value) => {
-      const isObject = typeof value === "object" && value !== null && !(value instanceof Literal);
-      return isObject && Object.hasOwn(value, name) ? [(value as Record<string, unknown>)[name]] : [];
-    });
+    level = level
+      .flatMap((value) => flat(value))
+      .flatMap((value) => {
+        const isObject = typeof value === "object" && value !== null && !(value instanceof Literal);
+        return isObject && Object.hasOwn(value, name) ? [(value as Record<string, unknown>)[name]] : [];
+      });
   }
   return (isWhole ? level : level.flatMap(flat)).filter((value) => value !== null && value !== undefined);
 }
@@ -150,8 +169,9 @@ function parseLiterally(text: string): unknown {
   } catch {
     return undefined;
   }
-  const marked = text.replace(/("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g, (_, string: string, number: string) =>
-    string === undefined ? `{"#":"${number}"}` : string,
+  const marked = text.replace(
+    /("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g,
+    (_, string: string, number: string) => (string === undefined ? `{"#":"${number}"}` : string),
   );
   return JSON.parse(marked, (_, value: unknown) => {
     const isMark = typeof value === "object" && value !== null && Object.keys(value).join() === "#";

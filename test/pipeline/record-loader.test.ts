@@ -1,93 +1,10 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Mapping } from "../../src/model/index.js";
+import type { Mapping } from "../../src/mapping/index.js";
+import { entity, record } from "./loader-records.js";
 import { entityOf, type Loaded, LoaderRig } from "./loader-rig.js";
 import { recordTwin } from "./loader-twin.js";
-
-const mapping: Mapping = {
-  version: 1,
-  entities: {
-    Thing: {
-      key: ["id", "part"],
-      conflict: "newest:seen",
-      fields: {
-        id: "string",
-        part: "int",
-        seen: { type: "int", index: "range" },
-        name: { type: "string", index: ["exact", "range", "text"] },
-        note: { type: "string", index: "text", path: "inner.note" },
-        score: { type: "float", index: "range" },
-        isOpen: { type: "bool", index: "exact" },
-        born: { type: "date", index: "range" },
-        hash: { type: "hex", index: "exact" },
-        owner: { type: "string", link: "Owner" },
-        tags: { type: "pairs", index: "exact" },
-        extra: "json",
-        wanted: { type: "string", required: true },
-      },
-    },
-    Owner: { key: "id", fields: { id: "string" } },
-  },
-};
-const entity = entityOf(mapping);
-
-const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 30 }),
-  fc.constantFrom("", "Ünïcode Wörter 東京", 'quote " and \\ and \n', "a".repeat(90), "12", "-0"),
-);
-const number = fc.oneof(
-  fc.integer().map(String),
-  fc.bigInt({ min: -(2n ** 66n), max: 2n ** 66n }).map(String),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
-  fc.constantFrom("-0", "0", "1e3", "5.0", "1e400"),
-);
-const hex = fc.stringMatching(/^([0-9a-fA-F]{2}){0,40}$/);
-const date = fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true }).map((value) => value.toISOString());
-
-/** A string in JSON, sometimes with escapes that it does not need. */
-const quoted = (source: fc.Arbitrary<string>) =>
-  fc.tuple(source, fc.integer({ min: 0, max: 3 })).map(([value, style]) => {
-    const json = JSON.stringify(value);
-    if (style > 0) return json;
-    return json.replace(/(\\.)|([a-zA-Z/])/g, (whole, escape: string, letter: string) =>
-      escape !== undefined ? whole : letter === "/" ? "\\/" : `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
-  });
-const wrong = fc.constantFrom("null", "true", '"x"', "[]", "{}", "1.5", "[1]", '{"a":[1,"b"]}', "[null]", '["a","b"]');
-const rarely = (value: fc.Arbitrary<string>) => fc.oneof({ arbitrary: value, weight: 40 }, { arbitrary: wrong, weight: 1 });
-const several = (value: fc.Arbitrary<string>) =>
-  fc.oneof({ arbitrary: value, weight: 3 }, { arbitrary: fc.array(value, { maxLength: 4 }).map((all) => `[${all.join(", ")}]`), weight: 1 });
-const pair = fc.tuple(fc.constantFrom('"e"', '"p"', '"title"', "1", '"\\u0065"'), quoted(text)).map((parts) => `[${parts.join(",")},"x"]`);
-
-const members = fc.record(
-  {
-    id: rarely(quoted(text)),
-    part: rarely(fc.integer().map(String)),
-    wanted: rarely(quoted(text)),
-    seen: rarely(several(fc.bigInt({ min: -(2n ** 66n), max: 2n ** 66n }).map(String))),
-    name: rarely(several(fc.oneof(quoted(text), number))),
-    inner: rarely(several(quoted(text).map((value) => `{"note" : ${value}}`))),
-    score: rarely(several(number)),
-    isOpen: rarely(fc.constantFrom("true", "false")),
-    born: rarely(several(quoted(date))),
-    hash: rarely(several(quoted(hex))),
-    owner: rarely(several(fc.oneof(quoted(text), fc.integer().map(String)))),
-    tags: rarely(fc.array(pair, { maxLength: 6 }).map((all) => `[${all.join(", ")}]`)),
-    extra: wrong,
-    other: wrong,
-  },
-  { requiredKeys: ["id", "part", "wanted"] },
-);
-const spaces = fc.constantFrom("", " ", "\t");
-const good = fc.tuple(members, spaces).map(
-  ([values, space]) =>
-    `{${space}${Object.entries(values)
-      .map(([name, value]) => `"${name}":${space}${value}`)
-      .join(`,${space}`)}}`,
-);
-const bad = fc.constantFrom("{", '{"id":1', "[]", "5", '{"id":"a" "b"}', '{"id":}', "nul", '"text"', "{}", '{"id":null}');
-const record = fc.oneof({ arbitrary: good, weight: 12 }, { arbitrary: bad, weight: 1 });
 
 const big = new LoaderRig();
 const tiny = new LoaderRig({ tupleCapacity: 60, keyCapacity: 12, keyArenaBytes: 4096, outputBytes: 1 });
@@ -95,15 +12,25 @@ const tiny = new LoaderRig({ tupleCapacity: 60, keyCapacity: 12, keyArenaBytes: 
 describe("lines", () => {
   test("become what JSON.parse and the definitions make of them", () => {
     fc.assert(
-      fc.property(fc.array(record, { maxLength: 12 }), fc.constantFrom("\n", "\r\n", "\n \t\r\n", "\n\n"), (lines, end) => {
-        const firstId = 5_000_000_000;
-        const job = { entity, format: "jsonl" as const, header: null, text: lines.map((line) => line + end).join(""), firstId };
-        const loaded = big.load(job);
-        compare(loaded, lines, firstId);
-        const again = tiny.load(job);
-        const fitting = again.rejects.every(({ code }) => code !== "TOO_MANY_TERMS");
-        if (fitting) expect(withoutBlocks(again)).toEqual(withoutBlocks(loaded));
-      }),
+      fc.property(
+        fc.array(record, { maxLength: 12 }),
+        fc.constantFrom("\n", "\r\n", "\n \t\r\n", "\n\n"),
+        (lines, end) => {
+          const firstId = 5_000_000_000;
+          const job = {
+            entity,
+            format: "jsonl" as const,
+            header: null,
+            text: lines.map((line) => line + end).join(""),
+            firstId,
+          };
+          const loaded = big.load(job);
+          compare(loaded, lines, firstId);
+          const again = tiny.load(job);
+          const fitting = again.rejects.every(({ code }) => code !== "TOO_MANY_TERMS");
+          if (fitting) expect(withoutBlocks(again)).toEqual(withoutBlocks(loaded));
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -114,7 +41,9 @@ describe("elements of an array", () => {
     fc.assert(
       fc.property(fc.array(record, { maxLength: 8 }), fc.constantFrom("", " ", "\n  "), (elements, space) => {
         fc.pre(elements.every((element) => isBalanced(element)));
-        const spread = elements.map((element) => (element.startsWith("{ ") ? element.replace("{ ", "{\n ") : element));
+        const spread = elements.map((element) =>
+          element.startsWith("{ ") ? element.replace("{ ", "{\n ") : element,
+        );
         const frame = spread.map((element) => space + element + space).join(",");
         const loaded = big.load({ entity, format: "json", header: null, text: frame, firstId: 7 });
         compare(loaded, spread, 7);
@@ -124,15 +53,17 @@ describe("elements of an array", () => {
   });
 
   test("after a broken element the next one is found", () => {
-    const frame = '{"a":1}} , {"id":"x","part":1,"wanted":"w"},\n[1,{"a":","}],{"id":"y","part":1,"wanted":"w"}\n';
+    const frame =
+      '{"a":1}} , {"id":"x","part":1,"wanted":"w"},\n[1,{"a":","}],{"id":"y","part":1,"wanted":"w"}\n';
     const loaded = big.load({ entity, format: "json", header: null, text: frame });
     expect([...loaded.records]).toEqual([
-      [1, '{"id":"x","part":1,"wanted":"w"}'],
-      [3, '{"id":"y","part":1,"wanted":"w"}'],
+      [2, '{"id":"x","part":1,"wanted":"w"}'],
+      [4, '{"id":"y","part":1,"wanted":"w"}'],
     ]);
     expect(loaded.rejects.map(({ ordinal, code, line, offset }) => [ordinal, code, line, offset])).toEqual([
-      [0, "JSON_SYNTAX", 0, 0],
-      [2, "NOT_OBJECT", 1, frame.indexOf("[1")],
+      [0, "FIELD_MISSING", 0, 0],
+      [1, "JSON_SYNTAX", 0, 7],
+      [3, "NOT_OBJECT", 1, frame.indexOf("[1")],
     ]);
   });
 });
@@ -144,7 +75,9 @@ describe("blocks", () => {
       const filler = (i % 3 === 0 ? "abc " : `${Math.sin(i)}`.repeat(3)).repeat(i === 100 ? 2_000 : 40);
       lines.push(`{"id":"${i}","part":${i},"wanted":"w","other":"${filler}"}`);
     }
-    const random = Buffer.from(Array.from({ length: 70_000 }, (_, i) => 33 + ((i * 7919 + ((i * i) >> 3)) % 90)))
+    const random = Buffer.from(
+      Array.from({ length: 70_000 }, (_, i) => 33 + ((i * 7919 + ((i * i) >> 3)) % 90)),
+    )
       .toString("latin1")
       .replaceAll(/["\\]/g, ".");
     lines.splice(200, 0, `{"id":"long","part":1,"wanted":"w","other":"${random}"}`);
@@ -166,8 +99,15 @@ describe("blocks", () => {
   test("a record that is too large for the loader is rejected, others are not", () => {
     const rig = new LoaderRig({ inputBytes: 4096, recordBytesMax: 256 });
     const line = (wanted: string) => `{"id":"a","part":1,"wanted":"${wanted}"}`;
-    const loaded = rig.load({ entity, format: "jsonl", header: null, text: `${line("x".repeat(300))}\n${line("y")}\n` });
-    expect(loaded.rejects.map(({ code, bytesTotal }) => [code, bytesTotal])).toEqual([["RECORD_TOO_LARGE", 331]]);
+    const loaded = rig.load({
+      entity,
+      format: "jsonl",
+      header: null,
+      text: `${line("x".repeat(300))}\n${line("y")}\n`,
+    });
+    expect(loaded.rejects.map(({ code, bytesTotal }) => [code, bytesTotal])).toEqual([
+      ["RECORD_TOO_LARGE", 331],
+    ]);
     expect([...loaded.records.keys()]).toEqual([1]);
   });
 });
@@ -176,7 +116,12 @@ describe("buffers that are too small", () => {
   test("for one record reject it; nothing of it stays", () => {
     const rig = new LoaderRig({ tupleCapacity: 4 });
     const line = (name: string) => `{"id":"a","part":1,"wanted":"w","owner":"o","name":"${name}"}`;
-    const loaded = rig.load({ entity, format: "jsonl", header: null, text: [line("x"), line("a b c d"), line("y")].join("\n") });
+    const loaded = rig.load({
+      entity,
+      format: "jsonl",
+      header: null,
+      text: [line("x"), line("a b c d"), line("y")].join("\n"),
+    });
     expect(loaded.rejects.map(({ ordinal, code }) => [ordinal, code])).toEqual([[1, "TOO_MANY_TERMS"]]);
     expect([...loaded.records.keys()]).toEqual([0, 2]);
     expect(loaded.keys.length).toBe(4);
@@ -188,13 +133,23 @@ describe("buffers that are too small", () => {
       version: 1,
       entities: {
         Wide: {
-          fields: Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}`, { type: "int", index: "range" }] as const)),
+          fields: Object.fromEntries(
+            Array.from({ length: 200 }, (_, i) => [`f${i}`, { type: "int", index: "range" }] as const),
+          ),
         },
       },
     };
-    const lines = Array.from({ length: 400 }, (_, i) => (i % 50 === 7 ? "bad" : `{"f${i % 200}":${i},"f3":${-i}}`));
+    const lines = Array.from({ length: 400 }, (_, i) =>
+      i % 50 === 7 ? "bad" : `{"f${i % 200}":${i},"f3":${-i}}`,
+    );
     const rig = new LoaderRig();
-    const loaded = rig.load({ entity: entityOf(wide), format: "jsonl", header: null, text: lines.join("\n"), firstId: 3 });
+    const loaded = rig.load({
+      entity: entityOf(wide),
+      format: "jsonl",
+      header: null,
+      text: lines.join("\n"),
+      firstId: 3,
+    });
     expect(loaded.rejects.length).toBe(8);
     for (let i = 0; i < 400; i++) {
       const own = loaded.columns.get(`${(i % 200) + 1}:${i + 3}`);
@@ -233,7 +188,9 @@ describe("rejects", () => {
       const own = Buffer.from(frame).subarray(offset, offset + bytesTotal);
       expect(Buffer.from(head)).toEqual(own.subarray(0, 256));
     }
-    expect(loaded.rejects[0]!.reason).toBe('field "part" must be an integer, one value, since it is part of the key');
+    expect(loaded.rejects[0]!.reason).toBe(
+      'field "part" must be an integer, one value, since it is part of the key',
+    );
     expect(loaded.rejects[5]!.reason).toBe('field "hash" must be an even number of hexadecimal digits');
     expect(loaded.records.size).toBe(0);
     expect([loaded.tuples, loaded.keys]).toEqual([[], []]);
@@ -241,21 +198,28 @@ describe("rejects", () => {
 
   test("invalid UTF-8 and deep nesting", () => {
     const invalid = Buffer.from('{"id":"a\xff","part":1,"wanted":"w"}\n', "latin1");
-    expect(big.load({ entity, format: "jsonl", header: null, text: invalid }).rejects[0]!.code).toBe("INVALID_UTF8");
+    expect(big.load({ entity, format: "jsonl", header: null, text: invalid }).rejects[0]!.code).toBe(
+      "INVALID_UTF8",
+    );
     const deep = `{"other":${"[".repeat(70_000)}${"]".repeat(70_000)}}`;
     expect(big.load({ entity, format: "jsonl", header: null, text: deep }).rejects[0]!.code).toBe("TOO_DEEP");
     const many = `{"id":"a","part":1,"wanted":"w","name":[${"1,".repeat(20_000)}1]}`;
-    expect(big.load({ entity, format: "jsonl", header: null, text: many }).rejects[0]!.code).toBe("TOO_MANY_VALUES");
+    expect(big.load({ entity, format: "jsonl", header: null, text: many }).rejects[0]!.code).toBe(
+      "TOO_MANY_VALUES",
+    );
   });
 
   test("a check of the host's turns records down after everything else", () => {
     const lines = ["a", "b", "c"].map((id) => `{"id":"${id}","part":1,"wanted":"w","owner":"${id}"}`);
     const seen: string[] = [];
-    const loaded = big.load({ entity, format: "jsonl", header: null, text: `bad\n${lines.join("\n")}` }, (view) => {
-      const record = view.bytes.toString("utf8", view.start, view.end);
-      seen.push(record);
-      return record.includes('"b"') ? { code: "NOSTR_ID", reason: "not today" } : null;
-    });
+    const loaded = big.load(
+      { entity, format: "jsonl", header: null, text: `bad\n${lines.join("\n")}` },
+      (view) => {
+        const record = view.bytes.toString("utf8", view.start, view.end);
+        seen.push(record);
+        return record.includes('"b"') ? { code: "NOSTR_ID", reason: "not today" } : null;
+      },
+    );
     expect(seen).toEqual(lines);
     expect([...loaded.records.keys()]).toEqual([1, 3]);
     expect(loaded.rejects.map(({ ordinal, code }) => [ordinal, code])).toEqual([
@@ -272,7 +236,8 @@ describe("rows", () => {
   const header = { delimiter: ",", columns };
 
   test("become JSON by the mapping's types", () => {
-    const frame = '7,1,w,1.5,true,2024-01-01,"a ""b"""\r\n\r\n8,x,w,1,true,2024-01-01,\n9,2,"line\nbreak",,,,\n10,3\n11,4,"w"x,1,true,2024-01-01,z\n12,5,w,,,,';
+    const frame =
+      '7,1,w,1.5,true,2024-01-01,"a ""b"""\r\n\r\n8,x,w,1,true,2024-01-01,\n9,2,"line\nbreak",,,,\n10,3\n11,4,"w"x,1,true,2024-01-01,z\n12,5,w,,,,';
     const loaded = big.load({ entity, format: "csv", header, text: frame });
     expect([...loaded.records].map(([id, record]) => [id, JSON.parse(record)])).toEqual([
       [0, { id: "7", part: 1, wanted: "w", score: 1.5, isOpen: true, born: "2024-01-01", free: 'a "b"' }],
@@ -284,9 +249,21 @@ describe("rows", () => {
       [3, "CSV_COLUMNS", 5, "the header has 7 columns and this row 2"],
       [4, "CSV_QUOTE", 6, expect.stringContaining("quoted cell")],
     ]);
-    for (const [id, record] of loaded.records) expect(recordTwin(entity, record, id)).not.toBeTypeOf("string");
+    for (const [id, record] of loaded.records)
+      expect(recordTwin(entity, record, id)).not.toBeTypeOf("string");
     compareIndexes(loaded, [...loaded.records]);
   });
+});
+
+test("entities of one number, from two mappings, have programs of their own", () => {
+  const one = entityOf({ version: 1, entities: { A: { fields: { a: { type: "int", index: "exact" } } } } });
+  const two = entityOf({
+    version: 1,
+    entities: { A: { fields: { b: { type: "string", index: "exact" } } } },
+  });
+  const job = { format: "jsonl" as const, header: null, text: '{"a":1}' };
+  expect(big.load({ entity: one, ...job }).tuples.length).toBe(1);
+  expect(big.load({ entity: two, ...job }).tuples.length).toBe(0);
 });
 
 test("bytesNeeded is exact: a kernel of that size suffices, and little is left", () => {
@@ -315,14 +292,19 @@ function compare(loaded: Loaded, lines: string[], firstId: number): void {
     else kept.push([firstId + i, line]);
   });
   expect(loaded.rejects.map(({ ordinal, code }) => [ordinal, code])).toEqual(rejects);
-  const stored = kept.map(([id, line]): [number, string] => [id, line.includes("\n") ? minified(line) : line.trim()]);
+  const stored = kept.map(([id, line]): [number, string] => [
+    id,
+    line.includes("\n") ? minified(line) : line.trim(),
+  ]);
   expect([...loaded.records]).toEqual(stored);
   expect(loaded.result.records).toBe(kept.length);
   compareIndexes(loaded, kept);
 }
 
 function compareIndexes(loaded: Loaded, kept: [number, string][]): void {
-  const twins = kept.map(([id, line]) => recordTwin(entity, line, id)).filter((twin) => typeof twin !== "string");
+  const twins = kept
+    .map(([id, line]) => recordTwin(entity, line, id))
+    .filter((twin) => typeof twin !== "string");
   expect(loaded.tuples).toEqual(twins.flatMap((twin) => twin.tuples).sort());
   expect(loaded.keys).toEqual(twins.flatMap((twin) => twin.keys).sort());
   expect(loaded.columns).toEqual(new Map(twins.flatMap((twin) => twin.columns)));

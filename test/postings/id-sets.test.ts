@@ -60,7 +60,9 @@ describe("set algebra on cursors", () => {
     fc.assert(
       fc.property(lists, strides, (parts, steps) => {
         const set = new Set(parts[0]!.filter((id) => parts.every((part) => part.includes(id))));
-        expect(readOut(intersect(parts.map((part) => new ArrayCursor(part))), steps)).toEqual(readOutTwin(set, steps));
+        expect(readOut(intersect(parts.map((part) => new ArrayCursor(part))), steps)).toEqual(
+          readOutTwin(set, steps),
+        );
       }),
     );
   });
@@ -68,7 +70,9 @@ describe("set algebra on cursors", () => {
   test("union", () => {
     fc.assert(
       fc.property(lists, strides, (parts, steps) => {
-        expect(readOut(union(parts.map((part) => new ArrayCursor(part))), steps)).toEqual(readOutTwin(new Set(parts.flat()), steps));
+        expect(readOut(union(parts.map((part) => new ArrayCursor(part))), steps)).toEqual(
+          readOutTwin(new Set(parts.flat()), steps),
+        );
       }),
     );
     expect(union([]).id).toBe(Number.POSITIVE_INFINITY);
@@ -87,7 +91,10 @@ describe("set algebra on cursors", () => {
   test("nested", () => {
     fc.assert(
       fc.property(ids, ids, ids, ids, (a, b, c, d) => {
-        const [left, right] = [union([new ArrayCursor(a), new ArrayCursor(b)]), union([new ArrayCursor(b), new ArrayCursor(c)])];
+        const [left, right] = [
+          union([new ArrayCursor(a), new ArrayCursor(b)]),
+          union([new ArrayCursor(b), new ArrayCursor(c)]),
+        ];
         const cursor = difference(intersect([left, right]), new ArrayCursor(d));
         const set = [...a, ...b].filter((id) => (b.includes(id) || c.includes(id)) && !d.includes(id));
         expect(readOut(cursor, [])).toEqual(readOutTwin(new Set(set), []));

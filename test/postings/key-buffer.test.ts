@@ -21,7 +21,8 @@ describe("KeyBuffer", () => {
     fc.assert(
       fc.property(anyEntries, (entries) => {
         const blocks = blocksOfEntries(kernel, entries);
-        for (const block of blocks) expect(block.length).toBeLessThanOrEqual(kernel.exports.BLOCK_BYTES_MAX.value);
+        for (const block of blocks)
+          expect(block.length).toBeLessThanOrEqual(kernel.exports.BLOCK_BYTES_MAX.value);
         expect(blocks.flatMap(entriesTwin).map(plain)).toEqual(sortTwin(kernel, entries).map(plain));
       }),
     );
@@ -29,7 +30,9 @@ describe("KeyBuffer", () => {
 
   test("keeps one key repeated in order of ids, whatever the order of arrival", () => {
     const ids = Array.from({ length: 5000 }, (_, i) => (i * 2741) % 5000);
-    const entries = ids.map((id): Entry => ({ keyspace: 1, isReference: false, id, version: null, key: "same" }));
+    const entries = ids.map(
+      (id): Entry => ({ keyspace: 1, isReference: false, id, version: null, key: "same" }),
+    );
     const found = blocksOfEntries(kernel, entries).flatMap(entriesTwin);
     expect(found.map((entry) => entry.id)).toEqual(Array.from({ length: 5000 }, (_, i) => i));
   });
@@ -37,8 +40,15 @@ describe("KeyBuffer", () => {
   test("says when there is no room, and is empty after clear", () => {
     const mark = kernel.mark();
     const buffer = new KeyBuffer(kernel, 3, 200);
-    const append = (bytes: number) => kernel.exports.keyAppend(buffer.ptr, 0, 0, 0, 1n, 0n, buffer.ptr, bytes) !== 0;
-    expect([append(10), append(900), append(10), append(10), append(10)]).toEqual([true, false, true, true, false]);
+    const append = (bytes: number) =>
+      kernel.exports.keyAppend(buffer.ptr, 0, 0, 0, 1n, 0n, buffer.ptr, bytes) !== 0;
+    expect([append(10), append(900), append(10), append(10), append(10)]).toEqual([
+      true,
+      false,
+      true,
+      true,
+      false,
+    ]);
     expect(buffer.count).toBe(3);
     expect(buffer.arenaBytes).toBe(84);
     buffer.clear();

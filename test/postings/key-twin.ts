@@ -35,7 +35,9 @@ export function sortTwin(kernel: Kernel, entries: Entry[]): Entry[] {
   hashed.sort((a, b) => {
     if (a.hash !== b.hash) return a.hash < b.hash ? -1 : 1;
     const spaces = a.entry.keyspace - b.entry.keyspace;
-    return spaces || Buffer.compare(Buffer.from(a.entry.key), Buffer.from(b.entry.key)) || a.entry.id - b.entry.id;
+    return (
+      spaces || Buffer.compare(Buffer.from(a.entry.key), Buffer.from(b.entry.key)) || a.entry.id - b.entry.id
+    );
   });
   return hashed.map(({ entry }) => entry);
 }
@@ -45,11 +47,22 @@ export function blocksOfEntries(kernel: Kernel, entries: Entry[]): Uint8Array[] 
   const buffer = new KeyBuffer(kernel, entries.length + 1, entries.length * 1100 + 16);
   const keyAt = kernel.alloc(1024 + 16);
   for (const entry of entries) {
-    const { length } = kernel.u8.subarray(keyAt).subarray(0, new TextEncoder().encodeInto(entry.key, kernel.u8.subarray(keyAt, keyAt + 1024)).written);
+    const { length } = kernel.u8
+      .subarray(keyAt)
+      .subarray(0, new TextEncoder().encodeInto(entry.key, kernel.u8.subarray(keyAt, keyAt + 1024)).written);
     const flags = entry.version === null ? 0 : kernel.exports.KEY_HAS_VERSION.value;
     const role = Number(entry.isReference);
     const { ptr } = buffer;
-    const wasAppended = kernel.exports.keyAppend(ptr, entry.keyspace, role, flags, BigInt(entry.id), entry.version ?? 0n, keyAt, length);
+    const wasAppended = kernel.exports.keyAppend(
+      ptr,
+      entry.keyspace,
+      role,
+      flags,
+      BigInt(entry.id),
+      entry.version ?? 0n,
+      keyAt,
+      length,
+    );
     if (!wasAppended) throw new Error("the key buffer is full");
   }
   buffer.sort();
@@ -72,7 +85,14 @@ export function entriesTwin(block: Uint8Array): (Entry & { hash: bigint })[] {
     if (bytes >= 0x80) bytes = (bytes & 0x7f) | (block[keyAt++]! << 7);
     const key = new TextDecoder().decode(block.subarray(keyAt, keyAt + bytes));
     const hash = view.getBigUint64(at, true);
-    entries.push({ hash, keyspace: view.getUint16(at + 8, true), isReference: (flags & 1) === 1, id, version, key });
+    entries.push({
+      hash,
+      keyspace: view.getUint16(at + 8, true),
+      isReference: (flags & 1) === 1,
+      id,
+      version,
+      key,
+    });
     at = keyAt + bytes;
   }
   const isRight =

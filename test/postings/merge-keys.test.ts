@@ -17,7 +17,10 @@ function settle(inputs: Input[], firstNewId: number) {
   const dead = new Map<number, number>();
   const counts = mergeKeys({
     kernel,
-    inputs: inputs.map(({ entries, emit }) => ({ stream: streamOfBlocks(blocksOfEntries(kernel, entries)), emit })),
+    inputs: inputs.map(({ entries, emit }) => ({
+      stream: streamOfBlocks(blocksOfEntries(kernel, entries)),
+      emit,
+    })),
     rules,
     firstNewId,
     output(block, first, count) {
@@ -58,7 +61,13 @@ function settleAll(inputs: Input[], firstNewId: number) {
   const emitted = new Set(inputs.filter((input) => input.emit).flatMap((input) => input.entries));
   const output: Entry[] = [];
   const dead = new Map<number, number>();
-  const counts = rules.map(() => ({ stored: 0, replacing: 0, danglingNew: 0, danglingExisting: 0, resolved: 0 }));
+  const counts = rules.map(() => ({
+    stored: 0,
+    replacing: 0,
+    danglingNew: 0,
+    danglingExisting: 0,
+    resolved: 0,
+  }));
   for (const group of groupBy(inputs.flatMap((input) => input.entries)).values()) {
     const sorted = group.toSorted((a, b) => a.id - b.id);
     const definitions = sorted.filter((entry) => !entry.isReference);
@@ -105,7 +114,10 @@ describe("mergeKeys", () => {
         expect(found.output).toEqual(expected.output);
         expect(found.dead).toEqual(expected.dead);
         expect(found.counts).toMatchObject(expected.counts);
-        const buried = found.counts.reduce((sum, c) => sum + c.duplicates + c.superseded + c.replaced + c.rejected, 0);
+        const buried = found.counts.reduce(
+          (sum, c) => sum + c.duplicates + c.superseded + c.replaced + c.rejected,
+          0,
+        );
         expect(buried).toBe(expected.dead.size);
       }),
     );
@@ -113,30 +125,107 @@ describe("mergeKeys", () => {
 
   test("takes a key repeated very often in its stride, and drains the dead", () => {
     const entries = (first: number) =>
-      Array.from({ length: 12_000 }, (_, i): Entry => ({ keyspace: 0, isReference: i % 3 === 2, id: first + i, version: null, key: "same" }));
-    const found = settle([{ entries: entries(0), emit: true }, { entries: entries(12_000), emit: true }], 0);
+      Array.from(
+        { length: 12_000 },
+        (_, i): Entry => ({
+          keyspace: 0,
+          isReference: i % 3 === 2,
+          id: first + i,
+          version: null,
+          key: "same",
+        }),
+      );
+    const found = settle(
+      [
+        { entries: entries(0), emit: true },
+        { entries: entries(12_000), emit: true },
+      ],
+      0,
+    );
     expect(found.output).toEqual(["def 0 same 0"]);
     expect(found.dead.size).toBe(15_999);
     expect(found.counts[0]).toMatchObject({ stored: 1, duplicates: 15_999, danglingNew: 0 });
   });
 
   test("puts out many blocks", () => {
-    const entries = Array.from({ length: 3000 }, (_, i): Entry => ({ keyspace: 1, isReference: i % 7 === 0, id: i, version: 1n, key: `key ${i} ${"y".repeat(i % 300)}` }));
-    const inputs = [0, 1, 2].map((part) => ({ entries: entries.filter((_, i) => i % 3 === part), emit: true }));
+    const entries = Array.from(
+      { length: 3000 },
+      (_, i): Entry => ({
+        keyspace: 1,
+        isReference: i % 7 === 0,
+        id: i,
+        version: 1n,
+        key: `key ${i} ${"y".repeat(i % 300)}`,
+      }),
+    );
+    const inputs = [0, 1, 2].map((part) => ({
+      entries: entries.filter((_, i) => i % 3 === part),
+      emit: true,
+    }));
     expect(settle(inputs, 0).output).toEqual(sortTwin(kernel, entries).map(text));
   });
 
   test("mergeKeyRuns changes nothing but the number of runs", () => {
-    const entries = Array.from({ length: 2000 }, (_, i): Entry => ({ keyspace: i % 2, isReference: i % 5 === 0, id: i, version: null, key: `k${i % 50}` }));
-    const inputs = [0, 1, 2].map((part) => streamOfBlocks(blocksOfEntries(kernel, entries.filter((_, i) => i % 3 === part))));
+    const entries = Array.from(
+      { length: 2000 },
+      (_, i): Entry => ({
+        keyspace: i % 2,
+        isReference: i % 5 === 0,
+        id: i,
+        version: null,
+        key: `k${i % 50}`,
+      }),
+    );
+    const inputs = [0, 1, 2].map((part) =>
+      streamOfBlocks(
+        blocksOfEntries(
+          kernel,
+          entries.filter((_, i) => i % 3 === part),
+        ),
+      ),
+    );
     const output: string[] = [];
     mergeKeyRuns({ kernel, inputs, output: (block) => output.push(...entriesTwin(block).map(text)) });
     expect(output).toEqual(sortTwin(kernel, entries).map(text));
   });
 
+  /** Blocks whose entries all have one hash, as if the keys had been made on purpose. */
+  function blocksUnderOneHash(keys: string[], isReference: boolean, firstId: number): Uint8Array[] {
+    return keys.map((key, i) => {
+      const entry: Entry = { keyspace: 0, isReference, id: firstId + i, version: null, key };
+      const block = blocksOfEntries(kernel, [entry])[0]!;
+      const view = new DataView(block.buffer, block.byteOffset);
+      for (const at of [8, 16, 24]) view.setBigUint64(at, 2n ** 63n + BigInt(isReference), true);
+      return block;
+    });
+  }
+
+  test("keys that share a hash are told apart, and too many of them are refused", () => {
+    const run = (defined: string[], referenced: string[]) => {
+      const blocks = [...blocksUnderOneHash(defined, false, 0), ...blocksUnderOneHash(referenced, true, 500)];
+      const output: Entry[] = [];
+      mergeKeys({
+        kernel,
+        inputs: [{ stream: streamOfBlocks(blocks), emit: true }],
+        rules,
+        firstNewId: 0,
+        output: (block) => output.push(...entriesTwin(block)),
+        dead: () => expect.fail("no record is dead"),
+      });
+      return output.map(text);
+    };
+    const found = run(["a", "b", "d"], ["a", "b", "c", "d"]);
+    expect(found).toEqual(["def 0 a 0", "def 0 b 1", "def 0 d 2", "ref 0 c 502"]);
+    const many = Array.from({ length: 100 }, (_, i) => `${1000 + i}${"x".repeat(1020)}`);
+    expect(() => run(many, [])).toThrow(expect.objectContaining({ code: "KEY_COLLISIONS" }));
+    expect(run(many.slice(0, kernel.exports.KEY_COLLISIONS_MIN.value), []).length).toBe(32);
+  });
+
   test("no inputs give no output; damaged blocks are refused", () => {
     expect(settle([], 0).output).toEqual([]);
-    const block = blocksOfEntries(kernel, [{ keyspace: 0, isReference: false, id: 1, version: null, key: "abc" }])[0]!;
+    const block = blocksOfEntries(kernel, [
+      { keyspace: 0, isReference: false, id: 1, version: null, key: "abc" },
+    ])[0]!;
     block[24 + 17] = 100;
     const inputs = [{ stream: streamOfBlocks([block]), emit: true }];
     const merge = () => mergeKeys({ kernel, inputs, rules, firstNewId: 0, output: () => {}, dead: () => {} });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mergeTuples, mergeTuplesBytes, streamOfBlocks, tupleNumber } from "../../src/postings/index.js";
-import { anyTuple, decodeTwin, makeKernel, streamOf, uniteTwin, type Tuple } from "./twin.js";
+import { anyTuple, decodeTwin, makeKernel, streamOf, type Tuple, uniteTwin } from "./twin.js";
 
 const kernel = makeKernel(16);
 
@@ -49,17 +49,43 @@ describe("mergeTuples", () => {
     const runs = Array.from({ length: 5 }, (_, r) =>
       Array.from({ length: 30_000 }, (_, i): Tuple => {
         const isShared = i % 10 === 0;
-        return { index: i % 3, term: i % 3 === 0 ? 7n : BigInt(i * 31), id: isShared ? i : i * 5 + r, payload: i % 2 };
+        return {
+          index: i % 3,
+          term: i % 3 === 0 ? 7n : BigInt(i * 31),
+          id: isShared ? i : i * 5 + r,
+          payload: i % 2,
+        };
       }),
     );
     expect(merged(runs)).toEqual(uniteTwin(runs.flat()));
   });
 
+  test("merges runs whose tuples lie apart in long stretches", () => {
+    const runs = Array.from({ length: 4 }, (_, r) =>
+      Array.from({ length: 25_000 }, (_, i): Tuple => {
+        const id = r * 25_000 + i - (i % 5_000 === 0 ? 1 : 0);
+        return { index: 1, term: BigInt(i % 2) << 40n, id: Math.max(0, id), payload: r === 2 ? 0x21 : 0 };
+      }),
+    );
+    expect(merged(runs)).toEqual(uniteTwin(runs.flat()));
+    const [lower, upper] = [30_001, 80_000].map((id) => tupleNumber({ index: 1, term: 1n << 40n, id }));
+    const within = uniteTwin(runs.flat()).filter(({ term, id }) => term > 0n && id >= 30_001 && id < 80_000);
+    expect(merged(runs, { lower: lower!, upper: upper! })).toEqual(within);
+  });
+
   test("reads nothing more of an input beyond the upper bound", () => {
     let reads = 0;
-    const tuples = Array.from({ length: 100_000 }, (_, i): Tuple => ({ index: 1, term: BigInt(i) << 20n, id: i, payload: 0 }));
+    const tuples = Array.from(
+      { length: 100_000 },
+      (_, i): Tuple => ({ index: 1, term: BigInt(i) << 20n, id: i, payload: 0 }),
+    );
     const blocks = streamOf(kernel, tuples);
-    const counting = { next: (into: Uint8Array) => (reads++, blocks.next(into)) };
+    const counting = {
+      next(into: Uint8Array) {
+        reads++;
+        return blocks.next(into);
+      },
+    };
     const upper = tupleNumber({ index: 1, term: 1000n << 20n, id: 0 });
     expect(mergeTuples({ kernel, inputs: [counting], upper, output: () => {} })).toBe(1000);
     expect(reads).toBeLessThan(4);

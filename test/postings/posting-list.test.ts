@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { blocksOfTerm, firstTupleOf, PostingCursor, PostingDecoder, type IdCursor } from "../../src/postings/index.js";
+import {
+  blocksOfTerm,
+  firstTupleOf,
+  type IdCursor,
+  PostingCursor,
+  PostingDecoder,
+} from "../../src/postings/index.js";
 import { blocksOf, compareTuples, makeKernel, type Tuple } from "./twin.js";
 
 const kernel = makeKernel(8);
@@ -18,7 +24,9 @@ function readerOf(segments: Segment[]) {
     *tupleBlocks(segment: number, index: number, term: bigint, id: number) {
       const { blocks } = segments.find(({ number }) => number === segment)!;
       const target = { index, term, id, payload: 255 };
-      const after = blocks.findIndex((block) => compareTuples({ ...firstTupleOf(block), payload: 0 }, target) > 0);
+      const after = blocks.findIndex(
+        (block) => compareTuples({ ...firstTupleOf(block), payload: 0 }, target) > 0,
+      );
       const start = Math.max(0, (after < 0 ? blocks.length : after) - 1);
       for (const block of blocks.slice(start)) yield { ...firstTupleOf(block), block };
     },
@@ -26,7 +34,13 @@ function readerOf(segments: Segment[]) {
 }
 
 function openList(segments: Segment[], index: number, term: bigint): IdCursor {
-  return new PostingCursor({ decoder, index, term, cost: 1, blocksFrom: blocksOfTerm(readerOf(segments), segments, index, term) });
+  return new PostingCursor({
+    decoder,
+    index,
+    term,
+    cost: 1,
+    blocksFrom: blocksOfTerm(readerOf(segments), segments, index, term),
+  });
 }
 
 /** Three segments: a long list of (2, 5) between other terms, with payloads on every third id. */
@@ -35,17 +49,28 @@ const tuples = [0, 1, 2].map((part) =>
   Array.from({ length: 40_000 }, (_, i): Tuple => {
     const id = part * 200_000 + i * stride;
     const isListed = i % 2 === 0 && part !== 1;
-    return { index: isListed ? 2 : 1 + (i % 3), term: isListed ? 5n : BigInt(i % 11), id, payload: i % 3 === 0 ? i % 256 : 0 };
+    return {
+      index: isListed ? 2 : 1 + (i % 3),
+      term: isListed ? 5n : BigInt(i % 11),
+      id,
+      payload: i % 3 === 0 ? i % 256 : 0,
+    };
   }),
 );
-const segments = tuples.map((list, i): Segment => ({ number: i + 7, endId: (i + 1) * 200_000, blocks: blocksOf(kernel, list) }));
-const listed = tuples.flat().filter((tuple) => tuple.index === 2 && tuple.term === 5n).sort((a, b) => a.id - b.id);
+const segments = tuples.map(
+  (list, i): Segment => ({ number: i + 7, endId: (i + 1) * 200_000, blocks: blocksOf(kernel, list) }),
+);
+const listed = tuples
+  .flat()
+  .filter((tuple) => tuple.index === 2 && tuple.term === 5n)
+  .sort((a, b) => a.id - b.id);
 
 describe("PostingCursor", () => {
   test("walks a list over blocks and segments with its payloads", () => {
     const cursor = openList(segments, 2, 5n);
     for (const tuple of listed) {
-      if (cursor.id !== tuple.id || cursor.payload !== tuple.payload) expect([cursor.id, cursor.payload]).toEqual([tuple.id, tuple.payload]);
+      if (cursor.id !== tuple.id || cursor.payload !== tuple.payload)
+        expect([cursor.id, cursor.payload]).toEqual([tuple.id, tuple.payload]);
       cursor.next();
     }
     expect(cursor.id).toBe(Number.POSITIVE_INFINITY);

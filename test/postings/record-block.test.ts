@@ -1,6 +1,11 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { decodeRecordBlock, recordBlockKernelBytes, recordCodecLz4, recordCodecRaw } from "../../src/postings/index.js";
+import {
+  decodeRecordBlock,
+  recordBlockKernelBytes,
+  recordCodecLz4,
+  recordCodecRaw,
+} from "../../src/postings/index.js";
 import { makeKernel } from "./twin.js";
 
 const kernel = makeKernel(4);
@@ -26,14 +31,21 @@ function encodeTwin(records: { idOffset: number; text: string }[], entity: numbe
 function compress(raw: Uint8Array): Buffer {
   const mark = kernel.mark();
   const room = raw.length + 1024;
-  const [source, out, table] = [kernel.alloc(raw.length), kernel.alloc(room), kernel.alloc(kernel.exports.LZ4_TABLE_BYTES.value)];
+  const [source, out, table] = [
+    kernel.alloc(raw.length),
+    kernel.alloc(room),
+    kernel.alloc(kernel.exports.LZ4_TABLE_BYTES.value),
+  ];
   kernel.u8.set(raw, source);
   const bytes = kernel.exports.lz4Compress(source, raw.length, out, room, table);
   kernel.release(mark);
   return Buffer.from(kernel.u8.slice(out, out + bytes));
 }
 
-const records = Array.from({ length: 500 }, (_, i) => ({ idOffset: i * 2, text: JSON.stringify({ id: i, name: `é${i}` }) }));
+const records = Array.from({ length: 500 }, (_, i) => ({
+  idOffset: i * 2,
+  text: JSON.stringify({ id: i, name: `é${i}` }),
+}));
 
 describe("decodeRecordBlock", () => {
   test.each([recordCodecRaw, recordCodecLz4])("gives the records back (codec %i)", (codec) => {
@@ -54,7 +66,9 @@ describe("decodeRecordBlock", () => {
     for (let at = 2; at < encoded.length; at++) {
       const damaged = Buffer.from(encoded);
       damaged[at]! ^= 0x10;
-      expect(() => decodeRecordBlock(kernel, damaged, 0)).toThrow(expect.objectContaining({ code: "BLOCK_DAMAGED" }));
+      expect(() => decodeRecordBlock(kernel, damaged, 0)).toThrow(
+        expect.objectContaining({ code: "BLOCK_DAMAGED" }),
+      );
     }
     expect(() => decodeRecordBlock(kernel, encoded.subarray(0, 8), 0)).toThrow(/too short/);
     expect(() => decodeRecordBlock(kernel, encoded.subarray(0, -1), 0)).toThrow(/checksum/);

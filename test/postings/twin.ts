@@ -1,7 +1,7 @@
 // Naive twins of the kernels: tuples as plain objects, in the order that the kernels must give.
 import fc from "fast-check";
 import { Kernel } from "../../src/kernel/index.js";
-import { TupleBuffer, streamOfBlocks, type BlockStream } from "../../src/postings/index.js";
+import { type BlockStream, streamOfBlocks, TupleBuffer } from "../../src/postings/index.js";
 
 export interface Tuple {
   index: number;
@@ -20,8 +20,16 @@ const maxId = 2 ** 40 - 1;
 /** Few distinct values beside the extremes, so that equal tuples and long lists occur. */
 export const anyTuple: fc.Arbitrary<Tuple> = fc.record({
   index: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom(0, 255, 256, 0xfffe)),
-  term: fc.oneof(fc.bigInt({ min: 0n, max: 3n }), fc.constantFrom(0n, maxTerm, 2n ** 63n, 0xffffn, 0x10000n), fc.bigInt({ min: 0n, max: maxTerm })),
-  id: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(0, maxId, 2 ** 32), fc.integer({ min: 0, max: maxId })),
+  term: fc.oneof(
+    fc.bigInt({ min: 0n, max: 3n }),
+    fc.constantFrom(0n, maxTerm, 2n ** 63n, 0xffffn, 0x10000n),
+    fc.bigInt({ min: 0n, max: maxTerm }),
+  ),
+  id: fc.oneof(
+    fc.integer({ min: 0, max: 40 }),
+    fc.constantFrom(0, maxId, 2 ** 32),
+    fc.integer({ min: 0, max: maxId }),
+  ),
   payload: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 255 })),
 });
 

@@ -23,7 +23,15 @@ interface Event {
 function serialise(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(serialise).join(",")}]`;
   if (typeof value !== "string") return String(value);
-  const escapes: Record<string, string> = { "\n": "\\n", '"': '\\"', "\\": "\\\\", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f" };
+  const escapes: Record<string, string> = {
+    "\n": "\\n",
+    '"': '\\"',
+    "\\": "\\\\",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\b": "\\b",
+    "\f": "\\f",
+  };
   return `"${[...value].map((character) => escapes[character] ?? character).join("")}"`;
 }
 
@@ -33,7 +41,11 @@ function signed(event: Omit<Event, "id" | "sig">): Event {
   return { id: createHash("sha256").update(text).digest("hex"), ...event, sig: "ab".repeat(64) };
 }
 
-const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }), fc.constantFrom("/a/b", "\n\r\t\b\f\"\\", "\u0001\u007f\u2028", "😀"));
+const text = fc.oneof(
+  fc.string({ unit: "grapheme" }),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("/a/b", '\n\r\t\b\f"\\', "\u0001\u007f\u2028", "😀"),
+);
 const event = fc
   .record({
     pubkey: fc.constant("0f".repeat(32)),
@@ -49,7 +61,11 @@ const variants: ((event: Event) => string)[] = [
   (value) => JSON.stringify(value),
   (value) => JSON.stringify(value, null, " ").replaceAll("\n", " "),
   (value) => JSON.stringify(value).replaceAll("/", "\\/"),
-  (value) => JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  (value) =>
+    JSON.stringify(value).replace(
+      /[\u0080-\uffff]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
   (value) => JSON.stringify(Object.fromEntries(Object.entries(value).reverse())),
   (value) => JSON.stringify({ extra: [1, { id: "x" }], ...value }),
 ];
@@ -70,7 +86,13 @@ test("ids are right however the event is written", () => {
 });
 
 test("a change to any member is noticed", () => {
-  const good = signed({ pubkey: "0f".repeat(32), created_at: 5, kind: 1, tags: [["e", "x"]], content: "hello" });
+  const good = signed({
+    pubkey: "0f".repeat(32),
+    created_at: 5,
+    kind: 1,
+    tags: [["e", "x"]],
+    content: "hello",
+  });
   const changes: Partial<Record<keyof Event, unknown>>[] = [
     { id: "00".repeat(32) },
     { id: good.id.toUpperCase() },
@@ -89,14 +111,18 @@ test("a change to any member is noticed", () => {
     expect(loaded.rejects.map(({ ordinal, code }) => [ordinal, code])).toEqual([[0, "NOSTR_ID"]]);
     expect([...loaded.records.keys()]).toEqual([1]);
   }
-  expect(load(JSON.stringify({ ...good, kind: 2 })).rejects[0]!.reason).toMatch(/^it should be [0-9a-f]{64}$/);
+  expect(load(JSON.stringify({ ...good, kind: 2 })).rejects[0]!.reason).toMatch(
+    /^it should be [0-9a-f]{64}$/,
+  );
 });
 
 test("the last of two members of one name counts", () => {
   const good = signed({ pubkey: "0f".repeat(32), created_at: 5, kind: 1, tags: [], content: "hello" });
   const line = JSON.stringify(good);
   expect(load(line.replace('"content":', '"content":"other","content":')).rejects).toEqual([]);
-  expect(load(line.replace('"content":"hello"', '"content":"hello","content":"other"')).rejects.length).toBe(1);
+  expect(load(line.replace('"content":"hello"', '"content":"hello","content":"other"')).rejects.length).toBe(
+    1,
+  );
 });
 
 test("an array in the place of a value is not transparent", () => {
@@ -106,7 +132,13 @@ test("an array in the place of a value is not transparent", () => {
 
 test("without its index of texts the content has no words", () => {
   const bare = entityOf(nostrMapping({ text: false }));
-  const value = signed({ pubkey: "0f".repeat(32), created_at: 5, kind: 1, tags: [], content: "many words are here" });
+  const value = signed({
+    pubkey: "0f".repeat(32),
+    created_at: 5,
+    kind: 1,
+    tags: [],
+    content: "many words are here",
+  });
   const { tuples } = rig.load({ entity: bare, format: "jsonl", header: null, text: JSON.stringify(value) });
   expect(tuples.length).toBe(3);
 });

@@ -6,6 +6,7 @@ import { type SourceFile, sourceFiles } from "./source-files.js";
 const permitted: Record<string, readonly string[] | "everything"> = {
   kernel: [],
   model: ["kernel"],
+  mapping: ["kernel", "model"],
   memory: ["kernel"],
   postings: ["kernel", "model", "memory"],
   ports: ["kernel", "model"],
@@ -14,7 +15,7 @@ const permitted: Record<string, readonly string[] | "everything"> = {
   targets: ["kernel", "model", "ports", "postings"],
   query: ["kernel", "model", "postings", "ports"],
   snapshots: ["kernel", "model", "ports", "memory"],
-  presets: ["model"],
+  presets: ["model", "mapping"],
   server: "everything",
   cli: "everything",
   "index.ts": "everything",

@@ -1,5 +1,6 @@
 import { Kernel } from "../../src/kernel/index.js";
-import { type CompiledMapping, compileMapping, type Mapping } from "../../src/model/index.js";
+import { compileMapping, type Mapping } from "../../src/mapping/index.js";
+import type { CompiledMapping } from "../../src/model/index.js";
 import { RecordLoader } from "../../src/pipeline/record-loader.js";
 import type { SealedState, StoreReader, TupleBlockEntry } from "../../src/ports/index.js";
 import { firstTupleOf, KeyBuffer, TupleBuffer } from "../../src/postings/index.js";
@@ -26,6 +27,28 @@ export interface MemoryStoreOptions {
   batchRecords?: number;
 }
 
+/** One kernel for all stores: it is empty between segments. */
+interface Loading {
+  kernel: Kernel;
+  tuples: TupleBuffer;
+  keys: KeyBuffer;
+  loader: RecordLoader;
+}
+
+let shared: { text: string; loading: Loading } | null = null;
+
+/** Loaders keep the programs of their mapping, so another mapping gets another one. */
+function loadingFor(mapping: CompiledMapping): Loading {
+  const text = JSON.stringify(mapping);
+  if (shared?.text === text) return shared.loading;
+  const kernel = new Kernel({ memoryBytes: 24 << 20 });
+  const tuples = new TupleBuffer(kernel, 200_000);
+  const keys = new KeyBuffer(kernel, 50_000, 1 << 22);
+  const loading = { kernel, tuples, keys, loader: new RecordLoader({ kernel, tuples, keys, ...sizes }) };
+  shared = { text, loading };
+  return loading;
+}
+
 const sizes = { inputBytes: 1 << 20, outputBytes: 1 << 20, recordBytesMax: 1 << 20 };
 
 /** Builds a sealed store in memory out of what the real loader and block kernels make of records. */
@@ -33,18 +56,12 @@ export class MemoryStoreBuilder {
   readonly mapping: CompiledMapping;
   readonly parts: MemoryParts;
   readonly #options: Required<MemoryStoreOptions>;
-  readonly #kernel: Kernel;
-  readonly #tuples: TupleBuffer;
-  readonly #keys: KeyBuffer;
-  readonly #loader: RecordLoader;
+  readonly #loading: Loading;
 
   constructor(mapping: Mapping, options: MemoryStoreOptions = {}) {
     this.mapping = compileMapping(mapping);
     this.#options = { blockTuples: 40, batchRecords: 25, ...options };
-    this.#kernel = new Kernel({ memoryBytes: 24 << 20 });
-    this.#tuples = new TupleBuffer(this.#kernel, 200_000);
-    this.#keys = new KeyBuffer(this.#kernel, 50_000, 1 << 22);
-    this.#loader = new RecordLoader({ kernel: this.#kernel, tuples: this.#tuples, keys: this.#keys, ...sizes });
+    this.#loading = loadingFor(this.mapping);
     const liveRecords = this.mapping.entities.map(() => 0);
     const sealed = { segments: [], nextId: 0, liveRecords, deadRecords: 0, lastImport: null };
     this.parts = { records: [], columns: new Map(), tuples: new Map(), keys: new Map(), sealed };
@@ -56,11 +73,17 @@ export class MemoryStoreBuilder {
     const ids: number[] = [];
     for (let at = 0; at < records.length; ) {
       let end = at + 1;
-      while (end < records.length && end - at < this.#options.batchRecords && records[end]!.entity === records[at]!.entity) end++;
+      while (
+        end < records.length &&
+        end - at < this.#options.batchRecords &&
+        records[end]!.entity === records[at]!.entity
+      )
+        end++;
       this.#load(records.slice(at, end), ids);
       at = end;
     }
-    for (const id of dead) this.#kernel.exports.tupleAppend(this.#tuples.ptr, 0, 0n, BigInt(id), 1);
+    for (const id of dead)
+      this.#loading.kernel.exports.tupleAppend(this.#loading.tuples.ptr, 0, 0n, BigInt(id), 1);
     this.#seal(firstId);
     const { sealed } = this.parts;
     sealed.deadRecords += dead.length;
@@ -82,10 +105,11 @@ export class MemoryStoreBuilder {
     const entity = this.mapping.entities[this.#entityNumber(records[0]!.entity)]!;
     const firstId = this.parts.sealed.nextId;
     const bytes = Buffer.from(records.map((record) => record.text).join("\n"));
-    const result = this.#loader.load(
+    const result = this.#loading.loader.load(
       { entity, format: "jsonl", header: null, bytes, firstId },
       {
-        block: (first, _count, block) => void this.parts.records.push({ firstId: first, block: block.slice() }),
+        block: (first, _count, block) =>
+          void this.parts.records.push({ firstId: first, block: block.slice() }),
         column: (index, first, chunk) => {
           const chunks = this.parts.columns.get(index) ?? [];
           this.parts.columns.set(index, chunks);
@@ -105,14 +129,14 @@ export class MemoryStoreBuilder {
   }
 
   #seal(firstId: number): void {
-    const { exports, u8, view } = this.#kernel;
+    const { exports, u8, view } = this.#loading.kernel;
     const { sealed } = this.parts;
     const number = sealed.segments.length + 1;
-    this.#tuples.sort();
+    this.#loading.tuples.sort();
     const tupleBlocks: TupleBlockEntry[] = [];
-    const start = view.getUint32(this.#tuples.ptr + 8, true);
-    const block = this.#kernel.mark();
-    const count = this.#tuples.count;
+    const start = view.getUint32(this.#loading.tuples.ptr + 8, true);
+    const block = this.#loading.kernel.mark();
+    const count = this.#loading.tuples.count;
     for (let done = 0; done < count; ) {
       const wanted = Math.min(count - done, this.#options.blockTuples);
       done += exports.tupleBlockEncode(start + done * 16, wanted, block);
@@ -120,9 +144,9 @@ export class MemoryStoreBuilder {
       tupleBlocks.push({ ...firstTupleOf(bytes), block: bytes });
     }
     this.parts.tuples.set(number, tupleBlocks);
-    this.#keys.sort();
+    this.#loading.keys.sort();
     const keyBlocks: { hash: bigint; ordinal: number; block: Uint8Array }[] = [];
-    this.#keys.encode((bytes) => {
+    this.#loading.keys.encode((bytes) => {
       const own = bytes.slice();
       const hash = new DataView(own.buffer).getBigUint64(8, true);
       keyBlocks.push({ hash, ordinal: keyBlocks.length, block: own });
@@ -134,11 +158,11 @@ export class MemoryStoreBuilder {
       endId: sealed.nextId,
       tuples: count,
       postingBytes: tupleBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
-      keys: this.#keys.count,
+      keys: this.#loading.keys.count,
       keyBytes: keyBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
     });
-    this.#tuples.clear();
-    this.#keys.clear();
+    this.#loading.tuples.clear();
+    this.#loading.keys.clear();
   }
 
   #entityNumber(name: string): number {
@@ -167,7 +191,10 @@ class MemoryReader implements StoreReader {
   }
 
   *recordBlocks(fromId: number) {
-    const start = Math.max(0, this.#parts.records.findLastIndex((entry) => entry.firstId <= fromId));
+    const start = Math.max(
+      0,
+      this.#parts.records.findLastIndex((entry) => entry.firstId <= fromId),
+    );
     yield* fleeting(this.#parts.records.slice(start).filter((entry) => entry.firstId < this.sealed.nextId));
   }
 
@@ -195,7 +222,7 @@ class MemoryReader implements StoreReader {
   }
 
   place(id: number) {
-    return { firstId: id, source: "memory", offset: 0, line: 0 };
+    return { firstId: id, source: "memory", offset: 0, line: 1, record: 1 };
   }
 
   bytes() {
@@ -222,4 +249,19 @@ function lastAtOrBefore(blocks: TupleBlockEntry[], index: number, term: bigint, 
     if (entry.index !== index) return entry.index < index;
     return entry.term === term ? entry.id <= id : entry.term < term;
   });
+}
+
+/** One block of the given tuples, in order: to plant what no loader would write. */
+export function tupleBlockOf(
+  tuples: { index: number; term: bigint; id: number; payload: number }[],
+): Uint8Array {
+  const kernel = new Kernel({ memoryBytes: 1 << 20 });
+  const buffer = new TupleBuffer(kernel, tuples.length);
+  for (const { index, term, id, payload } of tuples) {
+    kernel.exports.tupleAppend(buffer.ptr, index, term, BigInt(id), payload);
+  }
+  buffer.sort();
+  const blocks: Uint8Array[] = [];
+  buffer.encode((block) => blocks.push(block.slice()));
+  return blocks[0]!;
 }

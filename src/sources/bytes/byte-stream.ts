@@ -11,7 +11,7 @@ export interface ByteStream {
   close(): Promise<void>;
 }
 
-/** Settles with the promise, or rejects with the signal's reason, whichever comes first; leaves no listener. */
+/** Settles with the promise, or rejects with the signal's reason if that comes first; leaves no listener. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => undefined);

@@ -1,4 +1,4 @@
-import bitIterator from "unbzip2-stream/lib/bit_iterator.js";
+import bitIterator, { type BitReader } from "unbzip2-stream/lib/bit_iterator.js";
 import bzip2 from "unbzip2-stream/lib/bzip2.js";
 import { isPlimsollError, MiB } from "../../kernel/index.js";
 import type { ByteStream } from "./byte-stream.js";
@@ -6,15 +6,15 @@ import { damaged } from "./damage.js";
 
 const levelBytes = 100_000;
 
-/** No block of the format is larger than this when compressed: 900,000 bytes that do not compress, and tables. */
+/** No compressed block is larger than this: 900,000 bytes that do not compress, and tables. */
 const blockBytesMax = MiB;
 
-/** bzip2 without the system's command: one block is held at a time, about ten times slower than the command. */
+/** bzip2 without the system's command: one block is held at a time; a fraction of the command's speed. */
 export class Bzip2Bytes implements ByteStream {
   readonly #stored: ByteStream;
   readonly #name: string;
   readonly #queue: Uint8Array[] = [];
-  readonly #bits = bitIterator(() => this.#shift());
+  #bits: BitReader | null = null;
   #queued = 0;
   #table: Int32Array | null = null;
   #streamCrc = 0;
@@ -37,7 +37,9 @@ export class Bzip2Bytes implements ByteStream {
       while (!this.#isClosed) {
         await this.#fill();
         if (this.#table === null && this.#left === 0) return null;
-        const bytes = this.#table === null ? this.#openStream() : this.#block(this.#table);
+        this.#bits ??= bitIterator(() => this.#shift());
+        const bytes =
+          this.#table === null ? this.#openStream(this.#bits) : this.#block(this.#bits, this.#table);
         this.#delivered += bytes.length;
         if (bytes.length > 0) return bytes;
       }
@@ -55,7 +57,7 @@ export class Bzip2Bytes implements ByteStream {
   }
 
   get #left(): number {
-    return this.#queued - this.#bits.bytesRead;
+    return this.#queued - (this.#bits?.bytesRead ?? 0);
   }
 
   async #fill(): Promise<void> {
@@ -73,9 +75,9 @@ export class Bzip2Bytes implements ByteStream {
     return chunk;
   }
 
-  #openStream(): Uint8Array {
+  #openStream(bits: BitReader): Uint8Array {
     try {
-      this.#table = new Int32Array(levelBytes * bzip2.header(this.#bits));
+      this.#table = new Int32Array(levelBytes * bzip2.header(bits));
     } catch (error) {
       if (this.#streams === 0) throw error;
       // What follows the last stream and is none is passed over, as bzip2(1) does.
@@ -86,7 +88,7 @@ export class Bzip2Bytes implements ByteStream {
     return this.#output.subarray(0, 0);
   }
 
-  #block(table: Int32Array): Uint8Array {
+  #block(bits: BitReader, table: Int32Array): Uint8Array {
     let length = 0;
     const write = (byte: number): void => {
       if (length === this.#output.length) {
@@ -96,7 +98,7 @@ export class Bzip2Bytes implements ByteStream {
       }
       this.#output[length++] = byte;
     };
-    const crc = bzip2.decompress(this.#bits, write, table, table.length, this.#streamCrc);
+    const crc = bzip2.decompress(bits, write, table, table.length, this.#streamCrc);
     if (crc === null) this.#table = null;
     else this.#streamCrc = crc;
     return this.#output.subarray(0, length);

@@ -1,11 +1,11 @@
-import { decompressWindowBytesMax, MiB, sourceChunkBytes } from "../../kernel/index.js";
+import { MiB } from "../../kernel/index.js";
 import type { SourceCompression } from "../../ports/index.js";
-import type { ByteStream } from "./byte-stream.js";
+import { type ByteStream, readHead } from "./byte-stream.js";
 import { Bzip2Bytes } from "./bzip2-bytes.js";
 import { ChildBytes, hasCommand } from "./child-bytes.js";
 import { GzipBytes } from "./gzip-bytes.js";
-import { openXz } from "./xz-bytes.js";
-import { openZstd } from "./zstd-bytes.js";
+import { dictionaryBytes, openXz } from "./xz-bytes.js";
+import { openZstd, windowBytes } from "./zstd-bytes.js";
 
 const magics: [SourceCompression, number[]][] = [
   ["gzip", [0x1f, 0x8b]],
@@ -14,8 +14,12 @@ const magics: [SourceCompression, number[]][] = [
   ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ];
 
-/** The head of a stored stream that is enough to tell its compression. */
-export const magicBytesMax = 10;
+/** The head of a stored stream that tells its compression and the window it needs. */
+const headBytesMax = 64;
+const magicBytesMax = 10;
+
+/** A child process with its pipes and tables, beside its window; the libraries take less. */
+const childBytes = 8 * MiB;
 
 const bzip2Block = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
 const bzip2End = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
@@ -26,6 +30,12 @@ export function compressionOf(head: Uint8Array): SourceCompression {
   // Text may begin with "BZh", so bzip2 has to show the mark of a block as well.
   if (found === "bzip2" && !startsWith(head, bzip2Block, 4) && !startsWith(head, bzip2End, 4)) return "none";
   return found;
+}
+
+/** Reads the head of a stored stream, no more of it than its compression needs. */
+export function readStoredHead(stored: ByteStream): Promise<Uint8Array> {
+  const isEnough = (head: Uint8Array) => head.length >= magicBytesMax && compressionOf(head) === "none";
+  return readHead(stored, headBytesMax, isEnough);
 }
 
 function startsWith(bytes: Uint8Array, start: readonly number[], at: number): boolean {
@@ -50,14 +60,14 @@ export function decompress(stored: ByteStream, compression: SourceCompression, n
   }
 }
 
-/** Memory that decompression may take, child processes included. */
-export function decompressBytesMax(compression: SourceCompression): number {
+/** Memory that decompression takes, child processes included; the head tells the window. */
+export function decompressBytes(compression: SourceCompression, head: Uint8Array): number {
   const bytes: Record<SourceCompression, number> = {
     none: 0,
     gzip: MiB,
-    zstd: decompressWindowBytesMax + 4 * sourceChunkBytes,
-    bzip2: 8 * MiB,
-    xz: decompressWindowBytesMax + 4 * sourceChunkBytes,
+    zstd: windowBytes(head) + childBytes,
+    bzip2: childBytes,
+    xz: dictionaryBytes(head) + childBytes,
   };
   return bytes[compression];
 }

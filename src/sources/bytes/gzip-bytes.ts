@@ -10,11 +10,11 @@ const flagName = 8;
 const flagComment = 16;
 const flagHeaderCrc = 2;
 
-/** Input goes to the inflater in pieces of this size: what an error inside a piece can take along is bounded. */
+/** Input goes to the inflater in pieces of this size, which bounds what an error in one takes along. */
 const pieceBytes = 16 * KiB;
 
 /**
- * gzip, member after member, as gzip(1) reads it: zeros or other bytes behind the last member are passed over.
+ * gzip, member after member, as gzip(1) reads it: what stands behind the last member is passed over.
  * Members are taken apart here because the stream of node:zlib loses the output of the call that fails.
  */
 export class GzipBytes implements ByteStream {

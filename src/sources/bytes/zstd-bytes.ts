@@ -20,7 +20,7 @@ const frameHeaderBytesMax = 18;
 /** The pieces that the JavaScript fallback is fed: each may expand a thousandfold. */
 const pieceBytes = KiB;
 
-/** The fallbacks in order of merit: node:zlib, the system's command, plain JavaScript (which checks no checksum). */
+/** In order of merit: node:zlib, the system's command, plain JavaScript (which checks no checksum). */
 export function openZstd(stored: ByteStream, name: string): ByteStream {
   const head = new CheckedHead(stored, frameHeaderBytesMax, (bytes) => {
     checkWindow(name, windowBytes(bytes), decompressWindowBytesMax);

@@ -91,6 +91,7 @@ export class CsvFramer implements Framer {
     }
     if (!isEmptyRow(bytes, this.border, to)) this.records++;
     this.border = to;
+    this.#lines += this.#rowLines;
   }
 
   finishLead(): null {

@@ -8,7 +8,7 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** start: nothing seen; array: between elements; values: no array, values one after another; closed: behind it. */
+/** Nothing seen yet; in an array; in values one after another, without an array; behind the array. */
 type Level = "start" | "array" | "values" | "closed";
 
 /**

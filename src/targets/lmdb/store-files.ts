@@ -11,9 +11,12 @@ export const storeFiles = {
   runs: "runs",
 } as const;
 
+/** A writer's lock before it is taken bears the writer's process id: a crash may leave it. */
+export const lockDraftPattern = /^writer\.lock\.\d+$/;
+
 export const storeFormat = 1;
 
-const knownNames = new Set<string>(Object.values(storeFiles));
+const knownNames = new Set<string>([...Object.values(storeFiles), `${storeFiles.marker}.new`]);
 const lmdbMagic = 0xbeefc0de;
 /** Behind the page header, which is 24 bytes long in this data format and 16 in the common one. */
 const magicAt = 24;
@@ -38,7 +41,7 @@ export function inspectStore(dir: string): StoreCondition {
   }
   if (!names.includes(storeFiles.marker)) {
     // A crash while the store was being made leaves only names that are ours, and no data worth keeping.
-    const isOurs = names.every((name) => knownNames.has(name));
+    const isOurs = names.every((name) => knownNames.has(name) || lockDraftPattern.test(name));
     const isNew = isOurs && (!names.includes(storeFiles.data) || names.includes(storeFiles.writerLock));
     if (isNew) return "empty";
     throw new PlimsollError("STORE_FOREIGN", { store: dir, reason: `it holds other files and no ${storeFiles.marker}` });

@@ -43,10 +43,12 @@ export class LmdbStoreSession extends TargetSession {
   constructor(dir: string, options: TargetOpenOptions) {
     super();
     this.#dir = dir;
-    const condition = inspectStore(dir);
+    inspectStore(dir);
     makeStoreDir(dir);
     this.#lock = WriterLock.acquire(dir);
     try {
+      // Looked at again under the lock: another process may have made the store meanwhile.
+      const condition = inspectStore(dir);
       if (condition !== "store") this.#removeHalfMade();
       this.#environment = new Environment(dir, { isReadOnly: false });
       this.mapping = this.#keepMapping(options);
@@ -55,7 +57,7 @@ export class LmdbStoreSession extends TargetSession {
       this.#sealed = readSealed(this.#environment);
     } catch (error) {
       this.#lock[Symbol.dispose]();
-      throw error;
+      throw asStoreError(error, dir);
     }
     this.runsDir = options.tempDir === null ? join(dir, storeFiles.runs) : ownFolder(options.tempDir, dir);
     const stagingBytes = Math.floor(options.transactionBytes / 2);

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PlimsollError } from "../../kernel/index.js";
 import { storeFiles } from "./store-files.js";
@@ -32,7 +32,7 @@ export class WriterLock implements Disposable {
         if (holder !== null && isAlive(holder)) {
           throw new PlimsollError("STORE_LOCKED", { store: dir, pid: holder.pid });
         }
-        rmSync(path, { force: true });
+        takeAway(path, holder, `${own}.left`);
       }
       throw new PlimsollError("STORE_LOCKED", { store: dir, pid: "another" });
     } finally {
@@ -55,6 +55,21 @@ function tryLink(from: string, to: string): boolean {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
   }
+}
+
+/**
+ * Removes the lock of a process that is gone. Two may do so at once: what was moved away is looked at, and put back
+ * when it is no longer the lock that was found dead.
+ */
+function takeAway(path: string, dead: Holder | null, aside: string): void {
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if (JSON.stringify(readHolder(aside)) !== JSON.stringify(dead)) tryLink(aside, path);
+  rmSync(aside, { force: true });
 }
 
 function readHolder(path: string): Holder | null {

@@ -1,7 +1,7 @@
-import type { FieldType } from "./compiled-mapping.js";
+import type { FieldType } from "../model/index.js";
 import { type InferenceSample, inferMapping } from "./infer-mapping.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
-import { suggestionText } from "./suggest.js";
+import { suggestionText } from "../model/index.js";
 
 /** The mapping of one entity as the command line gives it. Lists are split at commas already. */
 export interface MappingFlags {
@@ -20,8 +20,9 @@ export function hasMappingFlags(flags: MappingFlags): boolean {
 }
 
 /**
- * A mapping from flags. Types come from the sample; with an index flag, indexes come from the flags alone and only the
- * named fields are mapped (everything else stays in the stored record); without one, they are inferred.
+ * A mapping from flags. Types come from the sample; with an index flag, indexes come from the flags alone and
+ * only the named fields are mapped (everything else stays in the stored record); without one, they are
+ * inferred.
  */
 export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapping {
   const entityName = flags.entity ?? sample.entityName;
@@ -61,7 +62,8 @@ function sampledField(
 ): MappingField {
   const known = Object.hasOwn(inferred, name) ? inferred[name]! : null;
   if (known === null && sample.records.some((record) => Object.hasOwn(record, name))) {
-    // Present but empty all through the sample: text is the only guess that a later value cannot break in a CSV file.
+    // Present but empty all through the sample: text is the only guess that a later value cannot break in a
+    // CSV file.
     return name.includes(".") ? { type: "string", path: [name] } : { type: "string" };
   }
   if (known === null) {

@@ -1,12 +1,6 @@
 import { Document, isCollection, isMap, visit } from "yaml";
 import { conflictRuleText, isAwaited } from "./compile-mapping.js";
-import type {
-  CompiledEntity,
-  CompiledField,
-  CompiledMapping,
-  FieldType,
-  IndexKind,
-} from "./compiled-mapping.js";
+import type { CompiledEntity, CompiledField, CompiledMapping, FieldType, IndexKind } from "../model/index.js";
 import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
 
 const indexNamesByKind: Record<IndexKind, IndexName> = {
@@ -35,7 +29,8 @@ export function writtenMappingToYaml(mapping: Mapping): string {
   const document = new Document(mapping, { version: "1.2" });
   visit(document, {
     Pair(_, pair, path) {
-      // Document, map of the file, pair "entities", its map, pair of the entity, its map: the depth of an entity's members.
+      // Document, map of the file, pair "entities", its map, pair of the entity, its map: the depth of an
+      // entity's members.
       if (path.length < 6 || !isCollection(pair.value)) return undefined;
       if (path.length === 6 && isMap(pair.value)) return undefined;
       pair.value.flow = true;

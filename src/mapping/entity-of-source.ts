@@ -1,12 +1,13 @@
 import { PlimsollError } from "../kernel/index.js";
 import { isAwaited } from "./compile-mapping.js";
-import type { CompiledEntity, CompiledMapping } from "./compiled-mapping.js";
+import type { CompiledEntity, CompiledMapping } from "../model/index.js";
 import { entityNameOf } from "./entity-name.js";
-import { globMatches } from "./glob.js";
+import { globMatches } from "../model/index.js";
 
 /**
- * The entity whose records a source holds: the one whose `match` names the source, else the one that is called like
- * the file, else the only one there is. `isCandidate` leaves out entities that this import does not speak of.
+ * The entity whose records a source holds: the one whose `match` names the source, else the one that is
+ * called like the file, else the only one there is. `isCandidate` leaves out entities that this import does
+ * not speak of.
  */
 export function entityOfSource(
   sourceName: string,

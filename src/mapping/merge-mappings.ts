@@ -1,13 +1,13 @@
 import { entityCountMax, indexCountMax, PlimsollError } from "../kernel/index.js";
 import { awaitedEntity, conflictRuleText, isAwaited } from "./compile-mapping.js";
-import type { CompiledEntity, CompiledField, CompiledMapping } from "./compiled-mapping.js";
+import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
 import { checkLinkTarget } from "./link-rules.js";
 import { mappingFault } from "./mapping.js";
 
 /**
- * The mapping that a store keeps once `wanted` is imported into it. What is stored keeps its numbers for ever; new
- * entities follow it, and an entity that was only linked to so far takes the number reserved for it.
- * `storeName` is for the message when an entity is there already and differs.
+ * The mapping that a store keeps once `wanted` is imported into it. What is stored keeps its numbers for
+ * ever; new entities follow it, and an entity that was only linked to so far takes the number reserved for
+ * it. `storeName` is for the message when an entity is there already and differs.
  */
 export function mergeMappings(
   stored: CompiledMapping | null,
@@ -50,7 +50,9 @@ export function mergeMappings(
   return { version: 1, preset: stored.preset ?? wanted.preset, entities };
 }
 
-/** What differs between a stored entity and the wanted one, in words; null when records of both are the same. */
+/**
+ * What differs between a stored entity and the wanted one, in words; null when records of both are the same.
+ */
 function entityDifference(
   stored: CompiledEntity,
   storedMapping: CompiledMapping,
@@ -73,7 +75,9 @@ function entityDifference(
   return conflictDifference(stored, wanted);
 }
 
-/** Rules may change between imports, but versions are only kept where `newest` asked for them from the start. */
+/**
+ * Rules may change between imports, but versions are only kept where `newest` asked for them from the start.
+ */
 function conflictDifference(stored: CompiledEntity, wanted: CompiledEntity): string | null {
   const [storedRule, wantedRule] = [conflictRuleText(stored.conflict), conflictRuleText(wanted.conflict)];
   const involvesVersions = stored.conflict.kind === "newest" || wanted.conflict.kind === "newest";

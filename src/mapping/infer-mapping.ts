@@ -1,4 +1,4 @@
-import type { FieldType } from "./compiled-mapping.js";
+import type { FieldType } from "../model/index.js";
 import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
 
@@ -53,7 +53,7 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
   const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
   notes.push(
     key === null
-      ? `${entityName}: no key (no field is named like one and unique in ${count}), so no record is a duplicate`
+      ? `${entityName}: no key (no field is named like one and unique in ${count}): nothing is a duplicate`
       : `${entityName}: key "${key}" is unique in ${count}`,
   );
   const preset = records.every(isNostrEvent) ? "nostr" : null;

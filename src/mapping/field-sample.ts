@@ -1,5 +1,5 @@
 import { inferDepthMax, inferFieldCountMax, inferMemberCountMax } from "../kernel/index.js";
-import type { FieldType } from "./compiled-mapping.js";
+import type { FieldType } from "../model/index.js";
 
 /** What the sampled records hold at one path. */
 export interface FieldSample {

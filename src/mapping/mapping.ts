@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { parseDocument } from "yaml";
 import { mappingBytesMax, PlimsollError } from "../kernel/index.js";
-import type { FieldType } from "./compiled-mapping.js";
-import { suggestionText } from "./suggest.js";
+import type { FieldType } from "../model/index.js";
+import { suggestionText } from "../model/index.js";
 
 /** The mapping as people write it: which entities there are, what identifies them, what is indexed. */
 export interface Mapping {
@@ -24,7 +24,10 @@ export interface MappingEntity {
 
 export interface MappingField {
   type: FieldType;
-  /** Members from the root, joined by dots, or a list when a member name holds a dot; default: the field's name. */
+  /**
+   * Members from the root, joined by dots, or a list when a member name holds a dot; default: the field's
+   * name.
+   */
   path?: string | string[];
   index?: IndexName | IndexName[];
   /** Name of the entity whose key this field holds. */
@@ -117,7 +120,9 @@ function checkEntity(value: unknown, fileName: string, path: string): MappingEnt
   return { ...shape, fields };
 }
 
-/** The one name that a plain object cannot hold as a member. A field that is called so is reached by its path. */
+/**
+ * The one name that a plain object cannot hold as a member. A field that is called so is reached by its path.
+ */
 function checkName(name: string, fileName: string, path: string): void {
   if (name === "__proto__") throw mappingFault(fileName, path, "must not be named __proto__");
 }

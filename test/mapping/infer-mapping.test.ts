@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compileMapping, entityNameOf, flagsMapping, inferMapping } from "../../src/model/index.js";
+import { compileMapping, entityNameOf, flagsMapping, inferMapping } from "../../src/mapping/index.js";
 
 const noFlags = { entity: null, key: [], index: [], range: [], text: [], link: [] };
 

@@ -1,9 +1,9 @@
-import type { CompiledEntity, CompiledField } from "./compiled-mapping.js";
+import type { CompiledEntity, CompiledField } from "../model/index.js";
 
 /**
- * Why `field` cannot link to `target`, or null when it can. A link holds the target's whole key in one value, and
- * both sides must turn into the same key bytes: text and whole numbers do, hex is packed and meets hex alone.
- * An awaited target is not judged: it is when its own import comes.
+ * Why `field` cannot link to `target`, or null when it can. A link holds the target's whole key in one value,
+ * and both sides must turn into the same key bytes: text and whole numbers do, hex is packed and meets hex
+ * alone. An awaited target is not judged: it is when its own import comes.
  */
 export function checkLinkTarget(field: CompiledField, target: CompiledEntity): string | null {
   if (target.fields.length === 0) return null;
@@ -14,5 +14,6 @@ export function checkLinkTarget(field: CompiledField, target: CompiledEntity): s
   const keyField = target.fields[target.keySlots[0]!]!;
   const isSameForm = (field.type === "hex") === (keyField.type === "hex");
   if (isSameForm) return null;
-  return `needs the type of the key it points to: ${target.name}.${keyField.name} is ${keyField.type}, this field ${field.type}`;
+  const key = `${target.name}.${keyField.name} is ${keyField.type}, this field ${field.type}`;
+  return `needs the type of the key it points to: ${key}`;
 }

@@ -6,15 +6,7 @@ import {
   type PlimsollError,
   pathDepthMax,
 } from "../kernel/index.js";
-import type {
-  CompiledEntity,
-  CompiledField,
-  CompiledIndex,
-  CompiledMapping,
-  ConflictRule,
-  FieldType,
-  IndexKind,
-} from "./compiled-mapping.js";
+import type { CompiledEntity, CompiledField, CompiledIndex, CompiledMapping, ConflictRule, FieldType, IndexKind } from "../model/index.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
   type IndexName,
@@ -23,14 +15,16 @@ import {
   type MappingField,
   mappingFault,
 } from "./mapping.js";
-import { suggestionText } from "./suggest.js";
+import { suggestionText } from "../model/index.js";
 
 const namePattern = /^[\p{L}_][\p{L}\p{N}_.-]{0,63}$/u;
 const keyTypes: readonly FieldType[] = ["string", "int", "float", "bool", "date", "hex"];
 const linkTypes: readonly FieldType[] = ["string", "int", "hex"];
-const versionTypes: readonly FieldType[] = ["int", "float", "date", "string"];
+const versionTypes: readonly FieldType[] = ["int", "float", "date"];
 
-/** What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field. */
+/**
+ * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
+ */
 const indexKinds: Record<FieldType, Partial<Record<IndexName, IndexKind>>> = {
   string: { exact: "exact", range: "prefix", text: "text" },
   hex: { exact: "exact" },
@@ -63,7 +57,8 @@ class Place {
 
 /**
  * Numbers everything in the order in which it is written: entities from 0, fields per entity, indexes from 1.
- * An entity that is only linked to gets its number at once and stands without fields until its own import brings them.
+ * An entity that is only linked to gets its number at once and stands without fields until its own import
+ * brings them.
  */
 export function compileMapping(mapping: Mapping, fileName = "mapping"): CompiledMapping {
   const root = new Place(fileName, "entities");

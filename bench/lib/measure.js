@@ -1,0 +1,159 @@
+// Runs one child to its end, watches its memory, and says what it took.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeCgroup } from "./cgroup.js";
+import { bin, cacheFolder, dropFromCache, folderBytes } from "./project.js";
+import { TreeSampler } from "./sampler.js";
+
+const stderrCharsMax = 4000;
+
+/** A command inside a cgroup (or none), watched; `input` leaves the page cache before. */
+export async function runChild({ command, args, cgroup = null, input = null, stdin = "ignore" }) {
+  const isCold = input === null ? false : dropFromCache(input.path);
+  const child =
+    cgroup === null
+      ? spawn(command, args, { stdio: [stdin, "pipe", "pipe"] })
+      : spawn("sh", ["-c", `echo $$ > "$0"; exec "$@"`, cgroup.procsFile, command, ...args], {
+          stdio: [stdin, "pipe", "pipe"],
+        });
+  let out = "";
+  let error = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    error = (error + chunk).slice(-stderrCharsMax);
+  });
+  const startedMs = performance.now();
+  const sampler = new TreeSampler(child.pid, cgroup);
+  const [code, signal] = await once(child, "close");
+  const wallSeconds = (performance.now() - startedMs) / 1000;
+  sampler.stop();
+  return { code, signal, wallSeconds, sampler, isCold, out, error };
+}
+
+/** One import by the real command line, as one entry of a result file. */
+export async function measureImport({ title, input, memory, lineBytes, flags, isInCgroup, store }) {
+  const folder = cacheFolder();
+  const report = join(folder, `report-${process.pid}.json`);
+  const keptStore = store ?? join(folder, `store-${process.pid}`);
+  for (const path of [report, keptStore, `${keptStore}.rejects.jsonl`])
+    rmSync(path, { recursive: true, force: true });
+  const into = flags.includes("null:") ? [] : ["--into", keptStore];
+  const words = ["import", input.path, ...into, "--memory", memory, ...flags];
+  let cgroup = null;
+  if (isInCgroup) {
+    const made = makeCgroup(lineBytes);
+    if (made.cgroup === null) return { title, skipped: `no memory cgroup can be made here (${made.reason})` };
+    cgroup = made.cgroup;
+  }
+  try {
+    const args = [bin, ...words, "--report", report, "--progress", "none"];
+    const ended = await runChild({ command: process.execPath, args, cgroup, input });
+    const found = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null;
+    const shown = words.map((word) => shownWord(word, input.path, keptStore));
+    return {
+      title,
+      command: `plimsoll ${shown.join(" ")}`,
+      ...outcomeOf(ended, found, cgroup),
+      lineBytes,
+      cgroup: cgroupFacts(cgroup, ended.sampler),
+      isInputCold: ended.isCold,
+      ...figuresOf(ended, found, input, folderBytes(keptStore)),
+    };
+  } finally {
+    await cgroup?.remove();
+    rmSync(report, { force: true });
+    if (store === undefined) rmSync(keptStore, { recursive: true, force: true });
+  }
+}
+
+function shownWord(word, inputPath, store) {
+  if (word === inputPath) return inputPath.slice(inputPath.lastIndexOf("/") + 1);
+  return word === store ? "./store" : word;
+}
+
+function outcomeOf({ code, signal, error }, report, cgroup) {
+  const isOomKilled = cgroup !== null && cgroup.oomKills() > 0;
+  if (code === 0 && report?.state === "complete") return { state: "complete", isOomKilled };
+  const last = error.trim().split("\n").slice(-3).join(" ");
+  return { state: "failed", isOomKilled, error: `${signal ?? `exit code ${code}`}: ${last}` };
+}
+
+function cgroupFacts(cgroup, sampler) {
+  if (cgroup === null) return null;
+  const { version, limitBytes } = cgroup;
+  return {
+    version,
+    limitBytes,
+    usageBytesMax: cgroup.peakBytes() ?? sampler.cgroupUsageBytesMax,
+    oomKills: cgroup.oomKills(),
+  };
+}
+
+function figuresOf({ wallSeconds, sampler }, report, input, storeBytes) {
+  const points = report?.memory.timeline ?? [];
+  const read = report?.records.read ?? 0;
+  return {
+    records: read,
+    wallSeconds: round(wallSeconds),
+    recordsPerSecond: Math.round(read / wallSeconds),
+    phases: report?.phases ?? [],
+    vmHwmBytes: Math.max(sampler.highWaterBytes, report?.memory.peakRssBytes ?? 0),
+    anonBytesMax: Math.max(0, ...sampler.samples.map((sample) => sample.anonBytes)),
+    storeBytes,
+    storeRatio: storeBytes === 0 ? null : round(storeBytes / input.bytes),
+    spilledBytes: report?.bytes.spilled ?? 0,
+    throttledSeconds: report?.governor.throttledSeconds ?? 0,
+    batchBytes: report?.governor.batchBytes ?? null,
+    ...tenthRates(points, read),
+    memoryPoints: thin(sampler.samples).map(({ seconds, anonBytes, fileBytes, cgroupBytes }) => [
+      round(seconds),
+      mebibytes(anonBytes),
+      mebibytes(fileBytes),
+      cgroupBytes === null ? null : mebibytes(cgroupBytes),
+    ]),
+    recordPoints: thin(points).map(({ seconds, records }) => [round(seconds), records]),
+  };
+}
+
+/** Records a second in the first and the last tenth of the records, from the report's own timeline. */
+export function tenthRates(points, total) {
+  const from = points.findLast((point) => point.records === 0);
+  if (from === undefined || total === 0) return { firstTenthRate: null, lastTenthRate: null };
+  const secondsAt = (records) => {
+    const after = points.findIndex((point) => point.records >= records);
+    if (after <= 0) return null;
+    const [left, right] = [points[after - 1], points[after]];
+    const part = (records - left.records) / (right.records - left.records);
+    return left.seconds + part * (right.seconds - left.seconds);
+  };
+  const rate = (low, high) => {
+    const [start, end] = [low === 0 ? from.seconds : secondsAt(low * total), secondsAt(high * total)];
+    return start === null || end === null || end <= start
+      ? null
+      : Math.round(((high - low) * total) / (end - start));
+  };
+  return { firstTenthRate: rate(0, 0.1), lastTenthRate: rate(0.9, 1) };
+}
+
+const pointsMax = 240;
+
+/** Evenly spaced points, the first and the last among them. */
+function thin(points) {
+  if (points.length <= pointsMax) return points;
+  return Array.from(
+    { length: pointsMax },
+    (_, at) => points[Math.round((at * (points.length - 1)) / (pointsMax - 1))],
+  );
+}
+
+function round(value) {
+  return Number(value.toFixed(3));
+}
+
+function mebibytes(bytes) {
+  return Number((bytes / 2 ** 20).toFixed(2));
+}

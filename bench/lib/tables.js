@@ -1,0 +1,84 @@
+// The same rows for the terminal and for docs/benchmarks.md.
+import { countText, secondsText, sizeText } from "./sizes.js";
+
+const importColumns = [
+  ["run", (run) => run.title],
+  ["records/s", (run) => countText(run.recordsPerSecond)],
+  ["wall", (run) => wallText(run)],
+  ["phases", (run) => run.phases.map(({ name, seconds }) => `${name} ${secondsText(seconds)}`).join(", ")],
+  [
+    "peak memory",
+    (run) => (run.vmHwmBytes > 0 ? `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}` : ""),
+  ],
+  ["cgroup", (run) => cgroupText(run)],
+  ["last / first tenth", (run) => tenthText(run)],
+  ["spilled", (run) => sizeText(run.spilledBytes)],
+  ["store / input", (run) => run.storeRatio?.toFixed(2) ?? ""],
+];
+
+const decodeColumns = [
+  ["run", (run) => run.title],
+  ["records/s", (run) => countText(run.recordsPerSecond)],
+  ["wall", (run) => wallText(run)],
+  ["MB/s", (run) => countText(run.bytesPerSecond / 1e6)],
+  ["peak memory", (run) => sizeText(run.vmHwmBytes)],
+];
+
+const queryColumns = [
+  ["query", (run) => run.title],
+  ["p50", (run) => `${run.p50Ms.toFixed(2)} ms`],
+  ["p99", (run) => `${run.p99Ms.toFixed(2)} ms`],
+  ["times", (run) => countText(run.times)],
+  ["records a query", (run) => countText(run.recordsPerQuery)],
+];
+
+const columnsOf = { import: importColumns, decode: decodeColumns, query: queryColumns };
+
+/** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
+export function tableOf(result) {
+  const columns = columnsOf[result.table];
+  const rows = result.runs.map((run) => {
+    if (run.skipped !== undefined) return [run.title, `skipped: ${run.skipped}`];
+    if (run.state === "failed")
+      return [run.title, `FAILED${run.isOomKilled ? " (OOM-killed)" : ""}: ${run.error}`];
+    return columns.map(([, cell]) => cell(run));
+  });
+  return { header: columns.map(([name]) => name), rows };
+}
+
+export function textTable({ header, rows }) {
+  const whole = rows.filter((row) => row.length === header.length);
+  const widths = header.map((name, at) => Math.max(name.length, ...whole.map((row) => row[at].length), 0));
+  widths[0] = Math.max(widths[0], ...rows.map((row) => row[0].length));
+  const line = (cells) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return `${[header, ...rows].map(line).join("\n")}\n`;
+}
+
+export function markdownTable({ header, rows }) {
+  const line = (cells) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  const rule = `|${header.map((_, at) => (at === 0 ? "---" : "---:")).join("|")}|`;
+  const full = rows.map((row) => [...row, ...header.slice(row.length).map(() => "")]);
+  return `${[line(header), rule, ...full.map(line)].join("\n")}\n`;
+}
+
+function wallText(run) {
+  const walls = run.wallSecondsOfRuns ?? [run.wallSeconds];
+  if (walls.length === 1) return secondsText(run.wallSeconds);
+  return `${secondsText(run.wallSeconds)} (${secondsText(Math.min(...walls))} to ${secondsText(Math.max(...walls))})`;
+}
+
+function cgroupText({ cgroup }) {
+  if (cgroup === null || cgroup === undefined) return "none";
+  const kills = cgroup.oomKills === 0 ? "no OOM kill" : `${cgroup.oomKills} OOM kills`;
+  return `${sizeText(cgroup.usageBytesMax)} of ${sizeText(cgroup.limitBytes)}, ${kills}`;
+}
+
+function tenthText({ firstTenthRate, lastTenthRate }) {
+  if (firstTenthRate === null || lastTenthRate === null) return "";
+  return `${(lastTenthRate / firstTenthRate).toFixed(2)}`;
+}

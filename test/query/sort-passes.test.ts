@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { GatheredIds } from "../../src/query/gathered-ids.js";
+import { endOfIds } from "../../src/query/ids.js";
+import { sortByText, sortPasses } from "../../src/query/sort-passes.js";
+import { walkDown, walkUp } from "../../src/query/term-walk.js";
+import { TopHeap } from "../../src/query/top-heap.js";
+import { naiveCompare } from "./naive.js";
+import { anyWorld } from "./world.js";
+
+const anyEntries = fc
+  .array(fc.bigInt({ min: 0n, max: 5n }), { maxLength: 60 })
+  .map((keys) => keys.map((key, id) => ({ id, key })));
+
+describe("sorting in passes", () => {
+  test("gives every entry once, in order, however few fit a pass, and groups whole when asked", () => {
+    fc.assert(
+      fc.property(
+        anyEntries,
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 9 }),
+        (entries, isDescending, isGrouped, entriesMax) => {
+          const options = { isDescending, isGrouped, entriesMax, wanted: 1 };
+          const groups = [...sortPasses(() => entries, options)].map(({ key, ids }) => ({
+            key,
+            ids: [...ids()],
+          }));
+          const sign = isDescending ? -1 : 1;
+          const sorted = entries.toSorted(
+            (left, right) => sign * Number(left.key - right.key) || left.id - right.id,
+          );
+          expect(groups.flatMap(({ ids }) => ids)).toEqual(sorted.map(({ id }) => id));
+          const keys = groups.map(({ key }) => key);
+          if (isGrouped) expect(new Set(keys).size).toBe(keys.length);
+        },
+      ),
+    );
+  });
+
+  test("texts come in order of their bytes whatever fits a pass", () => {
+    const anyTexts = fc.array(fc.string({ unit: "binary", maxLength: 6 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(
+        anyTexts,
+        fc.boolean(),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 1, max: 400 }),
+        (texts, isDescending, entries, bytes) => {
+          const ids = texts.map((_text, id) => id);
+          const sign = isDescending ? -1 : 1;
+          const expected = ids.toSorted((a, b) => sign * naiveCompare(texts[a]!, texts[b]!) || a - b);
+          const found = [
+            ...sortByText(
+              () => ids,
+              (id) => texts[id],
+              isDescending,
+              { entries, bytes },
+            ),
+          ];
+          expect(found).toEqual(expected);
+        },
+      ),
+    );
+  });
+
+  test("a heap keeps the smallest", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 50 })), fc.integer({ min: 1, max: 10 }), (items, capacity) => {
+        const heap = new TopHeap<number>(capacity, (left, right) => left - right);
+        for (const item of items) heap.offer(item);
+        expect(heap.takeSorted()).toEqual(items.toSorted((left, right) => left - right).slice(0, capacity));
+      }),
+    );
+  });
+});
+
+describe("reading ranges", () => {
+  const anySpan = fc.tuple(
+    fc.constantFrom(5, 8, 9, 11, 13),
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  );
+
+  test("walks up and down pass the same postings in opposite orders of term", () => {
+    fc.assert(
+      fc.property(anyWorld, anySpan, ({ reader }, [index, one, other]) => {
+        const span = one < other ? { index, low: one, high: other } : { index, low: other, high: one };
+        const list = (walk: typeof walkUp) =>
+          [...walk(reader, span)].flatMap(({ term, ids }) => Array.from(ids).map((id) => ({ term, id })));
+        // Pieces live until the next one, so they are copied as they come.
+        const copied = (walk: typeof walkUp) => {
+          const postings: { term: bigint; id: number }[] = [];
+          for (const { term, ids } of walk(reader, span))
+            for (const id of Array.from(ids)) postings.push({ term, id });
+          return postings;
+        };
+        const up = copied(walkUp);
+        expect(list(walkUp).length).toBe(up.length);
+        expect(up).toEqual(up.toSorted((a, b) => (a.term < b.term ? -1 : a.term > b.term ? 1 : a.id - b.id)));
+        expect(copied(walkDown)).toEqual(
+          up.toSorted((a, b) => (a.term > b.term ? -1 : a.term < b.term ? 1 : a.id - b.id)),
+        );
+      }),
+    );
+  });
+
+  test("gathered ids are the same as array and as moving window, and seek forwards", () => {
+    fc.assert(
+      fc.property(
+        anyWorld,
+        anySpan,
+        fc.nat({ max: 60 }),
+        fc.constantFrom(32, 64),
+        ({ reader }, [index], from, windowIds) => {
+          const span = { index, low: 0n, high: 2n ** 64n - 1n };
+          const drain = (set: GatheredIds) => {
+            const ids: number[] = [];
+            for (const cursor = set.open(from); cursor.id !== endOfIds; cursor.next()) ids.push(cursor.id);
+            return ids;
+          };
+          const sorted = drain(new GatheredIds(reader, [span]));
+          const windows = new GatheredIds(reader, [span], { idsMax: 0, windowIds });
+          if (sorted.length > 0) expect(windows.isArray).toBe(false);
+          expect(drain(windows)).toEqual(sorted);
+          const cursor = windows.open(0);
+          for (const id of sorted) {
+            cursor.seek(id);
+            expect(cursor.id).toBe(id);
+          }
+        },
+      ),
+    );
+  });
+});

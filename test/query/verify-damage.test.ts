@@ -1,0 +1,199 @@
+import { crc32 } from "node:zlib";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Kernel } from "../../src/kernel/index.js";
+import { firstTupleOf } from "../../src/postings/index.js";
+import { query, verify } from "../../src/query/index.js";
+import { keyEntries } from "../../src/query/key-entries.js";
+import { type MemoryParts, tupleBlockOf } from "../support/memory-store.js";
+import { buildWorld, type World } from "./world.js";
+
+let world: World;
+let parts: MemoryParts;
+
+beforeEach(() => {
+  const people = (start: number) =>
+    Array.from({ length: 60 }, (_, at) => ({
+      name: `Person number ${start + at}`,
+      bio: `words of ${start + at} and more words`,
+      age: (start + at) % 7,
+      address: { city: at % 2 },
+      friend: "p1",
+    }));
+  const cities = [
+    { name: "Oslo", size: 7 },
+    { name: "Rome", size: 9 },
+  ];
+  world = buildWorld(
+    [
+      { cities, people: people(0), dead: [5], hole: 2 },
+      { cities: [], people: people(60), dead: [9], hole: 0 },
+    ],
+    { blockTuples: 40 },
+  );
+  parts = world.builder.parts;
+});
+
+function faults(): string[] {
+  const reported: string[] = [];
+  const result = verify(world.reader, { onFault: ({ kind, text }) => reported.push(`${kind}: ${text}`) });
+  expect(result.faults).toBe(reported.length);
+  return reported;
+}
+
+describe("verify finds what was planted", () => {
+  test("nothing in a sound store", () => {
+    expect(faults()).toEqual([]);
+  });
+
+  test("a flipped byte in a block of records", () => {
+    const { block, firstId } = parts.records[2]!;
+    block[block.length - 3]! ^= 0x10;
+    const found = faults();
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`block: The block of records from id ${firstId} is unreadable`);
+    expect(() => [...query(world.reader, { entity: "Person" })]).toThrow(/checksum/);
+  });
+
+  test("a record that says something else, under a right checksum", () => {
+    const entry = rawBlock(2);
+    const at = Buffer.from(entry.block).indexOf('"age":');
+    entry.block[at + 6]! ^= 1;
+    new DataView(entry.block.buffer).setUint32(8, crc32(entry.block.subarray(12)), true);
+    const found = faults();
+    expect(found.some((text) => text.startsWith("column: The column of Person.age"))).toBe(true);
+    expect(found.filter((text) => text.startsWith("posting: Person.age"))).toHaveLength(2);
+  });
+
+  test("a posting block that is gone", () => {
+    const blocks = parts.tuples.get(1)!;
+    const at = blocks.findIndex(({ index }) => index === 7);
+    blocks.splice(at, 1);
+    const found = faults();
+    expect(
+      found.some((text) =>
+        /^posting: Person\.bio \(index 7, text\) lacks record \d+ under term \d+\.$/.test(text),
+      ),
+    ).toBe(true);
+    expect(found.some((text) => text.startsWith("count: Segment 1 states"))).toBe(true);
+  });
+
+  test("a posting too many, in its place and order", () => {
+    const blocks = parts.tuples.get(2)!;
+    const block = tupleBlockOf([{ index: 16, term: 2n ** 64n - 5n, id: 70, payload: 0 }]);
+    blocks.push({ ...firstTupleOf(block), block });
+    parts.sealed.segments[1]!.tuples++;
+    expect(faults()).toEqual([
+      `posting: Person.friend (index 16, exact) lists record 70 under term ${2n ** 64n - 5n}, which the record does not call for.`,
+    ]);
+  });
+
+  test("a posting with a wrong payload", () => {
+    const entry = parts.tuples.get(1)!.find(({ index }) => index === 7)!;
+    entry.block[entry.block.length - 1]! ^= 1;
+    expect(faults()[0]).toMatch(
+      /^posting: Person\.bio \(index 7, text\) lists record \d+ under term \d+ with payload/,
+    );
+  });
+
+  test("posting blocks out of order, under a wrong key, or cut off", () => {
+    const blocks = parts.tuples.get(1)!;
+    const last = blocks.length - 1;
+    [blocks[last], blocks[last - 1]] = [blocks[last - 1]!, blocks[last]!];
+    expect(faults().some((text) => text.startsWith("block: ") && text.endsWith("is out of order."))).toBe(
+      true,
+    );
+    [blocks[last], blocks[last - 1]] = [blocks[last - 1]!, blocks[last]!];
+    blocks[last]!.id++;
+    expect(faults()[0]).toContain("begins with another posting than its key says");
+    blocks[last]!.id--;
+    blocks[last]!.block = blocks[last]!.block.slice(0, -1);
+    expect(faults()[0]).toContain("is unreadable");
+  });
+
+  test("a wrong value in a column, and one that is missing", () => {
+    const chunk = parts.columns.get(8)![0]!.chunk;
+    const view = new DataView(chunk.buffer);
+    view.setBigUint64(4 + 8 * 4, view.getBigUint64(4 + 8 * 4, true) + 1n, true);
+    const [first, ...others] = faults();
+    expect(first).toMatch(
+      /^column: The column of Person\.age \(index 8\) of record \d+ holds \d+, the record calls for \d+\.$/,
+    );
+    expect(others).toEqual([]);
+    chunk[4 + view.getUint32(0, true) * 8]! &= ~1;
+    expect(faults().some((text) => text.includes("holds nothing, the record calls for"))).toBe(true);
+  });
+
+  test("a key that is lost", () => {
+    const [entry] = parts.keys.get(2)!;
+    const victim = [...keyEntries(entry!.block)].find(({ isReference, id }) => !isReference && id !== 9)!;
+    const key = Buffer.from(victim.key).toString();
+    entry!.block = withoutKey(entry!.block, key);
+    entry!.hash = new DataView(entry!.block.buffer).getBigUint64(8, true);
+    expect(faults()).toEqual([
+      `key: The key "${key}" of Person lacks the definition by record ${victim.id}.`,
+    ]);
+  });
+
+  test("a key that two live records define", () => {
+    // The dead record 9 comes back to life, and with it a posting list of dead records that is too short.
+    const twice = buildWorld(
+      [{ cities: [{ name: "Oslo" }], people: [{ name: "Ann" }], dead: [], hole: 0 }],
+      {},
+    );
+    const [first] = twice.builder.parts.keys.get(1)!;
+    twice.builder.parts.keys.set(2, [{ ...first!, block: first!.block.slice() }]);
+    const { segments } = twice.builder.parts.sealed;
+    segments.push({ ...segments[0]!, number: 2, tuples: 0 });
+    twice.builder.parts.tuples.set(2, []);
+    const view = new DataView(twice.builder.parts.keys.get(2)![0]!.block.buffer);
+    view.setUint32(24 + 12, 1 - view.getUint32(24 + 12, true), true);
+    const result = verify(twice.reader);
+    expect(result.firstFaults.some(({ text }) => / is defined by live records \d and \d\.$/.test(text))).toBe(
+      true,
+    );
+  });
+
+  test("numbers of records that are not those counted", () => {
+    parts.sealed.liveRecords[1]!++;
+    parts.sealed.deadRecords++;
+    expect(faults()).toEqual([
+      "count: The store states 119 live records of Person and holds 118.",
+      "count: The store states 3 dead records and lists 2.",
+    ]);
+  });
+});
+
+/** Unpacks a block of records in place, so that its bytes can be changed by sense. */
+function rawBlock(at: number): { firstId: number; block: Uint8Array } {
+  const entry = parts.records[at]!;
+  if (entry.block[0] === 0) return entry;
+  const head = new DataView(entry.block.buffer);
+  const rawBytes = head.getUint32(4, true);
+  const kernel = new Kernel({ memoryBytes: 1 << 20 });
+  const [source, out] = [kernel.alloc(entry.block.length), kernel.alloc(rawBytes)];
+  kernel.u8.set(entry.block.subarray(12), source);
+  expect(kernel.exports.lz4Decompress(source, entry.block.length - 12, out, rawBytes)).toBe(rawBytes);
+  const block = new Uint8Array(12 + rawBytes);
+  block.set(entry.block.subarray(0, 12));
+  block.set(kernel.u8.subarray(out, out + rawBytes), 12);
+  block[0] = 0;
+  entry.block = block;
+  return entry;
+}
+
+/** The block without the definition of a key. */
+function withoutKey(block: Uint8Array, key: string): Uint8Array {
+  const at = Buffer.from(block).indexOf(Buffer.concat([Buffer.of(key.length), Buffer.from(key)]));
+  const isDefinition = (block[at - 7]! & 1) === 0;
+  const start = isDefinition ? at - 17 : -1;
+  expect(start).toBeGreaterThan(0);
+  const end = at + 1 + key.length;
+  const shorter = Uint8Array.from([...block.subarray(0, start), ...block.subarray(end)]);
+  const view = new DataView(shorter.buffer);
+  view.setUint32(0, view.getUint32(0, true) - 1, true);
+  view.setUint32(4, shorter.length - 24, true);
+  const hashes = [...keyEntries(shorter)].map(({ hash }) => hash);
+  view.setBigUint64(8, hashes[0]!, true);
+  view.setBigUint64(16, hashes.at(-1)!, true);
+  return shorter;
+}

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+
+function gen(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, ["scripts/gen.js", ...args], { encoding: "utf8", maxBuffer: 2 ** 28 });
+}
+
+interface NostrEvent {
+  id: string;
+  pubkey: string;
+  created_at: number;
+  kind: number;
+  tags: string[][];
+  content: string;
+  sig: string;
+}
+
+test("events have true ids, and sizes and tags as an archive has them", () => {
+  const { stdout } = gen("nostr", "--count", "4000", "--seed", "3");
+  const events: NostrEvent[] = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(events.length).toBe(4000);
+  expect(new Set(events.map(({ id }) => id)).size).toBe(4000);
+  for (const { id, pubkey, created_at, kind, tags, content, sig } of events) {
+    const text = JSON.stringify([0, pubkey, created_at, kind, tags, content]);
+    expect(id).toBe(createHash("sha256").update(text).digest("hex"));
+    expect(sig).toMatch(/^[0-9a-f]{128}$/);
+  }
+  const tags = events
+    .flatMap((event) => event.tags)
+    .filter(([name, value]) => /^[A-Za-z]$/.test(name!) && value);
+  expect(tags.length / 4000).toBeGreaterThan(4.5);
+  expect(tags.length / 4000).toBeLessThan(6.2);
+  expect(Buffer.byteLength(stdout) / 4000).toBeGreaterThan(750);
+  expect(Buffer.byteLength(stdout) / 4000).toBeLessThan(950);
+});
+
+test("the same seed gives the same data, another one other data", () => {
+  for (const kind of ["nostr", "rows"]) {
+    const [first, second, other] = ["1", "1", "2"].map(
+      (seed) => gen(kind, "--count", "50", "--seed", seed).stdout,
+    );
+    expect(first).toBe(second);
+    expect(first).not.toBe(other);
+  }
+});
+
+test("rows have a header, seven columns and repeats where asked", () => {
+  const { stdout } = gen("rows", "--count", "2000", "--dup", "10");
+  expect(stdout.startsWith("id,name,city,age,score,joined,bio\n")).toBe(true);
+  const ids = [...stdout.matchAll(/^(\d+),[^,]+,[^,]+,\d+,/gm)].map(([, id]) => id);
+  expect(ids.length).toBe(2000);
+  expect(2000 - new Set(ids).size).toBeGreaterThan(120);
+  expect(2000 - new Set(ids).size).toBeLessThan(280);
+});
+
+test("wrong usage exits with 2 and says what is wrong; help exits with 0", () => {
+  for (const args of [[], ["other"], ["nostr"], ["rows", "--count", "x"], ["rows", "--count", "1", "--no"]]) {
+    const { status, stderr } = gen(...args);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/Usage/);
+  }
+  expect(gen("--help")).toMatchObject({ status: 0 });
+});
