@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { isPlimsollError } from "../src/kernel/index.js";
+import { isPlimsollError, rejectRecordBytesMax } from "../src/kernel/index.js";
 import type { SourceClause, SourceSubject, SuiteRecord } from "./source.js";
 import { openSource, readAll, readFrame, readRecords, recordBytesMax } from "./source-reading.js";
 
@@ -68,7 +68,7 @@ async function checkLarge(subject: SourceSubject): Promise<void> {
       rejects.map(({ code, place }) => [code, place.record]),
       [["RECORD_TOO_LARGE", 3]],
     );
-    assert.ok(rejects[0]!.head.length > 0 && rejects[0]!.head.length <= 1024);
+    assert.ok(rejects[0]!.head.length > 0 && rejects[0]!.head.length <= rejectRecordBytesMax);
     assert.equal(rejects[0]!.place.source, source.name);
   }
 }

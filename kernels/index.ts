@@ -25,6 +25,7 @@ export * from "./key-block";
 export * from "./key-entry";
 export * from "./key-group";
 export * from "./key-merge";
+export * from "./key-merge-state";
 export * from "./key-sort";
 export * from "./load";
 export * from "./load-results";
@@ -75,6 +76,7 @@ export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./te
 export * from "./tuple";
 export * from "./tuple-block";
 export * from "./tuple-merge";
+export * from "./tuple-merge-state";
 export * from "./tuple-sort";
 export { unescapeString, utf8InvalidAt } from "./utf8";
 export * from "./xxh64";

@@ -1,7 +1,8 @@
 // A key entry says that a record defines or references a key:
 //   u64 hash | u16 key space | u8 flags | u8 0 | u40 id | [u64 version] | varint key bytes | key
-// The hash is XXH64 of the key with the key space as seed; its lowest bit is the role, so that the definitions of a key
-// sort before its references. A key buffer is an arena of entries and a tuple (hash, place in the arena) for each.
+// The hash is XXH64 of the key with the key space as seed; its lowest bit is the role, so that the
+// definitions of a key sort before its references. A key buffer is an arena of entries and a tuple (hash,
+// place in the arena) for each.
 import { xxh64 } from "./xxh64";
 import { varintWidth, varintWrite } from "./varint";
 
@@ -32,7 +33,13 @@ export class KeyBuffer {
 export const KEY_BUFFER_BYTES: u32 = <u32>offsetof<KeyBuffer>();
 
 /** Lays an empty buffer out: `capacity` tuples at `tuples`, `arenaCapacity` bytes at `arena`. */
-export function keyBufferInit(buffer: usize, tuples: usize, capacity: u32, arena: usize, arenaCapacity: u32): void {
+export function keyBufferInit(
+  buffer: usize,
+  tuples: usize,
+  capacity: u32,
+  arena: usize,
+  arenaCapacity: u32,
+): void {
   const header = changetype<KeyBuffer>(buffer);
   header.count = 0;
   header.capacity = capacity;
@@ -57,8 +64,8 @@ export function keyHash(keyspace: u32, key: usize, keyBytes: u32): u64 {
 }
 
 /**
- * Appends an entry; false when the buffer has no room. `version` is the sortable form and counts only with the flag
- * KEY_HAS_VERSION. Keys longer than KEY_BYTES_MAX are the caller's to refuse.
+ * Appends an entry; false when the buffer has no room. `version` is the sortable form and counts only with
+ * the flag KEY_HAS_VERSION. Keys longer than KEY_BYTES_MAX are the caller's to refuse.
  */
 export function keyAppend(
   buffer: usize,
@@ -73,7 +80,8 @@ export function keyAppend(
   const header = changetype<KeyBuffer>(buffer);
   const versionBytes: u32 = flags & KEY_HAS_VERSION ? 8 : 0;
   const bytes = <u32>FIXED_BYTES + versionBytes + varintWidth(keyBytes) + keyBytes;
-  if (header.count == header.capacity || header.arenaCapacity - header.arenaBytes < bytes + COPY_SLACK_BYTES) return false;
+  const arenaRoom = header.arenaCapacity - header.arenaBytes;
+  if (header.count == header.capacity || arenaRoom < bytes + COPY_SLACK_BYTES) return false;
   const hash = keyHash(keyspace, key, keyBytes) | <u64>role;
   const entry = header.arena + header.arenaBytes;
   store<u64>(entry, hash);
@@ -152,7 +160,9 @@ export function entryBytes(entry: usize): u32 {
   return <u32>(entryKey(entry) - entry) + entryKeyBytes(entry);
 }
 
-/** Bytes in order, the shorter first when it is a prefix: negative, 0 or positive. Reads up to 7 bytes beyond. */
+/**
+ * Bytes in order, the shorter first when it is a prefix: negative, 0 or positive. Reads up to 7 bytes beyond.
+ */
 export function compareBytes(a: usize, aBytes: u32, b: usize, bBytes: u32): i32 {
   const common = min(aBytes, bBytes);
   for (let i: u32 = 0; i < common; i += 8) {

@@ -1,6 +1,6 @@
-// The resolution of one key: which of its definitions wins by the key space's rule, and what becomes of the others.
-// Entries of a group come in order of ids, those of former imports ("existing") first; whatever their number, only
-// the best one so far is kept.
+// The resolution of one key: which of its definitions wins by the key space's rule, and what becomes of the
+// others. Entries of a group come in order of ids, those of former imports ("existing") first; whatever their
+// number, only the best one so far is kept.
 import { copyWild, entryBytes, entryId, entryKeyspace, entryVersion } from "./key-entry";
 import { tupleAppendWords, tupleWord1 } from "./tuple";
 

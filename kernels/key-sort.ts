@@ -1,4 +1,5 @@
-// Sorts a key buffer: first its tuples by hash (radix sort), then the few ranges of equal hashes that are out of order.
+// Sorts a key buffer: first its tuples by hash (radix sort), then the few ranges of equal hashes that are out
+// of order.
 import { KeyBuffer, isEntryBelow } from "./key-entry";
 import { tupleSort } from "./tuple-sort";
 

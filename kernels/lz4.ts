@@ -1,4 +1,5 @@
-// LZ4 block format (no frames): greedy matching with one hash probe a position, as the reference "fast" compressor.
+// LZ4 block format (no frames): greedy matching with one hash probe a position, as the reference "fast"
+// compressor.
 
 const HASH_BITS: u32 = 13;
 /** Bytes of the table that the caller lends to lz4Compress; its contents need not be kept between calls. */
@@ -19,7 +20,9 @@ function slotOf(table: usize, sequence: u64): usize {
   return table + (<usize>(((sequence << 24) * HASH_PRIME) >> (64 - HASH_BITS)) << 2);
 }
 
-/** Copies whole 16-byte steps from `from` to `to` until `toEnd` is passed: may write up to 15 bytes beyond it. */
+/**
+ * Copies whole 16-byte steps from `from` to `to` until `toEnd` is passed: may write up to 15 bytes beyond it.
+ */
 // @ts-ignore: decorator
 @inline
 function copyWild16(to: usize, from: usize, toEnd: usize): void {
@@ -72,8 +75,8 @@ function writeToken(out: usize, literals: usize): usize {
 }
 
 /**
- * Compresses `bytes` bytes at `source` into at most `outBytesMax` bytes at `out`; returns the compressed size, or 0 when
- * they do not fit. `table` is LZ4_TABLE_BYTES of scratch.
+ * Compresses `bytes` bytes at `source` into at most `outBytesMax` bytes at `out`; returns the compressed
+ * size, or 0 when they do not fit. `table` is LZ4_TABLE_BYTES of scratch.
  */
 export function lz4Compress(source: usize, bytes: u32, out: usize, outBytesMax: u32, table: usize): u32 {
   const outStart = out;
@@ -132,7 +135,10 @@ export function lz4Compress(source: usize, bytes: u32, out: usize, outBytesMax: 
 /** Place behind a length that goes on in further bytes; the length itself is left in `longLength`. */
 let longLength: usize = 0;
 
-/** Reads a continued length; returns the place behind it, or 0 when the input ends inside or the length is absurd. */
+/**
+ * Reads a continued length; returns the place behind it, or 0 when the input ends inside or the length is
+ * absurd.
+ */
 function readLength(at: usize, end: usize, length: usize, lengthMax: usize): usize {
   let byte: usize;
   do {
@@ -161,8 +167,8 @@ function copyMatch(out: usize, distance: usize, length: usize, outEnd: usize): v
 }
 
 /**
- * Decompresses into exactly up to `outBytesMax` bytes; returns their number, or -1 when the input is corrupt. Never reads
- * outside [source, source + bytes) nor writes outside [out, out + outBytesMax).
+ * Decompresses into exactly up to `outBytesMax` bytes; returns their number, or -1 when the input is corrupt.
+ * Never reads outside [source, source + bytes) nor writes outside [out, out + outBytesMax).
  */
 export function lz4Decompress(source: usize, bytes: u32, out: usize, outBytesMax: u32): i32 {
   const end = source + bytes;

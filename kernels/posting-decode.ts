@@ -13,10 +13,19 @@ export function postingListContinues(): u32 {
 }
 
 /**
- * Writes the ids of (index, term) in the block to `ids` (f64 each, BLOCK_TUPLES_MAX of room) and their payloads to
- * `payloads` (a byte each); returns their number, or -1 when the block is damaged. The term comes as two halves.
+ * Writes the ids of (index, term) in the block to `ids` (f64 each, BLOCK_TUPLES_MAX of room) and their
+ * payloads to `payloads` (a byte each); returns their number, or -1 when the block is damaged. The term comes
+ * as two halves.
  */
-export function postingDecode(block: usize, bytes: u32, index: u32, termHigh: u32, termLow: u32, ids: usize, payloads: usize): i32 {
+export function postingDecode(
+  block: usize,
+  bytes: u32,
+  index: u32,
+  termHigh: u32,
+  termLow: u32,
+  ids: usize,
+  payloads: usize,
+): i32 {
   const term = (<u64>termHigh << 32) | <u64>termLow;
   const c = changetype<TupleCursor>(cursor);
   tupleCursorOpen(cursor, block, bytes);

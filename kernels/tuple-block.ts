@@ -1,6 +1,7 @@
-// Tuple blocks: sorted tuples without equals, compressed. A block is a header of 24 bytes (u32 count, u32 body bytes, the
-// first tuple's two words) and a body of groups, one for each (index, term):
-//   varint index delta, varint term (or its delta), varint n << 1 | has payloads, then n ids (delta coded) with payloads.
+// Tuple blocks: sorted tuples without equals, compressed. A block is a header of 24 bytes (u32 count, u32
+// body bytes, the first tuple's two words) and a body of groups, one for each (index, term):
+//   varint index delta, varint term (or its delta), varint n << 1 | has payloads, then n ids (delta coded)
+//     with payloads.
 import { ID_MASK, tupleTerm } from "./tuple";
 import { varintBytes, varintValue, varintWidth, varintWrite, varintWritePadded } from "./varint";
 
@@ -23,7 +24,9 @@ export function blockBytes(block: usize): u32 {
   return BLOCK_HEADER_BYTES + load<u32>(block, 4);
 }
 
-/** Encodes as many of `count` tuples as fit one block at `block` (BLOCK_BYTES_MAX bytes); returns how many. */
+/**
+ * Encodes as many of `count` tuples as fit one block at `block` (BLOCK_BYTES_MAX bytes); returns how many.
+ */
 export function tupleBlockEncode(tuples: usize, count: u32, block: usize): u32 {
   const end = tuples + (<usize>count << 4);
   const limit = block + BLOCK_BYTES_MAX;

@@ -1,128 +1,11 @@
-// Merge of any number of sorted streams of tuple blocks into one, by a tree of losers (Knuth, vol. 3, 5.4.1). The host
-// does all reading and writing: it calls tupleMergeStep until that says MERGE_DONE, feeding blocks and taking blocks.
-// Memory is one compressed block and CHUNK_TUPLES decoded tuples an input, and one staging area of decoded output.
+// Merge of any number of sorted streams of tuple blocks into one, by a tree of losers (Knuth, vol. 3, 5.4.1).
+// The host does all reading and writing: it calls tupleMergeStep until that says MERGE_DONE, feeding blocks
+// and taking blocks.
 import { TUPLE_BYTES, payloadUnite } from "./tuple";
-import {
-  BLOCK_BUFFER_BYTES,
-  TUPLE_CURSOR_BYTES,
-  TupleCursor,
-  tupleBlockEncode,
-  tupleCursorDecode,
-  tupleCursorOpen,
-} from "./tuple-block";
-
-export const MERGE_DONE: u32 = 0;
-/** The input `tupleMergeWanted` is out of tuples: feed its next block, or 0 bytes at its end. */
-export const MERGE_NEED_INPUT: u32 = 1;
-/** A block lies at `tupleMergeOutput`; take it before the next step. */
-export const MERGE_BLOCK_READY: u32 = 2;
-/** The input `tupleMergeWanted` was fed a block that does not add up. */
-export const MERGE_DAMAGED: u32 = 3;
-
-const CHUNK_TUPLES: u32 = 64;
-const STAGING_TUPLES: u32 = 32768;
-const NONE: u32 = 0xffffffff;
-/** Head of an input that has ended: above every tuple, because no index has this number. */
-const END: u64 = 0xffffffffffffffff;
-
-@unmanaged
-class TupleMerge {
-  inputCount: u32;
-  /** Inputs that have been fed their first block. */
-  fedCount: u32;
-  /** Input that must be fed before the merge goes on, or NONE. */
-  wanted: u32;
-  isBuilt: u32;
-  isDraining: u32;
-  isFinished: u32;
-  isDamaged: u32;
-  stagedCount: u32;
-  stagedHead: u32;
-  hasLower: u32;
-  tree: usize;
-  heads: usize;
-  inputs: usize;
-  staging: usize;
-  output: usize;
-  spare: u32;
-  lower0: u64;
-  lower1: u64;
-  upper0: u64;
-  upper1: u64;
-}
-
-/** One input: a cursor, then its decoded chunk, then its compressed block. */
-@unmanaged
-class MergeInput {
-  at: usize;
-  atEnd: usize;
-  isEnding: u32;
-  hasPassedLower: u32;
-}
-
-const CURSOR_AT: usize = 16;
-const CHUNK_AT: usize = 80;
-const BLOCK_AT: usize = CHUNK_AT + <usize>CHUNK_TUPLES * TUPLE_BYTES;
-const INPUT_BYTES: usize = BLOCK_AT + BLOCK_BUFFER_BYTES;
-const STATE_BYTES: usize = 128;
-
-// @ts-ignore: decorator
-@inline
-function tableBytes(inputCount: u32): usize {
-  return ((<usize>inputCount << 2) + 15) & ~15;
-}
-
-/** Bytes that a merge of `inputCount` inputs takes in all. */
-export function tupleMergeBytes(inputCount: u32): u32 {
-  const perInput = <usize>inputCount * (INPUT_BYTES + TUPLE_BYTES);
-  const staging = <usize>STAGING_TUPLES * TUPLE_BYTES;
-  return <u32>(STATE_BYTES + tableBytes(inputCount) + perInput + staging + BLOCK_BUFFER_BYTES);
-}
-
-/** Lays a merge out over tupleMergeBytes(inputCount) bytes at `merge` (16-byte aligned). */
-export function tupleMergeInit(merge: usize, inputCount: u32): void {
-  const m = changetype<TupleMerge>(merge);
-  memory.fill(merge, 0, STATE_BYTES);
-  m.inputCount = inputCount;
-  m.wanted = inputCount > 0 ? 0 : NONE;
-  m.tree = merge + STATE_BYTES;
-  m.heads = m.tree + tableBytes(inputCount);
-  m.inputs = m.heads + <usize>inputCount * TUPLE_BYTES;
-  m.staging = m.inputs + <usize>inputCount * INPUT_BYTES;
-  m.output = m.staging + <usize>STAGING_TUPLES * TUPLE_BYTES;
-  m.upper0 = END;
-  m.upper1 = END;
-  for (let i: u32 = 0; i < inputCount; i++) memory.fill(inputAt(m, i), 0, CHUNK_AT);
-}
-
-/** Keeps the merge to tuples at or above `bounds[0]` and below `bounds[1]` (two tuples of 16 bytes at `bounds`). */
-export function tupleMergeBound(merge: usize, bounds: usize): void {
-  const m = changetype<TupleMerge>(merge);
-  m.lower0 = load<u64>(bounds);
-  m.lower1 = load<u64>(bounds, 8);
-  m.upper0 = load<u64>(bounds, 16);
-  m.upper1 = load<u64>(bounds, 24);
-  m.hasLower = <u32>((m.lower0 | m.lower1) != 0);
-}
-
-export function tupleMergeWanted(merge: usize): u32 {
-  return changetype<TupleMerge>(merge).wanted;
-}
-
-/** Where the host puts the next block of an input: BLOCK_BUFFER_BYTES of room. */
-export function tupleMergeInput(merge: usize, input: u32): usize {
-  return inputAt(changetype<TupleMerge>(merge), input) + BLOCK_AT;
-}
-
-export function tupleMergeOutput(merge: usize): usize {
-  return changetype<TupleMerge>(merge).output;
-}
-
-// @ts-ignore: decorator
-@inline
-function inputAt(m: TupleMerge, input: u32): usize {
-  return m.inputs + <usize>input * INPUT_BYTES;
-}
+import { TupleCursor, tupleBlockEncode, tupleCursorDecode, tupleCursorOpen } from "./tuple-block";
+import { BLOCK_AT, CHUNK_AT, CHUNK_TUPLES, CURSOR_AT, END, NONE, STAGING_TUPLES } from "./tuple-merge-state";
+import { MERGE_BLOCK_READY, MERGE_DAMAGED, MERGE_DONE, MERGE_NEED_INPUT } from "./tuple-merge-state";
+import { MergeInput, TupleMerge, inputAt } from "./tuple-merge-state";
 
 // @ts-ignore: decorator
 @inline
@@ -130,7 +13,10 @@ function isBelow(a0: u64, a1: u64, b0: u64, b1: u64): bool {
   return a0 < b0 || (a0 == b0 && a1 < b1);
 }
 
-/** Takes the block of `bytes` bytes that the host has put in place for the wanted input; 0 bytes say that it has ended. */
+/**
+ * Takes the block of `bytes` bytes that the host has put in place for the wanted input; 0 bytes say that it
+ * has ended.
+ */
 export function tupleMergeFeed(merge: usize, bytes: u32): void {
   const m = changetype<TupleMerge>(merge);
   const input = inputAt(m, m.wanted);
@@ -149,7 +35,9 @@ export function tupleMergeFeed(merge: usize, bytes: u32): void {
   }
 }
 
-/** Decodes the next chunk of an input and sets its head; false when that takes another block from the host. */
+/**
+ * Decodes the next chunk of an input and sets its head; false when that takes another block from the host.
+ */
 function refill(m: TupleMerge, index: u32): bool {
   const base = inputAt(m, index);
   const input = changetype<MergeInput>(base);
@@ -176,7 +64,8 @@ function refill(m: TupleMerge, index: u32): bool {
 /** Takes tuples out of a fresh chunk that lie outside the bounds. */
 function clip(m: TupleMerge, input: MergeInput): void {
   if (m.hasLower && !input.hasPassedLower) {
-    while (input.at < input.atEnd && isBelow(load<u64>(input.at), load<u64>(input.at, 8), m.lower0, m.lower1)) {
+    while (input.at < input.atEnd) {
+      if (!isBelow(load<u64>(input.at), load<u64>(input.at, 8), m.lower0, m.lower1)) break;
       input.at += 16;
     }
     if (input.at == input.atEnd) return;
@@ -216,7 +105,10 @@ function isHeadBelow(m: TupleMerge, a: u32, b: u32): bool {
   return isBelow(load<u64>(headA), load<u64>(headA, 8), load<u64>(headB), load<u64>(headB, 8));
 }
 
-/** Plays the matches on the way from a changed leaf to the root; branch-free, since random input makes coin tosses. */
+/**
+ * Plays the matches on the way from a changed leaf to the root; branch-free, since random input makes coin
+ * tosses.
+ */
 function replay(m: TupleMerge, leaf: u32): void {
   const heads = m.heads;
   const tree = m.tree;
@@ -257,8 +149,9 @@ export function tupleMergeStep(merge: usize): u32 {
 }
 
 /**
- * Encodes the next block of staged tuples; false when there is no full block left. The last staged tuple waits until it
- * is known that no equal follows, and so does a block that could be filled further, except at the end of the merge.
+ * Encodes the next block of staged tuples; false when there is no full block left. The last staged tuple
+ * waits until it is known that no equal follows, and so does a block that could be filled further, except at
+ * the end of the merge.
  */
 function drain(m: TupleMerge): bool {
   const count = m.stagedCount - m.stagedHead;
@@ -294,7 +187,9 @@ function findRunnerUp(m: TupleMerge, winner: u32): void {
   }
 }
 
-/** Copies tuples of one input to `out` while they are below the runner-up; returns the place behind the last. */
+/**
+ * Copies tuples of one input to `out` while they are below the runner-up; returns the place behind the last.
+ */
 function copyRun(input: MergeInput, out: usize, outEnd: usize): usize {
   const bound0 = runnerUp0;
   const bound1 = runnerUp1;
@@ -324,7 +219,8 @@ function stageTuples(m: TupleMerge): void {
     out = stage(m, out, load<u64>(head), load<u64>(head, 8));
     const input = changetype<MergeInput>(inputAt(m, winner));
     input.at += 16;
-    // An input that won twice is likely to win on: as long as its tuples are below all others, no match is played.
+    // An input that won twice is likely to win on: as long as its tuples are below all others, no match is
+    // played.
     if (winner == lastWinner) {
       findRunnerUp(m, winner);
       out = copyRun(input, out, stagingEnd);

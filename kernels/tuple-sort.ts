@@ -1,7 +1,7 @@
-// In-place sort of 16-byte tuples by (w0, w1), both unsigned: most-significant-digit radix sort after McIlroy, Bostic and
-// McIlroy ("Engineering Radix Sort", 1993), with independent swaps as in ska_sort so that cache misses overlap.
-// Every range is first scanned for the bits in which its tuples differ: common prefixes cost nothing, and a range that
-// is in order already (or all equal) is left alone.
+// In-place sort of 16-byte tuples by (w0, w1), both unsigned: most-significant-digit radix sort after
+// McIlroy, Bostic and McIlroy ("Engineering Radix Sort", 1993), with independent swaps as in ska_sort so that
+// cache misses overlap. Every range is first scanned for the bits in which its tuples differ: common prefixes
+// cost nothing, and a range that is in order already (or all equal) is left alone.
 
 const TUPLE_BYTES: usize = 16;
 const INSERTION_BYTES_MAX: usize = 24 * TUPLE_BYTES;
@@ -51,7 +51,10 @@ function layOutBuckets(start: usize, end: usize, word: usize, shift: u64, mask: 
   }
 }
 
-/** Swaps every tuple into its bucket. Each visit places one tuple for good, so the visits add up to the tuples. */
+/**
+ * Swaps every tuple into its bucket. Each visit places one tuple for good, so the visits add up to the
+ * tuples.
+ */
 function dealOut(word: usize, shift: u64, mask: u32, ends: usize): void {
   let isUnsettled = true;
   while (isUnsettled) {

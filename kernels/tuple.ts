@@ -64,7 +64,10 @@ export function tupleAppend(buffer: usize, index: u32, term: u64, id: u64, paylo
   return tupleAppendWords(buffer, tupleWord0(index, term), tupleWord1(term, id, payload));
 }
 
-/** The payload of two postings that became one: the low nibbles add up to 15 at most, the higher high nibble stays. */
+/**
+ * The payload of two postings that became one: the low nibbles add up to 15 at most, the higher high nibble
+ * stays.
+ */
 // @ts-ignore: decorator
 @inline
 export function payloadUnite(a: u32, b: u32): u32 {

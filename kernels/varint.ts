@@ -1,5 +1,6 @@
-// Variable-length unsigned integers: seven bits a byte, least significant first, the top bit says "more follows".
-// Reading works on eight bytes at once, so callers keep at least 16 readable bytes behind what they decode.
+// Variable-length unsigned integers: seven bits a byte, least significant first, the top bit says "more
+// follows". Reading works on eight bytes at once, so callers keep at least 16 readable bytes behind what they
+// decode.
 
 const STOP_BITS: u64 = 0x8080808080808080;
 
@@ -12,7 +13,10 @@ export function varintBytes(at: usize): u32 {
   return load<u8>(at, 8) < 0x80 ? 9 : 10;
 }
 
-/** Value of the varint of `bytes` bytes at `at`: drops the top bit of each byte and closes the gaps in three steps. */
+/**
+ * Value of the varint of `bytes` bytes at `at`: drops the top bit of each byte and closes the gaps in three
+ * steps.
+ */
 // @ts-ignore: decorator
 @inline
 export function varintValue(at: usize, bytes: u32): u64 {

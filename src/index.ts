@@ -4,13 +4,6 @@
  */
 export { isPlimsollError, type Place, PlimsollError } from "./kernel/index.js";
 export {
-  type GovernedBatch,
-  type GovernedBatchesOptions,
-  governedBatches,
-  type ResolvedLine,
-  resolveLine,
-} from "./memory/index.js";
-export {
   checkMapping,
   compileMapping,
   entityOfSource,
@@ -20,6 +13,13 @@ export {
   mergeMappings,
   parseMapping,
 } from "./mapping/index.js";
+export {
+  type GovernedBatch,
+  type GovernedBatchesOptions,
+  governedBatches,
+  type ResolvedLine,
+  resolveLine,
+} from "./memory/index.js";
 export type { CompiledMapping } from "./model/index.js";
 export {
   defaultThreads,

@@ -11,7 +11,7 @@ const coldStarts = 15;
 
 export async function run({ count = 1_000_000, memory = "256MiB" }) {
   const input = makeInput("nostr", count);
-  const store = join(cacheFolder(), `nostr-${count}-1.store`);
+  const store = join(cacheFolder(), `nostr-${count}-1-store`);
   await load(input, store, memory);
   process.stderr.write("Filters through the library ...\n");
   const child = join(root, "bench", "children", "query-latency.js");

@@ -1,7 +1,7 @@
 // Runs one child to its end, watches its memory, and says what it took.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { makeCgroup } from "./cgroup.js";
 import { bin, cacheFolder, dropFromCache, folderBytes } from "./project.js";
@@ -26,12 +26,13 @@ export async function runChild({ command, args, cgroup = null, input = null, std
   child.stderr.on("data", (chunk) => {
     error = (error + chunk).slice(-stderrCharsMax);
   });
+  const startedAtMs = Date.now();
   const startedMs = performance.now();
   const sampler = new TreeSampler(child.pid, cgroup);
   const [code, signal] = await once(child, "close");
   const wallSeconds = (performance.now() - startedMs) / 1000;
   sampler.stop();
-  return { code, signal, wallSeconds, sampler, isCold, out, error };
+  return { code, signal, startedAtMs, wallSeconds, sampler, isCold, out, error };
 }
 
 /** One import by the real command line, as one entry of a result file. */
@@ -53,6 +54,9 @@ export async function measureImport({ title, input, memory, lineBytes, flags, is
     const args = [bin, ...words, "--report", report, "--progress", "none"];
     const ended = await runChild({ command: process.execPath, args, cgroup, input });
     const found = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null;
+    // The report's clock starts when the import does: after Node.js has started.
+    const endSeconds = found === null ? 0 : (statSync(report).mtimeMs - ended.startedAtMs) / 1000;
+    const leadSeconds = found === null ? 0 : Math.max(0, endSeconds - found.seconds);
     const shown = words.map((word) => shownWord(word, input.path, keptStore));
     return {
       title,
@@ -61,6 +65,7 @@ export async function measureImport({ title, input, memory, lineBytes, flags, is
       lineBytes,
       cgroup: cgroupFacts(cgroup, ended.sampler),
       isInputCold: ended.isCold,
+      leadSeconds: round(leadSeconds),
       ...figuresOf(ended, found, input, folderBytes(keptStore)),
     };
   } finally {
@@ -78,7 +83,8 @@ function shownWord(word, inputPath, store) {
 function outcomeOf({ code, signal, error }, report, cgroup) {
   const isOomKilled = cgroup !== null && cgroup.oomKills() > 0;
   if (code === 0 && report?.state === "complete") return { state: "complete", isOomKilled };
-  const last = error.trim().split("\n").slice(-3).join(" ");
+  const lines = error.trim().split("\n");
+  const last = lines.find((line) => line.startsWith("plimsoll:")) ?? lines.at(-1);
   return { state: "failed", isOomKilled, error: `${signal ?? `exit code ${code}`}: ${last}` };
 }
 

@@ -19,7 +19,8 @@ const rateColor = "#2e7d4f";
 
 /** `run` is an entry of a result file. */
 export function importPlot(run, heading) {
-  const { memoryPoints, recordPoints } = run;
+  const { memoryPoints } = run;
+  const recordPoints = run.recordPoints.map(([at, records]) => [at + run.leadSeconds, records]);
   const seconds = Math.max(1, ...memoryPoints.map(([at]) => at), ...recordPoints.map(([at]) => at));
   const lineMiB = run.lineBytes / 2 ** 20;
   const rates = ratesOf(recordPoints);
@@ -44,10 +45,10 @@ export function importPlot(run, heading) {
     ),
     ruler(memory, lineMiB),
     axes(rate, "records a second", (value) =>
-      rateTop >= 10_000 ? `${countText(value / 1000)}k` : countText(value),
+      rateTop >= 10_000 && value > 0 ? `${countText(value / 1000)}k` : countText(value),
     ),
     curve(rate, rates, rateColor),
-    phaseMarks(run.phases, memory, rate),
+    phaseMarks(run, memory, rate),
     legend(run.cgroup !== null),
     text(left + (width - left - right) / 2, height - 12, "seconds", { anchor: "middle", fill: ink.faint }),
   ];
@@ -136,8 +137,8 @@ function ruler(panel, lineMiB) {
 }
 
 /** A mark where a phase ends and the next begins; short phases keep their mark and lose their name. */
-function phaseMarks(phases, memory, rate) {
-  let from = 0;
+function phaseMarks({ phases, leadSeconds }, memory, rate) {
+  let from = leadSeconds;
   const parts = [];
   for (const { name, seconds } of phases) {
     const [start, end] = [x(memory, from), x(memory, Math.min(memory.seconds, from + seconds))];
@@ -158,7 +159,7 @@ function legend(hasCgroup) {
   let at = width - right;
   const parts = [];
   for (const [label, color] of entries.reverse()) {
-    at -= label.length * 6.1 + 26;
+    at -= label.length * 6.9 + 30;
     parts.push(`<rect x="${round(at)}" y="43" width="11" height="11" fill="${color}"/>`);
     parts.push(text(round(at + 16), 53, label, { fill: ink.text }));
   }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { formatBytes } from "../kernel/index.js";
-import { divideLine, formatShareTable } from "../memory/index.js";
 import { mappingToYaml } from "../mapping/index.js";
+import { divideLine, formatShareTable } from "../memory/index.js";
 import type { Source } from "../ports/index.js";
 import { exitCodes } from "./command-table.js";
 import { formatCount, formatDuration } from "./format.js";

@@ -1,6 +1,21 @@
 import { readFileSync } from "node:fs";
 import { isPlimsollError, mappingBytesMax, PlimsollError } from "../kernel/index.js";
-import { compileMapping, decompileMapping, entityNameOf, entityOfSource, flagsMapping, hasMappingFlags, isAwaited, type Mapping, type MappingFlags, mappingFault, mergeMappings, parseMapping, withConflictRule, withoutText } from "../mapping/index.js";
+import {
+  compileMapping,
+  decompileMapping,
+  entityNameOf,
+  entityOfSource,
+  flagsMapping,
+  hasMappingFlags,
+  isAwaited,
+  type Mapping,
+  type MappingFlags,
+  mappingFault,
+  mergeMappings,
+  parseMapping,
+  withConflictRule,
+  withoutText,
+} from "../mapping/index.js";
 import { type CompiledMapping, globMatches, suggestionText } from "../model/index.js";
 import type { Source } from "../ports/index.js";
 import { inferSources, type Sampler } from "./infer-sources.js";

@@ -43,15 +43,18 @@ export const errorTable = {
   },
   STORE_ABSENT: {
     retry: false,
-    message: "There is no store at {store}. Check the path, or load one with `plimsoll import SOURCE --into {store}`.",
+    message:
+      "There is no store at {store}. Check the path, or load one with `plimsoll import SOURCE --into {store}`.",
   },
   STORE_LOCKED: {
     retry: true,
-    message: "{store} is being written by process {pid}. Wait until that import has ended, or choose another store.",
+    message:
+      "{store} is being written by process {pid}. Wait until that import has ended, or choose another store.",
   },
   STORE_FULL: {
     retry: true,
-    message: "No space is left while writing {store}. Make room on that disk, then run the same command to go on.",
+    message:
+      "No space is left while writing {store}. Make room on that disk, then run the same command to go on.",
   },
   IMPORT_PENDING: {
     retry: false,
@@ -95,7 +98,8 @@ export const errorTable = {
   },
   WORKER_OUT_OF_MEMORY: {
     retry: false,
-    message: "A worker thread ran out of memory. Raise --memory or lower --threads, then run the same command to go on.",
+    message:
+      "A worker thread ran out of memory. Raise --memory or lower --threads, then run the same command to go on.",
   },
   QUERY_INVALID: { retry: false, message: "In the query, {path} {what}. {mend}." },
   REJECTS_FOREIGN: {
@@ -104,7 +108,8 @@ export const errorTable = {
   },
   REJECTS_UNWRITABLE: {
     retry: true,
-    message: "Cannot write the rejects to {path} ({reason}). Make room there or name another file with --rejects, then run the same command to go on.",
+    message:
+      "Cannot write the rejects to {path} ({reason}). Make room there or name another file with --rejects, then run the same command to go on.",
   },
   RUN_DAMAGED: {
     retry: false,
@@ -123,12 +128,12 @@ export const errorTable = {
   },
   ENTITY_UNCLEAR: {
     retry: false,
-    message: "Cannot tell which entity {source} holds: {reason}. Give the entity a match in the mapping, or name it with --entity.",
+    message:
+      "Cannot tell which entity {source} holds: {reason}. Give the entity a match in the mapping, or name it with --entity.",
   },
   RUN_MISSING: {
     retry: false,
-    message:
-      "The sorted run {file} is not as this import left it. Start over with --fresh.",
+    message: "The sorted run {file} is not as this import left it. Start over with --fresh.",
   },
   ENTITY_UNKNOWN: {
     retry: false,
@@ -147,16 +152,17 @@ export const errorTable = {
   },
   INTERRUPTED: {
     retry: true,
-    message:
-      "Interrupted. Everything up to the last checkpoint is kept: run the same command to go on.",
+    message: "Interrupted. Everything up to the last checkpoint is kept: run the same command to go on.",
   },
   MAPPING_UNREADABLE: {
     retry: false,
-    message: "Cannot read the mapping {file}: {reason}. Check the path, or let `plimsoll infer SOURCE` write one.",
+    message:
+      "Cannot read the mapping {file}: {reason}. Check the path, or let `plimsoll infer SOURCE` write one.",
   },
   REPORT_UNWRITABLE: {
     retry: false,
-    message: "The import is done, but its report cannot be written to {path} ({reason}). Name another file with --report.",
+    message:
+      "The import is done, but its report cannot be written to {path} ({reason}). Name another file with --report.",
   },
   JSON_SYNTAX: { retry: false, message: "The record is not valid JSON: {reason}. Mend the record." },
   NOT_OBJECT: {
@@ -188,7 +194,8 @@ export const errorTable = {
   },
   KEY_MISSING: {
     retry: false,
-    message: "A field of the key is missing: {reason}. Mend the record, or choose another key in the mapping.",
+    message:
+      "A field of the key is missing: {reason}. Mend the record, or choose another key in the mapping.",
   },
   KEY_TOO_LONG: {
     retry: false,
@@ -196,7 +203,8 @@ export const errorTable = {
   },
   CSV_COLUMNS: {
     retry: false,
-    message: "The row does not have the header's columns: {reason}. Mend the row, or quote cells that hold delimiters.",
+    message:
+      "The row does not have the header's columns: {reason}. Mend the row, or quote cells that hold delimiters.",
   },
   CSV_QUOTE: {
     retry: false,
@@ -212,7 +220,8 @@ export const errorTable = {
   },
   NOSTR_ID: {
     retry: false,
-    message: "The event's id is not the hash of the event: {reason}. Fetch the event again, or trust ids with --no-check-ids.",
+    message:
+      "The event's id is not the hash of the event: {reason}. Fetch the event again, or trust ids with --no-check-ids.",
   },
   VALUE_TYPE: {
     retry: false,

@@ -99,7 +99,6 @@ export interface KeyExports {
     firstNewIdHigh: number,
     firstNewIdLow: number,
   ): void;
-  keyMergePlain(merge: number): void;
   keyMergeRules(merge: number): number;
   keyMergeEmits(merge: number): number;
   keyMergeCounters(merge: number): number;
@@ -121,7 +120,10 @@ export interface BytesExports {
   xxh64To(source: number, bytes: number, seed: number, out: number): void;
 }
 
-/** What kernels/json-*.ts, csv.ts and utf8.ts export; contexts are described at the top of json-scan.ts and csv.ts. */
+/**
+ * What kernels/json-*.ts, csv.ts and utf8.ts export; contexts are described at the top of json-scan.ts and
+ * csv.ts.
+ */
 export interface ScanExports {
   readonly SCAN_OK: Constant;
   readonly SCAN_SYNTAX: Constant;

@@ -128,6 +128,12 @@ export const recordKernelExpansion = 5.3;
 export const recordOutsideExpansion = 4;
 export const recordAloneBytesFixed = 8 * MiB;
 
+/** Kernels hand addresses to JavaScript as signed 32-bit numbers, so no kernel's memory may reach the sign. */
+export const kernelMemoryBytesMax = 2 * GiB - 64 * KiB;
+
+/** Files that one merge opens at once: each worker has its own, and a process may be allowed no more than 4,096. */
+export const mergeInputsCountMax = 1024;
+
 /** Slabs by the memory of a thread: larger ones cost fewer messages, smaller ones leave more to runs. */
 export const slabLadder = [
   { poolBytesPerThread: 256 * MiB, slabBytes: 4 * MiB },
@@ -196,7 +202,6 @@ export const cgroupSearchMax = 4096;
 
 /** Values looked at when the size of one JavaScript value is estimated; the rest is taken to be like it. */
 export const sizeEstimateNodesMax = 100_000;
-
 
 /** A mapping is inferred from the first records: enough to see the types, little enough to hold. */
 export const inferRecordCountMax = 1000;

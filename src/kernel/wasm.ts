@@ -4,7 +4,10 @@ import type { KernelExports } from "./kernel-exports.js";
 
 const pageBytes = 65536;
 
-/** Kernels copy in steps of 16 bytes and may read a little beyond their input: no region ends at the memory's end. */
+/**
+ * Kernels copy in steps of 16 bytes and may read a little beyond their input: no region ends at the memory's
+ * end.
+ */
 const guardBytes = 64;
 
 let compiled: WebAssembly.Module | undefined;

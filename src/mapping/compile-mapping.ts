@@ -6,7 +6,16 @@ import {
   type PlimsollError,
   pathDepthMax,
 } from "../kernel/index.js";
-import type { CompiledEntity, CompiledField, CompiledIndex, CompiledMapping, ConflictRule, FieldType, IndexKind } from "../model/index.js";
+import type {
+  CompiledEntity,
+  CompiledField,
+  CompiledIndex,
+  CompiledMapping,
+  ConflictRule,
+  FieldType,
+  IndexKind,
+} from "../model/index.js";
+import { suggestionText } from "../model/index.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
   type IndexName,
@@ -15,7 +24,6 @@ import {
   type MappingField,
   mappingFault,
 } from "./mapping.js";
-import { suggestionText } from "../model/index.js";
 
 const namePattern = /^[\p{L}_][\p{L}\p{N}_.-]{0,63}$/u;
 const keyTypes: readonly FieldType[] = ["string", "int", "float", "bool", "date", "hex"];

@@ -1,8 +1,8 @@
 import { PlimsollError } from "../kernel/index.js";
-import { isAwaited } from "./compile-mapping.js";
 import type { CompiledEntity, CompiledMapping } from "../model/index.js";
-import { entityNameOf } from "./entity-name.js";
 import { globMatches } from "../model/index.js";
+import { isAwaited } from "./compile-mapping.js";
+import { entityNameOf } from "./entity-name.js";
 
 /**
  * The entity whose records a source holds: the one whose `match` names the source, else the one that is

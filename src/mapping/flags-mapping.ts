@@ -1,7 +1,7 @@
 import type { FieldType } from "../model/index.js";
+import { suggestionText } from "../model/index.js";
 import { type InferenceSample, inferMapping } from "./infer-mapping.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
-import { suggestionText } from "../model/index.js";
 
 /** The mapping of one entity as the command line gives it. Lists are split at commas already. */
 export interface MappingFlags {

@@ -1,6 +1,6 @@
 import { Document, isCollection, isMap, visit } from "yaml";
-import { conflictRuleText, isAwaited } from "./compile-mapping.js";
 import type { CompiledEntity, CompiledField, CompiledMapping, FieldType, IndexKind } from "../model/index.js";
+import { conflictRuleText, isAwaited } from "./compile-mapping.js";
 import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
 
 const indexNamesByKind: Record<IndexKind, IndexName> = {

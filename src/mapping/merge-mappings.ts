@@ -1,6 +1,6 @@
 import { entityCountMax, indexCountMax, PlimsollError } from "../kernel/index.js";
-import { awaitedEntity, conflictRuleText, isAwaited } from "./compile-mapping.js";
 import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
+import { awaitedEntity, conflictRuleText, isAwaited } from "./compile-mapping.js";
 import { checkLinkTarget } from "./link-rules.js";
 import { mappingFault } from "./mapping.js";
 

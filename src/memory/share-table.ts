@@ -2,6 +2,7 @@ import {
   assert,
   formatBytes,
   KiB,
+  kernelMemoryBytesMax,
   MiB,
   PlimsollError,
   recordAloneBytesFixed,
@@ -228,7 +229,10 @@ function recordBytesMaxOf(table: {
   slabBytes: number;
 }): number {
   const { shares, threads } = table;
-  const kept = table.baselineBytes + shares.threads.bytes / threads + shares.reserve.bytes + recordAloneBytesFixed;
-  const fitting = (table.lineBytes - kept) / (recordKernelExpansion + recordOutsideExpansion);
+  const kept =
+    table.baselineBytes + shares.threads.bytes / threads + shares.reserve.bytes + recordAloneBytesFixed;
+  const inLine = (table.lineBytes - kept) / (recordKernelExpansion + recordOutsideExpansion);
+  const inKernel = (kernelMemoryBytesMax - recordAloneBytesFixed) / recordKernelExpansion;
+  const fitting = Math.min(inLine, inKernel);
   return Math.max(table.slabBytes, Math.floor(fitting / wasmPageBytes) * wasmPageBytes);
 }

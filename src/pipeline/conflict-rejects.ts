@@ -1,11 +1,16 @@
-import { errorTable, Kernel, KiB, rejectRecordBytesMax } from "../kernel/index.js";
+import { errorTable, Kernel, KiB, mappedBytesBeforeReopen, rejectRecordBytesMax } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { decodeRecordBlock, PostingDecoder, recordBlockKernelBytes } from "../postings/index.js";
+import {
+  decodeRecordBlock,
+  PostingDecoder,
+  type RecordBlock,
+  recordBlockKernelBytes,
+} from "../postings/index.js";
 import type { SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 
 const conflictReason = 4;
-const decoderBytes = 512 * KiB;
+const kernelBytes = 512 * KiB;
 
 /**
  * Writes the records that lost their key under the rule `reject` into the rejects: they were stored, since only the
@@ -13,40 +18,73 @@ const decoderBytes = 512 * KiB;
  * a crash in here writes them again from the start.
  */
 export async function rejectConflicts(run: ImportRun, seal: SealState): Promise<void> {
-  using reader = run.session.reader({ isUnsealedVisible: true });
-  const decoder = new PostingDecoder(new Kernel({ memoryBytes: decoderBytes }));
-  for (const { block } of reader.tupleBlocks(seal.segment, 0, 0n, 0)) {
-    const { ids, payloads } = decoder.decode(block, 0, 0n);
-    ids.forEach((id, index) => {
-      const isOurs = id >= run.state.firstId && payloads[index] === conflictReason;
-      if (isOurs) writeConflict(run, reader, id);
-    });
-    if (ids.length === 0) break;
+  const decoder = new PostingDecoder(new Kernel({ memoryBytes: kernelBytes }));
+  for (let next: number | null = run.state.firstId; next !== null; ) {
+    next = writeConflicts(run, seal, decoder, next);
+    await run.session.releaseMapped();
   }
 }
 
-function writeConflict(run: ImportRun, reader: StoreReader, id: number): void {
+/** Goes on until the reader has mapped its share; the answer is the id to go on from, null at the end. */
+function writeConflicts(
+  run: ImportRun,
+  seal: SealState,
+  decoder: PostingDecoder,
+  fromId: number,
+): number | null {
+  using reader = run.session.reader({ isUnsealedVisible: true });
+  const heads = new RecordHeads(reader);
+  for (const { block } of reader.tupleBlocks(seal.segment, 0, 0n, fromId)) {
+    const { ids, payloads } = decoder.decode(block, 0, 0n);
+    if (ids.length === 0) return null;
+    for (const [index, id] of ids.entries()) {
+      if (id < fromId || payloads[index] !== conflictReason) continue;
+      if (heads.bytesRead >= mappedBytesBeforeReopen) return id;
+      writeConflict(run, reader, id, heads.read(id));
+    }
+  }
+  return null;
+}
+
+function writeConflict(run: ImportRun, reader: StoreReader, id: number, record: Uint8Array): void {
   const place = reader.place(id);
-  const { bytes, bytesTotal } = readHead(reader, id);
   run.writeReject({
     code: "CONFLICT_REJECTED",
     reason: errorTable.CONFLICT_REJECTED.message,
-    head: bytes,
-    bytesTotal,
+    head: record.slice(0, rejectRecordBytesMax),
+    bytesTotal: record.length,
     // Ids are dealt a record each, so the distance to the batch's first is the distance in records.
     place: place === undefined ? {} : { source: place.source, record: place.record + (id - place.firstId) },
   });
 }
 
-function readHead(reader: StoreReader, id: number): { bytes: Uint8Array; bytesTotal: number } {
-  const entry = reader.recordBlock(id);
-  if (entry === undefined) return { bytes: new Uint8Array(0), bytesTotal: 0 };
-  const kernel = new Kernel({ memoryBytes: recordBlockKernelBytes(entry.block) + decoderBytes });
-  const block = decodeRecordBlock(kernel, entry.block, entry.firstId);
-  for (let index = 0; index < block.count; index += 1) {
-    if (block.idAt(index) !== id) continue;
-    const bytes = block.bytesAt(index);
-    return { bytes: bytes.slice(0, rejectRecordBytesMax), bytesTotal: bytes.length };
+/** Reads records by rising ids: neighbours lie in one block, which is decompressed once. */
+class RecordHeads {
+  bytesRead = 0;
+  readonly #reader: StoreReader;
+  #kernel = new Kernel({ memoryBytes: kernelBytes });
+  #block: RecordBlock | null = null;
+
+  constructor(reader: StoreReader) {
+    this.#reader = reader;
   }
-  return { bytes: new Uint8Array(0), bytesTotal: 0 };
+
+  read(id: number): Uint8Array {
+    const entry = this.#reader.recordBlock(id);
+    if (entry === undefined) return new Uint8Array(0);
+    if (this.#block?.firstId !== entry.firstId) this.#open(entry.block, entry.firstId);
+    const block = this.#block!;
+    for (let index = 0; index < block.count; index += 1) {
+      if (block.idAt(index) === id) return block.bytesAt(index);
+    }
+    return new Uint8Array(0);
+  }
+
+  #open(bytes: Uint8Array, firstId: number): void {
+    const neededBytes = recordBlockKernelBytes(bytes);
+    if (neededBytes > this.#kernel.freeBytes)
+      this.#kernel = new Kernel({ memoryBytes: neededBytes + kernelBytes });
+    this.#block = decodeRecordBlock(this.#kernel, bytes, firstId);
+    this.bytesRead += bytes.length;
+  }
 }

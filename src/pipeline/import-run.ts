@@ -1,5 +1,3 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { compileKernels, type ErrorCode, type Place, PlimsollError, syncFolder } from "../kernel/index.js";
 import { collectGarbage, type Governor, type ShareName } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
@@ -9,6 +7,7 @@ import type { ImportHost, ImportPlan, RecordCounts } from "./import-plan.js";
 import { countsOf } from "./import-state.js";
 import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
+import { removeRuns, restoreRuns } from "./run-files.js";
 import { SlabPool } from "./slab-pool.js";
 import { largeLayoutOf, layoutOf, mergeInputsMaxOf } from "./worker-layout.js";
 import { PoolWorker } from "./worker-pool.js";
@@ -53,7 +52,7 @@ export class ImportRun implements AsyncDisposable {
     this.slabs = new SlabPool(governor, host.signal);
     this.progress = new ProgressMeter(this, host);
     this.#takeLeases();
-    if (this.isIndexed) this.#cleanRuns();
+    if (this.isIndexed) restoreRuns(this.runsDir, this.state.runs);
     this.startWorkers();
   }
 
@@ -101,7 +100,8 @@ export class ImportRun implements AsyncDisposable {
   entityNumberOf(source: Source): number {
     const name = this.plan.entityOf(source, this.mapping);
     const entity = this.mapping.entities.find((candidate) => candidate.name === name);
-    if (entity === undefined) throw new PlimsollError("ENTITY_UNKNOWN", { entity: name, source: source.name });
+    if (entity === undefined)
+      throw new PlimsollError("ENTITY_UNKNOWN", { entity: name, source: source.name });
     return entity.number;
   }
 
@@ -139,7 +139,9 @@ export class ImportRun implements AsyncDisposable {
 
   /** Workers write what they have buffered; the runs belong to the import from the next commit. */
   async flushRuns(): Promise<void> {
-    const replies = await Promise.all(this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})));
+    const replies = await Promise.all(
+      this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})),
+    );
     for (const reply of replies) this.addRuns((reply as FlushedReply).runs);
   }
 
@@ -154,7 +156,7 @@ export class ImportRun implements AsyncDisposable {
   }
 
   removeRuns(): void {
-    if (this.isIndexed) this.#cleanRuns(true);
+    if (this.isIndexed) removeRuns(this.runsDir);
   }
 
   takeIds(count: number): number {
@@ -186,7 +188,13 @@ export class ImportRun implements AsyncDisposable {
     this.progress.merged(bytes);
   }
 
-  reject(reject: { code: ErrorCode; reason: string; head: Uint8Array; bytesTotal?: number; place: Place }): void {
+  reject(reject: {
+    code: ErrorCode;
+    reason: string;
+    head: Uint8Array;
+    bytesTotal?: number;
+    place: Place;
+  }): void {
     this.state.rejected += 1;
     this.writeReject(reject);
     if (!this.plan.rejects.isAbort) return;
@@ -196,7 +204,13 @@ export class ImportRun implements AsyncDisposable {
   }
 
   /** A reject that is counted elsewhere: the losers of key conflicts. */
-  writeReject(reject: { code: ErrorCode; reason: string; head: Uint8Array; bytesTotal?: number; place: Place }): void {
+  writeReject(reject: {
+    code: ErrorCode;
+    reason: string;
+    head: Uint8Array;
+    bytesTotal?: number;
+    place: Place;
+  }): void {
     this.#rejects.write(reject);
   }
 
@@ -285,26 +299,5 @@ export class ImportRun implements AsyncDisposable {
   /** Buffers of fixed size are leased once, at their full size, when they are made. */
   #leaseWhole(name: Exclude<ShareName, "inputSlabs" | "reserve">): Disposable {
     return this.governor.lease(name, this.governor.table.shares[name].bytes);
-  }
-
-  /** Files that no checkpoint names are what a crash left behind. */
-  #cleanRuns(all = false): void {
-    mkdirSync(this.runsDir, { recursive: true });
-    const named = new Set(all ? [] : this.state.runs.map((file) => file.name));
-    for (const name of readdirSync(this.runsDir)) {
-      if (name.endsWith(".run") && !named.has(name)) rmSync(join(this.runsDir, name), { force: true });
-    }
-    for (const file of all ? [] : this.state.runs) {
-      const path = join(this.runsDir, file.name);
-      if (sizeOf(path) !== file.bytes) throw new PlimsollError("RUN_MISSING", { file: path });
-    }
-  }
-}
-
-function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch {
-    return -1;
   }
 }

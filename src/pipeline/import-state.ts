@@ -49,7 +49,12 @@ export function countsOf(checkpoint: Checkpoint): RecordCounts {
     rejected: checkpoint.rejected + conflicts,
   };
   const sum =
-    counts.stored + counts.replaced + counts.superseded + counts.duplicates + counts.deleted + counts.rejected;
+    counts.stored +
+    counts.replaced +
+    counts.superseded +
+    counts.duplicates +
+    counts.deleted +
+    counts.rejected;
   assert(counts.read === sum && counts.stored >= 0, "the counts add up");
   return counts;
 }

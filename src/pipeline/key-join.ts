@@ -21,7 +21,9 @@ interface SegmentJoin {
  * blocks. It reads at most the segment once, and of a large store with a small import only what the import touches.
  */
 export async function copyMetKeyBlocks(run: ImportRun, seal: SealState): Promise<RunFile[]> {
-  const kept = (run.session.sealed?.segments ?? []).filter((segment) => !seal.absorbed.includes(segment.number));
+  const kept = (run.session.sealed?.segments ?? []).filter(
+    (segment) => !seal.absorbed.includes(segment.number),
+  );
   if (kept.length === 0) return [];
   const joins = kept.map(({ number: segment }): SegmentJoin => {
     const name = `k-join-${segment}.run`;

@@ -115,7 +115,12 @@ async function appendTuples(run: ImportRun, seal: SealState, output: OutputReply
   for (const part of output.parts) {
     if (part.kind !== "tuple-block") continue;
     const block = new Uint8Array(output.output, part.offset, part.length);
-    await run.session.appendTupleBlock(seal.segment, { index: part.index, term: part.term, id: part.id, block });
+    await run.session.appendTupleBlock(seal.segment, {
+      index: part.index,
+      term: part.term,
+      id: part.id,
+      block,
+    });
     run.onMerged(part.length);
   }
 }

@@ -3,8 +3,8 @@ import { mergePartBytes, mergePartsMax, mergeSamplesMax } from "../kernel/index.
 import type { StoreReader } from "../ports/index.js";
 import { chooseBounds, RunWriter } from "../postings/index.js";
 import type { RunFile, SealState } from "./checkpoint.js";
-import { copyMetKeyBlocks } from "./key-join.js";
 import type { ImportRun } from "./import-run.js";
+import { copyMetKeyBlocks } from "./key-join.js";
 import { lowerRunCount } from "./lower-run-count.js";
 
 /**

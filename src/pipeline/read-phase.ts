@@ -114,7 +114,8 @@ export class ReadPhase {
     this.#throwIfFailed();
     await run.pace();
     const buffer = new Uint8Array(slab.input, 0, Math.min(run.batchBytes(), slab.input.byteLength));
-    const grow = (bytes: number): Uint8Array => bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : new Uint8Array(bytes);
+    const grow = (bytes: number): Uint8Array =>
+      bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : new Uint8Array(bytes);
     const got = await this.#atDoor(() => session.read(buffer, grow, this.#recordsLeft()));
     if (got === null) {
       run.slabs.give(slab);
@@ -166,7 +167,17 @@ export class ReadPhase {
   ): Promise<LoadedReply> {
     const { source, frame, entity, firstId } = flight;
     const reply = await worker.send(
-      { kind: "load", ordinal: firstId, entity, format: source.format, header: frame.header, input, length, output, firstId },
+      {
+        kind: "load",
+        ordinal: firstId,
+        entity,
+        format: source.format,
+        header: frame.header,
+        input,
+        length,
+        output,
+        firstId,
+      },
       [input, output],
       async ({ output: full, parts }) => {
         await flight.turn;

@@ -1,13 +1,16 @@
+import { resolve } from "node:path";
 import { isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { collectGarbage, divideLine, Governor } from "../memory/index.js";
 import type { SourceFingerprint, TargetSession } from "../ports/index.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
+import { asDiskCondition } from "./disk-condition.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
 import { newCheckpoint, parseCheckpoint } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
 import { reportNothingToDo, reportOf } from "./report.js";
+import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
 
 /**
@@ -34,11 +37,25 @@ export async function runImport(plan: ImportPlan, host: ImportHost): Promise<Imp
   const sources = await Promise.all(plan.sources.map((source) => source.fingerprint()));
   const start = await findStart(plan, session, sources);
   if ("finished" in start) {
-    host.onNotice(`Nothing to do: this import finished at ${start.finished.finishedAt}. Load it again with --fresh.`);
+    await cleanUp(plan, session);
+    host.onNotice(
+      `Nothing to do: this import finished at ${start.finished.finishedAt}. Load it again with --fresh.`,
+    );
     return reportNothingToDo(plan, table);
   }
-  // Awaited here: the session must outlive it.
-  return await carryOut({ plan, host, session, governor, ...start });
+  try {
+    // Awaited here: the session must outlive it.
+    return await carryOut({ plan, host, session, governor, ...start });
+  } catch (error) {
+    throw asDiskCondition(error, session.runsDir);
+  }
+}
+
+/** An import may have been killed behind its last commit, before it had cleaned up. */
+async function cleanUp(plan: ImportPlan, session: TargetSession): Promise<void> {
+  if (!plan.target.capabilities.sortedAppend) return;
+  await session.dropSegments(null);
+  restoreRuns(session.runsDir, []);
 }
 
 type Start = { state: Checkpoint; resumedFrom: ImportReport["resumedFrom"] };
@@ -71,7 +88,7 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
     run.progress.tell();
     return reportOf(run, { state: "complete", resumedFrom, error: null });
   } catch (error) {
-    const condition = asInterruption(error, host.signal);
+    const condition = asInterruption(asDiskCondition(error, session.runsDir), host.signal);
     const state = host.signal.aborted ? "interrupted" : "failed";
     host.onUnfinished?.(reportOf(run, { state, resumedFrom, error: outcomeOf(condition) }));
     throw condition;
@@ -86,7 +103,7 @@ async function findStart(
 ): Promise<Start | { finished: FinishedNote }> {
   const importId = importIdOf({
     sources: plan.sources.map((source, index) => [
-      sources[index]!.name,
+      identityOf(sources[index]!),
       plan.entityOf(source, session.mapping),
     ]),
     offset: plan.offset,
@@ -113,7 +130,15 @@ async function findStart(
     if (isSame) return { finished };
   }
   const firstId = session.sealed?.nextId ?? 0;
-  return { state: newCheckpoint({ importId, sources, firstId, mapping: session.mapping }), resumedFrom: null };
+  return {
+    state: newCheckpoint({ importId, sources, firstId, mapping: session.mapping }),
+    resumedFrom: null,
+  };
+}
+
+/** A file is the same file whatever folder the command was given in. */
+function identityOf(source: SourceFingerprint): string {
+  return source.sizeBytes === null ? source.name : resolve(source.name);
 }
 
 /** A stream cannot be told from another one before it is read, so it never counts as loaded already. */

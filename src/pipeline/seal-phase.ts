@@ -99,7 +99,8 @@ function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
     const lost = state.seal?.fates.lostByEntity[entity] ?? 0;
     return (before?.liveRecords[entity] ?? 0) + (state.accepted[entity] ?? 0) - lost;
   });
-  const dead = (before?.deadRecords ?? 0) + (state.seal?.fates.lostByEntity ?? []).reduce((sum, n) => sum + n, 0);
+  const dead =
+    (before?.deadRecords ?? 0) + (state.seal?.fates.lostByEntity ?? []).reduce((sum, n) => sum + n, 0);
   assert(
     live.every((count) => count >= 0),
     "live records are counted from what lives",
@@ -121,7 +122,9 @@ function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
 function newSegment(run: ImportRun): SegmentState[] {
   const { seal, firstId, nextId } = run.state;
   if (seal === null || (seal.tuples === 0 && seal.keys === 0)) return [];
-  const absorbed = (run.session.sealed?.segments ?? []).filter((segment) => seal.absorbed.includes(segment.number));
+  const absorbed = (run.session.sealed?.segments ?? []).filter((segment) =>
+    seal.absorbed.includes(segment.number),
+  );
   return [
     {
       number: seal.segment,

@@ -37,7 +37,10 @@ export class SlabPool {
 
   give(slab: Slab): void {
     const { input, output } = slab;
-    assert(input.byteLength === this.#governor.table.slabBytes, "a slab comes back with its own input buffer");
+    assert(
+      input.byteLength === this.#governor.table.slabBytes,
+      "a slab comes back with its own input buffer",
+    );
     this.#free.push({ input, output });
     slab.lease[Symbol.dispose]();
   }

@@ -56,7 +56,14 @@ export class DecodeStage {
         ...(this.#check === null ? {} : { check: this.#check }),
       },
     );
-    return { kind: "loaded", ordinal: request.ordinal, input: request.input, records, rejects, ...output.take() };
+    return {
+      kind: "loaded",
+      ordinal: request.ordinal,
+      input: request.input,
+      records,
+      rejects,
+      ...output.take(),
+    };
   }
 
   spillAll(): void {

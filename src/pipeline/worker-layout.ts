@@ -1,4 +1,11 @@
-import { KiB, MiB, mergeReaderBytes, recordAloneBytesFixed, recordKernelExpansion } from "../kernel/index.js";
+import {
+  KiB,
+  MiB,
+  mergeInputsCountMax,
+  mergeReaderBytes,
+  recordAloneBytesFixed,
+  recordKernelExpansion,
+} from "../kernel/index.js";
 import type { ShareTable } from "../memory/index.js";
 import type { WorkerLayout } from "./worker-protocol.js";
 
@@ -14,7 +21,8 @@ export function layoutOf(table: ShareTable): WorkerLayout {
 
 /** Inputs of one merge: they share the memory that reading used. */
 export function mergeInputsMaxOf(memoryBytes: number): number {
-  return Math.max(4, Math.floor((memoryBytes - mergeFixedBytes) / mergeInputBytes));
+  const fitting = Math.floor((memoryBytes - mergeFixedBytes) / mergeInputBytes);
+  return Math.max(4, Math.min(mergeInputsCountMax, fitting));
 }
 
 /** Everything for a record that goes alone, by its bytes. */
@@ -25,5 +33,9 @@ export function largeLayoutOf(recordBytes: number): {
 } {
   const outputBytes = recordBytes + Math.ceil(recordBytes / 128) + 64 * KiB;
   const layout = { inputBytes: recordBytes, outputBytes, recordBytesMax: recordBytes };
-  return { layout, memoryBytes: Math.ceil(recordBytes * recordKernelExpansion) + recordAloneBytesFixed, outputBytes };
+  return {
+    layout,
+    memoryBytes: Math.ceil(recordBytes * recordKernelExpansion) + recordAloneBytesFixed,
+    outputBytes,
+  };
 }

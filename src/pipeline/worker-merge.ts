@@ -75,7 +75,8 @@ export function mergeKeyRuns(context: MergeContext, request: MergeKeysRequest): 
       },
       dead: (tuples, count) => dead.add(tuples, count),
     });
-    if (writer !== null) return { entries, bytes, runs: [runFile(into!, "keys", writer.finish())], fates: null };
+    if (writer !== null)
+      return { entries, bytes, runs: [runFile(into!, "keys", writer.finish())], fates: null };
     return { entries, bytes, runs: dead.finish(), fates: fatesOf(counts) };
   });
 }

@@ -2,7 +2,11 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { assert } from "../kernel/index.js";
 import type { CreditMessage, OutputPart, OutputReply } from "./worker-protocol.js";
 
-type PartHead = OutputPart extends infer Part ? (Part extends OutputPart ? Omit<Part, "offset" | "length"> : never) : never;
+type PartHead = OutputPart extends infer Part
+  ? Part extends OutputPart
+    ? Omit<Part, "offset" | "length">
+    : never
+  : never;
 
 /**
  * Collects what a request puts out in one transferable buffer. A buffer that is full goes to the main thread, which

@@ -92,7 +92,9 @@ export class PoolWorker implements AsyncDisposable {
       return;
     }
     if (this.#failure !== null) return;
-    this.#worker.postMessage({ kind: "credit", output: reply.output } satisfies WorkerRequest, [reply.output]);
+    this.#worker.postMessage({ kind: "credit", output: reply.output } satisfies WorkerRequest, [
+      reply.output,
+    ]);
     Atomics.add(this.#credits, 0, 1);
     Atomics.notify(this.#credits, 0);
   }

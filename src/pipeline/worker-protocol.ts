@@ -89,7 +89,15 @@ export type WorkerRequest =
 export type OutputPart =
   | { kind: "block"; firstId: number; offset: number; length: number }
   | { kind: "column"; index: number; firstId: number; offset: number; length: number }
-  | { kind: "tuple-block"; index: number; term: bigint; id: number; count: number; offset: number; length: number }
+  | {
+      kind: "tuple-block";
+      index: number;
+      term: bigint;
+      id: number;
+      count: number;
+      offset: number;
+      length: number;
+    }
   | { kind: "key-block"; hash: bigint; ordinal: number; count: number; offset: number; length: number }
   | { kind: "hashes"; offset: number; length: number };
 

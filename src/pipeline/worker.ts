@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { assert, isPlimsollError, Kernel } from "../kernel/index.js";
+import { asDiskCondition } from "./disk-condition.js";
 import { RunSpiller } from "./run-spiller.js";
 import { DecodeStage } from "./worker-decode.js";
 import { listHashes, type MergeContext, type Merged, mergeKeyRuns, mergeTupleRuns } from "./worker-merge.js";
@@ -35,7 +36,7 @@ class WorkerThread {
       const reply = this.#answer(request);
       if (reply !== null) this.#port.postMessage(reply, transferOf(reply));
     } catch (error) {
-      this.#port.postMessage(failedReply(error));
+      this.#port.postMessage(failedReply(asDiskCondition(error, this.#setup.runsDir)));
     }
   }
 

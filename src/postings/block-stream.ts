@@ -1,6 +1,8 @@
 import { assert } from "../kernel/index.js";
 
-/** Blocks in order, a block a call; synchronous, because it runs in worker threads between steps of a kernel. */
+/**
+ * Blocks in order, a block a call; synchronous, because it runs in worker threads between steps of a kernel.
+ */
 export interface BlockStream {
   /** Writes the next block to the front of `into` and returns its bytes; 0 at the end. */
   next(into: Uint8Array): number;

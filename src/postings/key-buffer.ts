@@ -5,8 +5,8 @@ import type { BlockOutput } from "./tuple-buffer.js";
 const arenaBytesAt = 12;
 
 /**
- * Key entries in kernel memory: an arena that kernels append to (keyAppend with its `ptr`) and a tuple for each entry,
- * by which they are sorted.
+ * Key entries in kernel memory: an arena that kernels append to (keyAppend with its `ptr`) and a tuple for
+ * each entry, by which they are sorted.
  */
 export class KeyBuffer {
   /** What kernels are handed: the header, which holds the counts. */

@@ -57,23 +57,6 @@ export function mergeKeys(options: MergeKeysOptions): KeyCounts[] {
   }
 }
 
-/** Merges sorted streams of key blocks into fewer runs and settles nothing. */
-export function mergeKeyRuns(
-  options: Pick<MergeKeysOptions, "kernel" | "output"> & { inputs: BlockStream[] },
-): void {
-  const { kernel, output } = options;
-  const inputs = options.inputs.map((stream) => ({ stream, emit: true }));
-  const mark = kernel.mark();
-  try {
-    const merging: MergeKeysOptions = { kernel, inputs, rules: [], firstNewId: 0, output, dead: () => {} };
-    const merge = openMerge(merging);
-    kernel.exports.keyMergePlain(merge);
-    runMerge(merging, merge);
-  } finally {
-    kernel.release(mark);
-  }
-}
-
 /** Bytes of kernel memory that a merge of keys borrows, alignment included. */
 export function mergeKeysBytes(kernel: Kernel, inputCount: number, keyspaceCount: number): number {
   return kernel.exports.keyMergeBytes(inputCount, keyspaceCount) + 32;

@@ -98,7 +98,9 @@ export interface SegmentRange {
   endId: number;
 }
 
-/** The blocks of (index, term) over all segments, oldest first, each segment left where the list ends in it. */
+/**
+ * The blocks of (index, term) over all segments, oldest first, each segment left where the list ends in it.
+ */
 export function blocksOfTerm(
   reader: TupleBlockReader,
   segments: readonly SegmentRange[],

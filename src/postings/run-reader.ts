@@ -52,8 +52,8 @@ export class RunReader implements BlockStream {
   }
 
   /**
-   * Passes over the next frame without checking it, and copies the head of its block to `into`; returns the block's
-   * bytes, 0 at the end. Bodies that lie beyond the buffer are not read.
+   * Passes over the next frame without checking it, and copies the head of its block to `into`; returns the
+   * block's bytes, 0 at the end. Bodies that lie beyond the buffer are not read.
    */
   skip(into: Uint8Array): number {
     if (this.frameOffset >= this.#endOffset) return 0;
@@ -87,7 +87,9 @@ export class RunReader implements BlockStream {
     return bytes;
   }
 
-  /** Sees to it that `bytes` bytes lie in the buffer behind the present place, unless the file ends before. */
+  /**
+   * Sees to it that `bytes` bytes lie in the buffer behind the present place, unless the file ends before.
+   */
   #fill(bytes: number): void {
     if (this.#end - this.#at >= bytes) return;
     this.#buffer.copyWithin(0, this.#at, this.#end);

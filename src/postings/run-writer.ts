@@ -10,7 +10,10 @@ export interface RunWriterOptions {
   syncBytes?: number;
 }
 
-/** Writes a run file: frames of a block each, durable once `finish` has returned. Synchronous, for worker threads. */
+/**
+ * Writes a run file: frames of a block each, durable once `finish` has returned. Synchronous, for worker
+ * threads.
+ */
 export class RunWriter {
   readonly path: string;
   readonly #file: number;

@@ -4,8 +4,8 @@ import type { Kernel } from "../kernel/index.js";
 export type BlockOutput = (block: Uint8Array) => void;
 
 /**
- * A growing array of tuples in kernel memory: kernels append to it (tupleAppend with its `ptr`), the host sorts it and
- * takes it out as blocks.
+ * A growing array of tuples in kernel memory: kernels append to it (tupleAppend with its `ptr`), the host
+ * sorts it and takes it out as blocks.
  */
 export class TupleBuffer {
   /** What kernels are handed: the header, which holds the count. */

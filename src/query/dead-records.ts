@@ -5,7 +5,10 @@ import { GatheredIds } from "./gathered-ids.js";
 import { ArrayIds, endOfIds } from "./ids.js";
 import type { Lists } from "./lists.js";
 
-/** The list of dead records: later segments also name ids of former ones, so the segments are united, not joined. */
+/**
+ * The list of dead records: later segments also name ids of former ones, so the segments are united, not
+ * joined.
+ */
 export class DeadRecords {
   readonly #reader: StoreReader;
   readonly #lists: Lists;

@@ -9,7 +9,10 @@ import { planWhere } from "./plan.js";
 import type { Plan } from "./plan-parts.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
-/** Which lists a filter meets, how long they are, which way was chosen, and what running it read: in plain words. */
+/**
+ * Which lists a filter meets, how long they are, which way was chosen, and what running it read: in plain
+ * words.
+ */
 export function explain(reader: StoreReader, filter: unknown): string[] {
   const store = openQueryStore(reader);
   return explainQuery(store, parseFilter(store.mapping, store.fields, filter));

@@ -14,7 +14,10 @@ export interface ExportOptions {
 
 const lineFeed = Uint8Array.of(0x0a);
 
-/** Every live record in the order of import, as pieces of the output; one block of records is in memory at a time. */
+/**
+ * Every live record in the order of import, as pieces of the output; one block of records is in memory at a
+ * time.
+ */
 export function* exportRecords(reader: StoreReader, options: ExportOptions): Generator<Uint8Array> {
   const store = openQueryStore(reader);
   const entity = options.entity === undefined ? null : entityNamed(store.mapping, options.entity, "entity");
@@ -56,7 +59,9 @@ function onlyEntity(store: QueryStore): CompiledEntity {
   );
 }
 
-/** A column for each field that is a member of the record itself; what is no plain value is written as JSON. */
+/**
+ * A column for each field that is a member of the record itself; what is no plain value is written as JSON.
+ */
 function* exportCsv(
   store: QueryStore,
   entity: CompiledEntity,

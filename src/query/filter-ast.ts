@@ -1,8 +1,8 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 
 /**
- * A value in the form in which values of one field are compared: text for string and hex, number or BigInt for
- * int, float and date (milliseconds), 0 and 1 for bool. Mixed numbers and BigInts compare exactly.
+ * A value in the form in which values of one field are compared: text for string and hex, number or BigInt
+ * for int, float and date (milliseconds), 0 and 1 for bool. Mixed numbers and BigInts compare exactly.
  */
 export type Comparable = string | number | bigint;
 

@@ -96,13 +96,9 @@ function parseBack(
     const mend = names.length === 0 ? "Ask along another link" : `Use ${listText(names)}`;
     throw queryFault(path, `${linkName} is not a field of ${source.name} that links to ${entity.name}`, mend);
   }
-  if (
-    isObject(condition) &&
-    Object.keys(condition).length === 1 &&
-    typeof condition["exists"] === "boolean"
-  ) {
+  if (isObject(condition) && Object.keys(condition).length === 1 && typeof condition.exists === "boolean") {
     const any: Where = { kind: "back", source, field, part: everything };
-    return condition["exists"] ? any : { kind: "not", part: any };
+    return condition.exists ? any : { kind: "not", part: any };
   }
   return { kind: "back", source, field, part: parseWhere(context, source, condition, path, depth + 1) };
 }
@@ -117,7 +113,7 @@ function parsePair(
   if (!/^[A-Za-z]$/.test(name)) {
     throw queryFault(path, "names a pair that is not one letter", `Write for instance "${field.name}.e"`);
   }
-  if (isObject(condition) && condition["exists"] !== undefined) {
+  if (isObject(condition) && condition.exists !== undefined) {
     const any: Where = { kind: "pair", field, name, test: null };
     return splitExists(condition, path, any, (rest) => ({
       kind: "pair",
@@ -136,22 +132,16 @@ function parseCondition(
   path: string,
 ): Where {
   if (field.type === "pairs") {
-    if (
-      isObject(condition) &&
-      typeof condition["exists"] === "boolean" &&
-      Object.keys(condition).length === 1
-    ) {
-      return condition["exists"]
-        ? { kind: "exists", field }
-        : { kind: "not", part: { kind: "exists", field } };
+    if (isObject(condition) && typeof condition.exists === "boolean" && Object.keys(condition).length === 1) {
+      return condition.exists ? { kind: "exists", field } : { kind: "not", part: { kind: "exists", field } };
     }
-    if (!isObject(condition) || typeof condition["name"] !== "string") {
+    if (!isObject(condition) || typeof condition.name !== "string") {
       const mend = `Write {"name":"e","value":"..."}, or "${field.name}.e": "..."`;
       throw queryFault(path, "is a field of pairs and needs a name and a value", mend);
     }
-    return parsePair(context, field, condition["name"], condition["value"] ?? { exists: true }, path);
+    return parsePair(context, field, condition.name, condition.value ?? { exists: true }, path);
   }
-  if (isObject(condition) && condition["exists"] !== undefined) {
+  if (isObject(condition) && condition.exists !== undefined) {
     return splitExists(condition, path, { kind: "exists", field }, (rest) => ({
       kind: "value",
       field,

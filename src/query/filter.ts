@@ -14,8 +14,8 @@ import { isObject, listText, queryFault } from "./query-fault.js";
 const memberNames = ["entity", "where", "search", "order", "limit", "offset"];
 
 /**
- * Reads a filter, given as JSON text or as a value, and holds it to the mapping. Text is the better form for integers
- * above 2^53, which a value has already lost; a string of digits serves in both.
+ * Reads a filter, given as JSON text or as a value, and holds it to the mapping. Text is the better form for
+ * integers above 2^53, which a value has already lost; a string of digits serves in both.
  */
 export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filter: unknown): Query {
   const value = typeof filter === "string" ? parseText(filter) : filter;
@@ -27,19 +27,19 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
     const hint = suggestionText(name, memberNames);
     throw queryFault(name, `is not a member of a filter${hint}`, "Conditions on fields belong under where");
   }
-  const entity = chooseEntity(mapping, value["entity"]);
+  const entity = chooseEntity(mapping, value.entity);
   const context: FilterContext = { mapping, reader };
   const parts: Where[] = [];
-  if (value["where"] !== undefined) parts.push(parseWhere(context, entity, value["where"], "where", 0));
-  if (value["search"] !== undefined) parts.push(...parseSearch(context, entity, value["search"]));
-  const order = value["order"] === undefined ? null : parseOrder(entity, value["order"]);
+  if (value.where !== undefined) parts.push(parseWhere(context, entity, value.where, "where", 0));
+  if (value.search !== undefined) parts.push(...parseSearch(context, entity, value.search));
+  const order = value.order === undefined ? null : parseOrder(entity, value.order);
   return {
     entity,
     where: parts.length === 0 ? everything : conjunction(parts),
     order,
-    isRanked: order === null && value["search"] !== undefined,
-    limit: value["limit"] === undefined ? null : parseCount(value["limit"], "limit"),
-    offset: value["offset"] === undefined ? 0 : parseCount(value["offset"], "offset"),
+    isRanked: order === null && value.search !== undefined,
+    limit: value.limit === undefined ? null : parseCount(value.limit, "limit"),
+    offset: value.offset === undefined ? 0 : parseCount(value.offset, "offset"),
   };
 }
 

@@ -13,8 +13,8 @@ const defaultBounds: GatherBounds = { idsMax: gatheredIdsMax, windowIds: gathere
 
 /**
  * The ids of ranges and of large unions, whose postings are in order of term and not of id, as rising ids in
- * bounded memory: a sorted array while they are few, else a bitmap over a window of ids that is filled anew from
- * the postings whenever the reader moves out of it.
+ * bounded memory: a sorted array while they are few, else a bitmap over a window of ids that is filled anew
+ * from the postings whenever the reader moves out of it.
  */
 export class GatheredIds {
   readonly #reader: StoreReader;

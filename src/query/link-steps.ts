@@ -49,7 +49,9 @@ export class Links {
     }
   }
 
-  /** Live records of `source` whose `field` holds the key of this record; each is held against the key itself. */
+  /**
+   * Live records of `source` whose `field` holds the key of this record; each is held against the key itself.
+   */
   *sources(
     entity: CompiledEntity,
     record: LiveRecord,

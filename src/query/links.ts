@@ -57,8 +57,8 @@ export interface DanglingLink {
 }
 
 /**
- * Links of live records whose target is not there. All key segments are read side by side in order of hash, so the
- * whole store passes by once with one block a segment in memory.
+ * Links of live records whose target is not there. All key segments are read side by side in order of hash,
+ * so the whole store passes by once with one block a segment in memory.
  */
 export function* danglingLinks(reader: StoreReader): Generator<DanglingLink> {
   const store = openQueryStore(reader);

@@ -19,8 +19,8 @@ import { openQueryStore, type QueryStore } from "./query-store.js";
 const memberNames = ["ids", "authors", "kinds", "since", "until", "limit", "search"];
 
 /**
- * A NIP-01 filter on the preset's Event entity: lists are OR within and AND across. Newest first, events of one second
- * by lowest id. A list of filters is OR-ed and each event comes once.
+ * A NIP-01 filter on the preset's Event entity: lists are OR within and AND across. Newest first, events of
+ * one second by lowest id. A list of filters is OR-ed and each event comes once.
  */
 export function* nostrQuery(
   reader: StoreReader,
@@ -92,7 +92,7 @@ function parseOne(store: QueryStore, filter: unknown, path: string): Query {
     where: parts.length === 0 ? everything : conjunction(parts),
     order: { field: created, index, isDescending: true, tieField: field("id") },
     isRanked: false,
-    limit: filter["limit"] === undefined ? null : parseCount(filter["limit"], `${path}limit`),
+    limit: filter.limit === undefined ? null : parseCount(filter.limit, `${path}limit`),
     offset: 0,
   };
 }

@@ -16,8 +16,9 @@ export type OrderStrategy = "walk" | "collect";
 const walkCost = 3;
 
 /**
- * Matching records in the order of a field. Either the field's index is walked in order and its ids are held against
- * the candidates, or the candidates are collected and sorted by their column; records without the field come last.
+ * Matching records in the order of a field. Either the field's index is walked in order and its ids are held
+ * against the candidates, or the candidates are collected and sorted by their column; records without the
+ * field come last.
  */
 export class OrderedRecords {
   readonly #store: QueryStore;
@@ -116,7 +117,10 @@ export class OrderedRecords {
     if (key !== null && !isStreamed && ids.length > 0) yield { key, ids: arrayOf(ids) };
   }
 
-  /** Candidates in the order of the index. The walk is tested in batches sorted by id, so that lists are read forwards. */
+  /**
+   * Candidates in the order of the index. The walk is tested in batches sorted by id, so that lists are read
+   * forwards.
+   */
   *#walkMembers(): Generator<{ term: bigint; id: number }> {
     let size = orderBatchMin;
     let batch: { term: bigint; id: number }[] = [];
@@ -218,7 +222,8 @@ function narrowed(
     index.kind === "number"
       ? numberSpan(store.terms, field, index, where.test).span
       : textSpan(store.terms, index, where.test);
-  const low = range.low > span.low ? range.low : span.low;
-  const high = range.high < span.high ? range.high : span.high;
-  return { index: span.index, low, high };
+  const narrow = { ...span };
+  if (range.low > span.low) narrow.low = range.low;
+  if (range.high < span.high) narrow.high = range.high;
+  return narrow;
 }

@@ -14,8 +14,8 @@ export type PlanWhere = (store: QueryStore, entity: CompiledEntity, where: Where
 type LinkWhere = Extract<Where, { kind: "forward" | "back" }>;
 
 /**
- * Turns a condition on linked records into ids of this entity by asking the other entity first. Null when too many
- * records match there: then links are followed from each candidate instead.
+ * Turns a condition on linked records into ids of this entity by asking the other entity first. Null when too
+ * many records match there: then links are followed from each candidate instead.
  */
 export function planLink(
   store: QueryStore,

@@ -5,8 +5,8 @@ import type { QueryStore } from "./query-store.js";
 import type { Span } from "./term-walk.js";
 
 /**
- * Which ids may match: always a superset of those that do. `isExact` says that it is no more than these, as far as
- * the index can tell without a hash; then counting needs no record.
+ * Which ids may match: always a superset of those that do. `isExact` says that it is no more than these, as
+ * far as the index can tell without a hash; then counting needs no record.
  */
 export type Plan = { isExact: boolean /** Postings to be met, or a bound of them. */; length: number } & (
   | { kind: "all" }
@@ -32,7 +32,9 @@ export function planList(
   return { kind: "list", label, index, term, isExact, length: postings };
 }
 
-/** A union; many plain lists and ranges become one gathered set, which costs one buffer instead of one each. */
+/**
+ * A union; many plain lists and ranges become one gathered set, which costs one buffer instead of one each.
+ */
 export function unite(plans: Plan[]): Plan {
   const parts = plans.flatMap((plan) => (plan.kind === "or" ? plan.parts : [plan]));
   const [only] = parts;

@@ -52,7 +52,9 @@ function planAnd(store: QueryStore, entity: CompiledEntity, parts: Where[]): Pla
   );
 }
 
-/** Rarest first; parts that cost more to meet than to check on the remaining records are left to the records. */
+/**
+ * Rarest first; parts that cost more to meet than to check on the remaining records are left to the records.
+ */
 function planAndParts(store: QueryStore, entity: CompiledEntity, plans: Plan[]): Plan {
   const removed = plans.flatMap((plan) => (plan.kind === "and" ? plan.without : []));
   const parts = plans.flatMap((plan) => (plan.kind === "and" ? plan.parts : [plan]));

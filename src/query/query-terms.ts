@@ -68,7 +68,10 @@ export class QueryTerms {
     return this.#encoder.keyHash(keyspace, key);
   }
 
-  /** The one encoder, or for a text too long for it one that holds it; the larger one is kept while it is small. */
+  /**
+   * The one encoder, or for a text too long for it one that holds it; the larger one is kept while it is
+   * small.
+   */
   #encoderFor(text: string): TermEncoder {
     const bytesMax = text.length * 3;
     if (bytesMax <= termTextBytesMax) return this.#encoder;

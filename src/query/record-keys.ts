@@ -4,8 +4,8 @@ import type { Comparable } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 
 /**
- * Bytes of keys as the import makes them: a part is its text in UTF-8, hex packed two digits a byte; several parts
- * stand one after another, each behind its length.
+ * Bytes of keys as the import makes them: a part is its text in UTF-8, hex packed two digits a byte; several
+ * parts stand one after another, each behind its length.
  */
 export class RecordKeys {
   readonly #fields: FieldReader;

@@ -1,6 +1,6 @@
 /**
- * A digest of a set that does not depend on the order in which its members come: the number of members and two sums
- * of their mixed words. Sets that differ by accident have the same digest once in 2^64.
+ * A digest of a set that does not depend on the order in which its members come: the number of members and
+ * two sums of their mixed words. Sets that differ by accident have the same digest once in 2^64.
  */
 export class SetDigest {
   count = 0;

@@ -25,8 +25,8 @@ export interface SortOptions {
 }
 
 /**
- * Sorts any number of entries in bounded memory: each pass keeps the first `sortEntriesMax` of those that come after
- * what has been given out. A reader who stops early costs one pass over the entries.
+ * Sorts any number of entries in bounded memory: each pass keeps the first `sortEntriesMax` of those that
+ * come after what has been given out. A reader who stops early costs one pass over the entries.
  */
 export function* sortPasses(entries: () => Iterable<SortEntry>, options: SortOptions): Generator<SortGroup> {
   const sign = options.isDescending ? -1 : 1;
@@ -76,8 +76,8 @@ interface TextEntry {
 }
 
 /**
- * Sorts the records of one group by a text, in passes that hold `sortTextBytesMax` bytes of it; a record for which
- * `textOf` has none is left out.
+ * Sorts the records of one group by a text, in passes that hold `sortTextBytesMax` bytes of it; a record for
+ * which `textOf` has none is left out.
  */
 export function* sortByText(
   ids: () => Iterable<number>,
@@ -92,13 +92,19 @@ export function* sortByText(
   for (;;) {
     const heap = new TopHeap<TextEntry>(bounds.entries, compare);
     let bytes = 0;
+    // What had to go for want of room bounds the pass: nothing behind it may come before it.
+    let ceiling: TextEntry | null = null;
     for (const id of ids()) {
       const text = textOf(id);
       if (text === undefined) continue;
       const entry = { id, text };
       if (after !== null && compare(entry, after) <= 0) continue;
+      if (ceiling !== null && compare(entry, ceiling) >= 0) continue;
       bytes += textBytes(entry) - textBytes(heap.offer(entry));
-      while (bytes > bounds.bytes && heap.size > 1) bytes -= textBytes(heap.dropLargest());
+      while (bytes > bounds.bytes && heap.size > 1) {
+        ceiling = heap.dropLargest();
+        bytes -= textBytes(ceiling);
+      }
     }
     const isPartial = heap.turnedAway > 0;
     for (const entry of heap.takeSorted()) {

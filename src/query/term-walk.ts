@@ -9,7 +9,10 @@ export interface Span {
   high: bigint;
 }
 
-/** Some ids of a term, rising; a long list comes in several pieces. The array lives until the next piece is taken. */
+/**
+ * Some ids of a term, rising; a long list comes in several pieces. The array lives until the next piece is
+ * taken.
+ */
 export interface TermIds {
   term: bigint;
   ids: ArrayLike<number>;
@@ -77,7 +80,10 @@ interface TermDown {
   ids: Float64Array | null;
 }
 
-/** Terms of one segment from the greatest down. A block's first term is held back until the block before is seen. */
+/**
+ * Terms of one segment from the greatest down. A block's first term is held back until the block before is
+ * seen.
+ */
 function* segmentTermsDown(reader: StoreReader, segment: number, span: Span): Generator<TermDown> {
   const groups = new BlockGroups();
   let held: TermDown | null = null;

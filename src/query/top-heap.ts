@@ -1,6 +1,6 @@
 /**
- * Keeps the `capacity` smallest of the items offered, by `compare`. The largest kept stands at the root, so that
- * an item too large is turned away with one comparison.
+ * Keeps the `capacity` smallest of the items offered, by `compare`. The largest kept stands at the root, so
+ * that an item too large is turned away with one comparison.
  */
 export class TopHeap<Item> {
   readonly #items: Item[] = [];

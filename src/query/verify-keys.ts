@@ -10,8 +10,8 @@ const definition = 1;
 const reference = 2;
 
 /**
- * Each live record with a key has exactly one definition, each of its links one reference, and there is nothing else.
- * As with postings, digests are compared first and places are looked for when they differ.
+ * Each live record with a key has exactly one definition, each of its links one reference, and there is
+ * nothing else. As with postings, digests are compared first and places are looked for when they differ.
  */
 export function verifyKeys(run: Verification): void {
   if (!checkBlocks(run)) return;

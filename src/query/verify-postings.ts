@@ -5,7 +5,9 @@ import { tuplesOf } from "./record-tuples.js";
 import { SetDigest } from "./set-digest.js";
 import { allIndexes, readableEntity, readableRecords, type Verification } from "./verification.js";
 
-/** Reads all posting blocks once: their form and order are checked, live postings go into a digest an index. */
+/**
+ * Reads all posting blocks once: their form and order are checked, live postings go into a digest an index.
+ */
 export function readPostings(run: Verification): Map<number, SetDigest> {
   const digests = new Map<number, SetDigest>();
   const known = new Set(allIndexes(run.store).map((index) => index.number));
@@ -57,7 +59,8 @@ function forEachGroup(
     let tuples = 0;
     for (const entry of run.store.reader.tupleBlocks(segment.number, 0, 0n, 0)) {
       run.signal?.throwIfAborted();
-      const place = `The posting block (index ${entry.index}, term ${entry.term}, id ${entry.id}) of segment ${segment.number}`;
+      const first = `index ${entry.index}, term ${entry.term}, id ${entry.id}`;
+      const place = `The posting block (${first}) of segment ${segment.number}`;
       if (isReported) run.result.blocks++;
       tuples += blockTuples(entry.block);
       try {
@@ -112,8 +115,8 @@ interface IdRange {
 }
 
 /**
- * Finds where an index differs from its records: ids are divided into buckets whose digests are compared; a bucket that
- * differs is divided again, until it is small enough to compare posting by posting.
+ * Finds where an index differs from its records: ids are divided into buckets whose digests are compared; a
+ * bucket that differs is divided again, until it is small enough to compare posting by posting.
  */
 export function findPostingFaults(run: Verification, index: CompiledIndex): void {
   const ranges: IdRange[] = [{ start: 0, end: run.store.sealed.nextId }];

@@ -24,9 +24,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Holds every block, record, posting, column value and key of a sealed store against the others. Memory is bounded:
- * what the records call for and what the postings hold are compared as digests, and only where these differ a second
- * reading looks for the places.
+ * Holds every block, record, posting, column value and key of a sealed store against the others. Memory is
+ * bounded: what the records call for and what the postings hold are compared as digests, and only where these
+ * differ a second reading looks for the places.
  */
 export function verify(reader: StoreReader, options: VerifyOptions = {}): VerifyResult {
   const result: VerifyResult = {

@@ -6,7 +6,7 @@ import { exactTwin, floatTwin, integerTwin, xxh64Twin } from "./term-twin.js";
 
 const kernel = new Kernel({ memoryBytes: 1 << 20 });
 const encoder = new TermEncoder(kernel);
-const runs = { numRuns: 2000 };
+const runs = { numRuns: 400 };
 
 describe("integers", () => {
   test("are shifted and saturate", () => {
@@ -43,7 +43,7 @@ describe("floats", () => {
       fc.property(texts, (text) => {
         expect(floatOf(text)).toBe(floatTwin(Number(text)));
       }),
-      { numRuns: 10_000 },
+      { numRuns: 4000 },
     );
   });
 
@@ -57,7 +57,7 @@ describe("floats", () => {
           expect(floatOf(value.toExponential(digits))).toBe(floatTwin(Number(value.toExponential(digits))));
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: 4000 },
     );
   });
 

@@ -56,7 +56,7 @@ describe("tokens", () => {
       fc.property(fc.oneof(mixed, words), (text) => {
         expect(texts(text)).toEqual(tokensTwin(text));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -89,7 +89,7 @@ describe("tokens", () => {
           expect(texts(text)).toEqual(tokensTwin(text));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type KeyRule, mergeKeyRuns, mergeKeys, streamOfBlocks } from "../../src/postings/index.js";
+import { type KeyRule, mergeKeys, streamOfBlocks } from "../../src/postings/index.js";
 import { blocksOfEntries, type Entry, entriesTwin, settleTwin, sortTwin } from "./key-twin.js";
 import { makeKernel } from "./twin.js";
 
@@ -165,28 +165,47 @@ describe("mergeKeys", () => {
     expect(settle(inputs, 0).output).toEqual(sortTwin(kernel, entries).map(text));
   });
 
-  test("mergeKeyRuns changes nothing but the number of runs", () => {
+  test("the rule `all` changes nothing but the number of runs, also beside key spaces that are settled", () => {
     const entries = Array.from(
       { length: 2000 },
-      (_, i): Entry => ({
-        keyspace: i % 2,
-        isReference: i % 5 === 0,
-        id: i,
+      (_, id): Entry => ({
+        keyspace: id % 2,
+        isReference: id % 5 === 0,
+        id,
         version: null,
-        key: `k${i % 50}`,
+        key: `k${id % 50}`,
       }),
     );
-    const inputs = [0, 1, 2].map((part) =>
-      streamOfBlocks(
-        blocksOfEntries(
-          kernel,
-          entries.filter((_, i) => i % 3 === part),
-        ),
-      ),
+    const run = (mixed: KeyRule[]) => {
+      const parts = [0, 1, 2].map((part) => entries.filter((_, i) => i % 3 === part));
+      const inputs = parts.map((part) => ({
+        stream: streamOfBlocks(blocksOfEntries(kernel, part)),
+        emit: true,
+      }));
+      const output: Entry[] = [];
+      mergeKeys({
+        kernel,
+        inputs,
+        rules: mixed,
+        firstNewId: 0,
+        output: (block) => output.push(...entriesTwin(block)),
+        dead: () => {},
+      });
+      return output.map(text);
+    };
+    expect(run(["all", "all"])).toEqual(sortTwin(kernel, entries).map(text));
+    const first = new Set<string>();
+    // In the settled key space the first definition of a key stays, and references whose key has none.
+    const settled = entries.filter(({ keyspace, isReference, key }) => {
+      if (keyspace === 1) return true;
+      if (isReference || first.has(key)) return false;
+      first.add(key);
+      return true;
+    });
+    const open = entries.filter(
+      ({ keyspace, isReference, key }) => keyspace === 0 && isReference && !first.has(key),
     );
-    const output: string[] = [];
-    mergeKeyRuns({ kernel, inputs, output: (block) => output.push(...entriesTwin(block).map(text)) });
-    expect(output).toEqual(sortTwin(kernel, entries).map(text));
+    expect(run(["keep", "all"])).toEqual(sortTwin(kernel, [...settled, ...open]).map(text));
   });
 
   /** Blocks whose entries all have one hash, as if the keys had been made on purpose. */

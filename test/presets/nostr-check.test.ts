@@ -81,7 +81,7 @@ test("ids are right however the event is written", () => {
       expect(loaded.rejects).toEqual([]);
       expect(loaded.records.size).toBe(variants.length);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

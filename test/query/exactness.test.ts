@@ -43,7 +43,7 @@ describe("exact JSON", () => {
     expect(
       parseExactJson('{"a":[9007199254740993,-18446744073709551616,1.5e3,12345678901234567.5]}'),
     ).toEqual({
-      a: [9007199254740993n, -18446744073709551616n, 1500, 12345678901234567.5],
+      a: [9007199254740993n, -18446744073709551616n, 1500, Number("12345678901234567.5")],
     });
     expect(Object.keys(parseExactJson('{"__proto__":9007199254740993}') as object)).toEqual(["__proto__"]);
     expect(() => parseExactJson('{"a":12345678901234567890,}')).toThrow(SyntaxError);

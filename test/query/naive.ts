@@ -24,7 +24,7 @@ export function naiveMatches(world: World, entity: "City" | "Person", row: Row, 
     }
     const pointing = world.people.filter((person) => naiveValues("Person", person, rest)[0] === row.value.id);
     const asked = condition as Conditions;
-    if (typeof asked["exists"] === "boolean") return pointing.length > 0 === asked["exists"];
+    if (typeof asked.exists === "boolean") return pointing.length > 0 === asked.exists;
     return pointing.some((person) => naiveMatches(world, "Person", person, asked));
   });
 }

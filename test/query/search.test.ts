@@ -60,7 +60,7 @@ describe("search", () => {
         const expected = naiveSearch(world, words, fieldsOf[where]);
         const found = [...query(world.reader, { entity: "Person", search })];
         expect(found.map(({ id }) => id).toSorted()).toEqual(expected.map(({ id }) => id).toSorted());
-        found.forEach(({ score }, at) => expect(score).toBeCloseTo(expected[at]!.score, 9));
+        for (const [at, { score }] of found.entries()) expect(score).toBeCloseTo(expected[at]!.score, 9);
         expect(count(world.reader, { entity: "Person", search })).toBe(expected.length);
         const top = [...query(world.reader, { entity: "Person", search, limit: 2 })];
         expect(top.map(({ id }) => id)).toEqual(found.slice(0, 2).map(({ id }) => id));

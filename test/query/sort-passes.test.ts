@@ -61,6 +61,7 @@ describe("sorting in passes", () => {
           expect(found).toEqual(expected);
         },
       ),
+      { numRuns: 60 },
     );
   });
 

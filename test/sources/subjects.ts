@@ -37,7 +37,10 @@ export function compress(content: Uint8Array, compression: SourceCompression): B
   const key = `${compression}:${Buffer.from(content).toString("latin1")}`;
   const known = written.get(key);
   if (known !== undefined) return Buffer.from(known);
-  const stored = execFileSync(compression, ["-1c"], { input: content, maxBuffer: 2 ** 30 });
+  const stored = execFileSync(compression, [compression === "xz" ? "-0c" : "-1c"], {
+    input: content,
+    maxBuffer: 2 ** 30,
+  });
   written.set(key, stored);
   return Buffer.from(stored);
 }

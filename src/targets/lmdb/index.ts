@@ -19,7 +19,8 @@ export function lmdbTarget(dir: string): Target {
 
 /** Opens what was sealed last for reading; a writer in another process may go on meanwhile. */
 export async function openStoreReader(dir: string): Promise<StoreReader & AsyncDisposable> {
-  if (!existsSync(dir) || inspectStore(dir) !== "store") throw new PlimsollError("STORE_ABSENT", { store: dir });
+  if (!existsSync(dir) || inspectStore(dir) !== "store")
+    throw new PlimsollError("STORE_ABSENT", { store: dir });
   const environment = new Environment(dir, { isReadOnly: true });
   let closed: Promise<void> | null = null;
   const reader = new LmdbStoreReader(environment, dir, {

@@ -37,14 +37,21 @@ export function inspectStore(dir: string): StoreCondition {
     names = readdirSync(dir);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? "unreadable";
-    throw new PlimsollError("STORE_FOREIGN", { store: dir, reason: `the folder cannot be read (${reason})` }, { cause });
+    throw new PlimsollError(
+      "STORE_FOREIGN",
+      { store: dir, reason: `the folder cannot be read (${reason})` },
+      { cause },
+    );
   }
   if (!names.includes(storeFiles.marker)) {
     // A crash while the store was being made leaves only names that are ours, and no data worth keeping.
     const isOurs = names.every((name) => knownNames.has(name) || lockDraftPattern.test(name));
     const isNew = isOurs && (!names.includes(storeFiles.data) || names.includes(storeFiles.writerLock));
     if (isNew) return "empty";
-    throw new PlimsollError("STORE_FOREIGN", { store: dir, reason: `it holds other files and no ${storeFiles.marker}` });
+    throw new PlimsollError("STORE_FOREIGN", {
+      store: dir,
+      reason: `it holds other files and no ${storeFiles.marker}`,
+    });
   }
   checkMarker(dir);
   if (names.includes(storeFiles.data)) checkMagic(join(dir, storeFiles.data), dir);

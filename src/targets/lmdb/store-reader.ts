@@ -174,4 +174,3 @@ function beforeKey(key: Buffer): Buffer {
   }
   return Buffer.alloc(0);
 }
-

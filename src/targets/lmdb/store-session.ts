@@ -95,7 +95,9 @@ export class LmdbStoreSession extends TargetSession {
     this.#staging.clear();
     await this.#removeRange("records", recordKey(fromId), null);
     await this.#removeRange("places", recordKey(fromId), null);
-    const indexes = this.mapping.entities.flatMap((entity) => entity.fields.flatMap((field) => field.indexes));
+    const indexes = this.mapping.entities.flatMap((entity) =>
+      entity.fields.flatMap((field) => field.indexes),
+    );
     for (const { number, hasColumn } of indexes) {
       if (hasColumn) await this.#removeRange("columns", columnKey(number, fromId), columnKey(number + 1, 0));
     }
@@ -116,7 +118,11 @@ export class LmdbStoreSession extends TargetSession {
     await this.#stage("keys", keyBlockKey(segment, entry.hash, entry.ordinal), entry.block);
   }
 
-  protected override async _publish(sealed: SealedState, importId: string, note: CheckpointJson): Promise<void> {
+  protected override async _publish(
+    sealed: SealedState,
+    importId: string,
+    note: CheckpointJson,
+  ): Promise<void> {
     await this.#write(() => {
       this.#put("meta", metaKeys.sealed, Buffer.from(JSON.stringify(sealed)));
       this.#put("meta", metaKeys.finished(importId), Buffer.from(note));

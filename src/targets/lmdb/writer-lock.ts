@@ -24,7 +24,10 @@ export class WriterLock implements Disposable {
   static acquire(dir: string): WriterLock {
     const path = join(dir, storeFiles.writerLock);
     const own = `${path}.${process.pid}`;
-    writeFileSync(own, JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid) } satisfies Holder));
+    writeFileSync(
+      own,
+      JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid) } satisfies Holder),
+    );
     try {
       for (let attempt = 0; attempt < 2; attempt += 1) {
         if (tryLink(own, path)) return new WriterLock(path);
