@@ -25,7 +25,25 @@ export * from "./key-block";
 export * from "./key-entry";
 export * from "./key-group";
 export * from "./key-merge";
-export * from "./key-merge-state";
+export {
+  KEY_COLLISIONS_MIN,
+  KEY_MERGE_BLOCK_READY,
+  KEY_MERGE_COLLISIONS,
+  KEY_MERGE_DAMAGED,
+  KEY_MERGE_DEAD_FULL,
+  KEY_MERGE_DONE,
+  KEY_MERGE_NEED_INPUT,
+  keyMergeBytes,
+  keyMergeCounters,
+  keyMergeDead,
+  keyMergeEmits,
+  keyMergeInit,
+  keyMergeInput,
+  keyMergeOutput,
+  keyMergeOutputBytes,
+  keyMergeRules,
+  keyMergeWanted,
+} from "./key-merge-state";
 export * from "./key-sort";
 export * from "./load";
 export * from "./load-results";
@@ -76,7 +94,18 @@ export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./te
 export * from "./tuple";
 export * from "./tuple-block";
 export * from "./tuple-merge";
-export * from "./tuple-merge-state";
+export {
+  MERGE_BLOCK_READY,
+  MERGE_DAMAGED,
+  MERGE_DONE,
+  MERGE_NEED_INPUT,
+  tupleMergeBound,
+  tupleMergeBytes,
+  tupleMergeInit,
+  tupleMergeInput,
+  tupleMergeOutput,
+  tupleMergeWanted,
+} from "./tuple-merge-state";
 export * from "./tuple-sort";
 export { unescapeString, utf8InvalidAt } from "./utf8";
 export * from "./xxh64";

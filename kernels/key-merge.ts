@@ -1,7 +1,8 @@
 // Merge of sorted streams of key blocks in the order (hash, key space, key, id), which settles every key on
 // the way: see key-group.ts. The host does all reading and writing, as with tuple merges. Groups of any size
 // take no memory.
-import { compareKeys, entryBytes, entryHash, entryIsReference, entryKeyspace, isEntryBelow } from "./key-entry";
+import { compareKeys, entryBytes, entryHash, entryIsReference } from "./key-entry";
+import { entryKeyspace, isEntryBelow } from "./key-entry";
 import { entryBytesWithin } from "./key-block";
 import { RULE_ALL, groupAdd, groupOpen } from "./key-group";
 import { beginBlock, closeGroup, emit, finishOutput, settleReference } from "./key-merge-output";

@@ -1,6 +1,6 @@
 // Builds dist/: the hot kernels (AssemblyScript to WebAssembly SIMD), then the TypeScript sources.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,15 @@ function run(script, args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
 }
 
+/** The tables of letters and lower-case forms, made once here and not in every thread. */
+async function writeUnicodeTables() {
+  const { Kernel } = await import("../dist/kernel/index.js");
+  const { createUnicodeTables } = await import("../dist/model/create-unicode-tables.js");
+  const { exports } = new Kernel({ memoryBytes: 1 << 20 });
+  const tables = createUnicodeTables(exports.textTablesBytes(), exports.textPointsMapped());
+  writeFileSync(join(root, "dist", "unicode-tables.bin"), tables);
+}
+
 mkdirSync(join(root, "dist"), { recursive: true });
 const force = process.argv.includes("--force");
 if (force || isOlder("dist/kernels.wasm", newest("kernels", ".ts"))) {
@@ -44,12 +53,15 @@ if (force || isOlder("dist/kernels.wasm", newest("kernels", ".ts"))) {
     "-O3",
     "--noAssert",
     "--zeroFilledMemory",
+    // Classes are exported among the kernels only, which share their layout.
+    "--disableWarning",
+    "235",
   ]);
 }
 const stamp = ".tsbuild";
-if (force || isOlder(join("dist", stamp), newest("src", ".ts"))) {
+if (force || isOlder(join("dist", stamp), newest("src", ".ts")) || isOlder("dist/unicode-tables.bin", 1)) {
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
   run(tsc, ["-p", "tsconfig.json"]);
-  const { writeFileSync } = await import("node:fs");
+  await writeUnicodeTables();
   writeFileSync(join(root, "dist", stamp), "");
 }

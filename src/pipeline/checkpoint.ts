@@ -54,6 +54,8 @@ export interface Checkpoint {
   cursor: SourceCursor | null;
   /** Records of the sources before `sourceIndex` (for --offset and --limit, which count over all of them). */
   recordsBefore: number;
+  /** Bytes read of the sources before `sourceIndex`, as stored. */
+  bytesBefore: number;
   /** First id that no committed record has. */
   nextId: number;
   firstId: number;

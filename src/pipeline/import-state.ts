@@ -19,6 +19,7 @@ export function newCheckpoint(options: {
     sourceIndex: 0,
     cursor: null,
     recordsBefore: 0,
+    bytesBefore: 0,
     nextId: options.firstId,
     firstId: options.firstId,
     generation: 0,

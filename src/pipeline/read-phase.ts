@@ -95,14 +95,14 @@ export class ReadPhase {
         delayMsMax: plan.delayMsMax,
       }),
     );
-    // What a resumed source passes over again was counted when it was read.
-    const bytesReadBefore = state.bytesRead - (state.cursor === null ? 0 : session.bytesRead);
     while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
-      state.bytesRead = bytesReadBefore + session.bytesRead;
+      state.bytesRead = state.bytesBefore + session.bytesRead;
       if (this.#isCheckpointDue()) await this.checkpoint();
     }
     await this.#drain();
     state.recordsBefore += session.records;
+    state.bytesBefore += session.bytesRead;
+    state.bytesRead = state.bytesBefore;
     state.sourceIndex += 1;
     state.cursor = null;
   }

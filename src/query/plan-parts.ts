@@ -38,9 +38,10 @@ export function planList(
 export function unite(plans: Plan[]): Plan {
   const parts = plans.flatMap((plan) => (plan.kind === "or" ? plan.parts : [plan]));
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
+  // A part may be exact where the plan around it is not.
+  const isExact = plans.every((plan) => plan.isExact);
+  if (parts.length === 1 && only !== undefined) return { ...only, isExact };
   const length = parts.reduce((sum, plan) => sum + plan.length, 0);
-  const isExact = parts.every((plan) => plan.isExact);
   const lists = parts.filter((plan) => plan.kind === "list" || plan.kind === "gather");
   if (lists.length <= queryUnionCursorsMax && lists.every((plan) => plan.kind === "list")) {
     return { kind: "or", parts, isExact, length };
@@ -55,10 +56,18 @@ export function unite(plans: Plan[]): Plan {
     spans: lists.flatMap((plan) =>
       plan.kind === "list" ? [{ index: plan.index, low: plan.term, high: plan.term }] : plan.spans,
     ),
-    isExact: lists.every((plan) => plan.isExact),
+    isExact,
     length: lists.reduce((sum, plan) => sum + plan.length, 0),
   };
   return rest.length === 0 ? gather : { kind: "or", parts: [...rest, gather], isExact, length };
+}
+
+/** Posting lists (and walks over all records) that the plan reads side by side. */
+export function openCursors(plan: Plan): number {
+  if (plan.kind === "list" || plan.kind === "all") return 1;
+  if (plan.kind === "or") return plan.parts.reduce((sum, part) => sum + openCursors(part), 0);
+  if (plan.kind !== "and") return 0;
+  return [...plan.parts, ...plan.without].reduce((sum, part) => sum + openCursors(part), 0);
 }
 
 /** Sets that must be gathered before the plan can be read. */

@@ -1,9 +1,18 @@
-import { gatheredSetsMax } from "../kernel/index.js";
+import { gatheredSetsMax, queryCursorsMax } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 import { meets } from "./field-values.js";
 import type { Comparable, ValueTest, Where } from "./filter-ast.js";
 import { planLink } from "./plan-links.js";
-import { gatheredSets, type Plan, planAll, planList, testText, unite, valueText } from "./plan-parts.js";
+import {
+  gatheredSets,
+  openCursors,
+  type Plan,
+  planAll,
+  planList,
+  testText,
+  unite,
+  valueText,
+} from "./plan-parts.js";
 import type { QueryStore } from "./query-store.js";
 import { keyField } from "./record-keys.js";
 import { numberSpan, textSpan } from "./spans.js";
@@ -52,38 +61,46 @@ function planAnd(store: QueryStore, entity: CompiledEntity, parts: Where[]): Pla
   );
 }
 
-/**
- * Rarest first; parts that cost more to meet than to check on the remaining records are left to the records.
- */
+/** Rarest first; what costs more to meet than to check on the remaining records is left to the records. */
 function planAndParts(store: QueryStore, entity: CompiledEntity, plans: Plan[]): Plan {
   const removed = plans.flatMap((plan) => (plan.kind === "and" ? plan.without : []));
   const parts = plans.flatMap((plan) => (plan.kind === "and" ? plan.parts : [plan]));
   const narrowing = parts
     .filter((plan) => plan.kind !== "all")
     .sort((left, right) => left.length - right.length);
-  let gathered = narrowing[0] === undefined ? 0 : gatheredSets(narrowing[0]);
-  const without = removed.filter((plan) => {
-    const sets = gatheredSets(plan);
-    if (sets > 0 && gathered + sets > gatheredSetsMax) return false;
-    gathered += sets;
-    return true;
-  });
-  let isExact = plans.every((plan) => plan.isExact) && without.length === removed.length;
   const [lead] = narrowing;
+  const budget = new ReadBudget();
+  if (lead !== undefined) budget.take(lead);
+  const kept = narrowing.filter((plan) => {
+    if (plan === lead) return true;
+    const isCostly = gatheredSets(plan) > 0 && plan.length >= narrowing[0]!.length * recordCost;
+    return !isCostly && budget.take(plan);
+  });
+  const without = removed.filter((plan) => budget.take(plan));
+  const isComplete = kept.length === narrowing.length && without.length === removed.length;
+  const isExact = isComplete && plans.every((plan) => plan.isExact);
   if (lead === undefined) {
     const all = planAll(store, entity, isExact);
     return without.length === 0 ? all : { kind: "and", parts: [all], without, isExact, length: all.length };
   }
-  const kept = narrowing.filter((plan) => {
-    const sets = gatheredSets(plan);
-    if (plan === lead || sets === 0) return true;
-    if (plan.length >= lead.length * recordCost || gathered + sets > gatheredSetsMax) return false;
-    gathered += sets;
-    return true;
-  });
-  if (kept.length < narrowing.length) isExact = false;
-  if (kept.length === 1 && without.length === 0) return { ...lead, isExact: isExact && lead.isExact };
+  if (kept.length === 1 && without.length === 0) return { ...lead, isExact };
   return { kind: "and", parts: kept, without, isExact, length: lead.length };
+}
+
+/** Bounds what one query holds in memory: decoded blocks of lists, and gathered sets. */
+class ReadBudget {
+  #cursors = 0;
+  #sets = 0;
+
+  /** Whether the plan fits what is left, which it then takes. */
+  take(plan: Plan): boolean {
+    const cursors = this.#cursors + openCursors(plan);
+    const sets = this.#sets + gatheredSets(plan);
+    if (cursors > queryCursorsMax || sets > gatheredSetsMax) return false;
+    this.#cursors = cursors;
+    this.#sets = sets;
+    return true;
+  }
 }
 
 function planOr(store: QueryStore, entity: CompiledEntity, wheres: Where[]): Plan {
@@ -93,7 +110,7 @@ function planOr(store: QueryStore, entity: CompiledEntity, wheres: Where[]): Pla
 
 function uniteOrAll(store: QueryStore, entity: CompiledEntity, plans: Plan[]): Plan {
   const union = unite(plans);
-  const isWide = plans.some((plan) => plan.kind === "all") || gatheredSets(union) > gatheredSetsMax;
+  const isWide = plans.some((plan) => plan.kind === "all") || !new ReadBudget().take(union);
   return isWide ? planAll(store, entity, false) : union;
 }
 

@@ -1,10 +1,19 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { sourceSaboteurs, spoilt } from "../../conformance/saboteurs/source-saboteurs.js";
-import { sourceClauses, sourceConformance } from "../../conformance/source.js";
+import { type SourceConformance, sourceClauses, sourceConformance } from "../../conformance/source.js";
 import { compressions, formats, makeSubject, missing, testFolder } from "./subjects.js";
+
+/** Commands that compress and decompress are started hundreds of times, which a busy machine does slowly. */
+const timeoutMs = 30_000;
 
 const folder = testFolder();
 afterAll(folder.remove);
+
+const runner: SourceConformance["runner"] = {
+  describe,
+  test: (name, body) => test(name, body, timeoutMs),
+  skip: (name) => test.skip(name, () => {}),
+};
 
 for (const compression of compressions) {
   const reason = missing(compression);
@@ -12,11 +21,7 @@ for (const compression of compressions) {
     for (const origin of ["file", "stream"] as const) {
       const subject = makeSubject({ format, compression, origin, folder: folder.path });
       if (reason !== null) test.skip(`${subject.name} (${reason})`, () => {});
-      else
-        sourceConformance({
-          ...subject,
-          runner: { describe, test, skip: (name) => test.skip(name, () => {}) },
-        });
+      else sourceConformance({ ...subject, runner });
     }
   }
 }
@@ -24,10 +29,14 @@ for (const compression of compressions) {
 describe("saboteurs", () => {
   const subject = makeSubject({ format: "jsonl", compression: "none", origin: "file", folder: folder.path });
   for (const saboteur of sourceSaboteurs) {
-    test(`a source that ${saboteur.name} fails ${saboteur.clause}`, async () => {
-      const clause = sourceClauses.find(({ id }) => id === saboteur.clause)!;
-      await clause.check(subject);
-      await expect(clause.check(spoilt(subject, saboteur))).rejects.toThrow();
-    });
+    test(
+      `a source that ${saboteur.name} fails ${saboteur.clause}`,
+      async () => {
+        const clause = sourceClauses.find(({ id }) => id === saboteur.clause)!;
+        await clause.check(subject);
+        await expect(clause.check(spoilt(subject, saboteur))).rejects.toThrow();
+      },
+      timeoutMs,
+    );
   }
 });
