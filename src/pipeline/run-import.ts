@@ -21,7 +21,9 @@ import { sealPhase } from "./seal-phase.js";
 export async function runImport(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
   // What starting up left on the heap is not what the import has to live with.
   collectGarbage();
-  const baselineBytes = process.memoryUsage.rss();
+  // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set aside.
+  const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
+  const baselineBytes = process.memoryUsage.rss() + sourceBytes;
   const { line, graduality } = plan.memory;
   const table = divideLine({ lineBytes: line.bytes, baselineBytes, threads: plan.threads });
   using governor = new Governor({ table, line, graduality, delayMsMax: plan.delayMsMax });

@@ -22,7 +22,7 @@ export function formatOfName(name: string): SourceFormat | null {
   return null;
 }
 
-/** Format and delimiter from the head of the content, the name being a hint; a format that is given stands. */
+/** Format and delimiter from the head of the content, the name being a hint; a given format stands. */
 export function detectShape(name: string, head: Uint8Array, given: SourceFormat | null): TextShape {
   refuseEncoding(name, head);
   const text = headText(head);
