@@ -39,6 +39,10 @@ export class FieldReader {
 
   /** Values as texts, numbers as they are written. */
   texts(field: CompiledField, record: LiveRecord): string[] {
+    const raws = [...rawValues(field, record.value)];
+    // Integers have one form; whatever else is no string must be looked up in the text.
+    const isPlain = raws.every((raw) => typeof raw === "string" || field.type === "int");
+    if (isPlain) return raws.map(String);
     return [...rawValues(field, record.literals)].filter((raw) => typeof raw === "string");
   }
 

@@ -17,8 +17,8 @@ export interface KeyEntry {
   key: Uint8Array;
 }
 
-/** Entries of a block in order. */
-export function* keyEntries(block: Uint8Array): Generator<KeyEntry> {
+/** Entries of a block in order; with `only`, those of this hash alone. */
+export function* keyEntries(block: Uint8Array, only?: bigint): Generator<KeyEntry> {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   if (block.length < headerBytes || view.getUint32(4, true) !== block.length - headerBytes) throw damaged();
   const count = view.getUint32(0, true);
@@ -30,8 +30,13 @@ export function* keyEntries(block: Uint8Array): Generator<KeyEntry> {
     let keyBytes = block[keyAt++] ?? 0;
     if (keyBytes >= 0x80) keyBytes = (keyBytes & 0x7f) | ((block[keyAt++] ?? 0) << 7);
     if (keyAt + keyBytes > block.length) throw damaged();
+    const hash = only === undefined || isHashAt(view, at, only) ? view.getBigUint64(at, true) : null;
+    if (hash === null) {
+      at = keyAt + keyBytes;
+      continue;
+    }
     yield {
-      hash: view.getBigUint64(at, true),
+      hash,
       keyspace: view.getUint16(at + 8, true),
       isReference: (flags & referenceFlag) !== 0,
       isDeleted: (flags & deletedFlag) !== 0,
@@ -47,10 +52,7 @@ export function* keyEntries(block: Uint8Array): Generator<KeyEntry> {
 export function* entriesOf(reader: StoreReader, segment: number, hash: bigint): Generator<KeyEntry> {
   for (const { hash: first, block } of reader.keyBlocks(segment, hash)) {
     if (first > hash) return;
-    for (const entry of keyEntries(block)) {
-      if (entry.hash > hash) return;
-      if (entry.hash === hash) yield entry;
-    }
+    yield* keyEntries(block, hash);
   }
 }
 
@@ -76,6 +78,11 @@ function* segmentEntries(reader: StoreReader, segment: number): Generator<KeyEnt
 
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
+/** Without a BigInt for each entry that is passed over. */
+function isHashAt(view: DataView, at: number, hash: bigint): boolean {
+  return view.getUint32(at, true) === Number(hash & 0xffff_ffffn) && view.getBigUint64(at, true) === hash;
 }
 
 function damaged(): PlimsollError {

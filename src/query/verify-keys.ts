@@ -1,6 +1,6 @@
-import { isPlimsollError } from "../kernel/index.js";
+import { isPlimsollError, linkVerdictsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
-import { entriesOf, type KeyEntry, keyEntries, mergedEntries, sameBytes } from "./key-entries.js";
+import { entriesOf, keyEntries, mergedEntries, sameBytes } from "./key-entries.js";
 import type { LiveRecord } from "./live-record.js";
 import { SetDigest } from "./set-digest.js";
 import { readableEntity, readableRecords, type Verification } from "./verification.js";
@@ -10,34 +10,20 @@ const definition = 1;
 const reference = 2;
 
 /**
- * Each live record with a key has exactly one definition, each of its links one reference, and there is
- * nothing else. As with postings, digests are compared first and places are looked for when they differ.
+ * Each live record with a key has exactly one definition, each link whose target is not there has one
+ * reference, and there is no other. (References that found their target are no longer needed, and not looked
+ * at.) As with postings, digests are compared first and places are looked for when they differ.
  */
 export function verifyKeys(run: Verification): void {
   if (!checkBlocks(run)) return;
   const called = new SetDigest();
-  for (const { id, keyspace, key, role } of calledKeys(run))
-    called.add(keyDigest(run, keyspace, key), id, role);
+  for (const { id, keyspace, key, role } of calledKeys(run)) {
+    called.add(run.store.terms.keyHash(keyspace, key), id, role);
+  }
   const found = new SetDigest();
-  let previous: { keyspace: number; key: Uint8Array; hash: bigint; id: number } | null = null;
-  for (const entry of liveEntries(run)) {
-    run.signal?.throwIfAborted();
+  for (const { id, keyspace, key, role } of storedKeys(run, true)) {
     run.result.keys++;
-    const isRepeat =
-      previous !== null &&
-      previous.hash === entry.hash &&
-      previous.keyspace === entry.keyspace &&
-      sameBytes(previous.key, entry.key);
-    if (isRepeat && previous!.id === entry.id) continue;
-    if (isRepeat && !entry.isReference) {
-      run.fault("key", `${keyName(run, entry)} is defined by live records ${previous!.id} and ${entry.id}.`);
-    }
-    previous = { keyspace: entry.keyspace, key: entry.key.slice(), hash: entry.hash, id: entry.id };
-    found.add(
-      keyDigest(run, entry.keyspace, entry.key),
-      entry.id,
-      entry.isReference ? reference : definition,
-    );
+    found.add(run.store.terms.keyHash(keyspace, key), id, role);
   }
   if (!called.equals(found)) findKeyFaults(run);
 }
@@ -71,43 +57,79 @@ function checkBlocks(run: Verification): boolean {
   return isReadable;
 }
 
-function* liveEntries(run: Verification): Generator<KeyEntry> {
-  for (const entry of mergedEntries(run.store.reader)) {
-    if (!entry.isDeleted && !run.store.dead.has(entry.id) && !run.unreadable.has(entry.id)) yield entry;
-  }
-}
-
-interface CalledKey {
+interface HeldKey {
   id: number;
   keyspace: number;
   key: Uint8Array;
   role: number;
 }
 
-/** Keys that the live records define and refer to. */
-function* calledKeys(run: Verification): Generator<CalledKey> {
-  for (const record of readableRecords(run, false)) {
-    const entity = readableEntity(run, record, false);
-    if (entity !== undefined) yield* keysOf(run, entity, record);
+/** Definitions by live records and open references of live records, as the segments hold them, each once. */
+function* storedKeys(run: Verification, isReported: boolean): Generator<HeldKey> {
+  const { dead } = run.store;
+  let base = -1n;
+  let defined: HeldKey[] = [];
+  let last: HeldKey | null = null;
+  for (const entry of mergedEntries(run.store.reader)) {
+    run.signal?.throwIfAborted();
+    if (entry.isDeleted || dead.has(entry.id)) continue;
+    if (entry.hash >> 1n !== base) defined = [];
+    base = entry.hash >> 1n;
+    const isSameKey = (other: HeldKey) =>
+      other.keyspace === entry.keyspace && sameBytes(other.key, entry.key);
+    const definer = defined.find(isSameKey);
+    if (entry.isReference && definer !== undefined) continue;
+    if (isReported && definer !== undefined && definer.id !== entry.id) {
+      run.fault("key", `${keyName(run, entry)} is defined by live records ${definer.id} and ${entry.id}.`);
+    }
+    const role = entry.isReference ? reference : definition;
+    if (last !== null && last.id === entry.id && last.role === role && isSameKey(last)) continue;
+    last = { id: entry.id, keyspace: entry.keyspace, key: entry.key.slice(), role };
+    if (!entry.isReference) defined.push(last);
+    if (!run.unreadable.has(entry.id)) yield last;
   }
 }
 
-function* keysOf(run: Verification, entity: CompiledEntity, record: LiveRecord): Generator<CalledKey> {
-  const key = run.store.keys.ofRecord(entity, record);
-  if (key !== null) yield { id: record.id, keyspace: entity.number, key, role: definition };
-  const seen: CalledKey[] = [];
-  for (const field of entity.fields) {
-    if (field.linkEntity === null) continue;
-    for (const part of run.store.keys.parts(field, record)) {
-      const isSeen = seen.some((other) => other.keyspace === field.linkEntity && sameBytes(other.key, part));
-      if (isSeen) continue;
-      seen.push({ id: record.id, keyspace: field.linkEntity, key: part, role: reference });
-      yield seen.at(-1)!;
+/** Definitions and open references that the live records call for. */
+function* calledKeys(run: Verification): Generator<HeldKey> {
+  const verdicts = new Map<string, boolean>();
+  for (const record of readableRecords(run, false)) {
+    const entity = readableEntity(run, record, false);
+    if (entity === undefined) continue;
+    for (const held of keysOf(run, entity, record)) {
+      if (held.role === definition || !isDefined(run, held, verdicts)) yield held;
     }
   }
 }
 
-/** Looks each called key up, and each entry's record. */
+/** Whether a live record defines the key; many links point at few keys, so verdicts are kept. */
+function isDefined(run: Verification, { keyspace, key }: HeldKey, verdicts: Map<string, boolean>): boolean {
+  const name = `${keyspace}:${Buffer.from(key).toString("latin1")}`;
+  const known = verdicts.get(name);
+  if (known !== undefined) return known;
+  const verdict = run.store.links.find(run.store.mapping.entities[keyspace]!, key) !== undefined;
+  if (verdicts.size >= linkVerdictsMax) verdicts.clear();
+  verdicts.set(name, verdict);
+  return verdict;
+}
+
+function* keysOf(run: Verification, entity: CompiledEntity, record: LiveRecord): Generator<HeldKey> {
+  const { keys } = run.store;
+  const key = keys.ofRecord(entity, record);
+  if (key !== null) yield { id: record.id, keyspace: entity.number, key, role: definition };
+  const seen: HeldKey[] = [];
+  for (const field of entity.fields) {
+    const keyspace = field.linkEntity;
+    if (keyspace === null) continue;
+    for (const part of keys.parts(field, record)) {
+      if (seen.some((other) => other.keyspace === keyspace && sameBytes(other.key, part))) continue;
+      seen.push({ id: record.id, keyspace, key: part, role: reference });
+    }
+  }
+  yield* seen;
+}
+
+/** Looks each called key up in the segments, and for each stored key at its record. */
 function findKeyFaults(run: Verification): void {
   const { store } = run;
   for (const called of calledKeys(run)) {
@@ -122,28 +144,19 @@ function findKeyFaults(run: Verification): void {
       return false;
     });
     if (isThere) continue;
-    const what = isReference ? "a reference of" : "the definition by";
+    const what = isReference ? "the reference of" : "the definition by";
     run.fault("key", `${keyName(run, called)} lacks ${what} record ${called.id}.`);
   }
-  for (const entry of liveEntries(run)) {
-    run.signal?.throwIfAborted();
-    const record = store.records.any(entry.id);
+  for (const stored of storedKeys(run, false)) {
+    const record = store.records.any(stored.id);
     const entity = record === undefined ? undefined : readableEntity(run, record, false);
-    const role = entry.isReference ? reference : definition;
-    const isCalled =
-      record !== undefined &&
-      entity !== undefined &&
-      [...keysOf(run, entity, record)].some(
-        (key) => key.role === role && key.keyspace === entry.keyspace && sameBytes(key.key, entry.key),
-      );
-    if (isCalled) continue;
-    const what = entry.isReference ? "refer to" : "define";
-    run.fault("key", `${keyName(run, entry)} is noted for record ${entry.id}, which does not ${what} it.`);
+    const own = record === undefined || entity === undefined ? [] : keysOf(run, entity, record);
+    const isSame = (other: HeldKey) =>
+      other.role === stored.role && other.keyspace === stored.keyspace && sameBytes(other.key, stored.key);
+    if ([...own].some(isSame)) continue;
+    const what = stored.role === reference ? "refer to" : "define";
+    run.fault("key", `${keyName(run, stored)} is noted for record ${stored.id}, which does not ${what} it.`);
   }
-}
-
-function keyDigest(run: Verification, keyspace: number, key: Uint8Array): bigint {
-  return run.store.terms.keyHash(keyspace, key);
 }
 
 function keyName(run: Verification, { keyspace, key }: { keyspace: number; key: Uint8Array }): string {

@@ -18,14 +18,14 @@ function found(reader: StoreReader, filter: object): Stored[] {
 const ascending = (left: number, right: number) => left - right;
 const descending = (left: number, right: number) => right - left;
 const byBytes = (left: string, right: string) => Buffer.compare(Buffer.from(left), Buffer.from(right));
-const ids = (rows: readonly { id: unknown }[]) => rows.map(({ id }) => Number(id)).sort(ascending);
+const ids = (rows: readonly { id?: unknown }[]) => rows.map(({ id }) => Number(id)).sort(ascending);
 const names = (rows: readonly Row[] | readonly Stored[]) => rows.map((row) => String(row.name)).sort(byBytes);
 
 /** A question about the ids of the records that match, whatever their order. */
 function whichIds(
   title: string,
   filter: object,
-  expected: (world: World) => readonly { id: unknown }[],
+  expected: (world: World) => readonly { id?: unknown }[],
 ): Question {
   return { title, ask: (reader) => ids(found(reader, filter)), expected: (world) => ids(expected(world)) };
 }

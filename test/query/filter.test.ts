@@ -3,7 +3,7 @@ import { count, query } from "../../src/query/index.js";
 import { buildWorld } from "./world.js";
 
 const { reader } = buildWorld(
-  [{ cities: [{ name: "Oslo" }], people: [{ name: "Ann" }], dead: [], hole: 0 }],
+  [{ cities: [{ name: "Oslo" }], people: [{ name: "Ann" }], repeats: [], hole: 0 }],
   {},
 );
 

@@ -25,8 +25,8 @@ beforeEach(() => {
   ];
   world = buildWorld(
     [
-      { cities, people: people(0), dead: [5], hole: 2 },
-      { cities: [], people: people(60), dead: [9], hole: 0 },
+      { cities, people: people(0), repeats: [5], hole: 2 },
+      { cities: [], people: people(60), repeats: [9], hole: 0 },
     ],
     { blockTuples: 40 },
   );
@@ -137,7 +137,7 @@ describe("verify finds what was planted", () => {
   test("a key that two live records define", () => {
     // The dead record 9 comes back to life, and with it a posting list of dead records that is too short.
     const twice = buildWorld(
-      [{ cities: [{ name: "Oslo" }], people: [{ name: "Ann" }], dead: [], hole: 0 }],
+      [{ cities: [{ name: "Oslo" }], people: [{ name: "Ann" }], repeats: [], hole: 0 }],
       {},
     );
     const [first] = twice.builder.parts.keys.get(1)!;
@@ -157,7 +157,7 @@ describe("verify finds what was planted", () => {
     parts.sealed.liveRecords[1]!++;
     parts.sealed.deadRecords++;
     expect(faults()).toEqual([
-      "count: The store states 119 live records of Person and holds 118.",
+      "count: The store states 121 live records of Person and holds 120.",
       "count: The store states 3 dead records and lists 2.",
     ]);
   });

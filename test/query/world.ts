@@ -17,6 +17,7 @@ export const worldMapping: Mapping = {
     },
     Person: {
       key: "id",
+      conflict: "replace",
       fields: {
         id: "string",
         name: { type: "string", index: ["exact", "range", "text"] },
@@ -113,7 +114,7 @@ export const anyWorld: fc.Arbitrary<World> = fc
       fc.record({
         cities: fc.array(anyCity, { maxLength: 5 }),
         people: fc.array(anyPerson, { maxLength: 30 }),
-        dead: fc.array(fc.nat({ max: 100 }), { maxLength: 6 }),
+        repeats: fc.array(fc.nat({ max: 100 }), { maxLength: 8 }),
         hole: fc.nat({ max: 3 }),
       }),
       { minLength: 1, maxLength: 3 },
@@ -122,39 +123,47 @@ export const anyWorld: fc.Arbitrary<World> = fc
   })
   .map(({ segments, blockTuples }) => buildWorld(segments, { blockTuples, batchRecords: 7 }));
 
-export function buildWorld(
-  segments: { cities: Omit<City, "id">[]; people: Omit<Person, "id">[]; dead: number[]; hole: number }[],
-  options: MemoryStoreOptions,
-): World {
+export interface WorldSegment {
+  cities: Omit<City, "id">[];
+  people: Omit<Person, "id">[];
+  /** Each comes as one more record under a key that is taken: odd numbers a person's, even ones a city's. */
+  repeats: number[];
+  /** Ids that no record has, as after rejected ones. */
+  hole: number;
+}
+
+/** Of people of one key the last is alive, of cities the first. */
+export function buildWorld(segments: WorldSegment[], options: MemoryStoreOptions): World {
   const builder = new MemoryStoreBuilder(worldMapping, options);
-  let cities: World["cities"] = [];
-  let people: World["people"] = [];
-  const killed = new Set<number>();
+  const cities: World["cities"] = [];
+  const people: World["people"] = [];
   let cityNumber = 0;
   let personNumber = 0;
   for (const segment of segments) {
     const newCities = segment.cities.map((city): City => ({ id: cityNumber++, ...city }));
     const newPeople = segment.people.map((person): Person => ({ id: `p${personNumber++}`, ...person }));
-    const first = builder.parts.sealed.nextId;
-    const known = [...cities, ...people].map((record) => record.id);
-    const coming = Array.from({ length: newCities.length + newPeople.length }, (_, at) => first + at);
-    const dead = [...new Set(segment.dead)].filter(
-      (id) => [...known, ...coming].includes(id) && !killed.has(id),
-    );
-    for (const id of dead) killed.add(id);
-    const ids = builder.addSegment(
-      [
-        ...newCities.map((city) => ({ entity: "City", text: JSON.stringify(city) })),
-        ...newPeople.map((person) => ({ entity: "Person", text: JSON.stringify(person) })),
-      ],
-      dead,
-    );
+    for (const number of segment.repeats) {
+      const [city] = segment.cities.slice(number % (segment.cities.length + 1));
+      const [person] = segment.people.slice(number % (segment.people.length + 1));
+      if (number % 2 === 0 && city !== undefined) newCities.push({ id: number % cityNumber, ...city });
+      if (number % 2 === 1 && person !== undefined)
+        newPeople.push({ id: `p${number % personNumber}`, ...person });
+    }
+    const ids = builder.addSegment([
+      ...newCities.map((city) => ({ entity: "City", text: JSON.stringify(city) })),
+      ...newPeople.map((person) => ({ entity: "Person", text: JSON.stringify(person) })),
+    ]);
     cities.push(...newCities.map((value, at) => ({ id: ids[at]!, value })));
     people.push(...newPeople.map((value, at) => ({ id: ids[newCities.length + at]!, value })));
     builder.skipIds(segment.hole);
   }
-  const everyone = people.map(({ value }) => value);
-  cities = cities.filter(({ id }) => !killed.has(id));
-  people = people.filter(({ id }) => !killed.has(id));
-  return { reader: builder.reader(), builder, cities, people, everyone };
+  return {
+    reader: builder.reader(),
+    builder,
+    cities: cities.filter(({ value }, at) => cities.findIndex((other) => other.value.id === value.id) === at),
+    people: people.filter(
+      ({ value }, at) => people.findLastIndex((other) => other.value.id === value.id) === at,
+    ),
+    everyone: people.map(({ value }) => value),
+  };
 }

@@ -2,8 +2,8 @@ import { Kernel } from "../../src/kernel/index.js";
 import { compileMapping, type Mapping } from "../../src/mapping/index.js";
 import type { CompiledMapping } from "../../src/model/index.js";
 import { RecordLoader } from "../../src/pipeline/record-loader.js";
-import type { SealedState, StoreReader, TupleBlockEntry } from "../../src/ports/index.js";
-import { firstTupleOf, KeyBuffer, TupleBuffer } from "../../src/postings/index.js";
+import type { KeyBlockEntry, SealedState, StoreReader, TupleBlockEntry } from "../../src/ports/index.js";
+import { firstTupleOf, KeyBuffer, mergeKeys, streamOfBlocks, TupleBuffer } from "../../src/postings/index.js";
 
 export interface MemoryRecord {
   entity: string;
@@ -16,7 +16,7 @@ export interface MemoryParts {
   records: { firstId: number; block: Uint8Array }[];
   columns: Map<number, { firstId: number; chunk: Uint8Array }[]>;
   tuples: Map<number, TupleBlockEntry[]>;
-  keys: Map<number, { hash: bigint; ordinal: number; block: Uint8Array }[]>;
+  keys: Map<number, KeyBlockEntry[]>;
   sealed: SealedState;
 }
 
@@ -55,6 +55,8 @@ const sizes = { inputBytes: 1 << 20, outputBytes: 1 << 20, recordBytesMax: 1 << 
 export class MemoryStoreBuilder {
   readonly mapping: CompiledMapping;
   readonly parts: MemoryParts;
+  /** Ids of records that lost their key to another. */
+  readonly dead = new Set<number>();
   readonly #options: Required<MemoryStoreOptions>;
   readonly #loading: Loading;
 
@@ -67,8 +69,8 @@ export class MemoryStoreBuilder {
     this.parts = { records: [], columns: new Map(), tuples: new Map(), keys: new Map(), sealed };
   }
 
-  /** Seals one more segment; `dead` names ids of this segment or of former ones. Returns the id of each record. */
-  addSegment(records: MemoryRecord[], dead: number[] = []): number[] {
+  /** Seals one more segment, its keys settled by the mapping's rules. Returns the id of each record. */
+  addSegment(records: MemoryRecord[]): number[] {
     const firstId = this.parts.sealed.nextId;
     const ids: number[] = [];
     for (let at = 0; at < records.length; ) {
@@ -82,13 +84,8 @@ export class MemoryStoreBuilder {
       this.#load(records.slice(at, end), ids);
       at = end;
     }
-    for (const id of dead)
-      this.#loading.kernel.exports.tupleAppend(this.#loading.tuples.ptr, 0, 0n, BigInt(id), 1);
+    for (const { entity } of records) this.parts.sealed.liveRecords[this.#entityNumber(entity)]!++;
     this.#seal(firstId);
-    const { sealed } = this.parts;
-    sealed.deadRecords += dead.length;
-    for (const { entity } of records) sealed.liveRecords[this.#entityNumber(entity)]!++;
-    for (const id of dead) sealed.liveRecords[this.#entityOfId(id)]!--;
     return ids;
   }
 
@@ -129,40 +126,73 @@ export class MemoryStoreBuilder {
   }
 
   #seal(firstId: number): void {
-    const { exports, u8, view } = this.#loading.kernel;
+    const { tuples, keys } = this.#loading;
     const { sealed } = this.parts;
     const number = sealed.segments.length + 1;
-    this.#loading.tuples.sort();
-    const tupleBlocks: TupleBlockEntry[] = [];
-    const start = view.getUint32(this.#loading.tuples.ptr + 8, true);
-    const block = this.#loading.kernel.mark();
-    const count = this.#loading.tuples.count;
-    for (let done = 0; done < count; ) {
-      const wanted = Math.min(count - done, this.#options.blockTuples);
-      done += exports.tupleBlockEncode(start + done * 16, wanted, block);
-      const bytes = u8.slice(block, block + 24 + view.getUint32(block + 4, true));
-      tupleBlocks.push({ ...firstTupleOf(bytes), block: bytes });
-    }
-    this.parts.tuples.set(number, tupleBlocks);
-    this.#loading.keys.sort();
-    const keyBlocks: { hash: bigint; ordinal: number; block: Uint8Array }[] = [];
-    this.#loading.keys.encode((bytes) => {
-      const own = bytes.slice();
-      const hash = new DataView(own.buffer).getBigUint64(8, true);
-      keyBlocks.push({ hash, ordinal: keyBlocks.length, block: own });
-    });
+    const keyBlocks = this.#settleKeys(firstId);
+    tuples.sort();
+    const tupleBlocks = this.#encodeTuples();
     this.parts.keys.set(number, keyBlocks);
+    this.parts.tuples.set(number, tupleBlocks);
     sealed.segments.push({
       number,
       firstId,
       endId: sealed.nextId,
-      tuples: count,
+      tuples: tuples.count,
       postingBytes: tupleBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
-      keys: this.#loading.keys.count,
+      keys: keyBlocks.reduce((sum, entry) => sum + new DataView(entry.block.buffer).getUint32(0, true), 0),
       keyBytes: keyBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
     });
-    this.#loading.tuples.clear();
-    this.#loading.keys.clear();
+    tuples.clear();
+    keys.clear();
+  }
+
+  /** Merges the new keys with those of all former segments, as a seal does; the losers' records are dead. */
+  #settleKeys(firstId: number): KeyBlockEntry[] {
+    const { kernel, tuples, keys } = this.#loading;
+    const blocks: KeyBlockEntry[] = [];
+    const added: Uint8Array[] = [];
+    keys.sort();
+    keys.encode((block) => added.push(block.slice()));
+    const former = [...this.parts.keys.values()].map((entries) => entries.map(({ block }) => block));
+    mergeKeys({
+      kernel,
+      inputs: [
+        ...former.map((list) => ({ stream: streamOfBlocks(list), emit: false })),
+        { stream: streamOfBlocks(added), emit: true },
+      ],
+      rules: this.mapping.entities.map(({ conflict }) => conflict.kind),
+      firstNewId: firstId,
+      output: (block, { hash }) => blocks.push({ hash, ordinal: blocks.length, block: block.slice() }),
+      dead: (dead, count) => {
+        tuples.append(dead, count);
+        const view = new DataView(dead.buffer, dead.byteOffset, dead.byteLength);
+        for (let at = 0; at < count; at++) {
+          const id = Number((view.getBigUint64(at * 16 + 8, true) >> 8n) & 0xff_ffff_ffffn);
+          this.dead.add(id);
+          this.parts.sealed.deadRecords++;
+          this.parts.sealed.liveRecords[this.#entityOfId(id)]!--;
+        }
+      },
+    });
+    return blocks;
+  }
+
+  #encodeTuples(): TupleBlockEntry[] {
+    const { kernel, tuples } = this.#loading;
+    const { exports, u8, view } = kernel;
+    const blocks: TupleBlockEntry[] = [];
+    const start = view.getUint32(tuples.ptr + 8, true);
+    const mark = kernel.mark();
+    const block = kernel.alloc(exports.BLOCK_BUFFER_BYTES.value);
+    for (let done = 0; done < tuples.count; ) {
+      const wanted = Math.min(tuples.count - done, this.#options.blockTuples);
+      done += exports.tupleBlockEncode(start + done * 16, wanted, block);
+      const bytes = u8.slice(block, block + 24 + view.getUint32(block + 4, true));
+      blocks.push({ ...firstTupleOf(bytes), block: bytes });
+    }
+    kernel.release(mark);
+    return blocks;
   }
 
   #entityNumber(name: string): number {

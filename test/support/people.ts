@@ -9,8 +9,22 @@ export function seeded(seed: number): () => number {
   };
 }
 
-export const cityNames = ["Zürich", "Lagos", "São Paulo", "Osaka", "Kraków", "Lyon", "Bergen", "Pune", "Lima", "Oslo"];
-const words = "walks maps cello bees boats harbour captain gardens trains weather paper evening letters stones".split(" ");
+export const cityNames = [
+  "Zürich",
+  "Lagos",
+  "São Paulo",
+  "Osaka",
+  "Kraków",
+  "Lyon",
+  "Bergen",
+  "Pune",
+  "Lima",
+  "Oslo",
+];
+const words =
+  "walks maps cello bees boats harbour captain gardens trains weather paper evening letters stones".split(
+    " ",
+  );
 
 /** An index of every kind, a key and a link; two of the cities are missing, so that some links lead nowhere. */
 export const peopleMapping = `
@@ -35,7 +49,10 @@ entities:
       country: { type: string, index: exact }
 `;
 
-export const citiesCsv = `name,country\n${cityNames.slice(0, 8).map((name, at) => `${name},C${at % 3}`).join("\n")}\n`;
+export const citiesCsv = `name,country\n${cityNames
+  .slice(0, 8)
+  .map((name, at) => `${name},C${at % 3}`)
+  .join("\n")}\n`;
 
 export interface PeopleOptions {
   count: number;
@@ -55,8 +72,16 @@ export function peopleCsv({ count, seed, repeated = 0.1, bad = 0.005 }: PeopleOp
     const id = random() < repeated ? 1 + below(number) : number;
     const bio = Array.from({ length: 6 }, () => pick(words)).join(random() < 0.03 ? "\n" : " ");
     const joined = new Date(Date.UTC(2015, 0, 1 + below(3650))).toISOString().slice(0, 10);
-    const cells = [id, `${pick(words)} ${pick(words)}`, pick(cityNames), 16 + below(80), below(1e5) / 100, joined];
-    if (random() < bad) rows.push(pick([`${number},only,three`, `x${number},bad key,Lyon,3,1,2015-01-01,no`]));
+    const cells = [
+      id,
+      `${pick(words)} ${pick(words)}`,
+      pick(cityNames),
+      16 + below(80),
+      below(1e5) / 100,
+      joined,
+    ];
+    if (random() < bad)
+      rows.push(pick([`${number},only,three`, `x${number},bad key,Lyon,3,1,2015-01-01,no`]));
     rows.push(`${cells.join(",")},"${bio}"`);
   }
   return `${rows.join("\n")}\n`;
