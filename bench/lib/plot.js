@@ -152,10 +152,10 @@ function phaseMarks({ phases, leadSeconds }, memory, rate) {
 
 function legend(hasCgroup) {
   const entries = [
-    ["anonymous (heap, buffers, WASM)", ink.anon],
-    ["file (mapped pages, program)", ink.file],
+    ["anonymous (heap, buffers)", ink.anon],
+    ["file (mapped pages)", ink.file],
   ];
-  if (hasCgroup) entries.push(["cgroup usage, page cache included", ink.cgroup]);
+  if (hasCgroup) entries.push(["cgroup, page cache included", ink.cgroup]);
   let at = width - right;
   const parts = [];
   for (const [label, color] of entries.reverse()) {

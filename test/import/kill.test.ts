@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { importInto, makeFolder, readReport, startPlimsoll, visibleState } from "../support/cli.js";
@@ -30,47 +30,80 @@ interface Scenario {
   name: string;
   /** Words of the command, run in a folder below the one that holds the sources. */
   words: readonly string[];
-  sourceBytes: number;
   seed: number;
   kills: number;
-  /** Brings a new folder to where the import begins. */
-  prepare?(cwd: string): Promise<void>;
+  /** Kills while reading that a round is to have, about. */
+  killsPerReading: number;
+  /** Brings a new folder to where the import begins; the answer is the first id that it will deal. */
+  prepare?(cwd: string): Promise<number>;
 }
 
-/** Kills imports at random moments of the time that they still need, until there were enough kills. */
+interface Times {
+  /** From the start of a process to its first progress, and of the phases. */
+  start: number;
+  read: number;
+  seal: number;
+}
+
+const progressStart = '{"phase"';
+
+/**
+ * One life: killed at a random moment, now and then while it starts, mostly in a span of work that is short enough for
+ * every phase to be met.
+ */
+async function live(args: readonly string[], cwd: string, stage: Stage, times: Times, draw: () => number) {
+  const running = startPlimsoll(args, { cwd });
+  const kill = () => running.child.kill("SIGKILL");
+  let timer: NodeJS.Timeout | undefined;
+  const isSealing = stage.name !== "starting" && stage.name !== "reading";
+  if (draw() < 0.1) timer = setTimeout(kill, draw() * times.start * 1000);
+  else {
+    const begun = running.told(progressStart).catch(() => {});
+    const delay = draw() * (isSealing ? times.seal * 1.1 : times.read) * 1000;
+    void begun.then(() => {
+      timer = setTimeout(kill, delay);
+    });
+  }
+  const ended = await running.ended;
+  clearTimeout(timer);
+  return ended;
+}
+
+/** Kills imports until there were enough kills; every store that is finished is compared with the undisturbed one. */
 async function killAndCompare(scenario: Scenario): Promise<Record<string, number>> {
-  const args = ["import", ...scenario.words, "--into", "store", "--report", "report.json", "--progress", "none"];
+  const args = ["import", ...scenario.words, "--into", "store", "--report", "report.json", "--progress", "json"];
+  let firstId = 0;
   const makeCwd = async (name: string) => {
     const cwd = folder.file(`${scenario.name}-${name}`);
     mkdirSync(cwd);
-    await scenario.prepare?.(cwd);
+    firstId = (await scenario.prepare?.(cwd)) ?? 0;
     return cwd;
   };
   const undisturbed = await makeCwd("undisturbed");
   const { code, seconds, error } = await startPlimsoll(args, { cwd: undisturbed }).ended;
-  expect({ code, error }).toEqual({ code: 0, error: expect.anything() });
+  expect(code, error).toBe(0);
   const expected = await outcomeIn(undisturbed);
   expect(expected.state.verdict).toContain("sound");
-  const workSeconds = readReport(join(undisturbed, "report.json"))!.seconds;
-  const [startSeconds, random] = [seconds - workSeconds, seeded(scenario.seed)];
+  const { phases } = readReport(join(undisturbed, "report.json"))!;
+  const [read, seal] = [phases[0]!.seconds, phases[1]!.seconds];
+  const times = { start: seconds - read - seal, read: (2 * read) / scenario.killsPerReading, seal };
+  const draw = seeded(scenario.seed);
   const tally: Record<string, number> = {};
   let kills = 0;
   for (let round = 0; kills < scenario.kills; round++) {
     const cwd = await makeCwd(`round-${round}`);
     let stage: Stage = { name: "starting", offset: 0 };
     for (;;) {
-      const left = stage.name === "reading" ? 1 - stage.offset / scenario.sourceBytes : stage.name === "starting" ? 1 : 0.2;
-      const moment = random() * (startSeconds + workSeconds * left) * 1.1;
-      const running = startPlimsoll(args, { cwd });
-      const timer = setTimeout(() => running.child.kill("SIGKILL"), kills < scenario.kills ? moment * 1000 : 2 ** 30);
-      const ended = await running.ended;
-      clearTimeout(timer);
+      const ended =
+        kills < scenario.kills
+          ? await live(args, cwd, stage, times, draw)
+          : await startPlimsoll(args, { cwd }).ended;
       if (ended.signal !== "SIGKILL") {
         expect(ended.code, ended.error).toBe(0);
         break;
       }
       kills++;
-      stage = await stageOf(join(cwd, "store"));
+      stage = await stageOf(join(cwd, "store"), firstId);
       tally[stage.name] = (tally[stage.name] ?? 0) + 1;
     }
     const again = await outcomeOfRound(cwd, stage, expected);
@@ -91,38 +124,46 @@ async function outcomeOfRound(cwd: string, last: Stage, expected: Outcome): Prom
 test("200,000 records killed 60 times end as if nothing had happened", async () => {
   folder.write("mapping.yaml", peopleMapping);
   folder.write("cities.csv", citiesCsv);
-  const people = folder.write("people.csv", peopleCsv({ count: 200_000, seed: 7 }));
-  const words = ["../people.csv", "../cities.csv", "--mapping", "../mapping.yaml", "--memory", "160MiB", "--sync-bytes", "256KiB"];
+  folder.write("people.csv", peopleCsv({ count: 200_000, seed: 7 }));
+  const sizes = ["--memory", "160MiB", "--sync-bytes", "256KiB"];
   const tally = await killAndCompare({
     name: "keep",
-    words,
-    sourceBytes: statSync(people).size,
+    words: ["../people.csv", "../cities.csv", "--mapping", "../mapping.yaml", ...sizes],
     seed: 20_260_101,
     kills: 60,
+    killsPerReading: 20,
   });
   expect(tally["reading"]).toBeGreaterThan(5);
-  const sealing = ["preparing", "merging", "dead records", "rejects"].reduce((sum, name) => sum + (tally[name] ?? 0), 0);
-  expect(sealing).toBeGreaterThan(5);
+  expect(sealKills(tally)).toBeGreaterThan(2);
 }, 240_000);
 
 test("an import that replaces older versions in a store is killed 12 times", async () => {
-  const lines = (seed: number, count: number) => {
-    const random = seeded(seed);
-    const record = (at: number) => ({ id: Math.floor(random() * count), rev: Math.floor(random() * 9), text: `t${at % 97} word` });
-    return `${Array.from({ length: count }, (_, at) => JSON.stringify(record(at))).join("\n")}\n`;
-  };
-  folder.write("first.jsonl", lines(1, 20_000));
-  const second = folder.write("second.jsonl", lines(2, 60_000));
+  folder.write("first.jsonl", versions(1, 20_000));
+  folder.write("second.jsonl", versions(2, 60_000));
   const options = ["--entity", "Doc", "--key", "id", "--range", "rev", "--text", "text", "--on-conflict", "newest:rev"];
-  await killAndCompare({
+  const tally = await killAndCompare({
     name: "newest",
-    words: ["../second.jsonl", ...options, "--memory", "160MiB", "--sync-bytes", "128KiB"],
-    sourceBytes: statSync(second).size,
+    words: ["../second.jsonl", ...options, "--memory", "160MiB", "--sync-bytes", "256KiB"],
     seed: 77,
     kills: 12,
+    killsPerReading: 3,
     prepare: async (cwd) => {
       const first = await importInto(folder, ["first.jsonl", ...options, "--into", join(cwd, "store")]);
       expect(first.code, first.error).toBe(0);
+      return 20_000;
     },
   });
+  expect(sealKills(tally)).toBeGreaterThan(0);
 }, 120_000);
+
+function sealKills(tally: Record<string, number>): number {
+  const stages = ["preparing", "merging", "dead records", "rejects", "published"];
+  return stages.reduce((sum, name) => sum + (tally[name] ?? 0), 0);
+}
+
+function versions(seed: number, count: number): string {
+  const draw = seeded(seed);
+  const below = (limit: number) => Math.floor(draw() * limit);
+  const record = (at: number) => ({ id: below(count), rev: below(9), text: `t${at % 97} word` });
+  return `${Array.from({ length: count }, (_, at) => JSON.stringify(record(at))).join("\n")}\n`;
+}

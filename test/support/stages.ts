@@ -9,8 +9,11 @@ export interface Stage {
   offset: number;
 }
 
-/** How far the import in a store has come, as its checkpoint says; nobody may be writing it. */
-export async function stageOf(store: string): Promise<Stage> {
+/**
+ * How far the import in a store has come, as its checkpoint says; nobody may be writing it. Before it the store had
+ * ids below `nextIdBefore`.
+ */
+export async function stageOf(store: string, nextIdBefore = 0): Promise<Stage> {
   if (!existsSync(join(store, "plimsoll.json"))) return { name: "starting", offset: 0 };
   await using session = await lmdbTarget(store).open({
     mergeMapping: (stored) => stored!,
@@ -19,7 +22,9 @@ export async function stageOf(store: string): Promise<Stage> {
     signal: new AbortController().signal,
   });
   const text = await session.checkpoint();
-  if (text === null) return { name: session.sealed === null ? "starting" : "published", offset: 0 };
+  if (text === null) {
+    return { name: (session.sealed?.nextId ?? 0) === nextIdBefore ? "starting" : "published", offset: 0 };
+  }
   const { phase, cursor, seal } = parseCheckpoint(text);
   if (phase === "read") return { name: "reading", offset: cursor?.offset ?? 0 };
   const names = { prepare: "preparing", merge: "merging", dead: "dead records", rejects: "rejects" } as const;
