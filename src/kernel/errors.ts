@@ -56,6 +56,11 @@ export const errorTable = {
     message:
       "No space is left while writing {store}. Make room on that disk, then run the same command to go on.",
   },
+  STORE_UNWRITABLE: {
+    retry: true,
+    message:
+      "Cannot write {store} ({reason}). Check the disk and the permissions there, then run the same command to go on.",
+  },
   IMPORT_PENDING: {
     retry: false,
     message:

@@ -1,6 +1,7 @@
 export * from "./assert.js";
 export * from "./bytes.js";
 export * from "./clock.js";
+export * from "./disk-condition.js";
 export * from "./disposal.js";
 export * from "./durable-file.js";
 export * from "./errors.js";

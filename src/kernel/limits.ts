@@ -121,17 +121,23 @@ export const scratchBytesFixed = 1 * MiB;
 export const scratchPerInput = 2;
 
 /**
- * A record that goes alone takes this many times its bytes: in the kernel (frame, value list, text made from a row, bit
- * stack, block, tuples), and outside (its input, its output, the pages of its transaction and their copy).
+ * A record that goes alone takes this many times its bytes: in the kernel (frame, value list, text made from
+ * a row, bit stack, block, tuples), and outside (its input, its output, the pages of its transaction and
+ * their copy).
  */
 export const recordKernelExpansion = 5.3;
 export const recordOutsideExpansion = 4;
 export const recordAloneBytesFixed = 8 * MiB;
 
-/** Kernels hand addresses to JavaScript as signed 32-bit numbers, so no kernel's memory may reach the sign. */
+/**
+ * Kernels hand addresses to JavaScript as signed 32-bit numbers, so no kernel's memory may reach the sign.
+ */
 export const kernelMemoryBytesMax = 2 * GiB - 64 * KiB;
 
-/** Files that one merge opens at once: each worker has its own, and a process may be allowed no more than 4,096. */
+/**
+ * Files that one merge opens at once: each worker has its own, and a process may be allowed no more than
+ * 4,096.
+ */
 export const mergeInputsCountMax = 1024;
 
 /** Slabs by the memory of a thread: larger ones cost fewer messages, smaller ones leave more to runs. */

@@ -1,6 +1,6 @@
 /**
- * The part of the WebAssembly interface that the kernels need. TypeScript declares it in its DOM library only, which
- * would bring in everything else of a browser.
+ * The part of the WebAssembly interface that the kernels need. TypeScript declares it in its DOM library
+ * only, which would bring in everything else of a browser.
  */
 declare namespace WebAssembly {
   type ImportValue = Memory | ((...values: number[]) => number);

@@ -3,7 +3,10 @@ import { runInNewContext } from "node:vm";
 
 let collect: (() => void) | undefined;
 
-/** Collects garbage now. Node.js offers it only by a flag, which V8 takes at any time for contexts made after it. */
+/**
+ * Collects garbage now. Node.js offers it only by a flag, which V8 takes at any time for contexts made after
+ * it.
+ */
 export function collectGarbage(): void {
   if (collect === undefined) {
     setFlagsFromString("--expose-gc");

@@ -218,8 +218,8 @@ function workerMemory(shares: Record<ShareName, Share>, threads: number, slabByt
 }
 
 /**
- * A record larger than a slab goes alone: the workers end, and all but the baseline, one thread and the reserve is lent
- * to it. A whole slab always goes.
+ * A record larger than a slab goes alone: the workers end, and all but the baseline, one thread and the
+ * reserve is lent to it. A whole slab always goes.
  */
 function recordBytesMaxOf(table: {
   lineBytes: number;

@@ -4,7 +4,9 @@
  */
 export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "json" | "pairs";
 
-/** `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs. */
+/**
+ * `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs.
+ */
 export type IndexKind = "number" | "exact" | "prefix" | "text" | "pairs";
 
 export type ConflictRule =
@@ -21,7 +23,9 @@ export interface CompiledIndex {
   slot: number;
   field: string;
   kind: IndexKind;
-  /** Whether a column (the value of every record by id) is kept beside the postings: kinds number and prefix. */
+  /**
+   * Whether a column (the value of every record by id) is kept beside the postings: kinds number and prefix.
+   */
   hasColumn: boolean;
 }
 

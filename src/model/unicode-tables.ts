@@ -6,9 +6,9 @@ const tablesUrl = new URL("../../dist/unicode-tables.bin", import.meta.url);
 const installed = new WeakSet<Kernel>();
 
 /**
- * Gives a kernel the tables by which it cuts and folds text that is not ASCII, once; they take `unicodeTablesBytes` of
- * its memory. The build makes them, so that every version of Node.js cuts words alike: an index written under one is
- * searched under another.
+ * Gives a kernel the tables by which it cuts and folds text that is not ASCII, once; they take
+ * `unicodeTablesBytes` of its memory. The build makes them, so that every version of Node.js cuts words
+ * alike: an index written under one is searched under another.
  */
 export function installUnicodeTables(kernel: Kernel): void {
   if (installed.has(kernel)) return;

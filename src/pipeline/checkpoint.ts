@@ -13,13 +13,18 @@ export interface RunFile {
   isJoinOnly: boolean;
 }
 
-/** Where the merge of runs stands. Parts are done in any order; a part that is not done is done again whole. */
+/**
+ * Where the merge of runs stands. Parts are done in any order; a part that is not done is done again whole.
+ */
 export interface SealState {
   segment: number;
   /** Former segments that are merged into the new one. */
   absorbed: number[];
   stage: "prepare" | "merge" | "dead" | "rejects";
-  /** Lower bounds of the parts of the tuple merge, as hexadecimal 128-bit tuples; part i ends where i + 1 begins. */
+  /**
+   * Lower bounds of the parts of the tuple merge, as hexadecimal 128-bit tuples; part i ends where i + 1
+   * begins.
+   */
   bounds: string[];
   partsDone: number[];
   isKeysDone: boolean;

@@ -13,9 +13,9 @@ const conflictReason = 4;
 const kernelBytes = 512 * KiB;
 
 /**
- * Writes the records that lost their key under the rule `reject` into the rejects: they were stored, since only the
- * merge could know, and their bytes and places are read back. The file's position in the checkpoint is from before, so
- * a crash in here writes them again from the start.
+ * Writes the records that lost their key under the rule `reject` into the rejects: they were stored, since
+ * only the merge could know, and their bytes and places are read back. The file's position in the checkpoint
+ * is from before, so a crash in here writes them again from the start.
  */
 export async function rejectConflicts(run: ImportRun, seal: SealState): Promise<void> {
   const decoder = new PostingDecoder(new Kernel({ memoryBytes: kernelBytes }));

@@ -2,7 +2,10 @@ import type { ResolvedLine } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { Source, Target } from "../ports/index.js";
 
-/** What an import is to do: made by a composition root (the command line, a server), carried out by `runImport`. */
+/**
+ * What an import is to do: made by a composition root (the command line, a server), carried out by
+ * `runImport`.
+ */
 export interface ImportPlan {
   sources: readonly Source[];
   target: Target;

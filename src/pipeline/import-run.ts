@@ -105,7 +105,10 @@ export class ImportRun implements AsyncDisposable {
     return entity.number;
   }
 
-  /** Work on the target waits for the work before it: a transaction at a time, and none while it is being reopened. */
+  /**
+   * Work on the target waits for the work before it: a transaction at a time, and none while it is being
+   * reopened.
+   */
   serial<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#serial.then(work);
     this.#serial = result.then(
@@ -119,7 +122,10 @@ export class ImportRun implements AsyncDisposable {
     return this.serial(() => this.commitNow());
   }
 
-  /** For work that is in its turn already. Runs and rejects are durable before the checkpoint that refers to them. */
+  /**
+   * For work that is in its turn already. Runs and rejects are durable before the checkpoint that refers to
+   * them.
+   */
   async commitNow(): Promise<void> {
     const { state, session } = this;
     state.rejectsBytes = this.#rejects.sync();
@@ -227,8 +233,8 @@ export class ImportRun implements AsyncDisposable {
   }
 
   /**
-   * One record that is larger than a slab: all workers end, so that their memory is free for the one that takes it.
-   * Before that everything in flight is finished and spilled.
+   * One record that is larger than a slab: all workers end, so that their memory is free for the one that
+   * takes it. Before that everything in flight is finished and spilled.
    */
   async withLargeWorker(
     bytes: number,

@@ -5,7 +5,10 @@ import { RunWriter } from "../postings/index.js";
 import type { RunFile, SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 
-/** One former segment during the join: the block that covers the hashes now passing, and where the next begins. */
+/**
+ * One former segment during the join: the block that covers the hashes now passing, and where the next
+ * begins.
+ */
 interface SegmentJoin {
   segment: number;
   writer: RunWriter;
@@ -17,8 +20,9 @@ interface SegmentJoin {
 }
 
 /**
- * Copies, of each former segment that stays, the key blocks that a key of this import may lie in: a merge join by
- * blocks. It reads at most the segment once, and of a large store with a small import only what the import touches.
+ * Copies, of each former segment that stays, the key blocks that a key of this import may lie in: a merge
+ * join by blocks. It reads at most the segment once, and of a large store with a small import only what the
+ * import touches.
  */
 export async function copyMetKeyBlocks(run: ImportRun, seal: SealState): Promise<RunFile[]> {
   const kept = (run.session.sealed?.segments ?? []).filter(
@@ -65,7 +69,10 @@ class BlockCopier {
     this.#run = run;
   }
 
-  /** A key's definition has its hash with the lowest bit 0, references to it with 1: whichever comes meets both. */
+  /**
+   * A key's definition has its hash with the lowest bit 0, references to it with 1: whichever comes meets
+   * both.
+   */
   async cover(state: SegmentJoin, hash: bigint): Promise<void> {
     const least = hash & ~1n;
     const greatest = hash | 1n;

@@ -7,8 +7,8 @@ import type { PoolWorker } from "./worker-pool.js";
 import type { MergedReply } from "./worker-protocol.js";
 
 /**
- * Merges groups of this import's runs into larger runs until one merge can take all that remain, and `others` beside
- * them. Every pass ends with a commit, so it works on nothing but runs that a checkpoint may name.
+ * Merges groups of this import's runs into larger runs until one merge can take all that remain, and `others`
+ * beside them. Every pass ends with a commit, so it works on nothing but runs that a checkpoint may name.
  */
 export async function lowerRunCount(run: ImportRun, kind: RunFile["kind"], others: number): Promise<void> {
   for (;;) {

@@ -10,7 +10,10 @@ import type { MergedReply, MergeTuplesRequest, OutputReply } from "./worker-prot
 /** Index 0 is the list of dead records; the parts of the merge begin above it. */
 const firstIndexTuple = 1n << 112n;
 
-/** Merges keys and all parts of the tuples, as many at a time as there are workers; each is committed when done. */
+/**
+ * Merges keys and all parts of the tuples, as many at a time as there are workers; each is committed when
+ * done.
+ */
 export async function mergeParts(run: ImportRun, seal: SealState): Promise<void> {
   const tupleRuns = run.state.runs.filter((file) => file.kind === "tuples");
   const bounds = seal.bounds.map((bound) => BigInt(`0x${bound}`));

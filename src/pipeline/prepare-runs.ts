@@ -8,9 +8,9 @@ import { copyMetKeyBlocks } from "./key-join.js";
 import { lowerRunCount } from "./lower-run-count.js";
 
 /**
- * Makes the runs ready for one merge: lowers their number to what a worker can merge at once, adds what former segments
- * must be merged with, and cuts the tuple merge into parts. What is added is in no checkpoint before the end, so a crash
- * leaves only files that the next start removes, and adds them anew.
+ * Makes the runs ready for one merge: lowers their number to what a worker can merge at once, adds what
+ * former segments must be merged with, and cuts the tuple merge into parts. What is added is in no checkpoint
+ * before the end, so a crash leaves only files that the next start removes, and adds them anew.
  */
 export async function prepareRuns(run: ImportRun, seal: SealState): Promise<void> {
   const hasKeys = run.state.runs.some((file) => file.kind === "keys");

@@ -1,10 +1,17 @@
 import { progressMs } from "../kernel/index.js";
+import type { Governor } from "../memory/index.js";
+import type { Checkpoint } from "./checkpoint.js";
 import type { ImportHost, ImportPhase, ImportProgress } from "./import-plan.js";
-import type { ImportRun } from "./import-run.js";
+
+/** What is measured: the state of the import as it changes, and the governor's gauge. */
+export interface ProgressSubject {
+  readonly state: Checkpoint;
+  readonly governor: Governor;
+}
 
 /** Measures the phases and tells the host, ten times a second at most. */
 export class ProgressMeter {
-  readonly #run: ImportRun;
+  readonly #run: ProgressSubject;
   readonly #host: ImportHost;
   readonly #startedAt = performance.now();
   readonly #secondsBefore: { read: number; merge: number; seal: number };
@@ -18,7 +25,7 @@ export class ProgressMeter {
   #mergedBytes = 0;
   #mergeBytesTotal = 0;
 
-  constructor(run: ImportRun, host: ImportHost) {
+  constructor(run: ProgressSubject, host: ImportHost) {
     this.#run = run;
     this.#host = host;
     this.#secondsBefore = run.state.seconds;

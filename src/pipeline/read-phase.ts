@@ -21,8 +21,8 @@ interface Flight {
 
 /**
  * Reads the sources to their end: admit (a slab at the door), decode in workers, append in source order. At a
- * checkpoint everything in flight has been appended and every run is on the disk, so the position of the reader is the
- * position of the data.
+ * checkpoint everything in flight has been appended and every run is on the disk, so the position of the
+ * reader is the position of the data.
  */
 export class ReadPhase {
   readonly #run: ImportRun;
@@ -53,8 +53,8 @@ export class ReadPhase {
   }
 
   /**
-   * A source that breaks off, as an interruption does too, leaves everything before it in order: that is kept. After
-   * any other failure the last checkpoint stands.
+   * A source that breaks off, as an interruption does too, leaves everything before it in order: that is
+   * kept. After any other failure the last checkpoint stands.
    */
   async #keepWhatIsRead(): Promise<void> {
     await this.#appended;
@@ -189,7 +189,9 @@ export class ReadPhase {
     return reply;
   }
 
-  /** Appends wait for one another, so that ids rise and the data in the target never runs ahead of the cursor. */
+  /**
+   * Appends wait for one another, so that ids rise and the data in the target never runs ahead of the cursor.
+   */
   #append(flight: Flight, loaded: Promise<LoadedReply | null>): void {
     // Marked as handled: the failure is kept and thrown at the door.
     loaded.catch(() => {});

@@ -87,8 +87,13 @@ export class RejectsWriter {
     return this.#position;
   }
 
+  /** What was not synced belongs to no checkpoint: it is written for people to see, if that can be done. */
   close(): void {
-    this.#flush();
+    try {
+      this.#flush();
+    } catch {
+      // Whatever ended the import is told; this is no second condition.
+    }
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
   }

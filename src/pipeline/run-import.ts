@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
-import { isPlimsollError, PlimsollError } from "../kernel/index.js";
+import { asDiskCondition, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { collectGarbage, divideLine, Governor } from "../memory/index.js";
 import type { SourceFingerprint, TargetSession } from "../ports/index.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
-import { asDiskCondition } from "./disk-condition.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
 import { newCheckpoint, parseCheckpoint } from "./import-state.js";
@@ -14,14 +13,30 @@ import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
 
 /**
- * One import, top to bottom: open the target, find out where a former run stopped, read the sources
- * (admit → decode → map → commit), merge the runs and make the result visible (resolve → seal). The report tells how
- * far it came; a condition that ended it early is thrown, after everything up to the last checkpoint was kept.
+ * One import, top to bottom: open the target, find out where a former run stopped, read the sources (admit →
+ * decode → map → commit), merge the runs and make the result visible (resolve → seal). The report tells how
+ * far it came; a condition that ended it early is thrown, after everything up to the last checkpoint was
+ * kept.
  */
 export async function runImport(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
+  try {
+    return await openAndCarryOut(plan, host);
+  } catch (error) {
+    throw firstError(error);
+  }
+}
+
+/** What failed first: closing afterwards may have failed as well, as a consequence. */
+function firstError(error: unknown): unknown {
+  const isSuppressed = error instanceof Error && "suppressed" in error;
+  return isSuppressed ? firstError(error.suppressed) : error;
+}
+
+async function openAndCarryOut(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
   // What starting up left on the heap is not what the import has to live with.
   collectGarbage();
-  // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set aside.
+  // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set
+  // aside.
   const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
   const baselineBytes = process.memoryUsage.rss() + sourceBytes;
   const { line, graduality } = plan.memory;

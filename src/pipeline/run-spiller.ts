@@ -5,7 +5,9 @@ import type { RunFile } from "./checkpoint.js";
 import { runFile } from "./worker-merge.js";
 import type { WorkerSetup } from "./worker-protocol.js";
 
-/** Sorts full buffers and writes them to run files, which belong to the import once a checkpoint names them. */
+/**
+ * Sorts full buffers and writes them to run files, which belong to the import once a checkpoint names them.
+ */
 export class RunSpiller {
   readonly #setup: WorkerSetup;
   readonly #buffer = Buffer.allocUnsafeSlow(runBufferBytes);

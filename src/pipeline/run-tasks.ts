@@ -4,8 +4,8 @@ import type { PoolWorker } from "./worker-pool.js";
 export type Task = (worker: PoolWorker) => Promise<void>;
 
 /**
- * Every worker takes the next task when it has done one. After a failure no task is begun, and those under way end
- * first: nothing may touch the target when the import is being closed.
+ * Every worker takes the next task when it has done one. After a failure no task is begun, and those under
+ * way end first: nothing may touch the target when the import is being closed.
  */
 export async function runTasks(run: ImportRun, tasks: Task[]): Promise<void> {
   const queue = [...tasks];

@@ -7,8 +7,8 @@ import { mergeDeadRecords, mergeParts } from "./merge-parts.js";
 import { prepareRuns } from "./prepare-runs.js";
 
 /**
- * Merges the runs of an import into one new segment and makes it visible. Every stage ends with a commit that names
- * what is done, so that a killed import goes on with the first thing that is not.
+ * Merges the runs of an import into one new segment and makes it visible. Every stage ends with a commit that
+ * names what is done, so that a killed import goes on with the first thing that is not.
  */
 export async function sealPhase(run: ImportRun): Promise<void> {
   const { state, target } = run;
@@ -39,7 +39,10 @@ async function enter(run: ImportRun, seal: SealState, stage: SealState["stage"])
   await run.commit();
 }
 
-/** The newest segments that are small against the new one are merged into it: each record moves O(log n) times. */
+/**
+ * The newest segments that are small against the new one are merged into it: each record moves O(log n)
+ * times.
+ */
 function beginSeal(run: ImportRun): SealState {
   const segments = run.session.sealed?.segments ?? [];
   let size = run.state.nextId - run.state.firstId;

@@ -10,9 +10,9 @@ export interface Slab {
 }
 
 /**
- * The door of the import: a batch waits here, in order of asking, until the governor admits its slab. Buffers are made
- * when first needed and used again for ever: those of a mebibyte are the ones that the allocator returns to the
- * kernel, but not allocating at all is surer still.
+ * The door of the import: a batch waits here, in order of asking, until the governor admits its slab. Buffers
+ * are made when first needed and used again for ever: those of a mebibyte are the ones that the allocator
+ * returns to the kernel, but not allocating at all is surer still.
  */
 export class SlabPool {
   readonly #governor: Governor;

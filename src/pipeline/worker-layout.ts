@@ -9,7 +9,9 @@ import {
 import type { ShareTable } from "../memory/index.js";
 import type { WorkerLayout } from "./worker-protocol.js";
 
-/** Kernel memory of one input of a merge: a compressed block, a decoded chunk, and the file's buffer outside. */
+/**
+ * Kernel memory of one input of a merge: a compressed block, a decoded chunk, and the file's buffer outside.
+ */
 const mergeInputBytes = 18 * KiB + mergeReaderBytes;
 /** Staging, output and counters of a merge, whatever the number of inputs. */
 const mergeFixedBytes = 1 * MiB;

@@ -51,7 +51,9 @@ export function mergeTupleRuns(context: MergeContext, request: MergeTuplesReques
   });
 }
 
-/** Settles every key and sends the winners as blocks; or, into a run, only brings several runs into one order. */
+/**
+ * Settles every key and sends the winners as blocks; or, into a run, only brings several runs into one order.
+ */
 export function mergeKeyRuns(context: MergeContext, request: MergeKeysRequest): Merged {
   return withRuns(context, request.inputs, (streams) => {
     const { into } = request;
@@ -166,7 +168,10 @@ function fatesOf(counts: readonly KeyCounts[]): KeyFates {
   };
 }
 
-/** Distinct hashes of a block's entries. Entry: u64 hash, u16 key space, u8 flags, u8, u40 id, [u64 version], key. */
+/**
+ * Distinct hashes of a block's entries. Entry: u64 hash, u16 key space, u8 flags, u8, u40 id, [u64 version],
+ * key.
+ */
 function hashesOf(block: Uint8Array): Uint8Array {
   const view = new DataView(block.buffer, block.byteOffset, block.length);
   const hashes: bigint[] = [];

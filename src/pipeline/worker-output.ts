@@ -9,8 +9,8 @@ type PartHead = OutputPart extends infer Part
   : never;
 
 /**
- * Collects what a request puts out in one transferable buffer. A buffer that is full goes to the main thread, which
- * gives it back: the worker waits for it, since the main thread always comes round to it.
+ * Collects what a request puts out in one transferable buffer. A buffer that is full goes to the main thread,
+ * which gives it back: the worker waits for it, since the main thread always comes round to it.
  */
 export class WorkerOutput {
   readonly #port: MessagePort;

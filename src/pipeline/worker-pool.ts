@@ -12,12 +12,16 @@ import type {
   WorkerSetup,
 } from "./worker-protocol.js";
 
-// Workers always run the built file: a test that imports the sources has no loader for TypeScript in a thread.
+// Workers always run the built file: a test that imports the sources has no loader for TypeScript in a
+// thread.
 const workerUrl = new URL("../../dist/pipeline/worker.js", import.meta.url);
 
 export type AnswerReply = LoadedReply | FlushedReply | MergedReply;
 
-/** Called for every output buffer that fills up before its request is done; the buffer is given back when it returns. */
+/**
+ * Called for every output buffer that fills up before its request is done; the buffer is given back when it
+ * returns.
+ */
 export type OutputHandler = (reply: OutputReply) => Promise<void>;
 
 interface PendingRequest {

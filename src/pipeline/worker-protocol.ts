@@ -39,12 +39,18 @@ export interface LoadRequest {
   firstId: number;
 }
 
-/** Spill what is buffered and name all runs written since the last flush; they are durable when it is answered. */
+/**
+ * Spill what is buffered and name all runs written since the last flush; they are durable when it is
+ * answered.
+ */
 export interface FlushRequest {
   kind: "flush";
 }
 
-/** A part of the tuple merge: [lower, upper) of the 128-bit tuples; runs merge into blocks or into a larger run. */
+/**
+ * A part of the tuple merge: [lower, upper) of the 128-bit tuples; runs merge into blocks or into a larger
+ * run.
+ */
 export interface MergeTuplesRequest {
   kind: "merge-tuples";
   ordinal: number;

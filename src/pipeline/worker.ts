@@ -1,6 +1,5 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { assert, isPlimsollError, Kernel } from "../kernel/index.js";
-import { asDiskCondition } from "./disk-condition.js";
+import { asDiskCondition, assert, isPlimsollError, Kernel } from "../kernel/index.js";
 import { RunSpiller } from "./run-spiller.js";
 import { DecodeStage } from "./worker-decode.js";
 import { listHashes, type MergeContext, type Merged, mergeKeyRuns, mergeTupleRuns } from "./worker-merge.js";
@@ -8,8 +7,8 @@ import { WorkerOutput } from "./worker-output.js";
 import type { FailedReply, WorkerReply, WorkerRequest, WorkerSetup } from "./worker-protocol.js";
 
 /**
- * The thread's main program. One kernel memory of fixed size serves reading first (decode, run buffers) and merging
- * after; a request is carried out whole before the next one is looked at.
+ * The thread's main program. One kernel memory of fixed size serves reading first (decode, run buffers) and
+ * merging after; a request is carried out whole before the next one is looked at.
  */
 class WorkerThread {
   readonly #setup: WorkerSetup;

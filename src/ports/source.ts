@@ -111,7 +111,9 @@ export interface SourceSession extends AsyncDisposable {
   read(buffer: Uint8Array, grow: BufferGrow, recordsMax?: number): Promise<SourceRead | null>;
   /** Compressed bytes read so far, for progress against the file's size. */
   readonly bytesRead: number;
-  /** Records framed since the beginning of the source, rejected ones and those that were passed over included. */
+  /**
+   * Records framed since the beginning of the source, rejected ones and those that were passed over included.
+   */
   readonly records: number;
 }
 

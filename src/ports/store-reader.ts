@@ -75,9 +75,9 @@ export interface StoreBytes {
 }
 
 /**
- * A snapshot of a sealed store. Returned arrays are views of mapped pages: they live until the next call on the
- * same iterator or until `close`, so keep nothing without copying. All reads are synchronous and touch only the
- * blocks they return.
+ * A snapshot of a sealed store. Returned arrays are views of mapped pages: they live until the next call on
+ * the same iterator or until `close`, so keep nothing without copying. All reads are synchronous and touch
+ * only the blocks they return.
  */
 export interface StoreReader extends Disposable {
   readonly mapping: CompiledMapping;
@@ -87,11 +87,14 @@ export interface StoreReader extends Disposable {
   /** Blocks in id order from the one that holds `fromId`; those at or above `sealed.nextId` are left out. */
   recordBlocks(fromId: number): Iterable<RecordBlockEntry>;
   /**
-   * Tuple blocks of one segment in order, from the block that may hold (index, term, id): the last one whose first
-   * tuple is at or before it. Ends where the segment ends: the caller stops at the index or term it wants.
+   * Tuple blocks of one segment in order, from the block that may hold (index, term, id): the last one whose
+   * first tuple is at or before it. Ends where the segment ends: the caller stops at the index or term it
+   * wants.
    */
   tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry>;
-  /** The same backwards: from the last block whose first tuple is at or before (index, term, id), descending. */
+  /**
+   * The same backwards: from the last block whose first tuple is at or before (index, term, id), descending.
+   */
   tupleBlocksReverse(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry>;
   /** The chunk that holds `id` in the column of an index, if any. */
   columnChunk(index: number, id: number): ColumnEntry | undefined;

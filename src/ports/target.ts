@@ -2,14 +2,18 @@ import { assert } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { PlaceEntry, SealedState, StoreReader } from "./store-reader.js";
 
-/** What a target can do; the pipeline and the conformance suite read it, and the suite tests the absence too. */
+/**
+ * What a target can do; the pipeline and the conformance suite read it, and the suite tests the absence too.
+ */
 export interface TargetCapabilities {
   /**
-   * Takes sorted index blocks, so that the import spills runs and merges them at the end. Without it nothing is
-   * indexed: the pipeline skips runs and the seal.
+   * Takes sorted index blocks, so that the import spills runs and merges them at the end. Without it nothing
+   * is indexed: the pipeline skips runs and the seal.
    */
   readonly sortedAppend: boolean;
-  /** Keeps what was committed: a checkpoint can be read back by the next process. Without it nothing resumes. */
+  /**
+   * Keeps what was committed: a checkpoint can be read back by the next process. Without it nothing resumes.
+   */
   readonly durable: boolean;
 }
 
@@ -55,9 +59,9 @@ export interface Target {
 }
 
 /**
- * One writer's session. The base class keeps the state machine, so that an adapter writes only the underscored verbs
- * and receives exactly what they promise. Nothing appended counts before `commit` has returned: data and checkpoint
- * are one commit. Nothing is visible to readers before `publish`.
+ * One writer's session. The base class keeps the state machine, so that an adapter writes only the
+ * underscored verbs and receives exactly what they promise. Nothing appended counts before `commit` has
+ * returned: data and checkpoint are one commit. Nothing is visible to readers before `publish`.
  */
 export abstract class TargetSession implements AsyncDisposable {
   abstract readonly mapping: CompiledMapping;
@@ -122,15 +126,18 @@ export abstract class TargetSession implements AsyncDisposable {
     await this._publish(sealed, importId, note);
   }
 
-  /** Deletes posting and key segments that the sealed state does not name; `keep` is one that is being written. */
+  /**
+   * Deletes posting and key segments that the sealed state does not name; `keep` is one that is being
+   * written.
+   */
   async dropSegments(keep: number | null): Promise<void> {
     this.#assertSortedAppend();
     await this._dropSegments(keep);
   }
 
   /**
-   * A reader within this session, to be closed before it: of the sealed state, or with the records that were committed
-   * but are not sealed yet.
+   * A reader within this session, to be closed before it: of the sealed state, or with the records that were
+   * committed but are not sealed yet.
    */
   reader(options: { isUnsealedVisible?: boolean } = {}): StoreReader {
     this.#assertSortedAppend();

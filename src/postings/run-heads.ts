@@ -30,8 +30,8 @@ export function* runHeads(path: string): Generator<RunHead> {
 }
 
 /**
- * Bounds that cut runs into parts of about `partBytes`: from a sample of the blocks' first tuples, each standing for
- * the bytes around it. Memory is `samplesMax` samples, whatever the size of the runs.
+ * Bounds that cut runs into parts of about `partBytes`: from a sample of the blocks' first tuples, each
+ * standing for the bytes around it. Memory is `samplesMax` samples, whatever the size of the runs.
  */
 export function chooseBounds(
   paths: readonly string[],
@@ -64,7 +64,9 @@ export function chooseBounds(
   return bounds;
 }
 
-/** For each lower bound, where reading a run must begin: the last frame whose first tuple is at or before it. */
+/**
+ * For each lower bound, where reading a run must begin: the last frame whose first tuple is at or before it.
+ */
 export function boundOffsets(path: string, bounds: readonly bigint[]): number[] {
   const offsets = bounds.map(() => 0);
   let index = 0;

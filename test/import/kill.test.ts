@@ -131,7 +131,7 @@ test("200,000 records killed 60 times end as if nothing had happened", async () 
     words: ["../people.csv", "../cities.csv", "--mapping", "../mapping.yaml", ...sizes],
     seed: 20_260_101,
     kills: 60,
-    killsPerReading: 20,
+    killsPerReading: 8,
   });
   expect(tally["reading"]).toBeGreaterThan(5);
   expect(sealKills(tally)).toBeGreaterThan(2);

@@ -7,8 +7,8 @@ export type TableName = (typeof tableNames)[number];
 export type Tables = Record<TableName, Table>;
 
 /**
- * The LMDB environment of one process. Its mapped pages count as resident memory and are given back only by closing
- * it, which takes a millisecond or two: `reopen` is how the line is kept.
+ * The LMDB environment of one process. Its mapped pages count as resident memory and are given back only by
+ * closing it, which takes a millisecond or two: `reopen` is how the line is kept.
  */
 export class Environment {
   readonly #dir: string;

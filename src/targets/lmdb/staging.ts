@@ -8,8 +8,8 @@ interface StagedPut {
 }
 
 /**
- * Puts wait here, in one buffer of fixed size, until there are enough for a transaction: a transaction a put would
- * cost a sync each, and an open transaction would hold its pages in memory whatever their number.
+ * Puts wait here, in one buffer of fixed size, until there are enough for a transaction: a transaction a put
+ * would cost a sync each, and an open transaction would hold its pages in memory whatever their number.
  */
 export class Staging {
   readonly #bytes: Buffer;

@@ -2,7 +2,10 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from "node:path";
 import { PlimsollError, writeFileDurably } from "../../kernel/index.js";
 
-/** The files of a store. The marker is written last when a store is made, so a store without it was never finished. */
+/**
+ * The files of a store. The marker is written last when a store is made, so a store without it was never
+ * finished.
+ */
 export const storeFiles = {
   marker: "plimsoll.json",
   data: "data.mdb",
@@ -27,8 +30,8 @@ const lmdbDataFormat = 2;
 export type StoreCondition = "absent" | "empty" | "store";
 
 /**
- * Looks at a folder before LMDB does: this build of LMDB ends the process with a segmentation fault when it opens
- * somebody else's file, so the bytes are checked first.
+ * Looks at a folder before LMDB does: this build of LMDB ends the process with a segmentation fault when it
+ * opens somebody else's file, so the bytes are checked first.
  */
 export function inspectStore(dir: string): StoreCondition {
   if (!existsSync(dir)) return "absent";

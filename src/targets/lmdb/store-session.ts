@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
+import { constants } from "node:os";
 import { join, resolve } from "node:path";
-import { mappedBytesBeforeReopen, PlimsollError, rollbackKeysPerTransaction } from "../../kernel/index.js";
+import {
+  asDiskCondition,
+  diskFull,
+  diskUnwritable,
+  isDiskFull,
+  isPlimsollError,
+  mappedBytesBeforeReopen,
+  rollbackKeysPerTransaction,
+} from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import {
   type BatchParts,
@@ -44,8 +53,12 @@ export class LmdbStoreSession extends TargetSession {
     super();
     this.#dir = dir;
     inspectStore(dir);
-    makeStoreDir(dir);
-    this.#lock = WriterLock.acquire(dir);
+    try {
+      makeStoreDir(dir);
+      this.#lock = WriterLock.acquire(dir);
+    } catch (error) {
+      throw asStoreError(error, dir);
+    }
     try {
       // Looked at again under the lock: another process may have made the store meanwhile.
       const condition = inspectStore(dir);
@@ -213,8 +226,10 @@ export class LmdbStoreSession extends TargetSession {
         for (const { table, key, value } of staging.puts()) this.#put(table, key, value);
         extra();
       });
-    } catch (cause) {
-      throw asStoreError(cause, this.#dir);
+    } catch (error) {
+      // The promise of a transaction rejects with a note that there is an error; the error comes in a promise of its own.
+      const { commitError } = error as { commitError?: Promise<never> };
+      throw asStoreError(await (commitError ?? Promise.resolve(error)).catch((cause: unknown) => cause), this.#dir);
     }
     staging.clear();
   }
@@ -241,7 +256,9 @@ export class LmdbStoreSession extends TargetSession {
     }
   }
 
-  /** Deletes keys in [start, end) by bounded transactions; a crash leaves a rest that the next start deletes. */
+  /**
+   * Deletes keys in [start, end) by bounded transactions; a crash leaves a rest that the next start deletes.
+   */
   async #removeRange(table: TableName, start: Buffer, end: Buffer | null): Promise<void> {
     for (;;) {
       const range = { start, ...(end === null ? {} : { end }), limit: rollbackKeysPerTransaction };
@@ -254,12 +271,13 @@ export class LmdbStoreSession extends TargetSession {
   }
 }
 
-function asStoreError(cause: unknown, store: string): unknown {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (/No space left|ENOSPC|disk full|MDB_MAP_FULL/i.test(message)) {
-    return new PlimsollError("STORE_FULL", { store }, { cause });
-  }
-  return cause;
+/** LMDB tells of a write that came out short as an input/output error, whatever the reason. */
+function asStoreError(error: unknown, store: string): unknown {
+  if (!(error instanceof Error) || isPlimsollError(error)) return error;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "number") return asDiskCondition(error, store);
+  const isFull = code === constants.errno.ENOSPC || code === constants.errno.EDQUOT || isDiskFull(store);
+  return isFull ? diskFull(store, error) : diskUnwritable(store, error);
 }
 
 /** Several stores may share one folder for temporary files: each has its own in there. */

@@ -10,8 +10,8 @@ interface Holder {
 }
 
 /**
- * One writer a store, for as long as the import lasts (LMDB's own lock covers a transaction only). The lock is a file
- * made by `link`, which either makes it or fails; one left by a process that is gone is taken over.
+ * One writer a store, for as long as the import lasts (LMDB's own lock covers a transaction only). The lock
+ * is a file made by `link`, which either makes it or fails; one left by a process that is gone is taken over.
  */
 export class WriterLock implements Disposable {
   readonly #path: string;
@@ -61,8 +61,8 @@ function tryLink(from: string, to: string): boolean {
 }
 
 /**
- * Removes the lock of a process that is gone. Two may do so at once: what was moved away is looked at, and put back
- * when it is no longer the lock that was found dead.
+ * Removes the lock of a process that is gone. Two may do so at once: what was moved away is looked at, and
+ * put back when it is no longer the lock that was found dead.
  */
 function takeAway(path: string, dead: Holder | null, aside: string): void {
   try {
@@ -93,8 +93,8 @@ function isAlive(holder: Holder): boolean {
 }
 
 /**
- * Fields 3 and 22 of /proc/PID/stat; the command name before them may hold blanks and brackets. A process that was
- * killed and not yet waited for (Z) is gone for our purposes. Null without /proc.
+ * Fields 3 and 22 of /proc/PID/stat; the command name before them may hold blanks and brackets. A process
+ * that was killed and not yet waited for (Z) is gone for our purposes. Null without /proc.
  */
 function startTicksOf(pid: number): string | null {
   try {
