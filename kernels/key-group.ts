@@ -80,15 +80,20 @@ export function groupOpen(g: KeyGroup, entry: usize, isEmitted: bool): void {
 
 /** Holds a further definition against the best one; needs room for one dead tuple. */
 export function groupAdd(g: KeyGroup, entry: usize, isEmitted: bool): void {
+  // Former imports wrote none but winners, by the rules they had: the latest of them is the one that lives.
+  if (!isNew(g, entry)) {
+    setBest(g, entry, isEmitted);
+    return;
+  }
   const rule = load<u8>(g.rules + entryKeyspace(entry));
   const beats =
     rule == RULE_REPLACE || (rule == RULE_NEWEST && entryVersion(entry) > entryVersion(g.best));
-  // Among existing entries all was settled by former imports: their losers are dead already.
-  if (isNew(g, entry)) {
-    if (beats) bury(g, g.best, isNew(g, g.best) ? DEAD_SUPERSEDED : DEAD_REPLACED);
-    else bury(g, entry, reasonOfLoser(g, rule, entry));
+  if (beats) {
+    bury(g, g.best, isNew(g, g.best) ? DEAD_SUPERSEDED : DEAD_REPLACED);
+    setBest(g, entry, isEmitted);
+  } else {
+    bury(g, entry, reasonOfLoser(g, rule, entry));
   }
-  if (beats) setBest(g, entry, isEmitted);
 }
 
 function reasonOfLoser(g: KeyGroup, rule: u8, entry: usize): u32 {

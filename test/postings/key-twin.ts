@@ -111,14 +111,19 @@ export function settleTwin(definitions: Entry[], rule: KeyRule, firstNewId: numb
   const dead = new Map<number, number>();
   let best = definitions[0]!;
   for (const entry of definitions.slice(1)) {
+    const isNew = entry.id >= firstNewId;
+    if (!isNew) {
+      // Former imports left winners only: the latest is the one that lives.
+      best = entry;
+      continue;
+    }
     const version = entry.version ?? 0n;
     const bestVersion = best.version ?? 0n;
     const wins = rule === "replace" || (rule === "newest" && version > bestVersion);
-    const isNew = entry.id >= firstNewId;
-    if (isNew && wins) dead.set(best.id, best.id < firstNewId ? reasons.replaced : reasons.superseded);
-    else if (isNew && rule === "reject") dead.set(entry.id, reasons.rejected);
-    else if (isNew && rule === "newest" && version !== bestVersion) dead.set(entry.id, reasons.superseded);
-    else if (isNew) dead.set(entry.id, reasons.duplicate);
+    if (wins) dead.set(best.id, best.id < firstNewId ? reasons.replaced : reasons.superseded);
+    else if (rule === "reject") dead.set(entry.id, reasons.rejected);
+    else if (rule === "newest" && version !== bestVersion) dead.set(entry.id, reasons.superseded);
+    else dead.set(entry.id, reasons.duplicate);
     if (wins) best = entry;
   }
   return { best, dead };

@@ -45,6 +45,8 @@ export class Environment {
 function openRoot(dir: string, isReadOnly: boolean): RootDatabase<Buffer, Buffer> {
   const options = {
     path: dir,
+    // Said outright: a folder whose name has a dot in it is taken for a file else.
+    noSubdir: false,
     readOnly: isReadOnly,
     maxDbs: tableNames.length,
     encoding: "binary" as const,
@@ -53,6 +55,8 @@ function openRoot(dir: string, isReadOnly: boolean): RootDatabase<Buffer, Buffer
     noReadAhead: true,
     // A commit that has returned is on the disk: data and checkpoint must not part.
     overlappingSync: false,
+    // Batches of an event turn make promises of their own, whose failure nobody can catch.
+    eventTurnBatching: false,
     cache: false,
   };
   return open<Buffer, Buffer>(options);

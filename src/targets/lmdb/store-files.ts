@@ -1,4 +1,14 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { PlimsollError, writeFileDurably } from "../../kernel/index.js";
 
@@ -23,7 +33,9 @@ const knownNames = new Set<string>([...Object.values(storeFiles), `${storeFiles.
 const lmdbMagic = 0xbeefc0de;
 /** Behind the page header, which is 24 bytes long in this data format and 16 in the common one. */
 const magicAt = 24;
-const metaHeadBytes = 32;
+/** The page size stands in the first tree's description, behind magic, version, address and map size. */
+const pageSizeAt = magicAt + 24;
+const metaHeadBytes = pageSizeAt + 4;
 /** The data format that the pinned lmdb build reads and writes; opening another one crashes the process. */
 const lmdbDataFormat = 2;
 
@@ -57,7 +69,7 @@ export function inspectStore(dir: string): StoreCondition {
     });
   }
   checkMarker(dir);
-  if (names.includes(storeFiles.data)) checkMagic(join(dir, storeFiles.data), dir);
+  checkData(dir);
   return "store";
 }
 
@@ -81,21 +93,27 @@ function checkMarker(dir: string): void {
   if (format !== storeFormat) throw new PlimsollError("STORE_FORMAT", { store: dir, format: String(format) });
 }
 
-function checkMagic(path: string, dir: string): void {
+/** A file that is not LMDB's crashes the process, and so does one that ends before what its meta pages name. */
+function checkData(dir: string): void {
+  const path = join(dir, storeFiles.data);
   const head = Buffer.alloc(metaHeadBytes);
-  const file = openSync(path, "r");
-  let length: number;
-  try {
-    length = readSync(file, head, 0, head.length, 0);
-  } finally {
-    closeSync(file);
+  let bytes = 0;
+  let length = 0;
+  if (existsSync(path) && statSync(path).isFile()) {
+    const file = openSync(path, "r");
+    try {
+      bytes = fstatSync(file).size;
+      length = readSync(file, head, 0, head.length, 0);
+    } finally {
+      closeSync(file);
+    }
   }
-  if (length === 0) return;
   const isOurs =
     length === head.length &&
     head.readUInt32LE(magicAt) === lmdbMagic &&
-    (head.readUInt32LE(magicAt + 4) & 0xffff) === lmdbDataFormat;
+    (head.readUInt32LE(magicAt + 4) & 0xffff) === lmdbDataFormat &&
+    bytes >= 2 * head.readUInt32LE(pageSizeAt);
   if (isOurs) return;
-  const reason = `${storeFiles.data} is not an LMDB file of data format ${lmdbDataFormat}`;
+  const reason = `${storeFiles.data} is missing, cut off or not an LMDB file of data format ${lmdbDataFormat}`;
   throw new PlimsollError("STORE_FOREIGN", { store: dir, reason });
 }

@@ -59,16 +59,24 @@ export class LmdbStoreSession extends TargetSession {
     } catch (error) {
       throw asStoreError(error, dir);
     }
+    let environment: Environment | null = null;
+    let isHalfMade = false;
     try {
       // Looked at again under the lock: another process may have made the store meanwhile.
-      const condition = inspectStore(dir);
-      if (condition !== "store") this.#removeHalfMade();
-      this.#environment = new Environment(dir, { isReadOnly: false });
+      isHalfMade = inspectStore(dir) !== "store";
+      if (isHalfMade) this.#removeHalfMade();
+      environment = new Environment(dir, { isReadOnly: false });
+      this.#environment = environment;
       this.mapping = this.#keepMapping(options);
-      if (condition !== "store") writeMarker(dir);
-      this.#environment.root.readerCheck();
-      this.#sealed = readSealed(this.#environment);
+      if (isHalfMade) writeMarker(dir);
+      isHalfMade = false;
+      environment.root.readerCheck();
+      this.#sealed = readSealed(environment);
     } catch (error) {
+      // Nothing was written in the background yet, so the environment is closed when the call returns.
+      environment?.close().catch(() => {});
+      // Data without a marker and a lock would be taken for somebody else's the next time.
+      if (isHalfMade) this.#removeHalfMade();
       this.#lock[Symbol.dispose]();
       throw asStoreError(error, dir);
     }
