@@ -351,10 +351,8 @@ export const columnRegionBytes = 256 * KiB;
  */
 export const recordValuesMin = 4096;
 
-/**
- * Nesting of JSON that is read, a bit a level; JSON.parse itself gives up near a tenth of it in small stacks.
- */
-export const jsonDepthMax = 65_536;
+/** Nesting of JSON that is read, a bit a level: 128 KiB a worker. JSON.parse has no bound but memory. */
+export const jsonDepthMax = 1_048_576;
 
 /** An encoder for long texts of records is kept up to this size, and made anew for longer ones. */
 export const queryTermBytesKept = 4 * MiB;

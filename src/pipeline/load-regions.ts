@@ -50,7 +50,8 @@ function sizesOf(kernel: Kernel, sizes: LoadSizes) {
     scan: exports.SCAN_CONTEXT_BYTES.value,
     csv: exports.CSV_CONTEXT_BYTES.value,
     values: valuesMax * exports.SCAN_VALUE_BYTES.value,
-    stack: Math.min(jsonDepthMax, sizes.recordBytesMax) / 8 + 8,
+    // A level takes two bytes of a record.
+    stack: Math.min(jsonDepthMax, sizes.recordBytesMax / 2) / 8 + 8,
     csvText: sizes.recordBytesMax + around,
     columns: columnRegionBytes,
     directory: exports.blockDirectoryBytes(),

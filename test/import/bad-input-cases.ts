@@ -30,10 +30,11 @@ export interface BadInput {
   reject: ExpectedReject | null;
   /** The same file without the fault; null when there is nothing to mend. */
   mended: Buffer | null;
-  /** What is exported in the end, after the rejected record was mended and loaded. */
-  exported: string[];
-  /** A query, and how many records it finds. */
-  found?: [where: object, count: number];
+  /** What is exported in the end: these, and the mended record. */
+  stored: string[];
+  mendedRecord: string | null;
+  /** What it is found by, and what it is not found by. */
+  found?: { by: string; notBy: string | null };
 }
 
 type Bytes = string | Buffer;

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
-import { compileMapping, decompileMapping, mappingToYaml, mergeMappings, parseMapping } from "../../src/mapping/index.js";
-import { type CompiledMapping } from "../../src/model/index.js";
+import {
+  compileMapping,
+  decompileMapping,
+  mappingToYaml,
+  mergeMappings,
+  parseMapping,
+} from "../../src/mapping/index.js";
+import type { CompiledMapping } from "../../src/model/index.js";
 
 const geo = `
 version: 1

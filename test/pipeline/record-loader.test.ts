@@ -202,7 +202,10 @@ describe("rejects", () => {
     expect(big.load({ entity, format: "jsonl", header: null, text: invalid }).rejects[0]!.code).toBe(
       "INVALID_UTF8",
     );
-    const deep = `{"other":${"[".repeat(70_000)}${"]".repeat(70_000)}}`;
+    const other = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const nested = `{"id":"a","part":1,"wanted":"w","other":${other}}`;
+    expect(big.load({ entity, format: "jsonl", header: null, text: nested }).rejects).toEqual([]);
+    const deep = `{"other":${"[".repeat(140_000)}`;
     expect(big.load({ entity, format: "jsonl", header: null, text: deep }).rejects[0]!.code).toBe("TOO_DEEP");
     const many = `{"id":"a","part":1,"wanted":"w","name":[${"1,".repeat(20_000)}1]}`;
     expect(big.load({ entity, format: "jsonl", header: null, text: many }).rejects[0]!.code).toBe(

@@ -33,9 +33,12 @@ const knownNames = new Set<string>([...Object.values(storeFiles), `${storeFiles.
 const lmdbMagic = 0xbeefc0de;
 /** Behind the page header, which is 24 bytes long in this data format and 16 in the common one. */
 const magicAt = 24;
-/** The page size stands in the first tree's description, behind magic, version, address and map size. */
+/** Behind magic, version, address and map size stand the descriptions of two trees, 48 bytes each; a root ends one. */
 const pageSizeAt = magicAt + 24;
-const metaHeadBytes = pageSizeAt + 4;
+const rootsAt = [pageSizeAt + 40, pageSizeAt + 88];
+const metaHeadBytes = pageSizeAt + 96;
+/** The root of an empty tree. */
+const noPage = 0xffff_ffff_ffff_ffffn;
 /** The data format that the pinned lmdb build reads and writes; opening another one crashes the process. */
 const lmdbDataFormat = 2;
 
@@ -93,27 +96,37 @@ function checkMarker(dir: string): void {
   if (format !== storeFormat) throw new PlimsollError("STORE_FORMAT", { store: dir, format: String(format) });
 }
 
-/** A file that is not LMDB's crashes the process, and so does one that ends before what its meta pages name. */
+/**
+ * A file that is not LMDB's crashes the process, and so does one that ends before the roots of its trees, as a copy
+ * that was cut off does. Pages that were written stay within the file for good, so a writer may go on meanwhile.
+ */
 function checkData(dir: string): void {
   const path = join(dir, storeFiles.data);
-  const head = Buffer.alloc(metaHeadBytes);
-  let bytes = 0;
-  let length = 0;
   if (existsSync(path) && statSync(path).isFile()) {
     const file = openSync(path, "r");
     try {
-      bytes = fstatSync(file).size;
-      length = readSync(file, head, 0, head.length, 0);
+      const first = readMetaPage(file, 0);
+      const second = first && readMetaPage(file, first.pageBytes);
+      const pages = first ? fstatSync(file).size / first.pageBytes : 0;
+      const roots = [...(first?.roots ?? []), ...(second?.roots ?? [])];
+      if (second && roots.every((root) => root === noPage || root < pages)) return;
     } finally {
       closeSync(file);
     }
   }
-  const isOurs =
-    length === head.length &&
-    head.readUInt32LE(magicAt) === lmdbMagic &&
-    (head.readUInt32LE(magicAt + 4) & 0xffff) === lmdbDataFormat &&
-    bytes >= 2 * head.readUInt32LE(pageSizeAt);
-  if (isOurs) return;
   const reason = `${storeFiles.data} is missing, cut off or not an LMDB file of data format ${lmdbDataFormat}`;
   throw new PlimsollError("STORE_FOREIGN", { store: dir, reason });
+}
+
+function readMetaPage(file: number, at: number): { pageBytes: number; roots: bigint[] } | null {
+  const head = Buffer.alloc(metaHeadBytes);
+  const isMeta =
+    readSync(file, head, 0, head.length, at) === head.length &&
+    head.readUInt32LE(magicAt) === lmdbMagic &&
+    (head.readUInt32LE(magicAt + 4) & 0xffff) === lmdbDataFormat;
+  if (!isMeta) return null;
+  return {
+    pageBytes: head.readUInt32LE(pageSizeAt),
+    roots: rootsAt.map((root) => head.readBigUInt64LE(root)),
+  };
 }
