@@ -1,17 +1,39 @@
 import assert from "node:assert/strict";
 import type { StoreReader, TargetSession } from "../src/ports/index.js";
 import type { TargetClause, TargetSubject } from "./target.js";
-import { batchAt, bytesOf, sealedAt, withSession } from "./target-world.js";
+import { batchAt, bytesOf, sealedAt, transactionBytes, withSession } from "./target-world.js";
 
 const kept = ["durable", "sortedAppend"] as const;
 
-/** Clauses about blocks that come sorted and are found again. */
+/** Clauses about blocks: that they are found again, in order, as they were given. */
 export const sortedClauses: TargetClause[] = [
-  { id: "T20", title: "tuple blocks come in order, from the one that may hold a tuple", needs: kept, check: checkTuples },
+  {
+    id: "T20",
+    title: "tuple blocks come in order, from the one that may hold a tuple",
+    needs: kept,
+    check: checkTuples,
+  },
   { id: "T20-reverse", title: "and backwards", needs: kept, check: checkTuplesReverse },
-  { id: "T21", title: "key blocks come in order, from the one that may hold a hash", needs: kept, check: checkKeys },
-  { id: "T22", title: "records, chunks and places are found from every id", needs: kept, check: checkBorders },
+  {
+    id: "T21",
+    title: "key blocks come in order, from the one that may hold a hash",
+    needs: kept,
+    check: checkKeys,
+  },
+  {
+    id: "T22",
+    title: "records, chunks and places are found from every id",
+    needs: kept,
+    check: checkBorders,
+  },
   { id: "T23", title: "segments that nothing names are dropped, others stay", needs: kept, check: checkDrop },
+  {
+    id: "T11",
+    title: "buffers belong to the caller again when append returns",
+    needs: kept,
+    check: checkBuffers,
+  },
+  { id: "T12", title: "values larger than a transaction are taken", needs: kept, check: checkLarge },
 ];
 
 const high = 0xffff_ffff_ffff_ffffn;
@@ -52,10 +74,19 @@ async function withSegments(subject: TargetSubject, work: (reader: StoreReader) 
 async function fillSegments(session: TargetSession, segments: number[]): Promise<void> {
   for (const segment of segments) {
     for (const [index, term, id] of tuples) {
-      await session.appendTupleBlock(segment, { index, term, id, block: bytesOf(`${segment}:${index}:${term}:${id}`) });
+      await session.appendTupleBlock(segment, {
+        index,
+        term,
+        id,
+        block: bytesOf(`${segment}:${index}:${term}:${id}`),
+      });
     }
     for (const [hash, ordinal] of keys) {
-      await session.appendKeyBlock(segment, { hash, ordinal, block: bytesOf(`${segment}:${hash}:${ordinal}`) });
+      await session.appendKeyBlock(segment, {
+        hash,
+        ordinal,
+        block: bytesOf(`${segment}:${hash}:${ordinal}`),
+      });
     }
   }
 }
@@ -63,7 +94,10 @@ async function fillSegments(session: TargetSession, segments: number[]): Promise
 type Tuple = (typeof tuples)[number];
 
 function compare(a: Tuple, b: Tuple): number {
-  const [left, right] = [BigInt(a[0]) * 2n ** 104n + a[1] * 2n ** 40n + BigInt(a[2]), BigInt(b[0]) * 2n ** 104n + b[1] * 2n ** 40n + BigInt(b[2])];
+  const [left, right] = [
+    BigInt(a[0]) * 2n ** 104n + a[1] * 2n ** 40n + BigInt(a[2]),
+    BigInt(b[0]) * 2n ** 104n + b[1] * 2n ** 40n + BigInt(b[2]),
+  ];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
@@ -83,7 +117,11 @@ async function checkTuples(subject: TargetSubject): Promise<void> {
     for (const sought of soughtTuples()) {
       const from = tuples.findLastIndex((tuple) => compare(tuple, sought) <= 0);
       const found = [...reader.tupleBlocks(2, ...sought)];
-      assert.deepEqual(found.map(({ index, term, id }) => [index, term, id]), tuples.slice(Math.max(0, from)), `from ${sought}`);
+      assert.deepEqual(
+        found.map(({ index, term, id }) => [index, term, id]),
+        tuples.slice(Math.max(0, from)),
+        `from ${sought}`,
+      );
     }
     for (const { index, term, id, block } of reader.tupleBlocks(2, 0, 0n, 0)) {
       assert.deepEqual(Buffer.from(block), bytesOf(`2:${index}:${term}:${id}`));
@@ -97,7 +135,11 @@ async function checkTuplesReverse(subject: TargetSubject): Promise<void> {
     for (const sought of soughtTuples()) {
       const wanted = tuples.filter((tuple) => compare(tuple, sought) <= 0).reverse();
       const found = [...reader.tupleBlocksReverse(2, ...sought)];
-      assert.deepEqual(found.map(({ index, term, id }) => [index, term, id]), wanted, `from ${sought}`);
+      assert.deepEqual(
+        found.map(({ index, term, id }) => [index, term, id]),
+        wanted,
+        `from ${sought}`,
+      );
     }
     assert.deepEqual([...reader.tupleBlocksReverse(4, 65_535, high, idMax)], []);
   });
@@ -134,13 +176,21 @@ async function checkBorders(subject: TargetSubject): Promise<void> {
       [70_000, 70_000],
     ];
     for (const [id, firstId] of cases) {
-      const found = [reader.recordBlock(id), reader.columnChunk(1, id), reader.place(id)].map((entry) => entry?.firstId);
+      const found = [reader.recordBlock(id), reader.columnChunk(1, id), reader.place(id)].map(
+        (entry) => entry?.firstId,
+      );
       assert.deepEqual(found, [firstId, firstId, firstId], `id ${id}`);
     }
     assert.equal(reader.recordBlock(70_001), undefined, "behind the last sealed id");
     assert.equal(reader.columnChunk(2, 5), undefined, "a column that there is not");
-    assert.deepEqual([...reader.recordBlocks(255)].map((entry) => entry.firstId), [255, 256, 70_000]);
-    assert.deepEqual([...reader.recordBlocks(0)].map((entry) => entry.firstId), [5, 255, 256, 70_000]);
+    assert.deepEqual(
+      [...reader.recordBlocks(255)].map((entry) => entry.firstId),
+      [255, 256, 70_000],
+    );
+    assert.deepEqual(
+      [...reader.recordBlocks(0)].map((entry) => entry.firstId),
+      [5, 255, 256, 70_000],
+    );
     assert.ok(reader.bytes().file > 0);
   });
 }
@@ -161,5 +211,51 @@ async function checkDrop(subject: TargetSubject): Promise<void> {
     assert.deepEqual(left(), [[0, 0], whole, [0, 0], whole]);
     await session.dropSegments(null);
     assert.deepEqual(left(), [[0, 0], whole, [0, 0], [0, 0]]);
+    await fillSegments(session, [5]);
+    await session.dropSegments(null);
+    await session.publish(sealedAt(1000, [2, 5]), "import", "note");
+    using reader = session.reader();
+    assert.deepEqual([...reader.tupleBlocks(5, 0, 0n, 0), ...reader.keyBlocks(5, 0n)], [], "came after it");
+  });
+}
+
+async function checkBuffers(subject: TargetSubject): Promise<void> {
+  await withSession(subject, subject.makeFolder(), async (session) => {
+    const block = bytesOf("mine", 5000);
+    const chunk = bytesOf("mine too");
+    await session.append({
+      blocks: [{ firstId: 0, block }],
+      columns: [{ index: 1, firstId: 0, chunk }],
+      place: batchAt(0).place,
+    });
+    block.fill(0);
+    chunk.fill(0);
+    const sorted = bytesOf("sorted");
+    await session.appendTupleBlock(1, { index: 1, term: 1n, id: 0, block: sorted });
+    await session.appendKeyBlock(1, { hash: 1n, ordinal: 0, block: sorted });
+    sorted.fill(0);
+    await session.publish(sealedAt(10, [1]), "import", "note");
+    using reader = session.reader();
+    assert.deepEqual(Buffer.from(reader.recordBlock(0)!.block), bytesOf("mine", 5000));
+    assert.deepEqual(Buffer.from(reader.columnChunk(1, 0)!.chunk), bytesOf("mine too"));
+    const stored = [...reader.tupleBlocks(1, 1, 1n, 0), ...reader.keyBlocks(1, 1n)].map((entry) =>
+      Buffer.from(entry.block),
+    );
+    assert.deepEqual(stored, [bytesOf("sorted"), bytesOf("sorted")]);
+  });
+}
+
+async function checkLarge(subject: TargetSubject): Promise<void> {
+  const sizes = [transactionBytes / 2, transactionBytes / 2 + 1, transactionBytes, 5 * transactionBytes + 7];
+  await withSession(subject, subject.makeFolder(), async (session) => {
+    for (const [at, size] of sizes.entries()) await session.append(batchAt(at * 10, size));
+    await session.commit("all");
+    using reader = session.reader({ isUnsealedVisible: true });
+    for (const [at, size] of sizes.entries()) {
+      assert.deepEqual(
+        Buffer.from(reader.recordBlock(at * 10)!.block),
+        batchAt(at * 10, size).blocks[0]!.block,
+      );
+    }
   });
 }

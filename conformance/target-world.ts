@@ -9,7 +9,9 @@ import type { TargetSubject } from "./target.js";
 /** One entity with a column (index 1) and a list without one (index 2). */
 export const thingMapping = compileMapping({
   version: 1,
-  entities: { Thing: { fields: { size: { type: "int", index: "range" }, name: { type: "string", index: "exact" } } } },
+  entities: {
+    Thing: { fields: { size: { type: "int", index: "range" }, name: { type: "string", index: "exact" } } },
+  },
 });
 
 export const otherMapping = compileMapping({
@@ -19,7 +21,11 @@ export const otherMapping = compileMapping({
 
 export const transactionBytes = 64 * 1024;
 
-export function openSession(subject: TargetSubject, folder: string, mapping = thingMapping): Promise<TargetSession> {
+export function openSession(
+  subject: TargetSubject,
+  folder: string,
+  mapping = thingMapping,
+): Promise<TargetSession> {
   return subject.make(folder).open({
     mergeMapping: (stored: CompiledMapping | null) => mergeMappings(stored, mapping),
     tempDir: null,
@@ -64,7 +70,11 @@ export function sealedAt(nextId: number, segments: number[] = [], id = "import")
 }
 
 /** First ids of the blocks, of the chunks that hold the ids 0, 10, 20... and of the places of these ids. */
-export function idsSeen(reader: StoreReader): { blocks: number[]; chunks: (number | undefined)[]; places: (number | undefined)[] } {
+export function idsSeen(reader: StoreReader): {
+  blocks: number[];
+  chunks: (number | undefined)[];
+  places: (number | undefined)[];
+} {
   const ids = [0, 10, 20, 30];
   return {
     blocks: [...reader.recordBlocks(0)].map(({ firstId }) => firstId),
@@ -79,7 +89,11 @@ export function unsealed(session: TargetSession): ReturnType<typeof idsSeen> {
   return idsSeen(reader);
 }
 
-export async function assertRejects(body: () => Promise<unknown>, isWanted: (error: unknown) => boolean, what: string) {
+export async function assertRejects(
+  body: () => Promise<unknown>,
+  isWanted: (error: unknown) => boolean,
+  what: string,
+) {
   const outcome = await body().then(
     () => ({ error: undefined }),
     (error: unknown) => ({ error }),
@@ -98,10 +112,15 @@ export function hasCode(code: string): (error: unknown) => boolean {
 }
 
 /**
- * Runs statements in another process, where `session` is open unless `isReading`, and then `reader`. The answer is what
- * they print; a process that kills itself answers with what it printed before.
+ * Runs statements in another process, where `session` is open unless `isReading`, and then `reader`. The
+ * answer is what they print; a process that kills itself answers with what it printed before.
  */
-export function elsewhere(subject: TargetSubject, folder: string, statements: string, isReading = false): Promise<string> {
+export function elsewhere(
+  subject: TargetSubject,
+  folder: string,
+  statements: string,
+  isReading = false,
+): Promise<string> {
   const { url, make, openReader } = subject.built!;
   const open = isReading
     ? `const reader = await built[${JSON.stringify(openReader)}](folder);`

@@ -32,7 +32,7 @@ export interface TargetConformance extends TargetSubject {
   };
 }
 
-/** Runs every clause of the port that applies to one kind of target; what does not apply is named with its reason. */
+/** Runs every clause that applies to one kind of target; what does not is named with its reason. */
 export function targetConformance({ runner, ...subject }: TargetConformance): void {
   runner.describe(`target conformance: ${subject.name}`, () => {
     for (const clause of targetClauses) {

@@ -23,7 +23,9 @@ function changed(target: Target, change: (session: TargetSession) => Verbs): Tar
       const verbs = change(session);
       return new Proxy(session, {
         get(_target, name) {
-          const value: unknown = Object.hasOwn(verbs, name) ? Reflect.get(verbs, name) : Reflect.get(session, name, session);
+          const value: unknown = Object.hasOwn(verbs, name)
+            ? Reflect.get(verbs, name)
+            : Reflect.get(session, name, session);
           return typeof value === "function" ? value.bind(session) : value;
         },
       });
@@ -35,7 +37,9 @@ function changed(target: Target, change: (session: TargetSession) => Verbs): Tar
 function changedReader(reader: StoreReader, change: Partial<StoreReader>): StoreReader {
   return new Proxy(reader, {
     get(_target, name) {
-      const value: unknown = Object.hasOwn(change, name) ? Reflect.get(change, name) : Reflect.get(reader, name, reader);
+      const value: unknown = Object.hasOwn(change, name)
+        ? Reflect.get(change, name)
+        : Reflect.get(reader, name, reader);
       return typeof value === "function" ? value.bind(reader) : value;
     },
   });
@@ -45,7 +49,8 @@ function changedReader(reader: StoreReader, change: Partial<StoreReader>): Store
 export const harmlessWrapper: TargetSaboteur = {
   name: "is wrapped and otherwise as it was",
   clause: "",
-  spoil: (target) => changed(target, (session) => ({ reader: (options) => changedReader(session.reader(options), {}) })),
+  spoil: (target) =>
+    changed(target, (session) => ({ reader: (options) => changedReader(session.reader(options), {}) })),
 };
 
 export const targetSaboteurs: TargetSaboteur[] = [
@@ -107,6 +112,24 @@ export const targetSaboteurs: TargetSaboteur[] = [
           publish: async (sealed, importId, note) => {
             await appendAll();
             await session.publish(sealed, importId, note);
+          },
+        };
+      }),
+  },
+  {
+    name: "doubles a block on replay",
+    clause: "T5",
+    spoil: (target) =>
+      changed(target, (session) => {
+        const seen = new Set<number>();
+        return {
+          append: async (parts) => {
+            await session.append(parts);
+            const [first] = parts.blocks;
+            if (first === undefined) return;
+            const double = { ...parts, blocks: [{ ...first, firstId: first.firstId + 1 }] };
+            if (seen.has(first.firstId)) await session.append(double);
+            seen.add(first.firstId);
           },
         };
       }),

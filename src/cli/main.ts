@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { exitCodes } from "./command-table.js";
 import { failureOf } from "./failure.js";
 import { ResultWriter } from "./host.js";
@@ -10,13 +11,17 @@ export async function main(args: readonly string[]): Promise<number> {
   const interruption = new AbortController();
   let exitCode: number = exitCodes.done;
   const out = new ResultWriter(process.stdout);
+  let input: Readable | null = null;
   const run = async (runner: CommandRunner, words: readonly string[], values: OptionValues) => {
     exitCode = await runner({
       args: words,
       values,
       environment: process.env,
       // Looked at only when it is asked for: an open stdin keeps the process alive.
-      stdin: () => process.stdin,
+      stdin: () => {
+        input = process.stdin;
+        return input;
+      },
       out,
       note: (text) => void process.stderr.write(text),
       signal: interruption.signal,
@@ -45,6 +50,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return failure.exitCode;
   } finally {
     release();
+    // Whoever writes to it may never end it.
+    (input as Readable | null)?.destroy();
   }
 }
 

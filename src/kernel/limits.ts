@@ -313,6 +313,9 @@ export const mergeReaderBytes = 24 * KiB;
 /** Tuples of dead records sorted at a time while keys are merged. */
 export const deadTuplesMax = 65_536;
 
+/** Records with links that lead nowhere, held against the dead records at a time (about 4 MB). */
+export const danglingIdsMax = 262_144;
+
 /** The display is told of progress at most this often. */
 export const progressMs = 100;
 

@@ -29,6 +29,8 @@ export interface ImportPlan {
   syncBytes: number;
   /** Longest throttling delay in milliseconds. */
   delayMsMax: number;
+  /** Runs that one merge takes at most, beside what memory allows: 4 or more. */
+  mergeInputsMax?: number;
 }
 
 export interface MemoryPlan {

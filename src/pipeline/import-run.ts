@@ -82,7 +82,8 @@ export class ImportRun implements AsyncDisposable {
 
   /** Runs that one merge can take, by the memory of a worker. */
   get mergeInputsMax(): number {
-    return mergeInputsMaxOf(this.governor.table.worker.memoryBytes);
+    const fitting = mergeInputsMaxOf(this.governor.table.worker.memoryBytes);
+    return Math.min(fitting, this.plan.mergeInputsMax ?? fitting);
   }
 
   get leasedBytes(): number {

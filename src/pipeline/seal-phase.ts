@@ -2,6 +2,7 @@ import { assert } from "../kernel/index.js";
 import type { SealedState, SegmentState } from "../ports/index.js";
 import type { SealState } from "./checkpoint.js";
 import { rejectConflicts } from "./conflict-rejects.js";
+import { leaveOutDeadLinks } from "./dead-links.js";
 import type { ImportRun } from "./import-run.js";
 import { mergeDeadRecords, mergeParts } from "./merge-parts.js";
 import { prepareRuns } from "./prepare-runs.js";
@@ -27,6 +28,7 @@ export async function sealPhase(run: ImportRun): Promise<void> {
       await mergeDeadRecords(run, seal);
       await enter(run, seal, "rejects");
     }
+    await leaveOutDeadLinks(run, seal);
     if (seal.fates.conflicts > 0) await rejectConflicts(run, seal);
   }
   // Behind this commit nothing of the import is ever written again.

@@ -28,26 +28,37 @@ export interface BadInput {
   content: Buffer;
   read: number;
   reject: ExpectedReject | null;
-  /** The same file without the fault; null when there is nothing to mend. */
-  mended: Buffer | null;
-  /** What is exported in the end: these, and the mended record. */
+  /** The file without the fault, and the record that is stored then. */
+  mended: { content: Buffer; record: string } | null;
+  /** What is exported of the file as it is. */
   stored: string[];
-  mendedRecord: string | null;
-  /** What it is found by, and what it is not found by. */
-  found?: { by: string; notBy: string | null };
+  /** Names by which one record is found, and none. */
+  found?: { by: string; notBy?: string };
 }
 
 type Bytes = string | Buffer;
+type Row = (id: number) => string;
 
 const csvHeader = "id,name,n\n";
-const rowOf = { jsonl: (id: number) => json(id), json: (id: number) => json(id), csv: (id: number) => `${id},r${id},${id}0` };
+export const jsonRow: Row = (id) => `{"id":${id},"name":"r${id}","n":${id}0}`;
+const rowOf: Record<Format, Row> = { jsonl: jsonRow, json: jsonRow, csv: (id) => `${id},r${id},${id}0` };
 
-export function json(id: number, name = `r${id}`): string {
-  return `{"id":${id},"name":"${name}","n":${id}0}`;
+let cases = 0;
+
+/** Every file has ids of its own. */
+function newIds(): [number, number, number] {
+  cases += 1;
+  return [cases * 10 + 1, cases * 10 + 2, cases * 10 + 3];
 }
 
 const bytesOf = (...parts: Bytes[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+
+/** Puts the record's number for ID and its tenfold for TEN. */
+function numbered(record: Bytes, id: number): Buffer {
+  const text = bytesOf(record).toString("latin1");
+  return Buffer.from(text.replaceAll("ID", `${id}`).replaceAll("TEN", `${id}0`), "latin1");
+}
 
 /** A file of the given records, one a line in every format. */
 function fileOf(format: Format, records: Bytes[]): Buffer {
@@ -57,191 +68,189 @@ function fileOf(format: Format, records: Bytes[]): Buffer {
   return bytesOf(format === "csv" ? csvHeader : "", ...body, "\n");
 }
 
-/** All that is read well, though it looks odd: the same three records. */
-function oddities(): BadInput[] {
-  const good = (name: string, format: Format, content: Buffer): BadInput => ({
-    name,
-    format,
-    content,
-    read: 3,
-    reject: null,
-    mended: null,
-    exported: [json(1), json(2), json(3)],
-    found: [{ n: { gte: 20 } }, 2],
-  });
-  return formats.flatMap((format) => {
-    const rows = [1, 2, 3].map(rowOf[format]);
-    const whole = fileOf(format, rows);
-    const text = whole.toString();
-    return [
-      good("no-final-newline", format, bytesOf(text.trimEnd())),
-      good("empty-lines", format, bytesOf(`${text.replaceAll("\n", "\n\n")}\n\n`)),
-      good("leading-empty-lines", format, bytesOf(`\n\r\n${text}`)),
-      good("byte-order-mark", format, bytesOf("\ufeff", whole)),
-      good("crlf", format, bytesOf(text.replaceAll("\n", "\r\n"))),
-      good("crlf-no-final-newline", format, bytesOf(text.replaceAll("\n", "\r\n").trimEnd())),
-    ];
-  });
+const lineOf = (format: Format, record: number) => (format === "csv" ? record + 1 : record);
+
+/** What looks odd and is read well: three records each. */
+const oddities: Record<string, (text: string) => string> = {
+  "no-final-newline": (text) => text.trimEnd(),
+  "empty-lines": (text) => `${text.replaceAll("\n", "\n\n")}\n\n`,
+  "leading-empty-lines": (text) => `\n\r\n${text}`,
+  "byte-order-mark": (text) => `\ufeff${text}`,
+  crlf: (text) => text.replaceAll("\n", "\r\n"),
+  "crlf-no-final-newline": (text) => text.replaceAll("\n", "\r\n").trimEnd(),
+};
+
+function oddInputs(): BadInput[] {
+  return Object.entries(oddities).flatMap(([name, change]) =>
+    formats.map((format) => {
+      const ids = newIds();
+      const content = bytesOf(change(fileOf(format, ids.map(rowOf[format])).toString()));
+      return { name, format, content, read: 3, reject: null, mended: null, stored: ids.map(jsonRow) };
+    }),
+  );
 }
 
 interface Bad {
   name: string;
   code: string;
   reason: RegExp;
-  /** The bad record, as each format writes it; the formats that can have it. */
+  /** The bad record, as the formats that can have it write it. */
   records: Partial<Record<Format, Bytes>>;
 }
 
-const raw = (...bytes: number[]) => Buffer.from(bytes);
+const inJson = (record: string) => ({ jsonl: record, json: record });
+
+function inName(...name: Bytes[]): Record<Format, Buffer> {
+  const json = bytesOf('{"id":ID,"name":"', ...name, '","n":TEN}');
+  return { jsonl: json, json, csv: bytesOf("ID,", ...name, ",TEN") };
+}
+
+const keyMissing = { code: "KEY_MISSING", reason: /^the key field "id" is null or absent$/ };
+const notInteger = { code: "FIELD_TYPE", reason: /"n" must be an integer$/ };
+const notUtf8 = { code: "INVALID_UTF8", reason: /^the bytes from byte \d+ on are not UTF-8$/ };
+const columns = { code: "CSV_COLUMNS", reason: /^the header has 3 columns and this row [24]$/ };
 
 const bads: Bad[] = [
-  {
-    name: "invalid-utf8",
-    code: "INVALID_UTF8",
-    reason: /from byte \d+ on are not UTF-8/,
-    records: both((name) => bytesOf(...name("caf", raw(0xe9)))),
-  },
-  {
-    name: "raw-surrogate",
-    code: "INVALID_UTF8",
-    reason: /not UTF-8/,
-    records: both((name) => bytesOf(...name("x", raw(0xed, 0xa0, 0x80)))),
-  },
-  {
-    name: "overlong-utf8",
-    code: "INVALID_UTF8",
-    reason: /not UTF-8/,
-    records: both((name) => bytesOf(...name("x", raw(0xc0, 0xaf)))),
-  },
+  { name: "invalid-utf8", ...notUtf8, records: inName("caf", Buffer.of(0xe9)) },
+  { name: "raw-surrogate", ...notUtf8, records: inName("x", Buffer.of(0xed, 0xa0, 0x80)) },
+  { name: "overlong-utf8", ...notUtf8, records: inName("x", Buffer.of(0xc0, 0xaf)) },
   {
     name: "control-character",
     code: "JSON_SYNTAX",
-    reason: /0x01.*control character/,
-    records: jsonOnly('{"id":2,"name":"a\u0001b","n":20}'),
+    reason: /^unexpected byte 0x01 at byte \d+: .*control character/,
+    records: inJson('{"id":ID,"name":"a\u0001b","n":TEN}'),
   },
-  {
-    name: "missing-key",
-    code: "KEY_MISSING",
-    reason: /key field "id" is null or absent/,
-    records: { ...jsonOnly('{"name":"r2","n":20}'), csv: ",r2,20" },
-  },
-  {
-    name: "null-key",
-    code: "KEY_MISSING",
-    reason: /key field "id" is null or absent/,
-    records: jsonOnly('{"id":null,"name":"r2","n":20}'),
-  },
+  { name: "missing-key", ...keyMissing, records: { ...inJson('{"name":"r","n":TEN}'), csv: ",r,TEN" } },
+  { name: "null-key", ...keyMissing, records: inJson('{"id":null,"name":"r","n":TEN}') },
   {
     name: "wrong-type",
-    code: "FIELD_TYPE",
-    reason: /"n" must be an integer/,
-    records: { ...jsonOnly('{"id":2,"name":"r2","n":"many"}'), csv: "2,r2,many" },
+    ...notInteger,
+    records: { ...inJson('{"id":ID,"name":"r","n":"many"}'), csv: "ID,r,many" },
   },
   {
-    name: "fraction-for-integer",
-    code: "FIELD_TYPE",
-    reason: /"n" must be an integer/,
-    records: { ...jsonOnly('{"id":2,"name":"r2","n":2.5}'), csv: "2,r2,2.5" },
+    name: "fraction",
+    ...notInteger,
+    records: { ...inJson('{"id":ID,"name":"r","n":2.5}'), csv: "ID,r,2.5" },
   },
-  { name: "not-json", code: "JSON_SYNTAX", reason: /byte/, records: jsonOnly('{"id":2,"name":r2,"n":20}') },
-  { name: "not-an-object", code: "NOT_OBJECT", reason: /./, records: jsonOnly("[2]") },
-  { name: "few-columns", code: "CSV_COLUMNS", reason: /columns/, records: { csv: "2,r2" } },
-  { name: "many-columns", code: "CSV_COLUMNS", reason: /columns/, records: { csv: "2,r2,20,more" } },
-  { name: "text-after-quote", code: "CSV_QUOTE", reason: /quoted cell/, records: { csv: '2,"r"2,20' } },
+  {
+    name: "not-json",
+    code: "JSON_SYNTAX",
+    reason: /^unexpected byte 0x72 at byte \d+/,
+    records: inJson('{"id":ID,"name":r,"n":TEN}'),
+  },
+  { name: "not-an-object", code: "NOT_OBJECT", reason: /./, records: inJson("[ID]") },
+  { name: "few-columns", ...columns, records: { csv: "ID,r" } },
+  { name: "many-columns", ...columns, records: { csv: "ID,r,TEN,more" } },
+  { name: "text-after-quote", code: "CSV_QUOTE", reason: /quoted cell/, records: { csv: 'ID,"r"2,TEN' } },
 ];
 
-function jsonOnly(record: string): { jsonl: string; json: string } {
-  return { jsonl: record, json: record };
-}
-
-function both(make: (name: (...name: Bytes[]) => Bytes[]) => Buffer): Record<Format, Buffer> {
-  const asJson = make((...name) => ['{"id":2,"name":"', ...name, '","n":20}']);
-  return { jsonl: asJson, json: asJson, csv: make((...name) => ["2,", ...name, ",20"]) };
-}
-
-/** One bad record between two good ones. */
-function badAmongGood(): BadInput[] {
-  return bads.flatMap(({ name, code, reason, records }) =>
-    formats.flatMap((format) => {
-      const record = records[format];
-      if (record === undefined) return [];
-      const [first, second, third] = [1, 2, 3].map(rowOf[format]) as [string, string, string];
-      const content = fileOf(format, [first, record, third]);
-      const bytes = bytesOf(record);
-      const line = format === "csv" ? 3 : 2;
-      return {
-        name,
-        format,
-        content,
-        read: 3,
-        reject: { line, record: 2, offset: content.indexOf(bytes), code, reason, bytes },
-        mended: fileOf(format, [first, second, third]),
-        exported: [json(1), json(3), json(2)],
-      };
-    }),
-  );
-}
-
-/** The last record is cut off. */
-function truncated(): BadInput[] {
-  const cuts = {
-    jsonl: { cut: '{"id":2,"na', code: "JSON_SYNTAX", reason: /unexpected end at byte 11/ },
-    json: { cut: '{"id":2,"na', code: "JSON_SYNTAX", reason: /unexpected end at byte 11/ },
-    csv: { cut: '2,"r', code: "CSV_QUOTE", reason: /ends within the quotes/ },
-  };
-  return formats.map((format) => {
-    const { cut, code, reason } = cuts[format];
-    const rows = [1, 2].map(rowOf[format]) as [string, string];
-    const whole = fileOf(format, [rows[0], cut]).toString();
-    const content = bytesOf(whole.slice(0, whole.indexOf(cut) + cut.length));
-    const line = format === "csv" ? 3 : 2;
-    const offset = content.indexOf(cut);
+/** One bad record between two good ones costs only itself. */
+function badAmongGood({ name, code, reason, records }: Bad): BadInput[] {
+  return formats.flatMap((format) => {
+    const record = records[format];
+    if (record === undefined) return [];
+    const ids = newIds();
+    const [first, second, third] = ids.map(rowOf[format]) as [string, string, string];
+    const bytes = numbered(record, ids[1]);
+    const content = fileOf(format, [first, bytes, third]);
+    const line = lineOf(format, 2);
     return {
-      name: "truncated",
+      name,
       format,
       content,
-      read: 2,
-      reject: { line, record: 2, offset, code, reason, bytes: bytesOf(cut) },
-      mended: fileOf(format, rows),
-      exported: [json(1), json(2)],
+      read: 3,
+      reject: { line, record: 2, offset: content.indexOf(bytes), code, reason, bytes },
+      mended: { content: fileOf(format, [first, second, third]), record: jsonRow(ids[1]) },
+      stored: [jsonRow(ids[0]), jsonRow(ids[2])],
     };
   });
 }
 
-/** Records that `JSON.parse` accepts are stored with their own bytes. */
-function accepted(): BadInput[] {
-  const nested = `{"id":2,"name":"r2","n":20,"deep":${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
-  const objects = `{"id":2,"name":"r2","n":20,"deep":${'{"a":'.repeat(1e5)}1${"}".repeat(1e5)}}`;
-  const records: Record<string, { record: string; found: [object, number] }> = {
-    "surrogate-escape": { record: '{"id":2,"name":"\\ud800","n":20}', found: [{ name: "\ud800" }, 1] },
-    "nested-arrays": { record: nested, found: [{ n: { eq: 20 } }, 1] },
-    "nested-objects": { record: objects, found: [{ n: { eq: 20 } }, 1] },
-    "duplicate-members": { record: '{"id":9,"n":1,"id":2,"name":"a","name":"b","n":20}', found: [{ name: "b" }, 1] },
-    "duplicate-members-first": { record: '{"id":2,"name":"a","n":1,"name":"b"}', found: [{ name: "a" }, 0] },
+const cutInString = { cut: '{"id":ID,"na', code: "JSON_SYNTAX", reason: /^unexpected end at byte \d+: a string/ };
+const cuts = {
+  jsonl: cutInString,
+  json: cutInString,
+  csv: { cut: 'ID,"r', code: "CSV_QUOTE", reason: /^the file ends within the quotes$/ },
+};
+
+/** The last record is cut off. */
+function truncated(format: Format): BadInput {
+  const ids = newIds();
+  const { code, reason } = cuts[format];
+  const bytes = numbered(cuts[format].cut, ids[1]);
+  const whole = fileOf(format, [rowOf[format](ids[0]), bytes]);
+  const offset = whole.indexOf(bytes);
+  // A quote that is never closed is the place, and not the row that it is in.
+  const at = offset + (format === "csv" ? bytes.indexOf('"') : 0);
+  return {
+    name: "truncated",
+    format,
+    content: whole.subarray(0, offset + bytes.length),
+    read: 2,
+    reject: { line: lineOf(format, 2), record: 2, offset: at, code, reason, bytes },
+    mended: { content: fileOf(format, ids.slice(0, 2).map(rowOf[format])), record: jsonRow(ids[1]) },
+    stored: [jsonRow(ids[0])],
   };
-  const inJson = Object.entries(records).flatMap(([name, { record, found }]) =>
-    (["jsonl", "json"] as const).map((format) => ({
-      name,
-      format,
-      content: fileOf(format, [json(1), record, json(3)]),
-      read: 3,
-      reject: null,
-      mended: null,
-      exported: [json(1), record, json(3)],
-      found,
-    })),
+}
+
+/** An array that ends between two elements. */
+function unclosedArray(): BadInput {
+  const ids = newIds();
+  const [first, second, third] = ids.map(jsonRow) as [string, string, string];
+  const content = bytesOf(`[${first},\n${second}`);
+  const reason = /^the input ends before the array is closed$/;
+  const place = { line: 2, record: 3, offset: content.length };
+  return {
+    name: "unclosed-array",
+    format: "json",
+    content,
+    read: 3,
+    reject: { ...place, code: "RECORD_TRUNCATED", reason, bytes: Buffer.alloc(0) },
+    mended: { content: fileOf("json", [first, second, third]), record: third },
+    stored: [first, second],
+  };
+}
+
+const deepArrays = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
+const deepObjects = `${'{"a":'.repeat(1e5)}1${"}".repeat(1e5)}`;
+
+/** What `JSON.parse` accepts is stored with its own bytes. */
+const accepted: Record<string, { record: string; found: NonNullable<BadInput["found"]> }> = {
+  "surrogate-escape": { record: '{"id":ID,"name":"\\ud800","n":20}', found: { by: "\ud800" } },
+  "nested-arrays": { record: `{"id":ID,"deep":${deepArrays},"name":"arrays"}`, found: { by: "arrays" } },
+  "nested-objects": { record: `{"id":ID,"deep":${deepObjects},"name":"objects"}`, found: { by: "objects" } },
+  "duplicate-members": {
+    record: '{"id":9,"n":"x","id":ID,"name":"former","name":"latter","n":20}',
+    found: { by: "latter", notBy: "former" },
+  },
+};
+
+function acceptedInputs(): BadInput[] {
+  const given = { read: 3, reject: null, mended: null };
+  const inputs = Object.entries(accepted).flatMap(([name, { record, found }]) =>
+    (["jsonl", "json"] as const).map((format) => {
+      const ids = newIds();
+      const records = [jsonRow(ids[0]), numbered(record, ids[1]).toString("latin1"), jsonRow(ids[2])];
+      return { name, format, content: fileOf(format, records), ...given, stored: records, found };
+    }),
   );
+  const [id] = newIds();
   const control: BadInput = {
     name: "control-character",
     format: "csv",
-    content: fileOf("csv", ["1,a\u0001b,10"]),
+    content: fileOf("csv", [`${id},a\u0001b,10`]),
+    ...given,
     read: 1,
-    reject: null,
-    mended: null,
-    exported: ['{"id":1,"name":"a\\u0001b","n":10}'],
-    found: [{ name: "a\u0001b" }, 1],
+    stored: [`{"id":${id},"name":"a\\u0001b","n":10}`],
+    found: { by: "a\u0001b" },
   };
-  return [...inJson, control];
+  return [...inputs, control];
 }
 
-export const badInputs: BadInput[] = [...oddities(), ...truncated(), ...badAmongGood(), ...accepted()];
+export const badInputs: BadInput[] = [
+  ...oddInputs(),
+  ...formats.map(truncated),
+  unclosedArray(),
+  ...bads.flatMap(badAmongGood),
+  ...acceptedInputs(),
+];

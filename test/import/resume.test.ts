@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
@@ -12,6 +12,7 @@ afterAll(folder.remove);
 const words = ["--entity", "Doc", "--key", "id", "--index", "name", "--range", "rank"];
 const options = [...words, "--memory", "160MiB", "--sync-bytes", "64KiB"];
 const count = 40_000;
+const timeKept = 1_700_000_000;
 
 function docs(first: number, records: number): string {
   const record = (at: number) => ({
@@ -58,7 +59,7 @@ async function resumed(store: string, sources: readonly string[], input?: string
 describe("a source that is not what it was", () => {
   test("is refused, whatever changed, until it is restored or begun again", async () => {
     const path = folder.write("changing.jsonl", whole);
-    const { mtime, atime } = statSync(path);
+    utimesSync(path, timeKept, timeKept);
     const { store, checkpoint } = await unfinished("changing", ["changing.jsonl"]);
     const behind = checkpoint.cursor!.offset - 100;
     const faults: [string, string, boolean][] = [
@@ -75,7 +76,7 @@ describe("a source that is not what it was", () => {
     ];
     for (const [reason, content, isTimeKept] of faults) {
       writeFileSync(path, content);
-      if (isTimeKept) utimesSync(path, atime, mtime);
+      if (isTimeKept) utimesSync(path, timeKept, timeKept);
       const { code, error, report } = await importInto(folder, [
         "changing.jsonl",
         ...options,
@@ -91,7 +92,7 @@ describe("a source that is not what it was", () => {
       expect(report).toMatchObject({ state: "failed", error: { code: "SOURCE_CHANGED" } });
     }
     writeFileSync(path, whole);
-    utimesSync(path, atime, mtime);
+    utimesSync(path, timeKept, timeKept);
     const restored = await resumed(store, ["changing.jsonl"]);
     expect(restored).toEqual(await undisturbed("unchanged", ["changing.jsonl"]));
   }, 60_000);

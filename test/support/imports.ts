@@ -1,10 +1,16 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { MiB } from "../../src/kernel/index.js";
 import { compileMapping, mergeMappings, parseMapping } from "../../src/mapping/index.js";
 import { resolveLine } from "../../src/memory/index.js";
 import type { Checkpoint } from "../../src/pipeline/checkpoint.js";
 import { parseCheckpoint } from "../../src/pipeline/import-state.js";
-import { type ImportPlan, type ImportReport, runImport } from "../../src/pipeline/index.js";
+import {
+  type ImportPlan,
+  type ImportProgress,
+  type ImportReport,
+  runImport,
+} from "../../src/pipeline/index.js";
 import { count, exportRecords, type StoreStats, stats, verify } from "../../src/query/index.js";
 import { resolveSources } from "../../src/sources/index.js";
 import { lmdbTarget, openStoreReader } from "../../src/targets/lmdb/index.js";
@@ -70,16 +76,20 @@ export async function importHere(options: {
   store: string;
   mapping: string;
   plan?: Partial<ImportPlan>;
+  /** Bytes of the line above what the process takes already. */
+  roomBytes?: number;
+  graduality?: number;
+  onProgress?: (progress: ImportProgress) => void;
 }): Promise<ImportReport> {
   const { cwd, store } = options;
   const wanted = compileMapping(parseMapping(options.mapping, "the test's mapping"));
-  const lineBytes = process.memoryUsage.rss() + (160 << 20);
+  const lineBytes = process.memoryUsage.rss() + (options.roomBytes ?? 160 * MiB);
   const plan: ImportPlan = {
     sources: await resolveSources(options.sources, { cwd }),
     target: lmdbTarget(store),
     mergeMapping: (stored) => mergeMappings(stored, wanted),
     entityOf: () => wanted.entities[0]!.name,
-    memory: { line: resolveLine(String(lineBytes)), graduality: 5 },
+    memory: { line: resolveLine(String(lineBytes)), graduality: options.graduality ?? 5 },
     threads: 1,
     tempDir: null,
     isRecordChecked: true,
@@ -92,7 +102,7 @@ export async function importHere(options: {
     ...options.plan,
   };
   const { signal } = new AbortController();
-  return runImport(plan, { signal, onProgress: () => {}, onNotice: () => {} });
+  return runImport(plan, { signal, onProgress: options.onProgress ?? (() => {}), onNotice: () => {} });
 }
 
 /** What can be seen of a store, read in this process: live records, and the faults that a verification finds. */

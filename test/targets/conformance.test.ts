@@ -2,7 +2,11 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { harmlessWrapper, spoiltTarget, targetSaboteurs } from "../../conformance/saboteurs/target-saboteurs.js";
+import {
+  harmlessWrapper,
+  spoiltTarget,
+  targetSaboteurs,
+} from "../../conformance/saboteurs/target-saboteurs.js";
 import { type TargetSubject, targetClauses, targetConformance } from "../../conformance/target.js";
 import { lmdbTarget, openStoreReader } from "../../src/targets/lmdb/index.js";
 import { nullTarget } from "../../src/targets/null/index.js";
@@ -12,7 +16,13 @@ const folder = makeFolder();
 afterAll(folder.remove);
 
 const newFolder = () => join(mkdtempSync(folder.file("target-")), "store");
-const runner = { describe, test, skip: (name: string) => test.skip(name, () => {}) };
+/** Processes are started, which a busy machine does slowly. */
+const timeoutMs = 30_000;
+const runner = {
+  describe,
+  test: (name: string, body: () => Promise<void>) => test(name, body, timeoutMs),
+  skip: (name: string) => test.skip(name, () => {}),
+};
 
 const lmdb: TargetSubject = {
   name: "lmdb",
@@ -30,16 +40,24 @@ targetConformance({ ...lmdb, runner });
 targetConformance({ name: "null", make: nullTarget, makeFolder: newFolder, runner });
 
 describe("saboteurs", () => {
-  test("a wrapper alone breaks no clause", async () => {
-    const wrapped = spoiltTarget(lmdb, harmlessWrapper);
-    for (const clause of targetClauses) await clause.check(wrapped);
-  });
+  test(
+    "a wrapper alone breaks no clause",
+    async () => {
+      const wrapped = spoiltTarget(lmdb, harmlessWrapper);
+      for (const clause of targetClauses) await clause.check(wrapped);
+    },
+    timeoutMs,
+  );
 
   for (const saboteur of targetSaboteurs) {
-    test(`a target that ${saboteur.name} fails ${saboteur.clause}`, async () => {
-      const clause = targetClauses.find(({ id }) => id === saboteur.clause)!;
-      await clause.check(lmdb);
-      await expect(clause.check(spoiltTarget(lmdb, saboteur))).rejects.toThrow();
-    });
+    test(
+      `a target that ${saboteur.name} fails ${saboteur.clause}`,
+      async () => {
+        const clause = targetClauses.find(({ id }) => id === saboteur.clause)!;
+        await clause.check(lmdb);
+        await expect(clause.check(spoiltTarget(lmdb, saboteur))).rejects.toThrow();
+      },
+      timeoutMs,
+    );
   }
 });

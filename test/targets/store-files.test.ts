@@ -27,8 +27,8 @@ const subject = { name: "lmdb", make: lmdbTarget, makeFolder: newDir, openReader
 const marker = `${JSON.stringify({ plimsoll: "store", format: storeFormat })}\n`;
 
 /**
- * What becomes of opening a folder for writing and for reading, each in a process of its own, since opening a file that
- * is not LMDB's may end the process: the code of the error, "opened", or the signal that ended it.
+ * What becomes of opening a folder for writing and for reading, each in a process of its own, since opening a
+ * file that is not LMDB's may end the process: the code of the error, "opened", or the signal that ended it.
  */
 async function opened(dir: string): Promise<{ writing: string; reading: string }> {
   const [writing, reading] = await Promise.all([

@@ -33,7 +33,7 @@ const knownNames = new Set<string>([...Object.values(storeFiles), `${storeFiles.
 const lmdbMagic = 0xbeefc0de;
 /** Behind the page header, which is 24 bytes long in this data format and 16 in the common one. */
 const magicAt = 24;
-/** Behind magic, version, address and map size stand the descriptions of two trees, 48 bytes each; a root ends one. */
+/** Behind magic, version, address and map size: the descriptions of two trees, 48 bytes each, roots last. */
 const pageSizeAt = magicAt + 24;
 const rootsAt = [pageSizeAt + 40, pageSizeAt + 88];
 const metaHeadBytes = pageSizeAt + 96;
@@ -97,8 +97,8 @@ function checkMarker(dir: string): void {
 }
 
 /**
- * A file that is not LMDB's crashes the process, and so does one that ends before the roots of its trees, as a copy
- * that was cut off does. Pages that were written stay within the file for good, so a writer may go on meanwhile.
+ * A file that is not LMDB's crashes the process, and so does one that ends before the roots of its trees, as
+ * a copy that was cut off does. A file never gets shorter, so a writer may go on meanwhile.
  */
 function checkData(dir: string): void {
   const path = join(dir, storeFiles.data);
@@ -114,7 +114,7 @@ function checkData(dir: string): void {
       closeSync(file);
     }
   }
-  const reason = `${storeFiles.data} is missing, cut off or not an LMDB file of data format ${lmdbDataFormat}`;
+  const reason = `${storeFiles.data} is missing, cut off, or not LMDB data format ${lmdbDataFormat}`;
   throw new PlimsollError("STORE_FOREIGN", { store: dir, reason });
 }
 

@@ -66,7 +66,8 @@ export class LmdbStoreReader implements StoreReader {
   }
 
   *recordBlocks(fromId: number): Iterable<RecordBlockEntry> {
-    const first = this.recordBlock(Math.min(fromId, this.sealed.nextId - 1));
+    if (fromId >= this.sealed.nextId) return;
+    const first = this.recordBlock(fromId);
     const start = recordKey(first?.firstId ?? fromId);
     for (const { key, value } of this.#range("records", { start, end: recordKey(this.sealed.nextId) })) {
       yield { firstId: idOfRecordKey(key), block: value };
@@ -105,6 +106,7 @@ export class LmdbStoreReader implements StoreReader {
   }
 
   place(id: number): PlaceEntry | undefined {
+    if (id >= this.sealed.nextId) return undefined;
     const entry = this.#lastAtOrBefore("places", recordKey(id), undefined);
     if (!entry) return undefined;
     const place = JSON.parse(entry.value.toString("utf8")) as Omit<PlaceEntry, "firstId">;

@@ -155,6 +155,9 @@ export class LmdbStoreSession extends TargetSession {
   protected override async _dropSegments(keep: number | null): Promise<void> {
     const kept = new Set(this.#sealed.segments.map((segment) => segment.number));
     if (keep !== null) kept.add(keep);
+    // What is staged is not in the tables yet, and would come after they were looked at.
+    if (!this.#staging.isEmpty) await this.#write(() => {});
+    await this.#flushing;
     for (const table of ["postings", "keys"] as const) {
       for (const segment of this.#segmentsIn(table)) {
         if (!kept.has(segment)) await this.#removeRange(table, segmentKey(segment), segmentKey(segment + 1));

@@ -1,0 +1,97 @@
+import { danglingIdsMax, Kernel, KiB, mappedBytesBeforeReopen } from "../kernel/index.js";
+import { PostingDecoder } from "../postings/index.js";
+import type { SealState } from "./checkpoint.js";
+import type { ImportRun } from "./import-run.js";
+
+const kernelBytes = 512 * KiB;
+
+/** Where a pass over key blocks goes on. */
+interface KeyPlace {
+  hash: bigint;
+  ordinal: number;
+}
+
+/**
+ * The merge of keys counts a link that leads nowhere before it can know whether the record that holds the link keeps
+ * its own key. Links of records that lost it are taken out of the count here, in one pass over the new keys. Nothing
+ * is committed before the publication, so a crash counts again.
+ */
+export async function leaveOutDeadLinks(run: ImportRun, seal: SealState): Promise<void> {
+  const { fates } = seal;
+  if (fates.danglingNew === 0 || fates.duplicates + fates.superseded + fates.conflicts === 0) return;
+  const decoder = new PostingDecoder(new Kernel({ memoryBytes: kernelBytes }));
+  let dead = 0;
+  for (let place: KeyPlace | null = { hash: 0n, ordinal: 0 }; place !== null; ) {
+    run.signal.throwIfAborted();
+    const links = gatherLinks(run, seal, place);
+    await run.session.releaseMapped();
+    dead += await countDead(run, seal, decoder, links.ids);
+    place = links.next;
+  }
+  fates.danglingNew -= dead;
+}
+
+/** Records of this import with a link that leads nowhere, by rising ids: the references that the merge has kept. */
+function gatherLinks(
+  run: ImportRun,
+  seal: SealState,
+  from: KeyPlace,
+): { ids: Float64Array; next: KeyPlace | null } {
+  using reader = run.session.reader();
+  const ids: number[] = [];
+  let next: KeyPlace | null = null;
+  let bytesRead = 0;
+  for (const { hash, ordinal, block } of reader.keyBlocks(seal.segment, from.hash)) {
+    if (ordinal < from.ordinal) continue;
+    if (ids.length >= danglingIdsMax || bytesRead >= mappedBytesBeforeReopen) {
+      next = { hash, ordinal };
+      break;
+    }
+    for (const id of referencesIn(block)) if (id >= run.state.firstId) ids.push(id);
+    bytesRead += block.length;
+  }
+  return { ids: Float64Array.from(ids).sort(), next };
+}
+
+/** How many of the ids, which rise and may repeat, are in the new list of dead records. */
+async function countDead(
+  run: ImportRun,
+  seal: SealState,
+  decoder: PostingDecoder,
+  ids: Float64Array,
+): Promise<number> {
+  let at = 0;
+  let dead = 0;
+  for (let isEnd = false; !isEnd; ) {
+    isEnd = true;
+    let bytesRead = 0;
+    using reader = run.session.reader();
+    for (const { block } of reader.tupleBlocks(seal.segment, 0, 0n, ids[at] ?? 0)) {
+      const list = decoder.decode(block, 0, 0n);
+      for (const id of list.ids) {
+        while (at < ids.length && ids[at]! < id) at += 1;
+        for (; at < ids.length && ids[at] === id; at += 1) dead += 1;
+      }
+      bytesRead += block.length;
+      if (!list.mayContinue || at === ids.length) break;
+      isEnd = bytesRead < mappedBytesBeforeReopen;
+      if (!isEnd) break;
+    }
+    reader.close();
+    await run.session.releaseMapped();
+  }
+  return dead;
+}
+
+/** Entry: u64 hash, u16 key space, u8 flags, u8, u40 id, [u64 version], key. */
+function* referencesIn(block: Uint8Array): Generator<number> {
+  const view = new DataView(block.buffer, block.byteOffset, block.length);
+  for (let at = 24; at < block.length; ) {
+    const flags = view.getUint8(at + 10);
+    if (flags & 1) yield view.getUint32(at + 12, true) + view.getUint8(at + 16) * 2 ** 32;
+    let keyAt = at + 17 + (flags & 2 ? 8 : 0);
+    let keyBytes = view.getUint8(keyAt++);
+    if (keyBytes >= 128) keyBytes = (keyBytes & 127) | (view.getUint8(keyAt++) << 7);
+    at = keyAt + keyBytes;
+  }
+}
