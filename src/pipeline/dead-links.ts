@@ -12,9 +12,9 @@ interface KeyPlace {
 }
 
 /**
- * The merge of keys counts a link that leads nowhere before it can know whether the record that holds the link keeps
- * its own key. Links of records that lost it are taken out of the count here, in one pass over the new keys. Nothing
- * is committed before the publication, so a crash counts again.
+ * The merge of keys counts a link that leads nowhere before it can know whether the record that holds the
+ * link keeps its own key. Links of records that lost it are taken out of the count here, in one pass over the
+ * new keys. Nothing is committed before the publication, so a crash counts again.
  */
 export async function leaveOutDeadLinks(run: ImportRun, seal: SealState): Promise<void> {
   const { fates } = seal;
@@ -31,7 +31,10 @@ export async function leaveOutDeadLinks(run: ImportRun, seal: SealState): Promis
   fates.danglingNew -= dead;
 }
 
-/** Records of this import with a link that leads nowhere, by rising ids: the references that the merge has kept. */
+/**
+ * Records of this import with a link that leads nowhere, by rising ids: the references that the merge has
+ * kept.
+ */
 function gatherLinks(
   run: ImportRun,
   seal: SealState,

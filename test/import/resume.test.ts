@@ -95,7 +95,7 @@ describe("a source that is not what it was", () => {
     utimesSync(path, timeKept, timeKept);
     const restored = await resumed(store, ["changing.jsonl"]);
     expect(restored).toEqual(await undisturbed("unchanged", ["changing.jsonl"]));
-  }, 60_000);
+  }, 120_000);
 
   test("is loaded as it is now with --fresh", async () => {
     const path = folder.write("fresh.jsonl", whole);
@@ -112,7 +112,7 @@ describe("a source that is not what it was", () => {
     expect(code, error).toBe(0);
     expect(report).toMatchObject({ resumedFrom: null, records: { read: 3000, stored: 3000 } });
     expect(await visibleState(store)).toEqual((await undisturbed("fresh-alone", ["fresh.jsonl"])).state);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a finished import", () => {
@@ -142,7 +142,7 @@ describe("a finished import", () => {
     expect((await importInto(folder, args)).report).toMatchObject({
       records: { duplicates: 500, stored: 1 },
     });
-  }, 60_000);
+  }, 120_000);
 
   test("finds the same content under another name to be duplicates", async () => {
     folder.write("one-name.jsonl", docs(1, 500));
@@ -162,7 +162,7 @@ describe("a finished import", () => {
     const after = await visibleState(store);
     expect(after.lines).toEqual(lines);
     expect(after.verdict).toContain("sound");
-  }, 60_000);
+  }, 120_000);
 });
 
 test("an unfinished import refuses another one, and --fresh of the other drops it", async () => {
@@ -184,7 +184,7 @@ test("an unfinished import refuses another one, and --fresh of the other drops i
   expect(await visibleState(store)).toEqual((await undisturbed("other-alone", ["other.jsonl"])).state);
   const first = await importInto(folder, ["first.jsonl", ...options, "--into", store]);
   expect(first.report).toMatchObject({ resumedFrom: null, records: { read: count, stored: count } });
-}, 60_000);
+}, 120_000);
 
 test("stdin goes on when the same stream is piped again, and refuses another one", async () => {
   const { store } = await unfinished("stdin", ["-"], whole);
@@ -195,13 +195,13 @@ test("stdin goes on when the same stream is piped again, and refuses another one
   const short = await importInto(folder, ["-", ...options, "--into", store], { input: whole.slice(0, 2000) });
   expect(short.error).toContain("SOURCE_CHANGED");
   expect(await resumed(store, ["-"], whole)).toEqual(await undisturbed("stdin-alone", ["-"], whole));
-}, 60_000);
+}, 120_000);
 
 test("compressed input goes on", async () => {
   folder.write("docs.jsonl.gz", gzipSync(whole));
   const { store } = await unfinished("gzip", ["docs.jsonl.gz"]);
   expect(await resumed(store, ["docs.jsonl.gz"])).toEqual(await undisturbed("gzip-alone", ["docs.jsonl.gz"]));
-}, 60_000);
+}, 120_000);
 
 test("several sources go on in the second", async () => {
   const sources = ["part-1.jsonl", "part-2.jsonl.gz", "part-3.jsonl"];
@@ -213,4 +213,4 @@ test("several sources go on in the second", async () => {
     phase === "read" && sourceIndex === 1 && cursor !== null;
   await killImport({ words: [...sources, ...options], store, cwd: folder.path, isThere });
   expect(await resumed(store, sources)).toEqual(await undisturbed("several-alone", sources));
-}, 60_000);
+}, 120_000);

@@ -8,7 +8,19 @@ import { seeded } from "../support/people.js";
 const folder = makeFolder();
 afterAll(folder.remove);
 
-const options = ["--entity", "Doc", "--key", "id", "--range", "n", "--text", "text", "--on-conflict", "reject"];
+const options = ["--mapping", "../mapping.yaml"];
+const mapping = `
+version: 1
+entities:
+  Doc:
+    match: "*.jsonl"
+    key: id
+    conflict: reject
+    fields:
+      id: int
+      n: { type: int, index: range }
+      text: { type: string, index: text }
+`;
 const words = ["import", "../second.jsonl", "--into", "store", ...options, "--memory", "160MiB", "--sync-bytes", "64KiB"];
 
 function docs(seed: number, count: number): unknown[] {
@@ -39,6 +51,7 @@ function newCwd(name: string): string {
 }
 
 beforeAll(async () => {
+  folder.write("mapping.yaml", mapping);
   folder.write("first.jsonl", jsonl(docs(1, 1500)));
   folder.write("second.jsonl", jsonl(docs(2, 4000)));
   mkdirSync(folder.file("base"));

@@ -238,9 +238,11 @@ export class LmdbStoreSession extends TargetSession {
         extra();
       });
     } catch (error) {
-      // The promise of a transaction rejects with a note that there is an error; the error comes in a promise of its own.
+      // The promise of a transaction rejects with a note that there is an error; the error comes in a promise
+      // of its own.
       const { commitError } = error as { commitError?: Promise<never> };
-      throw asStoreError(await (commitError ?? Promise.resolve(error)).catch((cause: unknown) => cause), this.#dir);
+      const cause = await (commitError ?? Promise.resolve(error)).catch((reason: unknown) => reason);
+      throw asStoreError(cause, this.#dir);
     }
     staging.clear();
   }
