@@ -26,7 +26,7 @@ const docs = (first: number, count: number) =>
     })),
   );
 
-test("a reader sees the state before an import and then the one behind it, a second writer is refused", async () => {
+test("readers see the state before an import or behind it; a second writer is refused", async () => {
   const store = folder.file("store");
   const [before, added] = [1000, 60_000];
   folder.write("first.jsonl", docs(0, before));

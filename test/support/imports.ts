@@ -105,7 +105,7 @@ export async function importHere(options: {
   return runImport(plan, { signal, onProgress: options.onProgress ?? (() => {}), onNotice: () => {} });
 }
 
-/** What can be seen of a store, read in this process: live records, and the faults that a verification finds. */
+/** What can be seen of a store, read in this process: live records, and what a verification finds. */
 export async function seenHere(
   store: string,
 ): Promise<{ lines: string[]; stats: StoreStats; faults: string[] }> {
