@@ -220,7 +220,7 @@ export class ReadPhase {
       if (!flight.isAlone) run.slabs.give({ ...flight.slab, input: loaded.input, output: loaded.output });
     }
     for (const reject of frame.rejects) {
-      run.reject({ code: reject.code, reason: reject.reason, head: reject.head, place: reject.place });
+      run.reject(reject);
     }
     const outputBytes = loaded?.parts.reduce((sum, part) => sum + part.length, 0) ?? 0;
     run.onBatch({ bytes: frame.length, records: frame.records, leasedBytes: frame.length + outputBytes });

@@ -39,6 +39,8 @@ export interface FrameReject {
   place: Place;
   /** The first bytes of the record, a copy. */
   head: Uint8Array;
+  /** Length of what the reject covers, the line break behind it apart. */
+  bytesTotal: number;
 }
 
 /**

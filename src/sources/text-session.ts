@@ -12,7 +12,7 @@ import { ByteInput } from "./bytes/byte-input.js";
 import type { ByteStream } from "./bytes/byte-stream.js";
 import { CursorTail } from "./cursor-tail.js";
 import { countLines } from "./framers/byte-scan.js";
-import { type FrameFault, type Framer, tooLarge } from "./framers/framer.js";
+import { carriageReturn, type FrameFault, type Framer, newline, tooLarge } from "./framers/framer.js";
 
 export interface TextSessionOptions {
   name: string;
@@ -205,28 +205,29 @@ export class TextSession implements SourceSession {
   async #reject(fault: FrameFault, filling: Filling): Promise<Frame> {
     const { buffer, filled } = filling;
     const place = this.#place();
-    const reject: FrameReject = {
-      index: 0,
-      code: fault.code,
-      reason: fault.reason,
-      place: {
-        source: this.#options.name,
-        line: place.line + countLines(buffer, fault.at),
-        offset: place.offset + fault.at,
-        record: place.record,
-      },
-      head: buffer.slice(0, Math.min(filled, rejectRecordBytesMax)),
-    };
+    const faultPlace = { line: place.line + countLines(buffer, fault.at), offset: place.offset + fault.at };
     this.#framer.beginPass();
     let end = fault.end ?? this.#framer.pass(buffer, 0, filled);
     const passed = end === -1 ? filled : end;
+    let last = buffer.slice(Math.max(0, passed - 2), passed);
+    const head = buffer.slice(0, Math.min(passed - lineEndBytes(last), rejectRecordBytesMax));
     this.#input.putBack(buffer.subarray(passed, filled));
     this.#advance(buffer.subarray(0, passed));
     while (end === -1 && (await this.#input.more(null)) === "more") {
       const view = this.#input.view();
       end = this.#framer.pass(view, 0, view.length);
-      this.#take(end === -1 ? view.length : end);
+      const taken = end === -1 ? view.length : end;
+      last = Buffer.concat([last, view.subarray(Math.max(0, taken - 2), taken)]).subarray(-2);
+      this.#take(taken);
     }
+    const reject: FrameReject = {
+      index: 0,
+      code: fault.code,
+      reason: fault.reason,
+      place: { ...faultPlace, source: this.#options.name, record: place.record },
+      head,
+      bytesTotal: this.#offset - place.offset - lineEndBytes(last),
+    };
     this.#record++;
     return {
       length: 0,
@@ -252,4 +253,9 @@ export class TextSession implements SourceSession {
     this.#line += lines;
     this.#tail.push(bytes);
   }
+}
+
+function lineEndBytes(last: Uint8Array): number {
+  if (last.at(-1) !== newline) return 0;
+  return last.at(-2) === carriageReturn ? 2 : 1;
 }

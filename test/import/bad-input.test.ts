@@ -84,5 +84,5 @@ async function checkFormat(format: Format): Promise<void> {
 }
 
 describe("bad records cost only themselves, and are stored when they are mended", () => {
-  test.concurrent.for(formats)("%s", checkFormat, 120_000);
+  test.concurrent.for(formats)("%s", { timeout: 120_000 }, checkFormat);
 });
