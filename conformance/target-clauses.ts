@@ -10,6 +10,7 @@ import {
   hasCode,
   idsSeen,
   isBug,
+  mappedBytes,
   openSession,
   otherMapping,
   sealedAt,
@@ -273,6 +274,8 @@ async function checkPublish(subject: TargetSubject): Promise<void> {
     assert.deepEqual([before.sealed, after.sealed], [sealedAt(10), sealedAt(20)]);
     assert.deepEqual([idsSeen(before).blocks, idsSeen(after).blocks], [[0], [0, 10]]);
     assert.equal(await session.checkpoint(), null, "a published import is not pending");
+    await session.publish(sealedAt(20), "third", null);
+    assert.equal(await session.finished("third"), null, "a note that was not given");
     assert.deepEqual(
       [await session.finished("first"), await session.finished("second")],
       ["note one", "note two"],
@@ -343,6 +346,7 @@ async function checkMapping(subject: TargetSubject): Promise<void> {
     },
     tempDir: null,
     transactionBytes,
+    mappedBytes,
     signal: new AbortController().signal,
   });
   await assert.rejects(refused, /no such mapping/);

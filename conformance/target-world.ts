@@ -20,6 +20,7 @@ export const otherMapping = compileMapping({
 });
 
 export const transactionBytes = 64 * 1024;
+export const mappedBytes = 1024 * 1024;
 
 export function openSession(
   subject: TargetSubject,
@@ -30,6 +31,7 @@ export function openSession(
     mergeMapping: (stored: CompiledMapping | null) => mergeMappings(stored, mapping),
     tempDir: null,
     transactionBytes,
+    mappedBytes,
     signal: new AbortController().signal,
   });
 }
@@ -126,6 +128,7 @@ export function elsewhere(
     ? `const reader = await built[${JSON.stringify(openReader)}](folder);`
     : `const session = await built[${JSON.stringify(make)}](folder).open({
          mergeMapping: (stored) => stored ?? mapping, tempDir: null, transactionBytes: ${transactionBytes},
+         mappedBytes: ${mappedBytes},
          signal: new AbortController().signal });`;
   const script = `
     const built = await import(${JSON.stringify(url)});

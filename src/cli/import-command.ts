@@ -64,6 +64,7 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
       rerunCommand: firstRerun(report.rejectsFile),
     }),
   );
+  if (report.error !== null) host.note(`plimsoll: ${report.error.code}: ${report.error.message}\n`);
   if (report.state === "interrupted") return exitCodes.interrupted;
   if (report.state === "failed") return exitCodes.failed;
   const rejectsMax = prepared.plan.rejects.rejectsMax;

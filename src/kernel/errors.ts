@@ -16,7 +16,7 @@ export const errorTable = {
   SOURCE_DAMAGED: {
     retry: false,
     message:
-      "{source} is damaged at byte {offset} ({reason}). Everything before it is kept; replace the file and run with --fresh.",
+      "{source} is damaged at byte {offset} ({reason}). Everything before it is loaded. Replace the file and load it again: records with a key are recognised, others are passed over with --offset.",
   },
   SOURCE_CHANGED: {
     retry: false,

@@ -100,11 +100,15 @@ export const lineMachineFraction = 0.6;
 /** Kernels write "unlimited" as numbers near 2^63; nothing real is as large as this. */
 export const limitBytesUnlimited = 2 ** 60;
 
-/** A worker thread's isolate, stack and code, before it holds any data (8.4 MB measured). */
-export const threadBytes = 9 * MiB;
+/**
+ * A worker thread: its isolate (8.4 MB measured), its code as it is compiled, and what it adds to the main
+ * thread's heap and to the allocator. With less, two threads at 128 MiB were measured to cross the line, and
+ * to be slower than one.
+ */
+export const threadBytes = 20 * MiB;
 
 /** Kept free for the growth of the V8 heap and of the allocator: this part of the line, within bounds. */
-export const reserveBytesMin = 16 * MiB;
+export const reserveBytesMin = 24 * MiB;
 export const reserveBytesMax = 256 * MiB;
 export const reserveFraction = 0.08;
 
@@ -128,6 +132,9 @@ export const scratchPerInput = 2;
 export const recordKernelExpansion = 5.3;
 export const recordOutsideExpansion = 4;
 export const recordAloneBytesFixed = 8 * MiB;
+
+/** The same program starts at a little more or less: an advised line has to do for the next process. */
+export const baselineSpreadBytes = 4 * MiB;
 
 /**
  * Kernels hand addresses to JavaScript as signed 32-bit numbers, so no kernel's memory may reach the sign.
@@ -369,3 +376,9 @@ export const verifyBucketIds = 64;
 
 /** A loop over results looks for signals this often: soon enough for people, rare enough to cost nothing. */
 export const breathMs = 50;
+
+/** Environments closed between two collections of garbage: each leaves about 300 KiB outside the heap. */
+export const reopensPerCollection = 4;
+
+/** Values written for each byte that writing maps, carefully: about eight were measured, four at worst. */
+export const writtenPerMapped = 8;

@@ -79,7 +79,8 @@ function mapPaths(records: readonly Record<string, unknown>[]): Set<string> {
   const names = new Map<string, Set<string>>();
   const visit = (value: unknown, path: string[]): void => {
     if (Array.isArray(value)) {
-      for (const element of value) visit(element, path);
+      // Arrays of arrays are values as they are, however deep they go.
+      if (!value.some(Array.isArray)) for (const element of value) visit(element, path);
     } else if (isPlainObject(value) && path.length < inferDepthMax) {
       const key = JSON.stringify(path);
       const known = names.get(key) ?? new Set();

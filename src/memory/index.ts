@@ -1,5 +1,4 @@
 export type { CgroupLocation, SeenLimit } from "./cgroup.js";
-export * from "./garbage.js";
 export * from "./gauge.js";
 export * from "./governed-batches.js";
 export * from "./governor.js";

@@ -1,5 +1,6 @@
 import {
   assert,
+  baselineSpreadBytes,
   formatBytes,
   KiB,
   kernelMemoryBytesMax,
@@ -83,7 +84,9 @@ export function divideLine(request: DivideRequest): ShareTable {
     "a line and a thread to divide it for",
   );
   const lineBytesMin = lineBytesMinOf(baselineBytes);
-  if (lineBytes < lineBytesMin) throw lineTooSmall(lineBytes, baselineBytes, lineBytesMin);
+  if (lineBytes < lineBytesMin) {
+    throw lineTooSmall(lineBytes, baselineBytes, lineBytesMinOf(baselineBytes + baselineSpreadBytes));
+  }
   for (let threads = Math.floor(request.threads); ; threads--) {
     assert(threads >= 1, "a line at or above the minimum holds one thread");
     const slabBytes = slabBytesOf(lineBytes - baselineBytes, threads, lineBytes);

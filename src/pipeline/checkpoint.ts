@@ -74,6 +74,10 @@ export interface Checkpoint {
   bytesSpilled: number;
   bytesWritten: number;
   rejectsBytes: number;
+  /**
+   * What a damaged source said, the first of them: the import ends as failed, with everything else loaded.
+   */
+  damage: string | null;
   seconds: { read: number; merge: number; seal: number };
   seal: SealState | null;
 }

@@ -1,5 +1,12 @@
-import { compileKernels, type ErrorCode, type Place, PlimsollError, syncFolder } from "../kernel/index.js";
-import { collectGarbage, type Governor, type ShareName } from "../memory/index.js";
+import {
+  collectGarbage,
+  compileKernels,
+  type ErrorCode,
+  type Place,
+  PlimsollError,
+  syncFolder,
+} from "../kernel/index.js";
+import type { Governor, ShareName } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { BatchParts, Source, Target, TargetSession } from "../ports/index.js";
 import type { Checkpoint, RunFile } from "./checkpoint.js";
@@ -208,6 +215,13 @@ export class ImportRun implements AsyncDisposable {
     const { source = "", line = 0 } = reject.place;
     const details = { source, line, code: reject.code, reason: reject.reason };
     throw new PlimsollError("RECORD_REJECTED", details, { place: reject.place });
+  }
+
+  /** The rest of a damaged source is set aside as one reject; the import will end as failed. */
+  endDamaged(error: PlimsollError, place: Place): void {
+    this.state.damage ??= error.message;
+    this.#host.onNotice(error.message);
+    this.reject({ code: error.code, reason: error.message, head: new Uint8Array(0), place });
   }
 
   /** A reject that is counted elsewhere: the losers of key conflicts. */

@@ -30,6 +30,7 @@ export function newCheckpoint(options: {
     bytesSpilled: 0,
     bytesWritten: 0,
     rejectsBytes: 0,
+    damage: null,
     seconds: { read: 0, merge: 0, seal: 0 },
     seal: null,
   };

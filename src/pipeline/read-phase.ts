@@ -1,5 +1,5 @@
-import { assert, checkpointSecondsMax } from "../kernel/index.js";
-import type { Frame, Source, SourceSession } from "../ports/index.js";
+import { assert, checkpointSecondsMax, isPlimsollError } from "../kernel/index.js";
+import type { Frame, Source, SourceRead, SourceSession } from "../ports/index.js";
 import { framePlace } from "../ports/index.js";
 import type { ImportRun } from "./import-run.js";
 import type { Slab } from "./slab-pool.js";
@@ -116,7 +116,7 @@ export class ReadPhase {
     const buffer = new Uint8Array(slab.input, 0, Math.min(run.batchBytes(), slab.input.byteLength));
     const grow = (bytes: number): Uint8Array =>
       bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : new Uint8Array(bytes);
-    const got = await this.#atDoor(() => session.read(buffer, grow, this.#recordsLeft()));
+    const got = await this.#readOrEnd(source, session, () => session.read(buffer, grow, this.#recordsLeft()));
     if (got === null) {
       run.slabs.give(slab);
       return false;
@@ -137,6 +137,27 @@ export class ReadPhase {
     this.#bytesSinceCheckpoint += frame.length;
     run.state.cursor = frame.cursorAfter;
     return true;
+  }
+
+  /**
+   * A damaged source ends where the damage begins: its rest counts as one reject, and the import goes on,
+   * unless bad records are to end it.
+   */
+  async #readOrEnd(
+    source: Source,
+    session: SourceSession,
+    read: () => Promise<SourceRead | null>,
+  ): Promise<SourceRead | null> {
+    try {
+      return await this.#atDoor(read);
+    } catch (error) {
+      const isDamage = isPlimsollError(error) && error.code === "SOURCE_DAMAGED";
+      if (!isDamage || this.#run.plan.rejects.isAbort) throw error;
+      this.#isBrokenOff = false;
+      await this.#drain();
+      this.#run.endDamaged(error, { ...error.place, source: source.name, record: session.records + 1 });
+      return null;
+    }
   }
 
   #dispatch(flight: Flight): void {

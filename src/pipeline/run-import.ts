@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { asDiskCondition, isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { collectGarbage, divideLine, Governor } from "../memory/index.js";
+import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
+import { divideLine, Governor } from "../memory/index.js";
 import type { SourceFingerprint, TargetSession } from "../ports/index.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
@@ -49,6 +49,7 @@ async function openAndCarryOut(plan: ImportPlan, host: ImportHost): Promise<Impo
     mergeMapping: plan.mergeMapping,
     tempDir: plan.tempDir,
     transactionBytes: table.transactionBytesMax,
+    mappedBytes: table.mappedBytesMax,
     signal: host.signal,
   });
   const sources = await Promise.all(plan.sources.map((source) => source.fingerprint()));
@@ -103,7 +104,10 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
     run.enterSeal();
     await sealPhase(run);
     run.progress.tell();
-    return reportOf(run, { state: "complete", resumedFrom, error: null });
+    const { damage } = state;
+    if (damage === null) return reportOf(run, { state: "complete", resumedFrom, error: null });
+    const error = { code: "SOURCE_DAMAGED", message: damage };
+    return reportOf(run, { state: "failed", resumedFrom, error });
   } catch (error) {
     const condition = asInterruption(asDiskCondition(error, session.runsDir), host.signal);
     const state = host.signal.aborted ? "interrupted" : "failed";

@@ -90,7 +90,9 @@ async function publish(run: ImportRun): Promise<void> {
     records,
   };
   await run.serial(async () => {
-    await session.publish(sealedStateAfter(run, note.finishedAt), state.importId, JSON.stringify(note));
+    // Without a note the same command reads again: a damaged source may have been replaced.
+    const kept = state.damage === null ? JSON.stringify(note) : null;
+    await session.publish(sealedStateAfter(run, note.finishedAt), state.importId, kept);
     if (run.target.capabilities.sortedAppend) await session.dropSegments(null);
   });
   run.removeRuns();

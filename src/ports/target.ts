@@ -24,6 +24,8 @@ export interface TargetOpenOptions {
   tempDir: string | null;
   /** Bytes that may wait in memory before they are written in one transaction. */
   transactionBytes: number;
+  /** Resident bytes that the target's mapped files may take; it gives them back before there are more. */
+  mappedBytes: number;
   signal: AbortSignal;
 }
 
@@ -120,8 +122,10 @@ export abstract class TargetSession implements AsyncDisposable {
     await this._appendKeyBlock(segment, entry);
   }
 
-  /** The sealed state becomes what readers see, the note what the finished import left: one commit. */
-  async publish(sealed: SealedState, importId: string, note: CheckpointJson): Promise<void> {
+  /**
+   * The sealed state becomes what readers see, the note (if any) what the finished import left: one commit.
+   */
+  async publish(sealed: SealedState, importId: string, note: CheckpointJson | null): Promise<void> {
     this.#assertOpen();
     await this._publish(sealed, importId, note);
   }
@@ -183,7 +187,11 @@ export abstract class TargetSession implements AsyncDisposable {
   protected abstract _forget(): Promise<void>;
   protected abstract _appendTupleBlock(segment: number, entry: SegmentTupleBlock): Promise<void>;
   protected abstract _appendKeyBlock(segment: number, entry: SegmentKeyBlock): Promise<void>;
-  protected abstract _publish(sealed: SealedState, importId: string, note: CheckpointJson): Promise<void>;
+  protected abstract _publish(
+    sealed: SealedState,
+    importId: string,
+    note: CheckpointJson | null,
+  ): Promise<void>;
   protected abstract _dropSegments(keep: number | null): Promise<void>;
   protected abstract _reader(isUnsealedVisible: boolean): StoreReader;
   protected abstract _releaseMapped(): Promise<void>;

@@ -166,7 +166,11 @@ function badAmongGood({ name, code, reason, records }: Bad): BadInput[] {
   });
 }
 
-const cutInString = { cut: '{"id":ID,"na', code: "JSON_SYNTAX", reason: /^unexpected end at byte \d+: a string/ };
+const cutInString = {
+  cut: '{"id":ID,"na',
+  code: "JSON_SYNTAX",
+  reason: /^unexpected end at byte \d+: a string/,
+};
 const cuts = {
   jsonl: cutInString,
   json: cutInString,

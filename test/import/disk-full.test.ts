@@ -7,11 +7,20 @@ import { citiesCsv, peopleCsv, peopleMapping } from "../support/people.js";
 const folder = makeFolder();
 const disk = folder.file("disk");
 const sizes = ["--memory", "160MiB", "--sync-bytes", "512KiB"];
-const words = ["people.csv", "cities.csv", "--mapping", "mapping.yaml", "--rejects", "rejects.jsonl", ...sizes];
+const words = [
+  "people.csv",
+  "cities.csv",
+  "--mapping",
+  "mapping.yaml",
+  "--rejects",
+  "rejects.jsonl",
+  ...sizes,
+];
 
 /** Why no small disk can be made here; null when one can. */
 function missing(): string | null {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return "mounting a small disk takes root on Linux";
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    return "mounting a small disk takes root on Linux";
   try {
     mkdirSync(disk);
     mount("1m");
@@ -58,21 +67,27 @@ describe.skipIf(reason !== null)(reason === null ? "a full disk" : `a full disk 
     ["the rejects", "4k", "store", ["--rejects", "disk/rejects.jsonl"]],
   ];
 
-  test.each(cases)("%s: the import stops, and goes on when there is room", async (_what, size, target, extra) => {
-    mount(size);
-    try {
-      const args = [...words, "--into", target, ...extra];
-      const stopped = await importInto(folder, args);
-      expect(stopped.code, stopped.error).toBe(1);
-      expect(stopped.error).toMatch(/plimsoll: (STORE_FULL|REJECTS_UNWRITABLE): .*run the same command to go on\.\n/);
-      expect(stopped.error).not.toContain("UNEXPECTED");
-      enlarge();
-      const resumed = await importInto(folder, args);
-      expect(resumed.code, resumed.error).toBe(0);
-      expect(await visibleState(folder.file(target))).toEqual(expected);
-    } finally {
-      unmount();
-      rmSync(folder.file("store"), { recursive: true, force: true });
-    }
-  }, 60_000);
+  test.each(cases)(
+    "%s: the import stops, and goes on when there is room",
+    async (_what, size, target, extra) => {
+      mount(size);
+      try {
+        const args = [...words, "--into", target, ...extra];
+        const stopped = await importInto(folder, args);
+        expect(stopped.code, stopped.error).toBe(1);
+        expect(stopped.error).toMatch(
+          /plimsoll: (STORE_FULL|REJECTS_UNWRITABLE): .*run the same command to go on\.\n/,
+        );
+        expect(stopped.error).not.toContain("UNEXPECTED");
+        enlarge();
+        const resumed = await importInto(folder, args);
+        expect(resumed.code, resumed.error).toBe(0);
+        expect(await visibleState(folder.file(target))).toEqual(expected);
+      } finally {
+        unmount();
+        rmSync(folder.file("store"), { recursive: true, force: true });
+      }
+    },
+    60_000,
+  );
 });

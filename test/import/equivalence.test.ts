@@ -90,7 +90,14 @@ async function seenAfter(list: readonly Doc[], ways: Way): Promise<unknown> {
   for (let at = 0; at < ways.imports; at++) {
     const sources = names.filter((_name, index) => index % ways.imports === at);
     if (sources.length === 0) continue;
-    const report = await importHere({ cwd: folder.path, sources, store, mapping, plan: { threads, syncBytes }, graduality });
+    const report = await importHere({
+      cwd: folder.path,
+      sources,
+      store,
+      mapping,
+      plan: { threads, syncBytes },
+      graduality,
+    });
     expect(report.state).toBe("complete");
   }
   const { lines, stats, faults } = await seenHere(store);

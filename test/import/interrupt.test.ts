@@ -42,7 +42,11 @@ test("an interrupted import ends with 130, says how to go on, and goes on", asyn
   expect(resumed.code, resumed.error).toBe(0);
   const report = readReport(folder.file("report.json"))!;
   // The checkpoint is made at the interruption: nothing that was counted is read again.
-  expect(report.resumedFrom).toEqual({ phase: "read", record: interrupted.records.read, source: "people.csv" });
+  expect(report.resumedFrom).toEqual({
+    phase: "read",
+    record: interrupted.records.read,
+    source: "people.csv",
+  });
   const whole = await importInto(folder, words("undisturbed").slice(1));
   expect(report.records).toEqual(whole.report!.records);
   expect(report.bytes.read).toBe(whole.report!.bytes.read);
@@ -59,7 +63,20 @@ test("a second interruption ends the process at once", async () => {
 });
 
 test("an import that waits for its stream can be interrupted", async () => {
-  const args = ["import", "-", "--into", "stream", "--format", "jsonl", "--entity", "E", "--key", "id", "--progress", "json"];
+  const args = [
+    "import",
+    "-",
+    "--into",
+    "stream",
+    "--format",
+    "jsonl",
+    "--entity",
+    "E",
+    "--key",
+    "id",
+    "--progress",
+    "json",
+  ];
   const running = startPlimsoll(args, { cwd: folder.path, hasOpenInput: true });
   running.child.stdin!.write('{"id":1}\n{"id":2}\n');
   await running.told('"phase":"read"');

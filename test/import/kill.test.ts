@@ -23,7 +23,13 @@ async function outcomeIn(cwd: string): Promise<Outcome> {
   try {
     rejects = readFileSync(join(cwd, "store.rejects.jsonl"), "utf8");
   } catch {}
-  return { state: await visibleState(join(cwd, "store")), records, bytesRead: bytes.read, dangling: danglingLinks, rejects };
+  return {
+    state: await visibleState(join(cwd, "store")),
+    records,
+    bytesRead: bytes.read,
+    dangling: danglingLinks,
+    rejects,
+  };
 }
 
 interface Scenario {
@@ -71,7 +77,16 @@ async function live(args: readonly string[], cwd: string, stage: Stage, times: T
 
 /** Kills imports until there were enough kills; every store that is finished is compared with the undisturbed one. */
 async function killAndCompare(scenario: Scenario): Promise<Record<string, number>> {
-  const args = ["import", ...scenario.words, "--into", "store", "--report", "report.json", "--progress", "json"];
+  const args = [
+    "import",
+    ...scenario.words,
+    "--into",
+    "store",
+    "--report",
+    "report.json",
+    "--progress",
+    "json",
+  ];
   let firstId = 0;
   const makeCwd = async (name: string) => {
     const cwd = folder.file(`${scenario.name}-${name}`);
@@ -133,14 +148,25 @@ test("200,000 records killed 60 times end as if nothing had happened", async () 
     kills: 60,
     killsPerReading: 8,
   });
-  expect(tally["reading"]).toBeGreaterThan(5);
+  expect(tally.reading).toBeGreaterThan(5);
   expect(sealKills(tally)).toBeGreaterThan(2);
 }, 240_000);
 
 test("an import that replaces older versions in a store is killed 12 times", async () => {
   folder.write("first.jsonl", versions(1, 20_000));
   folder.write("second.jsonl", versions(2, 60_000));
-  const options = ["--entity", "Doc", "--key", "id", "--range", "rev", "--text", "text", "--on-conflict", "newest:rev"];
+  const options = [
+    "--entity",
+    "Doc",
+    "--key",
+    "id",
+    "--range",
+    "rev",
+    "--text",
+    "text",
+    "--on-conflict",
+    "newest:rev",
+  ];
   const tally = await killAndCompare({
     name: "newest",
     words: ["../second.jsonl", ...options, "--memory", "160MiB", "--sync-bytes", "256KiB"],

@@ -98,7 +98,11 @@ test("many small imports leave few segments, and the first record of every key",
     const source = folder.write(`small/${at}.jsonl`, jsonl(list));
     const fresh = list.filter((doc) => !first.has(doc.id) && first.set(doc.id, doc));
     const { records } = await importHere({ cwd: folder.path, sources: [source], store, mapping });
-    expect(records).toMatchObject({ read: list.length, stored: fresh.length, duplicates: list.length - fresh.length });
+    expect(records).toMatchObject({
+      read: list.length,
+      stored: fresh.length,
+      duplicates: list.length - fresh.length,
+    });
     if (at % 10 === 9) segments.push((await seenHere(store)).stats.segments.length);
   }
   expect(Math.max(...segments)).toBeLessThan(8);

@@ -10,50 +10,19 @@ const folder = makeFolder();
 afterAll(folder.remove);
 
 const options = ["--entity", "E", "--key", "id", "--range", "n"];
-const records = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => ({ id: from + at, n: at }));
+const records = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, at) => ({ id: from + at, n: at }));
 
 async function exported(store: string): Promise<number[]> {
   const { code, out, error } = await plimsoll(["export", folder.file(store)]);
   expect(code, error).toBe(0);
-  return out.split("\n").slice(0, -1).map((line) => (JSON.parse(line) as { id: number }).id);
+  return out
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { id: number }).id);
 }
 
 const ids = (from: number, to: number) => records(from, to).map(({ id }) => id);
-
-describe("--offset and --limit", () => {
-  const names = [0, 10, 20].map((from) => folder.write(`part-${from}.jsonl`, jsonl(records(from, from + 10))));
-
-  test.each([
-    [0, 5],
-    [5, 3],
-    [5, 10],
-    [10, 10],
-    [15, 8],
-    [20, 100],
-    [25, 100],
-    [29, 1],
-    [30, 5],
-    [99, 5],
-    [3, 0],
-  ])("of %i and %i count over all the sources", async (offset, limit) => {
-    const store = `range-${offset}-${limit}`;
-    const range = ["--offset", String(offset), "--limit", String(limit)];
-    const { code, error, report } = await importInto(folder, [...names, ...options, ...range, "--into", store]);
-    expect(code, error).toBe(0);
-    const wanted = ids(Math.min(30, offset), Math.min(30, offset + limit));
-    expect(await exported(store)).toEqual(wanted);
-    expect(report?.records.read).toBe(wanted.length);
-  });
-});
-
-test("more rejects than allowed end with 3, and everything is loaded all the same", async () => {
-  folder.write("some-bad.jsonl", `${jsonl(records(0, 5))}{"id":\nnull\n${jsonl(records(5, 9))}`);
-  const words = ["some-bad.jsonl", ...options];
-  const ended = await importInto(folder, [...words, "--into", "strict", "--max-rejects", "1"]);
-  expect(ended.code, ended.error).toBe(3);
-  expect(await exported("strict")).toEqual(ids(0, 9));
-  expect((await importInto(folder, [...words, "--into", "lax", "--max-rejects", "2"])).code).toBe(0);
-});
 
 describe("a source that breaks off", () => {
   const draw = seeded(9);
@@ -66,27 +35,40 @@ describe("a source that breaks off", () => {
       "corrupt",
       (bytes: Buffer) => {
         const hurt = Buffer.from(bytes);
-        hurt.fill(0xff, bytes.length * 0.6, bytes.length * 0.6 + 64);
+        hurt.fill(0xff, Math.floor(bytes.length * 0.6), Math.floor(bytes.length * 0.6) + 64);
         return hurt;
       },
     ],
-  ] as [string, (bytes: Buffer) => Buffer][])("a %s gzip file: what was before is kept, the place is named", async (name, damage) => {
-    const source = `${name}.jsonl.gz`;
-    folder.write(source, damage(whole));
-    const words = [source, ...options, "--into", name];
-    const ended = await importInto(folder, words);
-    expect(ended.code, ended.error).toBe(1);
-    expect(ended.error).toMatch(new RegExp(`plimsoll: SOURCE_DAMAGED: ${source} is damaged at byte \\d+ .*--fresh\\.`));
-    const { records: counts, state } = ended.report!;
-    expect(state).toBe("failed");
-    expect(counts.read).toBeGreaterThan(8000);
-    const again = await importInto(folder, words);
-    expect(again.report!.resumedFrom).toMatchObject({ phase: "read", record: counts.read });
-    folder.write(source, whole);
-    const mended = await importInto(folder, [...words, "--fresh"]);
-    expect(mended.code, mended.error).toBe(0);
-    expect(await exported(name)).toEqual(ids(0, 20_000));
-  });
+  ] as [string, (bytes: Buffer) => Buffer][])(
+    "a %s gzip file: what was before is loaded, the rest is named",
+    async (name, damage) => {
+      const source = `${name}.jsonl.gz`;
+      folder.write(source, damage(whole));
+      const words = [source, ...options, "--into", name];
+      const ended = await importInto(folder, words);
+      expect(ended.code, ended.error).toBe(1);
+      expect(ended.error).toContain(`${source} is damaged at byte `);
+      expect(ended.report).toMatchObject({
+        state: "failed",
+        error: { code: "SOURCE_DAMAGED" },
+        records: { rejected: 1 },
+      });
+      const { stored } = ended.report!.records;
+      expect(stored).toBeGreaterThan(8000);
+      expect(await exported(name)).toEqual(ids(0, stored));
+      const [reject] = readRejects(folder.file(`${name}.rejects.jsonl`));
+      expect(reject).toMatchObject({ code: "SOURCE_DAMAGED", source, record: stored + 1 });
+      folder.write(source, whole);
+      const mended = await importInto(folder, words);
+      expect(mended.code, mended.error).toBe(0);
+      expect(mended.report!.records).toMatchObject({
+        duplicates: stored,
+        stored: 20_000 - stored,
+        rejected: 0,
+      });
+      expect(await exported(name)).toEqual(ids(0, 20_000));
+    },
+  );
 
   test("a folder that is gone, and a file in it that goes while others are read", async () => {
     folder.write("many/a.jsonl", jsonl(records(0, 10)));
@@ -94,7 +76,10 @@ describe("a source that breaks off", () => {
     const words = ["many", ...options, "--into", "many-store"];
     rmSync(folder.file("many"), { recursive: true });
     const gone = await importInto(folder, words);
-    expect({ code: gone.code, error: gone.error }).toMatchObject({ code: 1, error: expect.stringMatching(/SOURCE_NOT_FOUND: .*many/) });
+    expect({ code: gone.code, error: gone.error }).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/SOURCE_NOT_FOUND: .*many/),
+    });
     folder.write("many/a.jsonl", jsonl(records(0, 10)));
     folder.write("many/b.jsonl", jsonl(records(10, 20)));
     expect((await importInto(folder, words)).code).toBe(0);
@@ -110,7 +95,9 @@ describe("a source that breaks off", () => {
     const program = [projectFile("test/support/as-nobody.js"), projectFile("bin/plimsoll.js")];
     const ended = await startPlimsoll(["import", ...words], { cwd: folder.path, program }).ended;
     expect(ended.code, ended.error).toBe(1);
-    expect(ended.error).toMatch(/plimsoll: SOURCE_UNREADABLE: Cannot read secret\.jsonl \(permission denied\)/);
+    expect(ended.error).toMatch(
+      /plimsoll: SOURCE_UNREADABLE: Cannot read secret\.jsonl \(permission denied\)/,
+    );
     chmodSync(secret, 0o644);
     const mended = await startPlimsoll(["import", ...words], { cwd: folder.path, program }).ended;
     expect(mended.code, mended.error).toBe(0);
@@ -120,17 +107,29 @@ describe("a source that breaks off", () => {
 
 describe("records of unusual size", () => {
   test.each([
-    ["arrays", '{"id":1,"a":', "[", "]"],
-    ["objects", '{"id":1,"a":', '{"a":', "}"],
-  ])("%s 100,000 deep are a reject", async (name, head, open, close) => {
-    const deep = `${head}${open.repeat(100_000)}1${close.repeat(100_000)}}`.replace(open === "[" ? "" : "\0", "");
-    folder.write(`${name}.jsonl`, `{"id":0,"n":0}\n${deep}\n{"id":2,"n":2}\n`);
-    const ended = await importInto(folder, [`${name}.jsonl`, ...options, "--into", name]);
-    expect(ended.code, ended.error).toBe(0);
-    expect(await exported(name)).toEqual([0, 2]);
-    const [reject] = readRejects(folder.file(`${name}.rejects.jsonl`));
-    expect(reject).toMatchObject({ code: "TOO_DEEP", line: 2, offset: 15, record: 2, bytesTotal: deep.length });
-  });
+    ["arrays", "[", "]"],
+    ["objects", '{"a":', "}"],
+  ])(
+    "%s 100,000 deep come back as they are; deeper than the bound is a reject",
+    async (name, open, close) => {
+      const nested = (depth: number) => `{"id":1,"a":${open.repeat(depth)}1${close.repeat(depth)}}`;
+      const [deep, tooDeep] = [nested(100_000), nested(1_100_000)];
+      folder.write(`${name}.jsonl`, `{"id":0,"n":0}\n${tooDeep}\n${deep}\n{"id":2,"n":2}\n`);
+      const ended = await importInto(folder, [`${name}.jsonl`, ...options, "--into", name]);
+      expect(ended.code, ended.error).toBe(0);
+      const { out } = await plimsoll(["export", folder.file(name)]);
+      expect(out === `{"id":0,"n":0}\n${deep}\n{"id":2,"n":2}\n`).toBe(true);
+      expect((await plimsoll(["verify", folder.file(name)])).error).toBe("");
+      const [reject] = readRejects(folder.file(`${name}.rejects.jsonl`));
+      expect(reject).toMatchObject({
+        code: "TOO_DEEP",
+        line: 2,
+        offset: 15,
+        record: 2,
+        bytesTotal: tooDeep.length,
+      });
+    },
+  );
 
   test("a record of 300 MB is set aside where it does not fit, and comes back byte for byte where it does", async () => {
     const source = folder.file("large.jsonl");
@@ -142,7 +141,13 @@ describe("records of unusual size", () => {
     expect(small.report!.memory.peakRssBytes).toBeLessThan(256 * 2 ** 20);
     expect(await exported("small")).toEqual([0, 2]);
     const [reject] = readRejects(folder.file("small.rejects.jsonl"));
-    expect(reject).toMatchObject({ code: "RECORD_TOO_LARGE", source: "large.jsonl", line: 2, offset: 15, record: 2 });
+    expect(reject).toMatchObject({
+      code: "RECORD_TOO_LARGE",
+      source: "large.jsonl",
+      line: 2,
+      offset: 15,
+      record: 2,
+    });
     const large = await importInto(folder, [...words, "--memory", "4GiB", "--into", "large"]);
     expect(large.code, large.error).toBe(0);
     expect(large.report!.records).toMatchObject({ read: 3, stored: 3 });
@@ -161,11 +166,9 @@ test("a line too small is refused at once with the smallest one, and that one do
   expect(refused.code, refused.error).toBe(1);
   const smallest = /LINE_TOO_SMALL: .*Give at least --memory (\d+MiB)/.exec(refused.error)?.[1];
   expect(smallest, refused.error).toBeDefined();
-  // What the process itself takes differs a little from one to the next.
-  const bytes = `${Number.parseInt(smallest!, 10) + 2}MiB`;
-  const done = await importInto(folder, [...words, "--memory", bytes]);
+  const done = await importInto(folder, [...words, "--memory", smallest!]);
   expect(done.code, done.error).toBe(0);
-  expect(done.report!.memory.peakRssBytes).toBeLessThan(Number.parseInt(bytes, 10) * 2 ** 20);
+  expect(done.report!.memory.peakRssBytes).toBeLessThan(Number.parseInt(smallest!, 10) * 2 ** 20);
   expect(await exported("smallest")).toEqual(ids(0, 5000));
 });
 
@@ -178,7 +181,8 @@ function writeLarge(path: string, bytes: number): void {
   const piece = random.toString("base64");
   const file = openSync(path, "w");
   writeSync(file, '{"id":0,"n":0}\n{"id":1,"text":"');
-  for (let left = bytes - 18; left > 0; left -= piece.length) writeSync(file, piece.slice(0, Math.min(left, piece.length)));
+  for (let left = bytes - 18; left > 0; left -= piece.length)
+    writeSync(file, piece.slice(0, Math.min(left, piece.length)));
   writeSync(file, '"}\n{"id":2,"n":2}\n');
   closeSync(file);
   expect(statSync(path).size).toBeGreaterThan(bytes);

@@ -21,7 +21,17 @@ entities:
       n: { type: int, index: range }
       text: { type: string, index: text }
 `;
-const words = ["import", "../second.jsonl", "--into", "store", ...options, "--memory", "160MiB", "--sync-bytes", "64KiB"];
+const words = [
+  "import",
+  "../second.jsonl",
+  "--into",
+  "store",
+  ...options,
+  "--memory",
+  "160MiB",
+  "--sync-bytes",
+  "64KiB",
+];
 
 function docs(seed: number, count: number): unknown[] {
   const draw = seeded(seed);
@@ -55,7 +65,9 @@ beforeAll(async () => {
   folder.write("first.jsonl", jsonl(docs(1, 1500)));
   folder.write("second.jsonl", jsonl(docs(2, 4000)));
   mkdirSync(folder.file("base"));
-  const first = await plimsoll(["import", "../first.jsonl", "--into", "store", ...options], { cwd: folder.file("base") });
+  const first = await plimsoll(["import", "../first.jsonl", "--into", "store", ...options], {
+    cwd: folder.file("base"),
+  });
   expect(first.code, first.error).toBe(0);
   const cwd = newCwd("undisturbed");
   const second = await plimsoll(words, { cwd });
@@ -86,7 +98,8 @@ test("a process that dies at a commit goes on from there", async () => {
   while (await dieAndGoOn("before", "commit", commits + 1)) commits++;
   // Reading makes several, preparing, keys, tuples, dead records and rejects one each.
   expect(commits).toBeGreaterThan(6);
-  for (let call = commits - 5; call <= commits; call++) expect(await dieAndGoOn("after", "commit", call)).toBe(true);
+  for (let call = commits - 5; call <= commits; call++)
+    expect(await dieAndGoOn("after", "commit", call)).toBe(true);
 }, 120_000);
 
 test.each(["append", "appendTupleBlock", "appendKeyBlock", "rollback", "dropSegments", "publish"])(

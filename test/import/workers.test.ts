@@ -8,16 +8,38 @@ import { peopleCsv } from "../support/people.js";
 const folder = makeFolder();
 afterAll(folder.remove);
 
-const options = ["--entity", "Person", "--key", "id", "--range", "age", "--text", "bio", "--memory", "160MiB"];
+const options = [
+  "--entity",
+  "Person",
+  "--key",
+  "id",
+  "--range",
+  "age",
+  "--text",
+  "bio",
+  "--memory",
+  "160MiB",
+];
 
 beforeAll(() => {
   folder.write("people.csv", peopleCsv({ count: 60_000, seed: 5 }));
 });
 
 test("a worker that gives up ends the import with its condition, in good time", async () => {
-  const fields = Array.from({ length: 4000 }, (_, at) => `      field${at}: { type: string, path: a.member${at} }`);
+  const fields = Array.from(
+    { length: 4000 },
+    (_, at) => `      field${at}: { type: string, path: a.member${at} }`,
+  );
   folder.write("wide.yaml", `version: 1\nentities:\n  Person:\n    fields:\n${fields.join("\n")}\n`);
-  const ended = await importInto(folder, ["people.csv", "--mapping", "wide.yaml", "--into", "wide", "--memory", "160MiB"]);
+  const ended = await importInto(folder, [
+    "people.csv",
+    "--mapping",
+    "wide.yaml",
+    "--into",
+    "wide",
+    "--memory",
+    "160MiB",
+  ]);
   expect(ended.code, ended.error).toBe(1);
   expect(ended.error).toMatch(/^plimsoll: PROGRAM_TOO_LARGE: The mapping of Person takes \d+ bytes/m);
   expect(ended.seconds).toBeLessThan(20);
@@ -28,7 +50,12 @@ describe("runs that are not as they were left", () => {
   const words = ["people.csv", ...options];
 
   beforeAll(async () => {
-    await killImport({ words, store, cwd: folder.path, isThere: ({ phase, runs }) => phase === "seal" && runs.length > 0 });
+    await killImport({
+      words,
+      store,
+      cwd: folder.path,
+      isThere: ({ phase, runs }) => phase === "seal" && runs.length > 0,
+    });
   }, 60_000);
 
   const runPath = () => {

@@ -23,6 +23,7 @@ export async function checkpointIn(store: string): Promise<Checkpoint | null> {
     mergeMapping: (stored) => stored!,
     tempDir: null,
     transactionBytes: 1 << 20,
+    mappedBytes: 1 << 20,
     signal: new AbortController().signal,
   });
   const text = await session.checkpoint();

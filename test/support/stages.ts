@@ -19,6 +19,7 @@ export async function stageOf(store: string, nextIdBefore = 0): Promise<Stage> {
     mergeMapping: (stored) => stored!,
     tempDir: null,
     transactionBytes: 1 << 20,
+    mappedBytes: 1 << 20,
     signal: new AbortController().signal,
   });
   const text = await session.checkpoint();

@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from "lmdb";
+import { collectGarbage, reopensPerCollection } from "../../kernel/index.js";
 
 type Table = Database<Buffer, Buffer>;
 
@@ -15,6 +16,7 @@ export class Environment {
   readonly #isReadOnly: boolean;
   #root: RootDatabase<Buffer, Buffer>;
   #tables: Tables;
+  #reopened = 0;
 
   constructor(dir: string, options: { isReadOnly: boolean }) {
     this.#dir = dir;
@@ -33,6 +35,9 @@ export class Environment {
 
   async reopen(): Promise<void> {
     await this.#root.close();
+    this.#reopened += 1;
+    // A closed environment is some 300 KiB of garbage outside the heap, which V8 is in no hurry to collect.
+    if (this.#reopened % reopensPerCollection === 0) collectGarbage();
     this.#root = openRoot(this.#dir, this.#isReadOnly);
     this.#tables = openTables(this.#root);
   }

@@ -10,6 +10,7 @@ import {
   isPlimsollError,
   mappedBytesBeforeReopen,
   rollbackKeysPerTransaction,
+  writtenPerMapped,
 } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import {
@@ -46,6 +47,8 @@ export class LmdbStoreSession extends TargetSession {
   #spare: Staging;
   #flushing: Promise<void> = Promise.resolve();
   #sealed: SealedState;
+  /** Values written before the environment is opened anew. */
+  readonly #reopenBytes: number;
   #bytesSinceReopen = 0;
   #readers = 0;
 
@@ -81,6 +84,7 @@ export class LmdbStoreSession extends TargetSession {
       throw asStoreError(error, dir);
     }
     this.runsDir = options.tempDir === null ? join(dir, storeFiles.runs) : ownFolder(options.tempDir, dir);
+    this.#reopenBytes = Math.min(mappedBytesBeforeReopen, options.mappedBytes * writtenPerMapped);
     const stagingBytes = Math.floor(options.transactionBytes / 2);
     this.#staging = new Staging(stagingBytes);
     this.#spare = new Staging(stagingBytes);
@@ -142,11 +146,11 @@ export class LmdbStoreSession extends TargetSession {
   protected override async _publish(
     sealed: SealedState,
     importId: string,
-    note: CheckpointJson,
+    note: CheckpointJson | null,
   ): Promise<void> {
     await this.#write(() => {
       this.#put("meta", metaKeys.sealed, Buffer.from(JSON.stringify(sealed)));
-      this.#put("meta", metaKeys.finished(importId), Buffer.from(note));
+      if (note !== null) this.#put("meta", metaKeys.finished(importId), Buffer.from(note));
       this.#environment.tables.meta.removeSync(metaKeys.checkpoint);
     });
     this.#sealed = sealed;
@@ -254,7 +258,7 @@ export class LmdbStoreSession extends TargetSession {
   }
 
   async #keepMappedBounded(): Promise<void> {
-    if (this.#bytesSinceReopen >= mappedBytesBeforeReopen && this.#readers === 0) await this._releaseMapped();
+    if (this.#bytesSinceReopen >= this.#reopenBytes && this.#readers === 0) await this._releaseMapped();
   }
 
   #segmentsIn(table: "postings" | "keys"): number[] {
