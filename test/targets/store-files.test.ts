@@ -34,7 +34,7 @@ async function opened(dir: string): Promise<{ writing: string; reading: string }
   const [writing, reading] = await Promise.all([
     inProcess(
       `const session = await built.lmdbTarget(dir).open({ mergeMapping: (stored) => stored ?? mapping,
-      tempDir: null, transactionBytes: 65536, signal: new AbortController().signal });
+      tempDir: null, transactionBytes: 65536, mappedBytes: 1048576, signal: new AbortController().signal });
       await session.checkpoint(); await session[Symbol.asyncDispose]();`,
       dir,
     ),
@@ -154,7 +154,7 @@ describe("a store that was half made is made anew", () => {
     async () => {
       const dir = newDir();
       const killed = await inProcess(
-        `await built.lmdbTarget(dir).open({ tempDir: null, transactionBytes: 65536,
+        `await built.lmdbTarget(dir).open({ tempDir: null, transactionBytes: 65536, mappedBytes: 1048576,
           signal: new AbortController().signal,
           mergeMapping: () => { process.kill(process.pid, "SIGKILL"); for (;;); } });`,
         dir,
@@ -189,6 +189,7 @@ describe("a store that was half made is made anew", () => {
       mergeMapping,
       tempDir: null,
       transactionBytes: 65_536,
+      mappedBytes: 1 << 20,
       signal: new AbortController().signal,
     });
     await expect(failed).rejects.toThrow("no such mapping");
