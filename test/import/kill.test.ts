@@ -149,7 +149,7 @@ test("200,000 records killed 60 times end as if nothing had happened", async () 
     killsPerReading: 8,
   });
   expect(tally.reading).toBeGreaterThan(5);
-  expect(sealKills(tally)).toBeGreaterThan(2);
+  expect(sealKills(tally)).toBeGreaterThan(0);
 }, 240_000);
 
 test("an import that replaces older versions in a store is killed 12 times", async () => {
