@@ -127,7 +127,8 @@ export function elsewhere(
   const open = isReading
     ? `const reader = await built[${JSON.stringify(openReader)}](folder);`
     : `const session = await built[${JSON.stringify(make)}](folder).open({
-         mergeMapping: (stored) => stored ?? mapping, tempDir: null, transactionBytes: ${transactionBytes}, mappedBytes: 1048576,
+         mergeMapping: (stored) => stored ?? mapping, tempDir: null,
+        transactionBytes: ${transactionBytes}, mappedBytes: 1048576,
          mappedBytes: ${mappedBytes},
          signal: new AbortController().signal });`;
   const script = `
