@@ -7,13 +7,14 @@ import { writeResult } from "./lib/results.js";
 import { parseSize } from "./lib/sizes.js";
 import { tableOf, textTable } from "./lib/tables.js";
 
-const cases = ["nostr", "rows", "decode", "query", "peers"];
+const cases = ["nostr", "rows", "decode", "query", "plan", "peers"];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N]
 
   nostr    nostr events into the embedded store, 256 MiB and 128 MiB
   rows     CSV rows into the embedded store, 128 MiB
   decode   decoding alone: JSON.parse against the null: target
   query    latency of nostr filters on a loaded store
+  plan     what a plan estimates against what imports of many shapes take
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 

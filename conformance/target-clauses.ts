@@ -105,6 +105,7 @@ const verbs: Record<string, (session: TargetSession) => Promise<unknown>> = {
   forget: (session) => session.forget(),
   publish: (session) => session.publish(sealedAt(0), "import", "{}"),
   releaseMapped: (session) => session.releaseMapped(),
+  flush: (session) => session.flush(),
 };
 
 const sortedVerbs: Record<string, (session: TargetSession) => Promise<unknown>> = {
@@ -364,6 +365,11 @@ async function checkRelease(subject: TargetSubject): Promise<void> {
     await session.releaseMapped();
     await session.releaseMapped();
     assert.deepEqual(unsealed(session).blocks, [0, 10]);
+    assert.equal(await session.checkpoint(), "both");
+    await session.append(batchAt(20));
+    assert.equal(await session.flush(), true);
+    assert.equal(await session.flush(), false);
+    assert.equal(session.unsyncedBytes, 0);
     assert.equal(await session.checkpoint(), "both");
   });
 }

@@ -108,6 +108,10 @@ export {
 } from "./tuple-merge-state";
 export * from "./tuple-sort";
 export { unescapeString, utf8InvalidAt } from "./utf8";
+export * from "./verify-keys";
+export * from "./verify-postings";
+export * from "./verify-records";
+export { CELL_BYTES, verifyBindCells, verifyBindDead, verifyBindSpans } from "./verify-state";
 export * from "./xxh64";
 
 /** First byte behind the module's own data: where the host begins to allot memory. */

@@ -6,7 +6,7 @@
 import { blockAppend, blockDirectoryBytes, blockFlush, blockReserve } from "./load-blocks";
 import { columnsOpen, columnsRollBack } from "./load-columns";
 import { elementNext, lineEnd, lineNext } from "./load-frame";
-import { keyDefine } from "./load-keys";
+import { recordOpen, recordRead } from "./load-record";
 import {
   FORMAT_CSV,
   FORMAT_JSON,
@@ -26,7 +26,6 @@ import {
   REJECT_TOO_MANY_TERMS,
   state,
 } from "./load-state";
-import { valuesAppend } from "./load-values";
 import {
   CSV_BLANK,
   CSV_COLUMNS,
@@ -37,8 +36,6 @@ import {
   CSV_ROW,
   csvRow,
 } from "./csv";
-import { SCAN_OK } from "./json-grammar";
-import { SCAN_VALUE_BYTES, scanRecord } from "./json-scan";
 import { KeyBuffer } from "./key-entry";
 import { Program } from "./program";
 import { TupleBuffer } from "./tuple";
@@ -51,13 +48,7 @@ export const LOAD_HEAD_BYTES: u32 = 16;
 /** Bytes that must lie behind them. */
 export const LOAD_SLACK_BYTES: u32 = 64;
 
-// Fields of the contexts of json-scan.ts and csv.ts.
-const SCAN_VALUES: usize = 4;
-const SCAN_COUNT: usize = 20;
-const SCAN_FAIL_OFFSET: usize = 24;
-const SCAN_FAIL_REASON: usize = 28;
-const SCAN_START: usize = 32;
-const SCAN_END: usize = 36;
+// Fields of the context of csv.ts.
 const CSV_NEXT: usize = 12;
 const CSV_WRITTEN: usize = 16;
 const CSV_COLUMN: usize = 20;
@@ -197,19 +188,10 @@ function rowNext(): bool {
 
 /** Reads the record at hand and appends its entries, to be committed or taken back. */
 function recordLoad(): u32 {
-  const program = state.program;
-  program.stamp++;
   keyCount = state.keys.count;
   keyArenaBytes = state.keys.arenaBytes;
-  state.tupleAt = state.tuples.tuples + (<usize>state.tuples.count << 4);
-  state.tupleLimit = state.tuples.tuples + (<usize>state.tuples.capacity << 4);
-  state.idBits = (state.firstId + state.ordinal) << 8;
+  recordOpen(state.firstId + state.ordinal);
   state.row = state.ordinal - state.columnFirst;
-  state.isOverflown = false;
-  state.hasVersion = false;
-  state.version = 0;
-  state.rejectDetail = 0;
-  state.rejectOffset = 0;
   state.jsonStart = state.recordStart;
   state.jsonEnd = state.recordEnd;
   if (state.format == FORMAT_CSV) {
@@ -217,19 +199,7 @@ function recordLoad(): u32 {
     if (code != REJECT_NONE) return code;
   }
   if (state.jsonEnd - state.jsonStart > state.recordBytesMax) return REJECT_RECORD_TOO_LARGE;
-  const scan = state.scan;
-  const status = scanRecord(scan, state.jsonStart, state.jsonEnd);
-  if (status != SCAN_OK) {
-    state.rejectOffset = load<u32>(scan, SCAN_FAIL_OFFSET);
-    state.rejectDetail = load<u32>(scan, SCAN_FAIL_REASON);
-    return status;
-  }
-  state.jsonStart = load<u32>(scan, SCAN_START);
-  state.jsonEnd = load<u32>(scan, SCAN_END);
-  const values = <usize>load<u32>(scan, SCAN_VALUES);
-  const code = valuesAppend(values, values + <usize>load<u32>(scan, SCAN_COUNT) * SCAN_VALUE_BYTES);
-  if (code != REJECT_NONE || state.isOverflown || program.keyPartCount == 0) return code;
-  return keyDefine();
+  return recordRead();
 }
 
 function rowCode(): u32 {

@@ -1,6 +1,7 @@
-// Builds dist/: the hot kernels (AssemblyScript to WebAssembly SIMD), then the TypeScript sources.
+// Builds dist/: the hot kernels (AssemblyScript to WebAssembly SIMD), then the TypeScript sources, then what runs as
+// a process or a thread in few files: a module costs memory, and a hundred of them cost 8 MiB of the line.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +37,25 @@ async function writeUnicodeTables() {
   writeFileSync(join(root, "dist", "unicode-tables.bin"), tables);
 }
 
+/** The command line and the worker thread, from the compiled sources; packages stay where they are. */
+async function bundle() {
+  const { rolldown } = await import("rolldown");
+  rmSync(join(root, "dist", "bundle"), { recursive: true, force: true });
+  const build = await rolldown({
+    cwd: root,
+    input: { cli: "dist/cli/main.js", worker: "dist/pipeline/worker.js" },
+    platform: "node",
+    external: ["lmdb"],
+  });
+  await build.write({
+    dir: join(root, "dist", "bundle"),
+    format: "esm",
+    chunkFileNames: "[name].js",
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  });
+  await build.close();
+}
+
 mkdirSync(join(root, "dist"), { recursive: true });
 const force = process.argv.includes("--force");
 if (force || isOlder("dist/kernels.wasm", newest("kernels", ".ts"))) {
@@ -63,5 +83,6 @@ if (force || isOlder(join("dist", stamp), newest("src", ".ts")) || isOlder("dist
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
   run(tsc, ["-p", "tsconfig.json"]);
   await writeUnicodeTables();
+  await bundle();
   writeFileSync(join(root, "dist", stamp), "");
 }

@@ -6,8 +6,8 @@ export function renderCli({ commandTable, optionsOf, optionFlags }) {
   const parts = [
     "# The command line",
     "",
-    "Written by `npm run docs:cli` from the table of options. Every option can be set by its variable; the command line",
-    "wins over it. Results go to stdout, and everything else to stderr.",
+    "Written by `npm run docs:cli` from the table of options. Every option can be set by its variable and in a configuration",
+    "file ([settings](settings.md)); the command line wins over both. Results go to stdout, everything else to stderr.",
     "",
     "| exit code | meaning |",
     "|---|---|",

@@ -14,11 +14,16 @@ export {
   parseMapping,
 } from "./mapping/index.js";
 export {
+  BatchGovernor,
+  type BatchGovernorOptions,
+  type BatchSource,
+  type DivisionSettings,
   type GovernedBatch,
   type GovernedBatchesOptions,
   governedBatches,
   type ResolvedLine,
   resolveLine,
+  valueBytesOf,
 } from "./memory/index.js";
 export type { CompiledMapping } from "./model/index.js";
 export {
@@ -37,7 +42,9 @@ export {
   exportRecords,
   nostrCount,
   nostrQuery,
+  type QueryCaches,
   query,
+  setQueryCaches,
   stats,
   verify,
 } from "./query/index.js";

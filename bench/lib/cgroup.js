@@ -1,6 +1,6 @@
 // A memory cgroup of its own for one child, below the cgroup of this process: v1 or v2, whichever can be written.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const mount = "/sys/fs/cgroup";
@@ -17,8 +17,15 @@ function parents() {
       for (const base of [join(mount, "memory", path), join(mount, "memory")])
         found.push({ version: 1, base });
     }
-    if (controllers === "") for (const base of [join(mount, path), mount]) found.push({ version: 2, base });
+    if (controllers === "") for (const base of upwards(join(mount, path))) found.push({ version: 2, base });
   }
+  return found;
+}
+
+/** A group of version 2 that holds processes cannot have groups with controllers below it: its ancestors may. */
+function upwards(folder) {
+  const found = [folder];
+  while (found.at(-1).length > mount.length) found.push(dirname(found.at(-1)));
   return found;
 }
 
@@ -27,6 +34,9 @@ export function makeCgroup(limitBytes) {
   const reasons = [];
   for (const { version, base } of parents()) {
     const folder = join(base, `plimsoll-bench-${process.pid}-${++made}`);
+    if (version === 2)
+      for (const name of ["memory", "io"])
+        tryTo(() => writeFileSync(join(base, "cgroup.subtree_control"), `+${name}`));
     try {
       mkdirSync(folder);
     } catch (error) {
@@ -58,16 +68,28 @@ function limited(version, folder, limitBytes) {
       ? { usage: "memory.usage_in_bytes", peak: "memory.max_usage_in_bytes", events: "memory.oom_control" }
       : { usage: "memory.current", peak: "memory.peak", events: "memory.events" };
   const number = (name) => Number(readText(join(folder, name)).trim() || "NaN");
+  const kinds = version === 1 ? kindsOfVersion1 : kindsOfVersion2;
   return {
     version,
+    folder,
     limitBytes,
     procsFile: join(folder, "cgroup.procs"),
     usageBytes: () => number(names.usage),
     /** Null where the kernel keeps no peak (v2 before Linux 5.19). */
     peakBytes: () => (existsSync(join(folder, names.peak)) ? number(names.peak) : null),
     oomKills: () => Number(/^oom_kill (\d+)$/m.exec(readText(join(folder, names.events)))?.[1] ?? 0),
+    /** Page cache, and what of it has to reach the disk before it can be dropped. */
+    kinds: () => kindsIn(readText(join(folder, "memory.stat")), kinds),
     remove: () => remove(folder),
   };
+}
+
+const kindsOfVersion1 = { cache: "cache", dirty: "dirty", writeback: "writeback" };
+const kindsOfVersion2 = { cache: "file", dirty: "file_dirty", writeback: "file_writeback" };
+
+function kindsIn(stat, names) {
+  const bytes = (name) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stat)?.[1] ?? 0);
+  return { cacheBytes: bytes(names.cache), dirtyBytes: bytes(names.dirty) + bytes(names.writeback) };
 }
 
 /** The kernel takes a moment to let go of a process that has ended. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { makeCgroup } from "./cgroup.js";
 import { bin, cacheFolder, dropFromCache, folderBytes } from "./project.js";
 import { TreeSampler } from "./sampler.js";
+import { throttle } from "./slow-disk.js";
 
 const stderrCharsMax = 4000;
 
@@ -35,15 +36,20 @@ export async function runChild({ command, args, cgroup = null, input = null, std
   return { code, signal, startedAtMs, wallSeconds, sampler, isCold, out, error };
 }
 
-/** One import by the real command line, as one entry of a result file. */
-export async function measureImport({ title, input, memory, lineBytes, flags, isInCgroup, store }) {
+/**
+ * One import by the real command line, as one entry of a result file. A `store` that is named stays; a `feeder` writes
+ * the input to the import's standard input; a `disk` is throttled for it; `onEnd` sees every sample and the report.
+ */
+export async function measureImport(spec) {
+  const { title, input, memory, lineBytes, flags, isInCgroup, store, feeder, disk = null, onEnd } = spec;
   const folder = cacheFolder();
   const report = join(folder, `report-${process.pid}.json`);
   const keptStore = store ?? join(folder, `store-${process.pid}`);
   for (const path of [report, keptStore, `${keptStore}.rejects.jsonl`])
     rmSync(path, { recursive: true, force: true });
   const into = flags.includes("null:") ? [] : ["--into", keptStore];
-  const words = ["import", input.path, ...into, "--memory", memory, ...flags];
+  const source = feeder === undefined ? input.path : "-";
+  const words = ["import", source, ...into, "--memory", memory, ...flags];
   let cgroup = null;
   if (isInCgroup) {
     const made = makeCgroup(lineBytes);
@@ -51,12 +57,16 @@ export async function measureImport({ title, input, memory, lineBytes, flags, is
     cgroup = made.cgroup;
   }
   try {
+    if (cgroup !== null && disk !== null) throttle(cgroup, disk);
     const args = [bin, ...words, "--report", report, "--progress", "none"];
-    const ended = await runChild({ command: process.execPath, args, cgroup, input });
+    const ended = await fed(feeder, (stdin) =>
+      runChild({ command: process.execPath, args, cgroup, input, stdin }),
+    );
     const found = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null;
     // The report's clock starts when the import does: after Node.js has started.
     const endSeconds = found === null ? 0 : (statSync(report).mtimeMs - ended.startedAtMs) / 1000;
     const leadSeconds = found === null ? 0 : Math.max(0, endSeconds - found.seconds);
+    onEnd?.(ended.sampler.samples, found);
     const shown = words.map((word) => shownWord(word, input.path, keptStore));
     return {
       title,
@@ -75,6 +85,17 @@ export async function measureImport({ title, input, memory, lineBytes, flags, is
   }
 }
 
+/** Starts the feeder and hands its output on as the standard input of the import. */
+async function fed(feeder, run) {
+  if (feeder === undefined) return await run("ignore");
+  const child = spawn(feeder.command, feeder.args, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    return await run(child.stdout);
+  } finally {
+    child.kill();
+  }
+}
+
 function shownWord(word, inputPath, store) {
   if (word === inputPath) return inputPath.slice(inputPath.lastIndexOf("/") + 1);
   return word === store ? "./store" : word;
@@ -85,7 +106,11 @@ function outcomeOf({ code, signal, error }, report, cgroup) {
   if (code === 0 && report?.state === "complete") return { state: "complete", isOomKilled };
   const lines = error.trim().split("\n");
   const last = lines.find((line) => line.startsWith("plimsoll:")) ?? lines.at(-1);
-  return { state: "failed", isOomKilled, error: `${signal ?? `exit code ${code}`}: ${last}` };
+  return {
+    state: "failed",
+    isOomKilled,
+    error: [signal ?? `exit code ${code}`, last].filter(Boolean).join(": "),
+  };
 }
 
 function cgroupFacts(cgroup, sampler) {
@@ -113,16 +138,36 @@ function figuresOf({ wallSeconds, sampler }, report, input, storeBytes) {
     storeRatio: storeBytes === 0 ? null : round(storeBytes / input.bytes),
     spilledBytes: report?.bytes.spilled ?? 0,
     throttledSeconds: report?.governor.throttledSeconds ?? 0,
+    outcomes: report?.records ?? null,
+    ...decisionsOf(report),
     batchBytes: report?.governor.batchBytes ?? null,
     ...tenthRates(points, read),
-    memoryPoints: thin(sampler.samples).map(({ seconds, anonBytes, fileBytes, cgroupBytes }) => [
-      round(seconds),
-      mebibytes(anonBytes),
-      mebibytes(fileBytes),
-      cgroupBytes === null ? null : mebibytes(cgroupBytes),
+    memoryPoints: thin(sampler.samples).map((sample) => [
+      round(sample.seconds),
+      ...[sample.anonBytes, sample.fileBytes, sample.cgroupBytes, sample.cacheBytes, sample.dirtyBytes].map(
+        (bytes) => (bytes === null ? null : mebibytes(bytes)),
+      ),
     ]),
     recordPoints: thin(points).map(({ seconds, records }) => [round(seconds), records]),
   };
+}
+
+/**
+ * What the governor did and when, in seconds since the start of the import: its decisions, and when the timeline says
+ * that it held back, waited for the disk or let one batch in at a time. What it says of the whole has the time of its end.
+ */
+function decisionsOf(report) {
+  const all = report?.governor.decisions ?? [];
+  const endSeconds = all.at(-1)?.t;
+  const timeline = report?.memory.timeline ?? [];
+  const rises = (name) => timeline.filter((point, at) => at > 0 && point[name] > timeline[at - 1][name]);
+  const marks = [
+    ...all.filter(({ t }) => t < endSeconds).map(({ t, kind }) => ({ t, kind })),
+    ...rises("throttledSeconds").map(({ seconds }) => ({ t: seconds, kind: "throttle" })),
+    ...rises("writebackSeconds").map(({ seconds }) => ({ t: seconds, kind: "writeback" })),
+    ...timeline.filter(({ isNarrow }) => isNarrow).map(({ seconds }) => ({ t: seconds, kind: "narrow" })),
+  ];
+  return { marks, explanation: all.filter(({ t }) => t === endSeconds).map(({ text }) => text) };
 }
 
 /** Records a second in the first and the last tenth of the records, from the report's own timeline. */

@@ -1,64 +1,176 @@
-// A plot of one import: memory by kind against the line, and the rate over time, as SVG text.
-import { countText } from "./sizes.js";
+// The picture of one import: memory by kind against the line, what the governor did, and the rate, over the same seconds.
+import { countText, sizeText } from "./sizes.js";
+import * as svg from "./svg.js";
 
+const { ink } = svg;
 const width = 860;
-const left = 74;
-const right = 24;
-const panels = { memory: { top: 62, height: 250 }, rate: { top: 368, height: 150 } };
-const height = 566;
-const ink = {
-  text: "#222",
-  faint: "#777",
-  grid: "#e3e3e3",
-  anon: "#3b78b5",
-  file: "#a9c9e8",
-  cgroup: "#7a5195",
-};
-const lineColor = "#c0392b";
-const rateColor = "#2e7d4f";
+const left = 106;
+const right = 20;
+const panelWidth = width - left - right;
+const memoryHeight = 230;
+const rateHeight = 120;
+const laneHeight = 17;
+const lanesMax = 7;
+const marksMax = 400;
+const wordsSize = 10.5;
 
-/** `run` is an entry of a result file. */
-export function importPlot(run, heading) {
+/**
+ * `run` is an entry of a result file; `fit` is a straight line to draw over the memory.
+ * @param {{ points: (readonly [number, number])[], label: string } | null} fit
+ */
+export function importPlot(run, heading, fit = null) {
+  const seconds = secondsOf(run);
+  const parts = [svg.text(left, 26, heading, { size: 16, weight: 700 })];
+  parts.push(svg.text(left, 46, factsOf(run), { fill: ink.faint }));
+  const key = svg.legend(left, 68, panelWidth, memoryKey(run.cgroup !== null));
+  parts.push(key.parts);
+  const memory = memoryPanel(run, {
+    left,
+    top: 68 + key.height + 20,
+    width: panelWidth,
+    height: memoryHeight,
+  });
+  parts.push(svg.verticalScale(memory, { title: "memory, MiB", label: countText }));
+  parts.push(memoryCurves(memory, run), fit === null ? [] : fitted(memory, fit));
+  parts.push(svg.ruler(memory, run.lineBytes / 2 ** 20, `line ${sizeText(run.lineBytes)}`));
+  const lanes = lanesOf(run);
+  const lanesTop = memory.top + memoryHeight + 20;
+  parts.push(laneMarks({ ...memory, top: lanesTop }, lanes, run.leadSeconds));
+  const rateTop = lanesTop + lanes.length * laneHeight + 30;
+  const rate = ratePanel(run, { left, top: rateTop, width: panelWidth, height: rateHeight, xMax: seconds });
+  parts.push(svg.verticalScale(rate, { title: "records a second", label: rateLabel(rate), steps: 4 }));
+  parts.push(svg.curve(rate, rate.points, ink.rate), svg.horizontalScale(rate, { unit: " s" }));
+  parts.push(phaseMarks(run, memory, rate));
+  const words = explanationOf(run, rate.top + rateHeight + 46);
+  parts.push(words.parts);
+  return svg.drawing(width, words.bottom, parts);
+}
+
+/** The scales of the memory of a run: from nothing to the line, or to what went above it. */
+export function memoryPanel(run, place) {
+  const highest = run.memoryPoints.map(([, anon, file, group]) => Math.max(anon + file, group ?? 0));
+  const yMax = svg.niceTop(Math.max(run.lineBytes / 2 ** 20, ...highest));
+  return { ...place, xMax: secondsOf(run), yMax };
+}
+
+/** Page cache behind, what is mapped and what is anonymous before it, then the kernel's count and what is dirty. */
+export function memoryCurves(panel, run, stroke = 'stroke-width="1.6"') {
   const { memoryPoints } = run;
-  const recordPoints = run.recordPoints.map(([at, records]) => [at + run.leadSeconds, records]);
-  const seconds = Math.max(1, ...memoryPoints.map(([at]) => at), ...recordPoints.map(([at]) => at));
-  const lineMiB = run.lineBytes / 2 ** 20;
-  const rates = ratesOf(recordPoints);
-  const memoryTop = niceTop(
-    Math.max(lineMiB, ...memoryPoints.map(([, anon, file, all]) => Math.max(anon + file, all ?? 0))),
-  );
-  const rateTop = niceTop(Math.max(1, ...rates.map(([, rate]) => rate)));
-  const memory = { ...panels.memory, seconds, top: memoryTop, y: panels.memory.top };
-  const rate = { ...panels.rate, seconds, top: rateTop, y: panels.rate.top };
-  const sum = memoryPoints.map(([at, anon, file]) => [at, anon + file]);
-  const anonymous = memoryPoints.map(([at, anon]) => [at, anon]);
-  const parts = [
-    `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    text(left, 26, heading, { size: 16, weight: 600 }),
-    axes(memory, "memory, MiB", (value) => countText(value)),
-    area(memory, sum, ink.file),
-    area(memory, anonymous, ink.anon),
-    curve(
-      memory,
-      memoryPoints.filter(([, , , all]) => all !== null).map(([at, , , all]) => [at, all]),
-      ink.cgroup,
+  const sums = memoryPoints.map(([at, anon, file]) => [at, anon + file]);
+  const grouped = memoryPoints.filter(([, , , group]) => group !== null);
+  return [
+    svg.area(
+      panel,
+      grouped.map(([at, anon, , , cache]) => [at, anon + (cache ?? 0)]),
+      ink.cache,
     ),
-    ruler(memory, lineMiB),
-    axes(rate, "records a second", (value) =>
-      rateTop >= 10_000 && value > 0 ? `${countText(value / 1000)}k` : countText(value),
+    svg.area(panel, sums, ink.file),
+    svg.area(
+      panel,
+      memoryPoints.map(([at, anon]) => [at, anon]),
+      ink.anon,
     ),
-    curve(rate, rates, rateColor),
-    phaseMarks(run, memory, rate),
-    legend(run.cgroup !== null),
-    text(left + (width - left - right) / 2, height - 12, "seconds", { anchor: "middle", fill: ink.faint }),
+    svg.curve(
+      panel,
+      grouped.map(([at, , , group]) => [at, group]),
+      ink.group,
+      stroke,
+    ),
+    svg.curve(
+      panel,
+      grouped.map(([at, , , , , dirty]) => [at, dirty ?? 0]),
+      ink.dirty,
+      stroke,
+    ),
   ];
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-    `font-family="Helvetica, Arial, sans-serif" font-size="12">\n${parts.filter((part) => part !== "").join("\n")}\n</svg>\n`
-  );
+}
+
+export function memoryKey(hasCgroup) {
+  const always = [
+    { label: "anonymous (heap, buffers)", color: ink.anon },
+    { label: "mapped file pages", color: ink.file },
+  ];
+  if (!hasCgroup) return always;
+  return [
+    ...always,
+    { label: "page cache of the cgroup", color: ink.cache },
+    { label: "cgroup, all in all", color: ink.group, isCurve: true },
+    { label: "dirty or in write-back", color: ink.dirty, isCurve: true },
+  ];
 }
 
 /** Records a second over windows of a twenty-fifth of the whole: single commits come in steps. */
+export function ratePanel(run, place) {
+  const points = ratesOf(run.recordPoints.map(([at, records]) => [at + run.leadSeconds, records]));
+  return { ...place, points, yMax: svg.niceTop(Math.max(1, ...points.map(([, rate]) => rate))) };
+}
+
+export function rateLabel({ yMax }) {
+  return (value) => (yMax >= 10_000 && value > 0 ? `${countText(value / 1000)}k` : countText(value));
+}
+
+/** What the governor decided by kind, the most frequent first: [{ kind, seconds: [] }]. */
+export function lanesOf({ marks = [] }) {
+  const byKind = new Map();
+  for (const { t, kind } of marks) byKind.set(kind, [...(byKind.get(kind) ?? []), t]);
+  return [...byKind]
+    .map(([kind, seconds]) => ({ kind, seconds: seconds.slice(0, marksMax) }))
+    .sort((one, other) => other.seconds.length - one.seconds.length)
+    .slice(0, lanesMax);
+}
+
+function laneMarks(panel, lanes, leadSeconds) {
+  return lanes.map(({ kind, seconds }, lane) => {
+    const top = panel.top + lane * laneHeight;
+    const name = kind.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+    return [
+      svg.stroke(left, top + laneHeight - 4, left + panel.width, top + laneHeight - 4, ink.grid),
+      svg.text(left - 6, top + 12, svg.clipped(name, left - 12, 10.5), { anchor: "end", size: 10.5 }),
+      seconds.map((at) => {
+        const place = svg.x(panel, Math.min(panel.xMax, at + leadSeconds));
+        return svg.stroke(place, top + 2, place, top + laneHeight - 4, ink.mark, 'stroke-width="1.5"');
+      }),
+    ];
+  });
+}
+
+/** What the governor says of the whole run, in its own words. */
+function explanationOf({ explanation = [] }, top) {
+  const step = wordsSize + 5;
+  const lines = explanation.flatMap((words) =>
+    svg.wrapped(words, panelWidth - 12, wordsSize, 3).map((line, at) => ({ line, isFirst: at === 0 })),
+  );
+  const parts = lines.map(({ line, isFirst }, number) => [
+    isFirst ? svg.text(left, top + number * step, "·", { size: wordsSize, weight: 700 }) : "",
+    svg.text(left + 12, top + number * step, line, { size: wordsSize }),
+  ]);
+  return { parts, bottom: lines.length === 0 ? top - 10 : top + lines.length * step + 6 };
+}
+
+function fitted(panel, { points, label }) {
+  const right = panel.left + panel.width;
+  return [
+    svg.curve(panel, points, "#111", 'stroke-width="2"'),
+    svg.text(right, panel.top - 8, `black: ${label}`, { anchor: "end", size: 11 }),
+  ];
+}
+
+function secondsOf(run) {
+  const recordsEnd = run.recordPoints.map(([at]) => at + run.leadSeconds);
+  return Math.max(1, ...run.memoryPoints.map(([at]) => at), ...recordsEnd);
+}
+
+function factsOf(run) {
+  const facts = [
+    `${countText(run.records)} records`,
+    `${countText(run.recordsPerSecond)} a second`,
+    `peak ${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`,
+    `${sizeText(run.spilledBytes)} spilled`,
+  ];
+  if (run.throttledSeconds > 0) facts.push(`held back ${run.throttledSeconds.toFixed(1)} s`);
+  return facts.join(" · ");
+}
+
 function ratesOf(points) {
   if (points.length < 2) return [];
   const end = points.findIndex(([, records]) => records === points.at(-1)[1]);
@@ -74,107 +186,24 @@ function ratesOf(points) {
   return rates;
 }
 
-/** The next round number above, with a little air. */
-function niceTop(value) {
-  const step = niceStep(value * 1.08, 5);
-  return Math.ceil((value * 1.08) / step) * step;
-}
-
-function niceStep(value, steps) {
-  const raw = value / steps;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  return power * ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= raw) ?? 10);
-}
-
-function x(panel, seconds) {
-  return round(left + (seconds / panel.seconds) * (width - left - right));
-}
-
-function y(panel, value) {
-  return round(panel.y + panel.height - (value / panel.top) * panel.height);
-}
-
-function axes(panel, title, label) {
-  const parts = [text(left, panel.y - 10, title, { fill: ink.faint })];
-  const step = niceStep(panel.top, 5);
-  for (let value = 0; value <= panel.top + step / 1000; value += step) {
-    const at = y(panel, value);
-    parts.push(stroke(left, at, width - right, at, value === 0 ? ink.faint : ink.grid));
-    parts.push(text(left - 8, at + 4, label(value), { anchor: "end", fill: ink.faint }));
-  }
-  const bottom = panel.y + panel.height;
-  const secondStep = niceStep(panel.seconds, 8);
-  for (let at = 0; at <= panel.seconds; at += secondStep) {
-    parts.push(stroke(x(panel, at), bottom, x(panel, at), bottom + 4, ink.faint));
-    parts.push(
-      text(x(panel, at), bottom + 18, String(Number(at.toFixed(2))), { anchor: "middle", fill: ink.faint }),
-    );
-  }
-  return parts.join("\n");
-}
-
-function area(panel, points, fill) {
-  if (points.length === 0) return "";
-  const top = points.map(([at, value]) => `${x(panel, at)},${y(panel, value)}`).join(" ");
-  const base = y(panel, 0);
-  return `<polygon points="${x(panel, points[0][0])},${base} ${top} ${x(panel, points.at(-1)[0])},${base}" fill="${fill}"/>`;
-}
-
-function curve(panel, points, color) {
-  if (points.length === 0) return "";
-  const list = points.map(([at, value]) => `${x(panel, at)},${y(panel, value)}`).join(" ");
-  return `<polyline points="${list}" fill="none" stroke="${color}" stroke-width="1.6" stroke-linejoin="round"/>`;
-}
-
-function ruler(panel, lineMiB) {
-  const at = y(panel, lineMiB);
-  const label = text(width - right - 4, at - 6, `line ${countText(lineMiB)} MiB`, {
-    anchor: "end",
-    fill: lineColor,
-    weight: 600,
-  });
-  return `${stroke(left, at, width - right, at, lineColor, 'stroke-width="2" stroke-dasharray="7 4"')}\n${label}`;
-}
-
 /** A mark where a phase ends and the next begins; short phases keep their mark and lose their name. */
 function phaseMarks({ phases, leadSeconds }, memory, rate) {
   let from = leadSeconds;
-  const parts = [];
-  for (const { name, seconds } of phases) {
-    const [start, end] = [x(memory, from), x(memory, Math.min(memory.seconds, from + seconds))];
-    if (from > 0)
-      parts.push(stroke(start, memory.y, start, rate.y + rate.height, ink.faint, 'stroke-dasharray="2 3"'));
-    if (end - start > 40) parts.push(text(start + 5, memory.y + 14, name, { fill: ink.faint }));
+  return phases.map(({ name, seconds }) => {
+    const [start, end] = [svg.x(memory, from), svg.x(memory, Math.min(memory.xMax, from + seconds))];
     from += seconds;
-  }
-  return parts.join("\n");
-}
-
-function legend(hasCgroup) {
-  const entries = [
-    ["anonymous (heap, buffers)", ink.anon],
-    ["file (mapped pages)", ink.file],
-  ];
-  if (hasCgroup) entries.push(["cgroup, page cache included", ink.cgroup]);
-  let at = width - right;
-  const parts = [];
-  for (const [label, color] of entries.reverse()) {
-    at -= label.length * 6.9 + 30;
-    parts.push(`<rect x="${round(at)}" y="43" width="11" height="11" fill="${color}"/>`);
-    parts.push(text(round(at + 16), 53, label, { fill: ink.text }));
-  }
-  return parts.join("\n");
-}
-
-function stroke(x1, y1, x2, y2, color, more = "") {
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${color}" ${more}/>`;
-}
-
-function text(atX, atY, content, { anchor = "start", fill = ink.text, size = 12, weight = 400 } = {}) {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${atX}" y="${atY}" text-anchor="${anchor}" fill="${fill}" font-size="${size}" font-weight="${weight}">${escaped}</text>`;
-}
-
-function round(value) {
-  return Number(value.toFixed(1));
+    const mark = svg.stroke(
+      start,
+      memory.top,
+      start,
+      rate.top + rate.height,
+      ink.faint,
+      'stroke-dasharray="2 3"',
+    );
+    const isNamed = end - start > svg.textWidth(name, 12) + 10;
+    return [
+      mark,
+      isNamed ? svg.text(start + 5, memory.top + memory.height + 14, name, { fill: ink.faint }) : "",
+    ];
+  });
 }

@@ -19,12 +19,22 @@ export function cacheFolder() {
 }
 
 /** The generator's output of this kind and size, made once. */
-export function makeInput(kind, count) {
-  const path = join(cacheFolder(), `${kind}-${count}-1.${kind === "rows" ? "csv" : "jsonl"}`);
+export function makeInput(kind, count, { dup = 0 } = {}) {
+  const repeats = dup === 0 ? "" : `-dup-${dup}`;
+  const path = join(cacheFolder(), `${kind}-${count}-1${repeats}.${kind === "rows" ? "csv" : "jsonl"}`);
   if (!existsSync(path)) {
     process.stderr.write(`Making ${count.toLocaleString("en")} ${kind} (once) ...\n`);
     const part = `${path}.part`;
-    const args = [join(root, "scripts", "gen.js"), kind, "--count", String(count), "--out", part];
+    const args = [
+      join(root, "scripts", "gen.js"),
+      kind,
+      "--count",
+      String(count),
+      "--dup",
+      String(dup),
+      "--out",
+      part,
+    ];
     execFileSync(process.execPath, args, { stdio: "inherit" });
     renameSync(part, path);
   }

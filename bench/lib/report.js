@@ -22,6 +22,7 @@ the last tenth of the records against that in the first: 1 means that a record c
 const readings = {
   import: "",
   decode: "Decoding alone writes nothing: these are upper bounds of what an import can do.\n",
+  plan: "The estimate divided by what the import then took, so 1.00 is right; sizes are held to a quarter.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 

@@ -46,8 +46,9 @@ export class TreeSampler {
     if (anonBytes + fileBytes === 0) return;
     const cgroupBytes = this.#cgroup === null ? null : this.#cgroup.usageBytes();
     if (cgroupBytes !== null) this.cgroupUsageBytesMax = Math.max(this.cgroupUsageBytesMax, cgroupBytes);
+    const { cacheBytes, dirtyBytes } = this.#cgroup?.kinds() ?? { cacheBytes: null, dirtyBytes: null };
     const seconds = (performance.now() - this.#startedMs) / 1000;
-    this.samples.push({ seconds, anonBytes, fileBytes, cgroupBytes });
+    this.samples.push({ seconds, anonBytes, fileBytes, cgroupBytes, cacheBytes, dirtyBytes });
   }
 }
 

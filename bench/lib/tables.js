@@ -32,7 +32,17 @@ const queryColumns = [
   ["records a query", (run) => countText(run.recordsPerQuery)],
 ];
 
-const columnsOf = { import: importColumns, decode: decodeColumns, query: queryColumns };
+const planColumns = [
+  ["run", (run) => run.title],
+  ["records", (run) => run.records.ratio.toFixed(2)],
+  ["stored", (run) => `${run.bytesStored.ratio.toFixed(2)} of ${sizeText(run.bytesStored.actual)}`],
+  ["spilled", (run) => `${run.bytesSpilled.ratio.toFixed(2)} of ${sizeText(run.bytesSpilled.actual)}`],
+  ["time", (run) => `${run.seconds.ratio.toFixed(2)} of ${secondsText(run.seconds.actual)}`],
+  ["planned in", (run) => secondsText(run.planSeconds)],
+  ["its peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
+const columnsOf = { import: importColumns, decode: decodeColumns, query: queryColumns, plan: planColumns };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
 export function tableOf(result) {

@@ -11,6 +11,7 @@ export interface SourceSaboteur {
 type Read = SourceSession["read"];
 
 interface Change {
+  opened?(session: SourceSession): void;
   open?(options: SourceOpenOptions): SourceOpenOptions;
   read?(options: SourceOpenOptions, read: Read): Read;
   close?(close: () => Promise<void>): Promise<void>;
@@ -26,12 +27,16 @@ function changed(source: Source, change: Change): Source {
     fingerprint: () => source.fingerprint(),
     open: async (options) => {
       const session = await source.open(change.open?.(options) ?? options);
+      change.opened?.(session);
       const read: Read = (buffer, grow, recordsMax) => session.read(buffer, grow, recordsMax);
       const close = async () => session[Symbol.asyncDispose]();
       return {
         read: change.read?.(options, read) ?? read,
         get bytesRead() {
           return session.bytesRead;
+        },
+        get waitedSeconds() {
+          return session.waitedSeconds;
         },
         get records() {
           return session.records;
@@ -117,14 +122,19 @@ export const sourceSaboteurs: SourceSaboteur[] = [
   },
 ];
 
-/** A subject whose sources are all spoilt. */
-export function spoilt(subject: SourceSubject, saboteur: SourceSaboteur): SourceSubject {
+/** A subject whose sources are all spoilt; disposing it closes the sessions that a saboteur left open. */
+export function spoilt(subject: SourceSubject, saboteur: SourceSaboteur): SourceSubject & AsyncDisposable {
+  const sessions: SourceSession[] = [];
   return {
     ...subject,
     name: `${subject.name}, which ${saboteur.name}`,
     make: async (records, options): Promise<MadeSource> => {
       const made = await subject.make(records, options);
-      return { ...made, source: saboteur.spoil(made.source) };
+      const source = changed(made.source, { opened: (session) => sessions.push(session) });
+      return { ...made, source: saboteur.spoil(source) };
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const session of sessions.splice(0)) await session[Symbol.asyncDispose]();
     },
   };
 }

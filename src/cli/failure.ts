@@ -9,7 +9,12 @@ export interface Failure {
 }
 
 /** Faults of the command line itself. */
-const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["USAGE", "QUERY_INVALID"]);
+const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "USAGE",
+  "QUERY_INVALID",
+  "CONFIG_INVALID",
+  "CONFIG_UNREADABLE",
+]);
 
 /** What is printed for an error, and how the process ends. */
 export function failureOf(error: unknown): Failure {

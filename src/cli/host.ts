@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import { fdatasyncSync, fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { breathMs, outputBufferBytes, systemClock } from "../kernel/index.js";
+import { breathMs, outputBufferBytes, outputSyncBytes, systemClock } from "../kernel/index.js";
 import type { OptionValues } from "./option-values.js";
 
 /** What a command gets from the process: everything that a test replaces. */
@@ -15,14 +16,22 @@ export interface CommandHost {
   signal: AbortSignal;
 }
 
-/** Writes results to stdout in large pieces and waits when the reader is slower. */
+/**
+ * Writes results to stdout in large pieces and waits when the reader is slower. Where that is a file, it
+ * waits for the disk as well: an export of any size must not fill a container with dirty page cache.
+ */
 export class ResultWriter {
   readonly #stream: NodeJS.WritableStream;
   #buffer = Buffer.allocUnsafe(outputBufferBytes);
   #used = 0;
+  #unsynced = 0;
+  /** Looked at when it is needed first. */
+  #isFile: boolean | null = null;
+  readonly #descriptor: number | null;
 
-  constructor(stream: NodeJS.WritableStream) {
+  constructor(stream: NodeJS.WritableStream, descriptor: number | null = null) {
     this.#stream = stream;
+    this.#descriptor = descriptor;
   }
 
   async write(text: string): Promise<void> {
@@ -52,6 +61,16 @@ export class ResultWriter {
 
   async #send(bytes: Buffer): Promise<void> {
     if (!this.#stream.write(bytes)) await once(this.#stream, "drain");
+    this.#unsynced += bytes.length;
+    if (this.#unsynced >= outputSyncBytes) this.#sync();
+  }
+
+  /** Writing to a file is done when `write` returns. */
+  #sync(): void {
+    this.#unsynced = 0;
+    if (this.#descriptor === null) return;
+    this.#isFile ??= fstatSync(this.#descriptor).isFile();
+    if (this.#isFile) fdatasyncSync(this.#descriptor);
   }
 }
 

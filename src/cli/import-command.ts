@@ -6,7 +6,7 @@ import { commandText } from "./format.js";
 import type { CommandHost } from "./host.js";
 import { type PreparedImport, prepareImport } from "./prepare-import.js";
 import { ProgressDisplay, type ProgressMode } from "./progress.js";
-import { reportText } from "./report-text.js";
+import { explainText, reportText } from "./report-text.js";
 import { unfinishedReport } from "./unfinished-report.js";
 
 /** Loads the sources; the answer is the exit code. */
@@ -20,6 +20,7 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
   });
   for (const note of prepared.mapping.notes) display.notice(note);
   if (prepared.mapping.origin === "inferred") display.notice(await inferredText(prepared));
+  prepared.sampler.forget();
   let last: ImportProgress | null = null;
   let unfinished: ImportReport | null = null;
   host.signal.addEventListener("abort", () => {
@@ -45,6 +46,7 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
       const isInterrupted = host.signal.aborted;
       writeReport(host, unfinished ?? unfinishedReport(prepared.plan, last, error, isInterrupted));
     }
+    if (host.values.flag("explain") && unfinished !== null) host.note(explainText(unfinished));
     if (!host.signal.aborted && !isInterruption(error)) throw error;
     if (isPlimsollError(error) && !isInterruption(error)) throw error;
     host.note(
@@ -64,6 +66,7 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
       rerunCommand: firstRerun(report.rejectsFile),
     }),
   );
+  if (host.values.flag("explain")) host.note(explainText(report));
   if (report.error !== null) host.note(`plimsoll: ${report.error.code}: ${report.error.message}\n`);
   if (report.state === "interrupted") return exitCodes.interrupted;
   if (report.state === "failed") return exitCodes.failed;

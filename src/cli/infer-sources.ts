@@ -42,6 +42,16 @@ export class Sampler {
     }
     return sample;
   }
+
+  /** A source that may be read for a sample without taking anything from the source itself. */
+  copyOf(source: Source): Promise<Source> {
+    return this.#samplable(source);
+  }
+
+  /** Lets the samples go: an import has better use for their memory. */
+  forget(): void {
+    this.#samples.clear();
+  }
 }
 
 /** A mapping for all the sources: one entity for each group of files that look alike. */

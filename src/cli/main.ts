@@ -10,7 +10,7 @@ import { type CommandRunner, makeProgram } from "./program.js";
 export async function main(args: readonly string[]): Promise<number> {
   const interruption = new AbortController();
   let exitCode: number = exitCodes.done;
-  const out = new ResultWriter(process.stdout);
+  const out = new ResultWriter(process.stdout, 1);
   let input: Readable | null = null;
   const run = async (runner: CommandRunner, words: readonly string[], values: OptionValues) => {
     exitCode = await runner({
@@ -34,6 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const program = makeProgram({
       version: readVersion(),
       environment: process.env,
+      folder: process.cwd(),
       writeOut: (text) => void process.stdout.write(text),
       writeError: (text) => void process.stderr.write(text),
       run,

@@ -1,6 +1,7 @@
 import { exitCodes } from "./command-table.js";
 import type { CommandHost } from "./host.js";
 import { runMemoryCommand } from "./memory-command.js";
+import { divisionSettings, memorySource } from "./memory-settings.js";
 
 /** Hands the options of the command line to the command. */
 export async function runMemoryEntry(host: CommandHost): Promise<number> {
@@ -11,9 +12,10 @@ export async function runMemoryEntry(host: CommandHost): Promise<number> {
   runMemoryCommand(
     {
       json: values.flag("json"),
+      memorySource: memorySource(values),
+      settings: divisionSettings(values),
       ...(memory === null ? {} : { memory }),
-      ...(memory === null || values.isGiven("memory") ? {} : { memorySource: "PLIMSOLL_MEMORY" }),
-      ...(threads === null ? {} : { threads: Math.max(1, threads) }),
+      ...(threads === null ? {} : { threads }),
     },
     {
       write: (part) => {

@@ -101,6 +101,9 @@ function truncationProof(source: Source): Source {
         get bytesRead() {
           return session.bytesRead;
         },
+        get waitedSeconds() {
+          return session.waitedSeconds;
+        },
         get records() {
           return session.records;
         },

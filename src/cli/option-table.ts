@@ -1,30 +1,17 @@
-import { delayMsMaxDefault, gradualityDefault, MiB, syncBytesDefault } from "../kernel/index.js";
-import type { CommandName } from "./command-table.js";
+import { type CommandName, commandTable } from "./command-table.js";
+import { memoryRows } from "./option-memory-rows.js";
+import type { OptionRow } from "./option-row.js";
 
-export type OptionType = "text" | "list" | "count" | "bytes" | "flag" | "choice";
-
-/** One row of the table of options: the parser, the variables, the help and docs/cli.md all come from it. */
-export interface OptionRow {
-  /** Long name without dashes; for a negated flag the name after `--no-`. */
-  name: string;
-  /** Placeholder of the value in help; absent for flags. */
-  value?: string;
-  type: OptionType;
-  choices?: readonly string[];
-  /** A flag that is on until `--no-NAME` turns it off. */
-  isNegated?: boolean;
-  /** As shown in help; the code applies it where it is used. */
-  default?: string;
-  env: string;
-  help: string;
-  commands: readonly CommandName[];
-}
+export { type OptionRow, optionFlags } from "./option-row.js";
 
 const loading = ["import", "plan"] as const;
 const reading = ["import", "plan", "infer"] as const;
 
 export const formatNames = ["jsonl", "json", "csv", "tsv", "nostr"] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
+
+/** Looked for in the current folder. */
+export const configNames = ["plimsoll.yaml", "plimsoll.yml", "plimsoll.toml"] as const;
 
 export const optionTable: readonly OptionRow[] = [
   {
@@ -52,6 +39,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_PRESET",
     help: "a mapping that comes with Plimsoll: nostr",
     commands: loading,
+    way: { of: "mapping", name: "preset" },
   },
   {
     name: "mapping",
@@ -61,6 +49,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_MAPPING",
     help: "the mapping, as YAML or JSON",
     commands: loading,
+    way: { of: "mapping", name: "file" },
   },
   {
     name: "entity",
@@ -78,6 +67,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_KEY",
     help: "field, or fields, that tell one record from all others",
     commands: loading,
+    way: { of: "mapping", name: "fields" },
   },
   {
     name: "index",
@@ -86,6 +76,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_INDEX",
     help: "fields to find by equality",
     commands: loading,
+    way: { of: "mapping", name: "fields" },
   },
   {
     name: "range",
@@ -94,6 +85,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_RANGE",
     help: "fields to find by range and to order by",
     commands: loading,
+    way: { of: "mapping", name: "fields" },
   },
   {
     name: "text",
@@ -102,6 +94,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_TEXT",
     help: "fields to search by words",
     commands: loading,
+    way: { of: "mapping", name: "fields" },
   },
   {
     name: "link",
@@ -110,51 +103,17 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_LINK",
     help: "fields that hold the key of another entity",
     commands: loading,
+    way: { of: "mapping", name: "fields" },
   },
-  {
-    name: "memory",
-    value: "SIZE",
-    type: "text",
-    default: "auto",
-    env: "PLIMSOLL_MEMORY",
-    help: "the memory line: 256MiB, 60%, or auto (the container's limit, else the machine's free memory)",
-    commands: ["import", "plan", "memory"],
-  },
-  {
-    name: "graduality",
-    value: "N",
-    type: "count",
-    default: String(gradualityDefault),
-    env: "PLIMSOLL_GRADUALITY",
-    help: "steps in which batches grow to the largest that the line allows",
-    commands: loading,
-  },
-  {
-    name: "max-delay",
-    value: "MS",
-    type: "count",
-    default: String(delayMsMaxDefault),
-    env: "PLIMSOLL_MAX_DELAY",
-    help: "longest delay, in milliseconds, when memory or the disk must catch up",
-    commands: loading,
-  },
+  ...memoryRows,
   {
     name: "temp-dir",
     value: "DIR",
     type: "text",
-    default: "in the store",
+    default: "in the store; to verify, the system's",
     env: "PLIMSOLL_TEMP_DIR",
-    help: "folder for sorted runs on their way into the store",
-    commands: loading,
-  },
-  {
-    name: "threads",
-    value: "N",
-    type: "count",
-    default: "one a core",
-    env: "PLIMSOLL_THREADS",
-    help: "worker threads; fewer are used when the line has no room for them",
-    commands: ["import", "plan", "memory"],
+    help: "folder for sorted runs on their way into the store, and for links while they are verified",
+    commands: [...loading, "verify"],
   },
   {
     name: "on-conflict",
@@ -244,12 +203,10 @@ export const optionTable: readonly OptionRow[] = [
     commands: ["import"],
   },
   {
-    name: "sync-bytes",
-    value: "SIZE",
-    type: "bytes",
-    default: `${syncBytesDefault / MiB}MiB`,
-    env: "PLIMSOLL_SYNC_BYTES",
-    help: "a checkpoint at the latest after this many bytes of input",
+    name: "explain",
+    type: "flag",
+    env: "PLIMSOLL_EXPLAIN_IMPORT",
+    help: "print after the import why it took the time it took, and what would have helped",
     commands: ["import"],
   },
   {
@@ -266,7 +223,7 @@ export const optionTable: readonly OptionRow[] = [
     isNegated: true,
     env: "PLIMSOLL_NO_CHECK_IDS",
     help: "trust the ids of nostr events instead of computing them",
-    commands: ["import"],
+    commands: loading,
   },
   {
     name: "filter",
@@ -275,6 +232,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_FILTER",
     help: "entity, where, search, order and limit",
     commands: ["query"],
+    way: { of: "query", name: "filter" },
   },
   {
     name: "nostr",
@@ -283,6 +241,7 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_NOSTR",
     help: "a NIP-01 filter (with NIP-50 search) over a store of nostr events; newest first",
     commands: ["query"],
+    way: { of: "query", name: "nostr" },
   },
   {
     name: "count",
@@ -322,16 +281,20 @@ export const optionTable: readonly OptionRow[] = [
     type: "flag",
     env: "PLIMSOLL_JSON",
     help: "as one JSON object",
-    commands: ["stats", "memory"],
+    commands: ["plan", "stats", "memory"],
+  },
+  {
+    name: "config",
+    value: "FILE",
+    type: "text",
+    default: configNames.join(", "),
+    env: "PLIMSOLL_CONFIG",
+    help: "settings as YAML or TOML; without it, the file of that name in the current folder, if there is one",
+    commands: commandTable.map(({ name }) => name),
   },
 ];
 
 /** The rows of a command, in the order of the table. */
 export function optionsOf(command: CommandName): OptionRow[] {
   return optionTable.filter((row) => row.commands.includes(command));
-}
-
-export function optionFlags(row: OptionRow): string {
-  if (row.isNegated === true) return `--no-${row.name}`;
-  return row.value === undefined ? `--${row.name}` : `--${row.name} <${row.value}>`;
 }

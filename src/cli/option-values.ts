@@ -1,24 +1,32 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { PlimsollError, parseBytes } from "../kernel/index.js";
+import { PlimsollError } from "../kernel/index.js";
 import type { CommandName } from "./command-table.js";
-import { type OptionRow, optionFlags, optionsOf } from "./option-table.js";
+import { loadConfiguration } from "./config-file.js";
+import { mustBe, parseOption } from "./option-parse.js";
+import { type OptionRow, type OptionValue, optionFlags, rowKey } from "./option-row.js";
+import { optionsOf } from "./option-table.js";
 
-type OptionValue = string | string[] | number | boolean;
+/** Where a value was given. */
+export interface OptionOrigin {
+  kind: "flag" | "variable" | "file";
+  /** "--memory", "PLIMSOLL_MEMORY" or "plimsoll.yaml: import.memory". */
+  text: string;
+}
 
-/** What the command line and the environment say, by row of the table; a flag on the command line wins. */
+/** What the command line, the environment and the configuration file say, the first of them that does. */
 export class OptionValues {
   readonly #values: ReadonlyMap<string, OptionValue>;
 
-  readonly #given: ReadonlySet<string>;
+  readonly #origins: ReadonlyMap<string, OptionOrigin>;
 
-  /** `given` names the options of the command line; the others come from the environment. */
-  constructor(values: ReadonlyMap<string, OptionValue>, given: ReadonlySet<string>) {
+  constructor(values: ReadonlyMap<string, OptionValue>, origins: ReadonlyMap<string, OptionOrigin>) {
     this.#values = values;
-    this.#given = given;
+    this.#origins = origins;
   }
 
-  isGiven(name: string): boolean {
-    return this.#given.has(name);
+  /** Null for what was left out. */
+  originOf(name: string): OptionOrigin | null {
+    return this.#origins.get(name) ?? null;
   }
 
   text(name: string): string | null {
@@ -46,6 +54,8 @@ export class OptionValues {
     return optionsOf(command).flatMap((row) => {
       const value = this.#values.get(rowKey(row));
       if (value === undefined || value === false || !isWanted(rowKey(row))) return [];
+      // What the file says is among the options already.
+      if (row.name === "config") return [];
       const text = Array.isArray(value) ? value.join(",") : String(value);
       return row.type === "flag" ? [`--${rowKey(row)}`] : [`--${row.name}`, text];
     });
@@ -67,32 +77,66 @@ export function addOptions(command: Command, name: CommandName): void {
   }
 }
 
-export function readOptions(
+export interface ReadOptionsFrom {
+  environment: Record<string, string | undefined>;
+  /** Where a configuration file of the usual name is looked for. */
+  folder: string;
+}
+
+export async function readOptions(
   command: Command,
   name: CommandName,
-  environment: Record<string, string | undefined>,
-): OptionValues {
+  from: ReadOptionsFrom,
+): Promise<OptionValues> {
   const values = new Map<string, OptionValue>();
-  const onCommandLine = new Set<string>();
-  for (const row of optionsOf(name)) {
-    const key = rowKey(row);
+  const origins = new Map<string, OptionOrigin>();
+  const keep = (row: OptionRow, value: OptionValue, kind: OptionOrigin["kind"], text: string) => {
+    values.set(rowKey(row), value);
+    origins.set(rowKey(row), { kind, text });
+  };
+  const rows = optionsOf(name);
+  for (const row of rows) {
     const given = givenValue(command, row);
-    const variable = environment[row.env];
-    if (given !== undefined) {
-      values.set(key, given);
-      onCommandLine.add(key);
-    } else if (variable !== undefined && variable !== "") {
-      const value = parseOption(row, variable);
-      if (value === null) {
-        throw new PlimsollError("USAGE", {
-          what: `${row.env} ${mustBe(row)}, not "${variable}"`,
-          command: name,
-        });
-      }
-      values.set(key, value);
+    const variable = from.environment[row.env];
+    if (given !== undefined) keep(row, given, "flag", `--${rowKey(row)}`);
+    else if (variable !== undefined && variable !== "") {
+      keep(row, variableValue(row, variable, name), "variable", row.env);
     }
   }
-  return new OptionValues(values, onCommandLine);
+  const path = values.get("config");
+  const configuration = await loadConfiguration(typeof path === "string" ? path : null, from.folder);
+  for (const row of rows) {
+    const setting = origins.has(rowKey(row)) ? null : configuration.settingOf(name, row);
+    if (setting !== null) keep(row, setting.value, "file", setting.source);
+  }
+  dropOutranked(rows, values, origins);
+  return new OptionValues(values, origins);
+}
+
+/** Nearest to the command first. */
+const ranks = ["flag", "variable", "file"] as const;
+
+/** A preset on the command line takes the place of a mapping in the file, not only of a preset there. */
+function dropOutranked(
+  rows: readonly OptionRow[],
+  values: Map<string, OptionValue>,
+  origins: Map<string, OptionOrigin>,
+): void {
+  const rankOf = (row: OptionRow) => ranks.indexOf(origins.get(rowKey(row))?.kind ?? "file");
+  const said = rows.filter((row) => row.way !== undefined && origins.has(rowKey(row)));
+  for (const row of said) {
+    const { of, name } = row.way!;
+    const rivals = said.filter((other) => other.way!.of === of && other.way!.name !== name);
+    if (!rivals.some((rival) => rankOf(rival) < rankOf(row))) continue;
+    values.delete(rowKey(row));
+  }
+  for (const row of said) if (!values.has(rowKey(row))) origins.delete(rowKey(row));
+}
+
+function variableValue(row: OptionRow, text: string, command: CommandName): OptionValue {
+  const value = parseOption(row, text);
+  if (value !== null) return value;
+  throw new PlimsollError("USAGE", { what: `${row.env} ${mustBe(row)}, not "${text}"`, command });
 }
 
 /** `--text FIELDS` and `--no-text` share a name in commander: the type of the value tells them apart. */
@@ -102,45 +146,6 @@ function givenValue(command: Command, row: OptionRow): OptionValue | undefined {
   const value = command.getOptionValue(attribute) as OptionValue;
   if (row.isNegated === true) return value === false ? true : undefined;
   return row.type !== "flag" && typeof value === "boolean" ? undefined : value;
-}
-
-function rowKey(row: OptionRow): string {
-  return row.isNegated === true ? `no-${row.name}` : row.name;
-}
-
-/** The value that a text stands for; null when it stands for none. */
-function parseOption(row: OptionRow, text: string): OptionValue | null {
-  switch (row.type) {
-    case "text":
-      return text === "" ? null : text;
-    case "choice":
-      return row.choices!.includes(text) ? text : null;
-    case "list": {
-      const list = text.split(",").map((part) => part.trim());
-      return list.includes("") ? null : list;
-    }
-    case "count": {
-      const count = Number(text);
-      return /^\d+$/.test(text) && Number.isSafeInteger(count) ? count : null;
-    }
-    case "bytes":
-      return parseBytes(text) ?? null;
-    case "flag":
-      if (/^(1|true|yes|on)$/i.test(text)) return true;
-      return /^(0|false|no|off)$/i.test(text) ? false : null;
-  }
-}
-
-function mustBe(row: OptionRow): string {
-  const forms: Record<OptionRow["type"], string> = {
-    text: "must not be empty",
-    list: "must be names, separated by commas",
-    count: "must be a whole number, 0 or more",
-    bytes: "must be a size such as 64MiB",
-    flag: "must be true or false",
-    choice: `must be one of ${row.choices?.join(", ")}`,
-  };
-  return forms[row.type];
 }
 
 function helpOf(row: OptionRow): string {

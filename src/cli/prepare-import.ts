@@ -6,6 +6,7 @@ import type { Source } from "../ports/index.js";
 import { commandText } from "./format.js";
 import type { CommandHost } from "./host.js";
 import type { Sampler } from "./infer-sources.js";
+import { divisionSettings, memorySource } from "./memory-settings.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
 import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
@@ -41,7 +42,7 @@ export async function prepareImport(host: CommandHost, command: "import" | "plan
   if (into === null) throw new PlimsollError("USAGE", { what: "--into TARGET is missing", command });
   checkNumbers(host, command);
   const named = parseTarget(into, command);
-  const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(host) });
+  const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
   if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
   const onNote = (note: string) => host.note(`${note}\n`);
   const format = values.text("format");
@@ -86,6 +87,7 @@ async function makePlan(
     memory: {
       line,
       graduality: values.number("graduality") ?? gradualityDefault,
+      settings: divisionSettings(values),
     },
     threads: values.number("threads") ?? defaultThreads(),
     tempDir: tempDir === null ? null : resolve(tempDir),
@@ -100,6 +102,7 @@ async function makePlan(
     limit: values.number("limit"),
     isFresh: values.flag("fresh"),
     syncBytes: values.number("sync-bytes") ?? syncBytesDefault,
+    syncRecords: values.number("sync-every"),
     delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
   };
 }
@@ -124,15 +127,11 @@ function isResumed(name: string): boolean {
   return name !== "fresh";
 }
 
-function memorySource(host: CommandHost): string {
-  const isVariable = host.values.text("memory") !== null && !host.values.isGiven("memory");
-  return isVariable ? "PLIMSOLL_MEMORY" : "--memory";
-}
-
 function checkNumbers(host: CommandHost, command: string): void {
-  for (const name of ["threads", "graduality"]) {
-    if (host.values.number(name) === 0) {
-      throw new PlimsollError("USAGE", { what: `--${name} must be 1 or more`, command });
+  const { values } = host;
+  for (const name of ["graduality", "sync-every"]) {
+    if (values.number(name) === 0) {
+      throw new PlimsollError("USAGE", { what: `${values.originOf(name)!.text} must be 1 or more`, command });
     }
   }
 }

@@ -21,6 +21,8 @@ const runners: Record<CommandName, () => Promise<CommandRunner>> = {
 export interface ProgramOptions {
   version: string;
   environment: Record<string, string | undefined>;
+  /** Where a configuration file of the usual name is looked for. */
+  folder: string;
   writeOut: (text: string) => void;
   writeError: (text: string) => void;
   /** Runs the command that was chosen. */
@@ -37,7 +39,10 @@ export function makeProgram(options: ProgramOptions): Command {
     .exitOverride()
     .configureHelp({ helpWidth: 100 })
     .configureOutput({ writeOut: options.writeOut, writeErr: options.writeError, outputError: () => {} })
-    .addHelpText("after", "\nEvery option can be set by its variable, as each command's help shows.");
+    .addHelpText(
+      "after",
+      "\nEvery option can be set by its variable, as each command's help shows, and in plimsoll.yaml or .toml.",
+    );
   for (const row of commandTable) addCommand(program, row, options);
   return program;
 }
@@ -59,7 +64,8 @@ function addCommand(program: Command, row: CommandRow, options: ProgramOptions):
       const what = args.length === 0 ? "no store is named" : `one store at a time, not ${args.length}`;
       throw new PlimsollError("USAGE", { what, command: row.name });
     }
-    const values = readOptions(command, row.name, options.environment);
+    const { environment, folder } = options;
+    const values = await readOptions(command, row.name, { environment, folder });
     await options.run(await runners[row.name](), args, values);
   });
 }

@@ -1,5 +1,13 @@
 import { PlimsollError } from "../kernel/index.js";
-import { count, explain, nostrCount, nostrExplain, nostrQuery, query } from "../query/index.js";
+import {
+  count,
+  explain,
+  nostrCount,
+  nostrExplain,
+  nostrQuery,
+  query,
+  setQueryCaches,
+} from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
 import { exitCodes } from "./command-table.js";
 import { breathe, type CommandHost } from "./host.js";
@@ -15,6 +23,11 @@ export async function runQueryCommand(host: CommandHost): Promise<number> {
     throw new PlimsollError("USAGE", { what, command: "query" });
   }
   await using reader = await openStoreReader(storePath(host.args[0]!, "query"));
+  const [blockBytes, indexBytes] = [values.number("block-cache"), values.number("index-cache")];
+  setQueryCaches(reader, {
+    ...(blockBytes === null ? {} : { blockBytes }),
+    ...(indexBytes === null ? {} : { indexBytes }),
+  });
   if (values.flag("explain")) {
     const lines = filter !== null ? explain(reader, filter) : nostrExplain(reader, nostr);
     host.note(`${lines.join("\n")}\n`);

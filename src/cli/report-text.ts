@@ -14,6 +14,9 @@ export interface ReportContext {
   rerunCommand: string | null;
 }
 
+/** Decisions that are shown to people; the report has more. */
+const explainedMax = 12;
+
 /** The closing summary: what was loaded, how fast, under which line, what was set aside, what to do next. */
 export function reportText(report: ImportReport, context: ReportContext): string {
   if (report.resumedFrom?.phase === "complete") return `${nextLines(report, context).join("\n")}\n`;
@@ -30,6 +33,19 @@ export function reportText(report: ImportReport, context: ReportContext): string
   }
   lines.push(...rejectLines(report, context), ...nextLines(report, context));
   return `${lines.join("\n")}\n`;
+}
+
+/** The explanation at the end of the decisions, and how often the governor decided what before. */
+export function explainText(report: ImportReport): string {
+  const { decisions } = report.governor;
+  const last = decisions.at(-1)?.t ?? 0;
+  const begin = decisions.findLastIndex(({ kind }) => kind === "time");
+  const lines = decisions.slice(Math.max(0, begin)).map(({ text }) => `  - ${text}`);
+  const before = decisions.slice(0, Math.max(0, begin)).slice(-explainedMax);
+  if (before.length > 0) lines.push(`  the last of its ${before.length === 1 ? "decision" : "decisions"}:`);
+  const width = last.toFixed(1).length;
+  lines.push(...before.map(({ t, text }) => `    ${t.toFixed(1).padStart(width)} s  ${text}`));
+  return `Why it took the time it took:\n${lines.join("\n")}\n`;
 }
 
 function headline(report: ImportReport): string {

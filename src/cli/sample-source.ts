@@ -1,4 +1,4 @@
-import { inferRecordCountMax, inferSampleBytesMax, KiB } from "../kernel/index.js";
+import { inferRecordBytesMax, inferRecordCountMax, inferSampleBytesMax, KiB } from "../kernel/index.js";
 import type { CsvHeader, Source } from "../ports/index.js";
 import { splitRow } from "../sources/index.js";
 
@@ -28,9 +28,9 @@ export async function sampleSource(source: Source, signal: AbortSignal): Promise
     bytesRead: 0,
     isWhole: false,
   };
-  await using session = await source.open({ cursor: null, recordBytesMax: inferSampleBytesMax, signal });
+  await using session = await source.open({ cursor: null, recordBytesMax: inferRecordBytesMax, signal });
   let buffer = new Uint8Array(sampleBufferBytes);
-  const grow = (bytes: number) => new Uint8Array(Math.min(bytes, inferSampleBytesMax));
+  const grow = (bytes: number) => new Uint8Array(Math.min(bytes, inferRecordBytesMax));
   while (sample.recordsFramed < inferRecordCountMax && sample.bytes < inferSampleBytesMax) {
     const got = await session.read(buffer, grow, 1);
     if (got === null) {

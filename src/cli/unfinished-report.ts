@@ -1,5 +1,6 @@
 import { isPlimsollError } from "../kernel/index.js";
-import type { ImportPlan, ImportProgress, ImportReport } from "../pipeline/index.js";
+import { peakRssBytes } from "../memory/index.js";
+import { type ImportPlan, type ImportProgress, type ImportReport, idleGovernor } from "../pipeline/index.js";
 
 /** The report of an import that was ended by a condition: what the last progress told, and the condition. */
 export function unfinishedReport(
@@ -24,12 +25,12 @@ export function unfinishedReport(
     memory: {
       lineBytes: plan.memory.line.bytes,
       lineSource: plan.memory.line.source,
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakRssBytes: peakRssBytes(),
       peakAnonBytes: 0,
       shares: {},
       timeline: [],
     },
-    governor: { reliefs: {}, throttledSeconds: 0, batchBytes: { min: 0, median: 0, max: 0 } },
+    governor: idleGovernor,
     phases: [],
     danglingLinks: 0,
     rejectsFile: rejected > 0 ? plan.rejects.path : null,

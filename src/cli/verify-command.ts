@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { verifyFaultsMax } from "../kernel/index.js";
 import { verify } from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
@@ -11,10 +12,12 @@ import { storePath } from "./target.js";
  */
 export async function runVerifyCommand(host: CommandHost): Promise<number> {
   const path = storePath(host.args[0]!, "verify");
-  await using reader = await openStoreReader(path);
+  await using reader = await openStoreReader(path, { isReadWhole: true });
+  const tempDir = host.values.text("temp-dir");
   let shown = 0;
-  const result = verify(reader, {
+  const result = await verify(reader, {
     signal: host.signal,
+    ...(tempDir === null ? {} : { tempDir: resolve(tempDir) }),
     onFault: ({ kind, text }) => {
       shown++;
       if (shown <= verifyFaultsMax) process.stdout.write(`${kind}: ${text}\n`);

@@ -1,4 +1,4 @@
-import { GiB, KiB, MiB } from "./limits.js";
+import { GiB, KiB, MiB } from "./limits/index.js";
 
 const TiB = 1024 * GiB;
 

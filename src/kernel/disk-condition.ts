@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { PlimsollError } from "./errors.js";
-import { MiB } from "./limits.js";
+import { MiB } from "./limits/index.js";
 
 /**
  * What a failed system call in a folder that is written to means to the user; other errors stay as they are.

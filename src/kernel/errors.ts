@@ -51,6 +51,10 @@ export const errorTable = {
     message:
       "{store} is being written by process {pid}. Wait until that import has ended, or choose another store.",
   },
+  STORE_CHANGED: {
+    retry: true,
+    message: "{store} was sealed anew while it was read. Run the command again.",
+  },
   STORE_FULL: {
     retry: true,
     message:
@@ -97,6 +101,25 @@ export const errorTable = {
     message:
       "A memory line of {line} is too small: {why}. Give at least --memory {minimum}, or raise the container's limit to it.",
   },
+  SHARE_OUT_OF_RANGE: {
+    retry: false,
+    message:
+      "{option} is {bytes}, which is outside of what {threads} can use. Give {floor} to {ceiling}, or leave it out.",
+  },
+  SHARES_TOO_LARGE: {
+    retry: false,
+    message:
+      "The line of {line} does not hold {asked} beside what an import takes. {mend}, or give at least --memory {minimum}.",
+  },
+  CONFIG_INVALID: {
+    retry: false,
+    message: "{file}: {what}. Mend it there, or name another file with --config.",
+  },
+  CONFIG_UNREADABLE: {
+    retry: false,
+    message:
+      "Cannot read the configuration {file} ({reason}). Check its path and permissions, or name another file with --config.",
+  },
   WORKER_LOST: {
     retry: true,
     message: "A worker thread is gone ({reason}). Run the same command to go on from the last checkpoint.",
@@ -104,7 +127,12 @@ export const errorTable = {
   WORKER_OUT_OF_MEMORY: {
     retry: false,
     message:
-      "A worker thread ran out of memory. Raise --memory or lower --threads, then run the same command to go on.",
+      "A worker thread ran out of memory: its heap is bounded to {heapMb} MB. Raise --memory or lower --threads, then run the same command to go on.",
+  },
+  DECOMPRESSOR_LOST: {
+    retry: true,
+    message:
+      "The command {command}, which decompresses {source}, is gone ({reason}). Make sure that it can run and has memory beside --memory, then run the same command to go on from the last checkpoint.",
   },
   QUERY_INVALID: { retry: false, message: "In the query, {path} {what}. {mend}." },
   REJECTS_FOREIGN: {
@@ -218,6 +246,11 @@ export const errorTable = {
   RECORD_TOO_LARGE: {
     retry: false,
     message: "The record is too large: {reason}. Raise --memory, or take the record out.",
+  },
+  ITEM_TOO_LARGE: {
+    retry: false,
+    message:
+      'Item {record} takes {bytes}, and batches may hold {budget} in all. Give more as `memory`, split the item, or let it go alone with `onOversize: "alone"`.',
   },
   RECORD_TRUNCATED: {
     retry: false,

@@ -7,5 +7,5 @@ export * from "./durable-file.js";
 export * from "./errors.js";
 export * from "./garbage.js";
 export type * from "./kernel-exports.js";
-export * from "./limits.js";
+export * from "./limits/index.js";
 export * from "./wasm.js";

@@ -227,6 +227,83 @@ export interface LoadExports {
   loadRejectOffset(): number;
 }
 
+/** What kernels/verify-*.ts export. */
+export interface VerifyExports {
+  readonly CELL_BYTES: Constant;
+  readonly VERIFY_DONE: Constant;
+  readonly VERIFY_REJECT: Constant;
+  readonly VERIFY_CALLS_FULL: Constant;
+  readonly VERIFY_OVERFLOW: Constant;
+  readonly VERIFY_ORDER: Constant;
+  readonly VERIFY_DAMAGED: Constant;
+  readonly POSTINGS_DAMAGED: Constant;
+  readonly POSTINGS_MISKEYED: Constant;
+  readonly POSTINGS_DISORDER: Constant;
+  readonly POSTINGS_BEYOND: Constant;
+  readonly POSTINGS_UNKNOWN: Constant;
+  readonly KEYS_DONE: Constant;
+  readonly KEYS_NEED_BLOCK: Constant;
+  readonly KEYS_NEED_CALLS: Constant;
+  readonly KEYS_TWICE: Constant;
+  readonly KEYS_MISHASHED: Constant;
+  readonly KEYS_DAMAGED: Constant;
+  readonly KEYS_DISORDER: Constant;
+  readonly KEYS_MISNAMED: Constant;
+  verifyBindCells(cells: number, rows: number, bucketsLog: number, bucketShift: number, nextId: bigint): void;
+  verifyBindDead(bits: number, first: bigint, end: bigint): void;
+  verifyBindSpans(spans: number, count: number): void;
+  verifyBindRecords(
+    tuples: number,
+    keys: number,
+    calls: number,
+    scan: number,
+    columns: number,
+    columnsBytes: number,
+  ): void;
+  verifyProgram(program: number): void;
+  verifyBlock(
+    raw: number,
+    bytes: number,
+    count: number,
+    first: bigint,
+    from: number,
+    to: number,
+    before: bigint,
+  ): number;
+  verifyRow(): number;
+  verifyRecordId(): number;
+  verifyLastId(): bigint;
+  verifyLive(): number;
+  verifyRecords(): number;
+  verifySegment(): void;
+  verifyPostings(
+    block: number,
+    bytes: number,
+    known: number,
+    index: number,
+    term: bigint,
+    id: bigint,
+  ): number;
+  postingsFound(): number;
+  postingsFoundDead(): number;
+  postingsFaultId(): number;
+  postingsFaultIndex(): number;
+  verifyDeadBlock(block: number, bytes: number): number;
+  verifyColumn(index: number, values: number, presence: number, count: number, first: bigint): number;
+  verifyKeysBytes(count: number): number;
+  verifyKeysOpen(at: number, count: number): void;
+  keysBlock(number: number): number;
+  keysWanted(): number;
+  keysEntry(): number;
+  keysFaultId(): number;
+  keysTaken(): number;
+  keysCollided(): number;
+  keysFeed(bytes: number): number;
+  keysSkip(): void;
+  keysCalls(tuples: number, count: number): void;
+  verifyKeys(): number;
+}
+
 /** Everything that the kernels' module exports. Each owner of kernels adds an interface. */
 export interface KernelExports
   extends TupleExports,
@@ -234,6 +311,7 @@ export interface KernelExports
     BytesExports,
     ScanExports,
     TermExports,
-    LoadExports {
+    LoadExports,
+    VerifyExports {
   heapBase(): number;
 }

@@ -7,3 +7,4 @@ export * from "./infer-mapping.js";
 export * from "./mapping.js";
 export * from "./mapping-yaml.js";
 export * from "./merge-mappings.js";
+export { yamlLibrary } from "./yaml-library.js";

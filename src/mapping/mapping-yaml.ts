@@ -1,7 +1,7 @@
-import { Document, isCollection, isMap, visit } from "yaml";
 import type { CompiledEntity, CompiledField, CompiledMapping, FieldType, IndexKind } from "../model/index.js";
 import { conflictRuleText, isAwaited } from "./compile-mapping.js";
 import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
+import { yamlLibrary } from "./yaml-library.js";
 
 const indexNamesByKind: Record<IndexKind, IndexName> = {
   number: "range",
@@ -26,6 +26,7 @@ export function mappingToYaml(mapping: CompiledMapping): string {
 
 /** One line a field and a list: a mapping is read by people, who compare its rows. */
 export function writtenMappingToYaml(mapping: Mapping): string {
+  const { Document, isCollection, isMap, visit } = yamlLibrary();
   const document = new Document(mapping, { version: "1.2" });
   visit(document, {
     Pair(_, pair, path) {

@@ -1,8 +1,9 @@
 import * as v from "valibot";
-import { parseDocument } from "yaml";
+import type { Document } from "yaml";
 import { mappingBytesMax, PlimsollError } from "../kernel/index.js";
 import type { FieldType } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
+import { yamlLibrary } from "./yaml-library.js";
 
 /** The mapping as people write it: which entities there are, what identifies them, what is indexed. */
 export interface Mapping {
@@ -78,7 +79,11 @@ export function parseMapping(text: string, fileName: string): Mapping {
   if (Buffer.byteLength(text) > mappingBytesMax) {
     throw mappingFault(fileName, "the file", `must be at most ${mappingBytesMax} bytes long`);
   }
-  const document = parseDocument(text, { version: "1.2", uniqueKeys: true, prettyErrors: true });
+  const document = yamlLibrary().parseDocument(text, {
+    version: "1.2",
+    uniqueKeys: true,
+    prettyErrors: true,
+  });
   const fault = document.errors[0];
   if (fault !== undefined) {
     const line = fault.linePos === undefined ? "the file" : `line ${fault.linePos[0].line}`;
@@ -148,7 +153,7 @@ function checkShape<Schema extends v.GenericSchema>(
   throw mappingFault(fileName, place, `must not have "${member}"${suggestionText(member, known)}`);
 }
 
-function readDocument(document: ReturnType<typeof parseDocument>, fileName: string): unknown {
+function readDocument(document: Document, fileName: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {

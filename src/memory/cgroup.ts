@@ -12,6 +12,8 @@ export interface SeenLimit {
   note?: string;
 }
 
+export type BoundedLimit = SeenLimit & { bytes: number };
+
 /** The group that binds this process: the one with the smallest limit, or its own when none has one. */
 export interface CgroupLocation {
   version: 1 | 2;
@@ -45,25 +47,33 @@ export function readCgroupLimits(root = ""): CgroupLimits {
   let location: CgroupLocation | null = null;
   for (const hierarchy of hierarchiesOf(root)) {
     const folders = groupFolders(hierarchy, root);
-    for (const [depth, folder] of folders.entries()) {
+    // The own group may not be there by its name, as in a container within a container: then the nearest that
+    // is there stands for it.
+    let isNearest = true;
+    for (const folder of folders) {
       if (seen.has(folder)) continue;
       seen.add(folder);
-      const found = limitsIn(hierarchy.version, folder, root, depth === 0);
+      const found = limitsIn(hierarchy.version, folder, root, isNearest);
+      if (found.length === 0) continue;
       limits.push(...found);
-      const limitBytes = smallest(found);
-      const isOwn = depth === 0 && found.length > 0;
+      const limitBytes = tightest(found)?.bytes ?? null;
       const binds = limitBytes !== null && limitBytes < (location?.limitBytes ?? Infinity);
-      if (binds || (isOwn && location === null)) {
+      if (binds || (isNearest && location === null)) {
         location = { version: hierarchy.version, path: join(root, folder), limitBytes };
       }
+      isNearest = false;
     }
   }
   return { limits, location };
 }
 
-export function smallest(limits: readonly SeenLimit[]): number | null {
-  const bytes = limits.flatMap((limit) => (limit.counted && limit.bytes !== null ? [limit.bytes] : []));
-  return bytes.length === 0 ? null : Math.min(...bytes);
+/** The smallest limit that counts. */
+export function tightest(limits: readonly SeenLimit[]): BoundedLimit | null {
+  const bounded = limits.filter((limit): limit is BoundedLimit => limit.counted && limit.bytes !== null);
+  return bounded.reduce<BoundedLimit | null>(
+    (least, limit) => (least !== null && least.bytes <= limit.bytes ? least : limit),
+    null,
+  );
 }
 
 /** Reads a file of /proc or /sys; undefined where it is missing or closed to us. */
@@ -84,17 +94,21 @@ export function parseLimit(text: string): number | null | undefined {
   return bytes >= limitBytesUnlimited ? null : bytes;
 }
 
-function limitsIn(version: 1 | 2, folder: string, root: string, isOwn: boolean): SeenLimit[] {
+function limitsIn(version: 1 | 2, folder: string, root: string, isNearest: boolean): SeenLimit[] {
   const found: SeenLimit[] = [];
   const add = (name: string, path: string, text: string | undefined) => {
     const bytes = text === undefined ? undefined : parseLimit(text);
-    if (bytes !== undefined) found.push({ name: `cgroup v${version} ${name}`, bytes, path, counted: true });
+    if (bytes === undefined) return;
+    const seen = { name: `cgroup v${version} ${name}`, bytes, path };
+    // A zero there makes the kernel reclaim and is soon taken back: it says nothing of how much may be used.
+    const isReclaim = name === "memory.high" && bytes === 0;
+    found.push({ ...seen, counted: !isReclaim, ...(isReclaim ? { note: "0 asks for reclaim" } : {}) });
   };
   for (const name of filesOf[version]) {
     const path = posix.join(folder, name);
     add(name, path, readText(root, path));
   }
-  if (version === 1 && isOwn) {
+  if (version === 1 && isNearest) {
     // This one also counts ancestors above what is mounted here, which no file shows otherwise.
     const path = posix.join(folder, "memory.stat");
     const line = /^hierarchical_memory_limit (\d+)$/m.exec(readText(root, path) ?? "");

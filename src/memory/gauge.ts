@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { type Clock, gaugeCgroupMs, gaugeHeapMs, systemClock } from "../kernel/index.js";
 import type { CgroupLocation } from "./cgroup.js";
-import { KernelFile, readResident } from "./status-file.js";
+import { KernelFile, peakRssIn, readResident } from "./status-file.js";
 
 export interface CgroupReading {
   usageBytes: number;
   /** Usage without the page cache that the kernel can drop at once. */
   workingSetBytes: number;
-  /** Page cache that must reach the disk before it can be dropped. */
+  /** Page cache that must reach the disk before it can be dropped: dirty, or on its way. */
   dirtyBytes: number;
+  /** Usage without anything that the kernel can drop at once, active page cache included. */
+  unreclaimableBytes: number;
 }
 
 export interface MemoryReading {
@@ -88,7 +90,7 @@ export class Gauge implements MemoryGauge {
     }
     if (!this.#status.refresh() || !readResident(this.#status, reading)) {
       reading.rssBytes = process.memoryUsage.rss();
-      reading.peakRssBytes = Math.max(reading.rssBytes, process.resourceUsage().maxRSS * 1024);
+      reading.peakRssBytes = Math.max(reading.rssBytes, peakRssIn(this.#status));
       reading.anonBytes = reading.rssBytes;
       reading.fileBytes = 0;
     }
@@ -124,12 +126,16 @@ const groupFiles = {
   1: {
     usage: "memory.usage_in_bytes",
     inactiveFile: /^total_inactive_file (\d+)$/m,
+    activeFile: /^total_active_file (\d+)$/m,
+    slabReclaimable: null,
     dirty: /^total_dirty (\d+)$/m,
     writeback: /^total_writeback (\d+)$/m,
   },
   2: {
     usage: "memory.current",
     inactiveFile: /^inactive_file (\d+)$/m,
+    activeFile: /^active_file (\d+)$/m,
+    slabReclaimable: /^slab_reclaimable (\d+)$/m,
     dirty: /^file_dirty (\d+)$/m,
     writeback: /^file_writeback (\d+)$/m,
   },
@@ -139,7 +145,12 @@ class GroupFiles implements Disposable {
   readonly #names: (typeof groupFiles)[1 | 2];
   readonly #usage: KernelFile;
   readonly #stat: KernelFile;
-  readonly #reading: CgroupReading = { usageBytes: 0, workingSetBytes: 0, dirtyBytes: 0 };
+  readonly #reading: CgroupReading = {
+    usageBytes: 0,
+    workingSetBytes: 0,
+    dirtyBytes: 0,
+    unreclaimableBytes: 0,
+  };
 
   constructor(location: CgroupLocation) {
     this.#names = groupFiles[location.version];
@@ -155,6 +166,9 @@ class GroupFiles implements Disposable {
     reading.usageBytes = this.#usage.refresh() ? Number.parseInt(this.#usage.text(), 10) : 0;
     reading.workingSetBytes = Math.max(0, reading.usageBytes - numberIn(text, this.#names.inactiveFile));
     reading.dirtyBytes = numberIn(text, this.#names.dirty) + numberIn(text, this.#names.writeback);
+    const droppable = numberIn(text, this.#names.activeFile) + numberIn(text, this.#names.slabReclaimable);
+    // Dirty pages stand in the lists of file pages too, and cannot be dropped.
+    reading.unreclaimableBytes = Math.max(0, reading.workingSetBytes - droppable + reading.dirtyBytes);
     return reading;
   }
 
@@ -164,6 +178,6 @@ class GroupFiles implements Disposable {
   }
 }
 
-function numberIn(text: string, pattern: RegExp): number {
-  return Number(pattern.exec(text)?.[1] ?? 0);
+function numberIn(text: string, pattern: RegExp | null): number {
+  return Number(pattern?.exec(text)?.[1] ?? 0);
 }

@@ -15,21 +15,23 @@ export interface GradualityOptions {
   expansionMax?: number;
 }
 
-/** Bytes per record that differ by less than this factor from those before count as settled. */
-const settledRatio = 4;
+/** Bytes per record that lie within this factor of sizes seen before are no surprise. */
+const surpriseRatio = 4;
 
 /**
  * How large the next batch should be. Batches grow through soft thresholds while the measured bytes per
- * record stay settled; a jump costs one threshold, not all of them. A batch is judged by its own leases
- * alone: resident memory stays high after a flush, and a rule that waits for it to fall ends in batches of
- * one record.
+ * record lie within what was seen before; a surprise costs one threshold, once: records that alternate
+ * between small and huge are soon known, and batches are cut by their bytes whatever the records are. A batch
+ * is judged by its own leases alone: resident memory stays high after a flush, and a rule that waits for it
+ * to fall ends in batches of one record.
  */
 export class Graduality {
   readonly #bytesMax: number;
   readonly #steps: number;
   readonly #expansionMax: number;
   #step = 0;
-  #bytesPerRecord = 0;
+  #recordBytesLeast = 0;
+  #recordBytesMost = 0;
   #expansion = 0;
 
   constructor(options: GradualityOptions) {
@@ -52,15 +54,20 @@ export class Graduality {
 
   note(batch: BatchMeasure): void {
     if (batch.records <= 0 || batch.bytes <= 0) return;
-    const bytesPerRecord = batch.bytes / batch.records;
-    const before = this.#bytesPerRecord || bytesPerRecord;
-    const ratio = Math.max(bytesPerRecord / before, before / bytesPerRecord);
-    const settled = ratio < settledRatio;
-    this.#bytesPerRecord = settled ? before + (bytesPerRecord - before) / 2 : bytesPerRecord;
-    this.#step = settled ? Math.min(this.#steps, this.#step + 1) : Math.max(0, this.#step - 1);
+    this.#step = this.#isSurprise(batch.bytes / batch.records)
+      ? Math.max(0, this.#step - 1)
+      : Math.min(this.#steps, this.#step + 1);
     const expansion = (batch.leasedBytes ?? batch.bytes) / batch.bytes;
     // A rise counts at once, a fall only slowly: the next batch may be like the worst of the last few.
     this.#expansion = Math.max(expansion, this.#expansion + (expansion - this.#expansion) / 8);
+  }
+
+  #isSurprise(recordBytes: number): boolean {
+    const least = this.#recordBytesLeast || recordBytes;
+    const most = this.#recordBytesMost || recordBytes;
+    this.#recordBytesLeast = Math.min(least, recordBytes);
+    this.#recordBytesMost = Math.max(most, recordBytes);
+    return recordBytes * surpriseRatio < least || recordBytes > most * surpriseRatio;
   }
 
   #threshold(step: number): number {

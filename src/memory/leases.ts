@@ -57,6 +57,16 @@ export class Ledger {
     });
   }
 
+  /** Lowers a held lease, or raises it again as far as its share allows; the answer is what it holds now. */
+  resize(lease: Lease, bytes: number): number {
+    assert(lease instanceof HeldLease && !lease.released && bytes >= 0, "a held lease is resized");
+    const room = this.#capacities[lease.share] - this.#used[lease.share];
+    const change = Math.min(bytes - lease.bytes, room);
+    this.#used[lease.share] += change;
+    lease.bytes += change;
+    return lease.bytes;
+  }
+
   /** Raises a lease whatever its share allows: for the one record that is larger than a slab. */
   raise(lease: Lease, bytes: number): void {
     assert(lease instanceof HeldLease && !lease.released && bytes >= lease.bytes, "a held lease is raised");

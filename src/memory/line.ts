@@ -4,22 +4,32 @@ import {
   limitBytesUnlimited,
   lineCgroupFraction,
   lineMachineFraction,
-  PlimsollError,
-  parseSize,
 } from "../kernel/index.js";
-import { type CgroupLocation, readCgroupLimits, readText, type SeenLimit, smallest } from "./cgroup.js";
+import { type CgroupLocation, readCgroupLimits, readText, type SeenLimit, tightest } from "./cgroup.js";
+import { type LineBounds, type LineRequest, parseLineRequest } from "./line-request.js";
 
 /** The memory line and where it came from. */
 export interface ResolvedLine {
   bytes: number;
   /**
-   * What decided, for the report: "--memory", "PLIMSOLL_MEMORY", "cgroup v2 /sys/fs/cgroup/app", "machine".
+   * What decided, for the report: "--memory", "PLIMSOLL_MEMORY", "plimsoll.yaml: memory", "cgroup v2
+   * /sys/fs/cgroup/app", "machine".
    */
   source: string;
+  /** How the bytes came about when nobody named them: "60% of 512 MiB". */
+  origin: LineOrigin | null;
   limits: SeenLimit[];
+  /** The limit that decided, or that a percentage is of; null when the request names the bytes. */
+  decidedBy: SeenLimit | null;
   cgroup: CgroupLocation | null;
   /** A sentence when more was asked for than there is. */
   cut: string | null;
+}
+
+export interface LineOrigin {
+  text: string;
+  /** What a percentage was taken of. */
+  ofBytes: number;
 }
 
 export interface ResolveLineOptions {
@@ -32,75 +42,112 @@ export interface ResolveLineOptions {
 interface Machine {
   totalBytes: number;
   availableBytes: number;
-  limits: SeenLimit[];
+  total: SeenLimit;
+  available: SeenLimit | null;
 }
 
-/** The smallest limit that binds, with the words for it. */
+/** The most that a line can be, with the words for it. */
 interface Binding {
   bytes: number;
   source: string;
+  limit: SeenLimit;
 }
 
+type Decision = Pick<ResolvedLine, "bytes" | "source" | "origin" | "decidedBy" | "cut">;
+
 /**
- * Settles the line for a request: "256MiB", "60%" or "auto". A percentage is of the smallest limit (or of the
- * machine); `auto` stays a little under a container's limit and well under a machine's, because a machine has
- * other users.
+ * Settles the line for a request (see `parseLineRequest`). A percentage is of the smallest limit, or of the
+ * machine; `auto` stays a little under a container's limit and well under a machine's, because a machine has
+ * other users. No line is above the smallest limit.
  */
 export function resolveLine(request: string, options: ResolveLineOptions = {}): ResolvedLine {
   const root = options.root ?? "";
+  const requestSource = options.requestSource ?? "--memory";
+  const wanted = parseLineRequest(request, requestSource);
   const { limits: groupLimits, location } = readCgroupLimits(root);
   const machine = readMachine(root);
-  const ulimits = readUlimits(root);
-  const limits = [...groupLimits, ...ulimits, ...machine.limits];
-  const binding = bindingOf([...groupLimits, ...ulimits], machine);
-  const decided = decide(request.trim(), options.requestSource ?? "--memory", binding, machine);
-  return { ...decided, limits, cgroup: location };
+  const counted = [...groupLimits, ...readUlimits(root)];
+  const shown = machine.available === null ? [machine.total] : [machine.total, machine.available];
+  const decision = decide(wanted, requestSource, bindingOf(counted, machine), machine);
+  return { ...decision, limits: [...counted, ...shown], cgroup: location };
 }
 
 function decide(
-  request: string,
+  request: LineRequest,
   requestSource: string,
   binding: Binding | undefined,
   machine: Machine,
-): Pick<ResolvedLine, "bytes" | "source" | "cut"> {
-  if (request.toLowerCase() === "auto" || request === "") return automaticLine(binding, machine);
-  const size = parseSize(request);
-  if (size === undefined) {
-    throw new PlimsollError("USAGE", {
-      what: `"${request}" is no memory line: write a size such as 256MiB, a percentage such as 60%, or auto`,
-      command: "memory",
-    });
+): Decision {
+  const most = binding ?? { bytes: machine.totalBytes, source: "machine", limit: machine.total };
+  if (request.kind === "bytes") {
+    const decision = { bytes: request.bytes, source: requestSource, origin: null, decidedBy: null };
+    return cutTo(most, { ...decision, cut: null }, requestSource);
   }
-  const most = binding ?? { bytes: machine.totalBytes, source: "machine" };
-  if (size.kind === "percent") {
-    return { bytes: Math.floor(most.bytes * size.fraction), source: requestSource, cut: null };
-  }
-  if (size.bytes <= most.bytes) return { bytes: size.bytes, source: requestSource, cut: null };
-  const allowed = `${most.source} allows ${formatBytes(most.bytes)}`;
-  const cut = `${requestSource} asks for ${formatBytes(size.bytes)}, ${allowed}`;
-  return { bytes: most.bytes, source: most.source, cut };
+  const part =
+    request.kind === "auto" ? automaticPart(binding, machine) : percentPart(request.fraction, most);
+  const { bytes, word } = clamp(part.bytes, request.bounds);
+  // Where a bound decides, the request names the bytes.
+  const isPart = word === "";
+  const decision: Decision = {
+    bytes,
+    source: isPart && request.kind === "auto" ? part.source : requestSource,
+    origin: { text: `${part.text}${word}`, ofBytes: most.bytes },
+    decidedBy: isPart ? part.limit : null,
+    cut: null,
+  };
+  return cutTo(most, decision, requestSource);
 }
 
-function automaticLine(
-  binding: Binding | undefined,
-  machine: Machine,
-): Pick<ResolvedLine, "bytes" | "source" | "cut"> {
-  const free = Math.floor(machine.availableBytes * lineMachineFraction);
-  const bound = binding && Math.floor(binding.bytes * lineCgroupFraction);
-  if (binding !== undefined && bound !== undefined && bound < machine.availableBytes) {
-    return { bytes: bound, source: binding.source, cut: null };
-  }
-  return { bytes: free, source: "machine", cut: null };
+/** More than the smallest limit cannot be had, whoever asks. */
+function cutTo(most: Binding, decision: Decision, requestSource: string): Decision {
+  if (decision.bytes <= most.bytes) return decision;
+  const asked = `${requestSource} asks for ${formatBytes(decision.bytes)}`;
+  const cut = `${asked}, ${most.source} allows ${formatBytes(most.bytes)}`;
+  return { bytes: most.bytes, source: most.source, origin: null, decidedBy: most.limit, cut };
 }
 
-/** The smallest counted limit below the machine's memory; a larger one binds nothing. */
+/** A part of a limit, with the words for it. */
+interface Part extends Binding {
+  text: string;
+}
+
+function percentPart(fraction: number, most: Binding): Part {
+  return {
+    ...most,
+    bytes: Math.floor(most.bytes * fraction),
+    text: `${percent(fraction)} of ${formatBytes(most.bytes)}`,
+  };
+}
+
+function automaticPart(binding: Binding | undefined, machine: Machine): Part {
+  if (binding !== undefined) {
+    const part = percentPart(lineCgroupFraction, binding);
+    if (part.bytes < machine.availableBytes) return part;
+  }
+  const limit = machine.available ?? machine.total;
+  const part = percentPart(lineMachineFraction, { bytes: machine.availableBytes, source: "machine", limit });
+  return { ...part, text: `${part.text} available` };
+}
+
+function clamp(bytes: number, bounds: LineBounds): { bytes: number; word: string } {
+  const { floorBytes, ceilingBytes } = bounds;
+  if (bytes < floorBytes) return { bytes: floorBytes, word: `, raised to its floor` };
+  if (bytes > ceilingBytes) return { bytes: ceilingBytes, word: `, lowered to its ceiling` };
+  return { bytes, word: "" };
+}
+
+function percent(fraction: number): string {
+  return `${Number((fraction * 100).toFixed(2))}%`;
+}
+
+/** The smallest counted limit, unless the machine has less memory than that. */
 function bindingOf(limits: readonly SeenLimit[], machine: Machine): Binding | undefined {
-  const bytes = smallest(limits);
-  if (bytes === null || bytes >= machine.totalBytes) return undefined;
-  const limit = limits.find((candidate) => candidate.counted && candidate.bytes === bytes)!;
+  const limit = tightest(limits);
+  if (limit === null || limit.bytes > machine.totalBytes) return undefined;
   const version = /^cgroup v\d/.exec(limit.name)?.[0];
   const folder = limit.path.slice(0, limit.path.lastIndexOf("/"));
-  return { bytes, source: version === undefined ? limit.name : `${version} ${folder}` };
+  const source = version === undefined ? limit.name : `${version} ${folder}`;
+  return { bytes: limit.bytes, source, limit };
 }
 
 function readMachine(root: string): Machine {
@@ -108,17 +155,20 @@ function readMachine(root: string): Machine {
   const text = readText(root, path);
   const totalBytes = meminfoBytes(text, "MemTotal") ?? totalmem();
   const availableBytes = meminfoBytes(text, "MemAvailable") ?? totalBytes;
-  const limits: SeenLimit[] = [
-    { name: "machine MemTotal", bytes: totalBytes, path, counted: false, note: "bounds an explicit line" },
-    {
-      name: "machine MemAvailable",
-      bytes: availableBytes,
-      path,
-      counted: false,
-      note: `auto takes ${lineMachineFraction * 100}% of it without a limit: others use the machine too`,
-    },
-  ];
-  return { totalBytes, availableBytes, limits: text === undefined ? limits.slice(0, 1) : limits };
+  const seen = (name: string, bytes: number, note: string): SeenLimit => ({
+    name,
+    bytes,
+    path,
+    counted: false,
+    note,
+  });
+  const part = `auto takes ${percent(lineMachineFraction)} of it without a limit: others use the machine too`;
+  return {
+    totalBytes,
+    availableBytes,
+    total: seen("machine MemTotal", totalBytes, "bounds an explicit line"),
+    available: text === undefined ? null : seen("machine MemAvailable", availableBytes, part),
+  };
 }
 
 function meminfoBytes(text: string | undefined, name: string): number | undefined {

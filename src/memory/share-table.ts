@@ -1,33 +1,28 @@
 import {
   assert,
-  baselineSpreadBytes,
-  formatBytes,
-  KiB,
   kernelMemoryBytesMax,
-  MiB,
-  PlimsollError,
   recordAloneBytesFixed,
   recordKernelExpansion,
   recordOutsideExpansion,
+  reserveBytesFloor,
   runTupleFraction,
-  slabLadder,
   transactionFraction,
 } from "../kernel/index.js";
+import { type DivideRequest, floorBytesOf, lineBytesMinOf, slabBytesOf } from "./share-floors.js";
+import { checkSettings, lineTooSmall, sharesTooLarge } from "./share-refusals.js";
 import {
   elasticShares,
   outputBytesOf,
   phaseBytesOf,
-  reserveBytesOf,
   type Share,
   type ShareName,
   scratchBytesOf,
   shareNames,
   shareRanges,
   slabsInFlightOf,
+  wasmPageBytes,
+  workersOf,
 } from "./shares.js";
-
-/** Pages of a WebAssembly memory. */
-const wasmPageBytes = 64 * KiB;
 
 /** One worker's WebAssembly memory, region by region; the seal phase uses all of it again for merging. */
 export interface WorkerMemory {
@@ -38,14 +33,17 @@ export interface WorkerMemory {
   tupleBytes: number;
   keyBytes: number;
   mergeBytes: number;
-  resourceLimits: { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number; stackSizeMb: number };
 }
 
 export interface ShareTable {
   lineBytes: number;
   baselineBytes: number;
-  /** Worker threads that the line has room for, and how many were asked for. */
+  /**
+   * Worker threads that the line has room for (0: one worker works in the main thread), and how many were
+   * asked for.
+   */
   threads: number;
+  workers: number;
   threadsAsked: number;
   shares: Record<ShareName, Share>;
   /** Baseline and shares of each phase together: never more than the line. */
@@ -65,81 +63,27 @@ export interface ShareTable {
   lineBytesMin: number;
 }
 
-export interface DivideRequest {
-  lineBytes: number;
-  /** Resident bytes of the process before the import takes any. */
-  baselineBytes: number;
-  threads: number;
-}
-
 /**
  * Divides what the baseline leaves of the line, once and up front. A line that cannot hold the floors of as
- * many threads as asked for gets fewer; one that cannot hold those of a single thread is refused with the
- * smallest that can.
+ * many threads as asked for gets fewer, at last none beside the main thread; one that cannot hold even that
+ * is refused with the smallest that can.
  */
 export function divideLine(request: DivideRequest): ShareTable {
   const { lineBytes, baselineBytes } = request;
   assert(
-    lineBytes >= 0 && baselineBytes >= 0 && request.threads >= 1,
+    lineBytes >= 0 && baselineBytes >= 0 && request.threads >= 0,
     "a line and a thread to divide it for",
   );
-  const lineBytesMin = lineBytesMinOf(baselineBytes);
-  if (lineBytes < lineBytesMin) {
-    throw lineTooSmall(lineBytes, baselineBytes, lineBytesMinOf(baselineBytes + baselineSpreadBytes));
-  }
+  const settings = checkSettings(request.settings ?? {}, Math.floor(request.threads));
+  if (lineBytes < lineBytesMinOf(baselineBytes)) throw lineTooSmall(request);
+  const lineBytesMin = lineBytesMinOf(baselineBytes, settings);
+  if (lineBytes < lineBytesMin) throw sharesTooLarge(request, settings);
   for (let threads = Math.floor(request.threads); ; threads--) {
-    assert(threads >= 1, "a line at or above the minimum holds one thread");
-    const slabBytes = slabBytesOf(lineBytes - baselineBytes, threads, lineBytes);
+    assert(threads >= 0, "a line at or above the minimum holds one worker");
+    const slabBytes = slabBytesOf(lineBytes - baselineBytes, threads, lineBytes, settings);
     if (slabBytes === undefined) continue;
-    return fillTable(request, threads, slabBytes, lineBytesMin);
+    return fillTable({ ...request, settings }, threads, slabBytes, lineBytesMin);
   }
-}
-
-/** The largest slab of the ladder whose floors fit; undefined when not even the smallest does. */
-function slabBytesOf(roomBytes: number, threads: number, lineBytes: number): number | undefined {
-  const fixed = shareRanges(threads, 0, lineBytes);
-  const pool = roomBytes - fixed.threads.floorBytes - fixed.reserve.floorBytes;
-  return slabLadder.find(
-    (step) =>
-      pool / threads >= step.poolBytesPerThread &&
-      floorBytesOf(threads, step.slabBytes, lineBytes) <= roomBytes,
-  )?.slabBytes;
-}
-
-function floorBytesOf(threads: number, slabBytes: number, lineBytes: number): number {
-  const ranges = shareRanges(threads, slabBytes, lineBytes);
-  const sum = (phase: "read" | "seal") =>
-    shareNames
-      .filter((name) => ranges[name].phase === "both" || ranges[name].phase === phase)
-      .reduce((total, name) => total + ranges[name].floorBytes, 0);
-  return Math.max(sum("read"), sum("seal"));
-}
-
-/**
- * The reserve is a part of the line itself: the sum is solved for the line, then moved up until the table
- * agrees.
- */
-function lineBytesMinOf(baselineBytes: number): number {
-  const slabBytes = slabLadder[slabLadder.length - 1]!.slabBytes;
-  const needOf = (lineBytes: number) => baselineBytes + floorBytesOf(1, slabBytes, lineBytes);
-  let lineBytes = Math.ceil(needOf(0) / MiB) * MiB;
-  while (lineBytes < needOf(lineBytes)) lineBytes = Math.ceil(needOf(lineBytes) / MiB) * MiB;
-  return lineBytes;
-}
-
-function lineTooSmall(lineBytes: number, baselineBytes: number, lineBytesMin: number): PlimsollError {
-  const slabBytes = slabLadder[slabLadder.length - 1]!.slabBytes;
-  const reserve = reserveBytesOf(lineBytesMin);
-  const floors = floorBytesOf(1, slabBytes, lineBytesMin) - reserve;
-  const why =
-    `the process itself takes ${formatBytes(baselineBytes)} before it has read anything, one worker with ` +
-    `the smallest buffers ${formatBytes(floors)}, and ${formatBytes(reserve)} stay free for the heap`;
-  return new PlimsollError("LINE_TOO_SMALL", {
-    line: formatBytes(lineBytes),
-    why,
-    minimum: `${lineBytesMin / MiB}MiB`,
-    minimumBytes: lineBytesMin,
-  });
 }
 
 function fillTable(
@@ -149,10 +93,10 @@ function fillTable(
   lineBytesMin: number,
 ): ShareTable {
   const { lineBytes, baselineBytes } = request;
-  const shares = fillShares(lineBytes, baselineBytes, threads, slabBytes);
+  const shares = fillShares(request, threads, slabBytes);
   const worker = workerMemory(shares, threads, slabBytes);
-  shares.runBuffers.bytes = threads * (worker.tupleBytes + worker.keyBytes);
-  shares.mergeBuffers.bytes = threads * worker.mergeBytes;
+  shares.runBuffers.bytes = workersOf(threads) * (worker.tupleBytes + worker.keyBytes);
+  shares.mergeBuffers.bytes = workersOf(threads) * worker.mergeBytes;
   const phaseBytes = {
     read: baselineBytes + phaseBytesOf(shares, "read"),
     seal: baselineBytes + phaseBytesOf(shares, "seal"),
@@ -162,6 +106,7 @@ function fillTable(
     lineBytes,
     baselineBytes,
     threads,
+    workers: workersOf(threads),
     threadsAsked: Math.floor(request.threads),
     shares,
     phaseBytes,
@@ -176,22 +121,25 @@ function fillTable(
   };
 }
 
-/** Every share gets its floor; what is left goes first towards the ideals, then towards the ceilings. */
-function fillShares(
-  lineBytes: number,
-  baselineBytes: number,
-  threads: number,
-  slabBytes: number,
-): Record<ShareName, Share> {
-  const ranges = shareRanges(threads, slabBytes, lineBytes);
+/**
+ * Every share gets its floor; what is left goes to the reserve, then towards the ideals, then the ceilings.
+ */
+function fillShares(request: DivideRequest, threads: number, slabBytes: number): Record<ShareName, Share> {
+  const { lineBytes, baselineBytes } = request;
+  const asked = request.settings?.shares;
+  const ranges = shareRanges(threads, slabBytes, lineBytes, asked);
   const shares = Object.fromEntries(
     shareNames.map((name) => [name, { name, bytes: ranges[name].floorBytes, ...ranges[name] }]),
   ) as Record<ShareName, Share>;
-  let left = lineBytes - baselineBytes - floorBytesOf(threads, slabBytes, lineBytes);
+  let left = lineBytes - baselineBytes - floorBytesOf(threads, slabBytes, lineBytes, asked);
+  const { reserve } = shares;
+  const toReserve = Math.min(left, reserve.idealBytes - reserve.bytes);
+  reserve.bytes += toReserve;
+  left -= toReserve;
   for (const target of ["idealBytes", "ceilingBytes"] as const) {
     const gaps = elasticShares.map((name) => shares[name][target] - shares[name].bytes);
     const gapBytes = gaps.reduce((sum, gap) => sum + gap, 0);
-    const part = Math.min(1, left / gapBytes);
+    const part = gapBytes === 0 ? 1 : Math.min(1, left / gapBytes);
     elasticShares.forEach((name, index) => {
       const grown = Math.floor(gaps[index]! * part);
       shares[name].bytes += grown;
@@ -202,7 +150,7 @@ function fillShares(
 }
 
 function workerMemory(shares: Record<ShareName, Share>, threads: number, slabBytes: number): WorkerMemory {
-  const runBytes = Math.floor(shares.runBuffers.bytes / threads / wasmPageBytes) * wasmPageBytes;
+  const runBytes = Math.floor(shares.runBuffers.bytes / workersOf(threads) / wasmPageBytes) * wasmPageBytes;
   const tupleBytes = Math.floor((runBytes * runTupleFraction) / 16) * 16;
   const scratchBytes = scratchBytesOf(slabBytes);
   const outputBytes = outputBytesOf(slabBytes);
@@ -216,13 +164,12 @@ function workerMemory(shares: Record<ShareName, Share>, threads: number, slabByt
     tupleBytes,
     keyBytes: runBytes - tupleBytes,
     mergeBytes: memoryBytes,
-    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2, stackSizeMb: 2 },
   };
 }
 
 /**
  * A record larger than a slab goes alone: the workers end, and all but the baseline, one thread and the
- * reserve is lent to it. A whole slab always goes.
+ * least reserve is lent to it. A whole slab always goes.
  */
 function recordBytesMaxOf(table: {
   lineBytes: number;
@@ -233,7 +180,10 @@ function recordBytesMaxOf(table: {
 }): number {
   const { shares, threads } = table;
   const kept =
-    table.baselineBytes + shares.threads.bytes / threads + shares.reserve.bytes + recordAloneBytesFixed;
+    table.baselineBytes +
+    shares.threads.bytes / workersOf(threads) +
+    Math.min(shares.reserve.bytes, reserveBytesFloor) +
+    recordAloneBytesFixed;
   const inLine = (table.lineBytes - kept) / (recordKernelExpansion + recordOutsideExpansion);
   const inKernel = (kernelMemoryBytesMax - recordAloneBytesFixed) / recordKernelExpansion;
   const fitting = Math.min(inLine, inKernel);

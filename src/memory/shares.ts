@@ -5,10 +5,13 @@ import {
   driverBytesCeiling,
   driverBytesFloor,
   driverBytesIdeal,
+  inlineBytes,
+  KiB,
   mappedBytesCeiling,
   mappedBytesFloor,
   mappedBytesIdeal,
   outputPerInput,
+  reserveBytesFloor,
   reserveBytesMax,
   reserveBytesMin,
   reserveFraction,
@@ -18,11 +21,15 @@ import {
   scratchBytesFixed,
   scratchPerInput,
   slabsAhead,
+  slabsInline,
   threadBytes,
   writebackBytesCeiling,
   writebackBytesFloor,
   writebackBytesIdeal,
 } from "../kernel/index.js";
+
+/** Pages of a WebAssembly memory. */
+export const wasmPageBytes = 64 * KiB;
 
 export type ShareName =
   | "threads"
@@ -75,6 +82,28 @@ const purposes: Record<ShareName, string> = {
 export const shareNames = Object.keys(purposes) as ShareName[];
 
 /**
+ * Shares whose bytes can be asked for, by the option, variable and key that do; all others follow from these,
+ * from the threads and from the slab.
+ */
+export const shareSettings = {
+  runBuffers: "run-buffer",
+  databaseDirty: "dirty-pages",
+  mappedPages: "mapped-pages",
+  writeback: "writeback",
+} as const satisfies Partial<Record<ShareName, string>>;
+
+export type SettableShare = keyof typeof shareSettings;
+
+export const settableShares = Object.keys(shareSettings) as SettableShare[];
+
+/** Parts of the line whose bytes somebody asked for: they are given as asked, or the line is refused. */
+export interface DivisionSettings {
+  shares?: Partial<Record<SettableShare, number>>;
+  /** Bytes of the largest batch. */
+  batchBytes?: number;
+}
+
+/**
  * Shares that grow from floor over ideal to ceiling when the line has room; the others follow from threads
  * and slab.
  */
@@ -86,12 +115,18 @@ export const elasticShares = [
   "driverBuffers",
 ] as const;
 
-export function slabsInFlightOf(threads: number): number {
-  return threads + slabsAhead;
+/** Without a thread of its own, one worker works in the main thread. */
+export function workersOf(threads: number): number {
+  return Math.max(1, threads);
 }
 
+export function slabsInFlightOf(threads: number): number {
+  return threads === 0 ? slabsInline : threads + slabsAhead;
+}
+
+/** Whole pages, as a worker's memory is made of them. */
 export function outputBytesOf(slabBytes: number): number {
-  return Math.ceil(slabBytes * outputPerInput);
+  return Math.ceil((slabBytes * outputPerInput) / wasmPageBytes) * wasmPageBytes;
 }
 
 export function scratchBytesOf(slabBytes: number): number {
@@ -102,20 +137,50 @@ export function reserveBytesOf(lineBytes: number): number {
   return Math.min(reserveBytesMax, Math.max(reserveBytesMin, Math.ceil(lineBytes * reserveFraction)));
 }
 
-/** Floor, ideal and ceiling of every share for a number of threads, a slab and a line. */
+/**
+ * Floor, ideal and ceiling of every share for a number of threads, a slab and a line; a share that was asked
+ * for has no range.
+ */
 export function shareRanges(
+  threads: number,
+  slabBytes: number,
+  lineBytes: number,
+  asked: DivisionSettings["shares"] = {},
+): Record<ShareName, ShareRange> {
+  const ranges = freeRanges(threads, slabBytes, lineBytes);
+  const pinTo = (name: ShareName, bytes: number) => {
+    Object.assign(ranges[name], { floorBytes: bytes, idealBytes: bytes, ceilingBytes: bytes });
+  };
+  for (const name of settableShares) {
+    const bytes = asked[name];
+    // Fewer threads than were asked for cannot use as much.
+    if (bytes !== undefined) pinTo(name, Math.min(bytes, ranges[name].ceilingBytes));
+  }
+  if (asked.runBuffers !== undefined) {
+    // The same memory holds the inputs of a merge afterwards.
+    const unit = workersOf(threads) * wasmPageBytes;
+    const runBytes = Math.floor(ranges.runBuffers.floorBytes / unit) * unit;
+    pinTo("runBuffers", runBytes);
+    pinTo("mergeBuffers", runBytes + ranges.decodeScratch.floorBytes);
+  }
+  return ranges;
+}
+
+/** What every share may have when nobody asks for anything. */
+export function freeRanges(
   threads: number,
   slabBytes: number,
   lineBytes: number,
 ): Record<ShareName, ShareRange> {
   const slabs = slabsInFlightOf(threads);
+  const workers = workersOf(threads);
   const fixed = (bytes: number, phase: SharePhase, name: ShareName): ShareRange =>
     range(bytes, bytes, bytes, phase, name);
-  const scratch = threads * (slabBytes + scratchBytesOf(slabBytes) + outputBytesOf(slabBytes));
-  const runs = [runBytesFloor, runBytesIdeal, runBytesCeiling].map((bytes) => bytes * threads);
+  const scratch = workers * (slabBytes + scratchBytesOf(slabBytes) + outputBytesOf(slabBytes));
+  const runs = [runBytesFloor, runBytesIdeal, runBytesCeiling].map((bytes) => bytes * workers);
   const merge = runs.map((bytes) => bytes + scratch);
   return {
-    threads: fixed(threads * threadBytes, "both", "threads"),
+    threads: fixed(threads === 0 ? inlineBytes : threads * threadBytes, "both", "threads"),
     inputSlabs: fixed(slabs * slabBytes, "read", "inputSlabs"),
     decodeScratch: fixed(scratch, "read", "decodeScratch"),
     outputBuffers: fixed(slabs * outputBytesOf(slabBytes), "both", "outputBuffers"),
@@ -131,7 +196,14 @@ export function shareRanges(
     mappedPages: range(mappedBytesFloor, mappedBytesIdeal, mappedBytesCeiling, "both", "mappedPages"),
     writeback: range(writebackBytesFloor, writebackBytesIdeal, writebackBytesCeiling, "both", "writeback"),
     driverBuffers: range(driverBytesFloor, driverBytesIdeal, driverBytesCeiling, "both", "driverBuffers"),
-    reserve: fixed(reserveBytesOf(lineBytes), "both", "reserve"),
+    // Only a worker in the main thread makes do with less than the usual reserve.
+    reserve: range(
+      threads === 0 ? reserveBytesFloor : reserveBytesOf(lineBytes),
+      reserveBytesOf(lineBytes),
+      reserveBytesOf(lineBytes),
+      "both",
+      "reserve",
+    ),
   };
 }
 

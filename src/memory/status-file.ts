@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { gaugeFileBytesMax } from "../kernel/index.js";
 
 const newline = 10;
@@ -76,6 +77,22 @@ export function readResident(file: KernelFile, target: ResidentBytes): boolean {
   }
   target.fileBytes += shmemBytes;
   return found === 5;
+}
+
+/** The highest resident memory of this process so far. */
+export function peakRssBytes(root = ""): number {
+  using status = new KernelFile(join(root, "/proc/self/status"));
+  status.refresh();
+  return peakRssIn(status);
+}
+
+/**
+ * The peak that a status file tells. Where there is none, Node's own: on Linux that one would be wrong, since
+ * a process begins with the peak of the one that started it.
+ */
+export function peakRssIn(status: KernelFile): number {
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(status.text());
+  return (peak === null ? process.resourceUsage().maxRSS : Number(peak[1])) * 1024;
 }
 
 function startsWith(buffer: Buffer, offset: number, label: string): boolean {

@@ -7,8 +7,23 @@ export interface TimelinePoint {
   anon: number;
   file: number;
   leased: number;
+  /** Dirty page cache of the control group; the rest of the machine's does not show here. */
   dirty: number;
   records: number;
+  heap: number;
+  /** Of our own files: written and not on the disk yet. */
+  unsynced: number;
+  /** Of the control group, other processes included; null without one. */
+  workingSet: number | null;
+  groupUsage: number | null;
+  /** PSI: percent of the last ten seconds in which some task waited for memory; null where there is none. */
+  stallPercent: number | null;
+  batch: number;
+  /** Whether the door let only one batch in at a time. */
+  isNarrow: boolean;
+  /** Seconds so far that batches were held back, and that threads waited for the disk. */
+  throttled: number;
+  writeback: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { errorTable, Kernel, KiB, mappedBytesBeforeReopen, rejectRecordBytesMax } from "../kernel/index.js";
+import { errorTable, Kernel, KiB, rejectRecordBytesMax } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import {
   decodeRecordBlock,
@@ -8,6 +8,7 @@ import {
 } from "../postings/index.js";
 import type { SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
+import { MappedReads } from "./mapped-reads.js";
 
 const conflictReason = 4;
 const kernelBytes = 512 * KiB;
@@ -33,13 +34,13 @@ function writeConflicts(
   fromId: number,
 ): number | null {
   using reader = run.session.reader({ isUnsealedVisible: true });
-  const heads = new RecordHeads(reader);
+  const heads = new RecordHeads(run, reader);
   for (const { block } of reader.tupleBlocks(seal.segment, 0, 0n, fromId)) {
     const { ids, payloads } = decoder.decode(block, 0, 0n);
     if (ids.length === 0) return null;
     for (const [index, id] of ids.entries()) {
       if (id < fromId || payloads[index] !== conflictReason) continue;
-      if (heads.bytesRead >= mappedBytesBeforeReopen) return id;
+      if (heads.isFull) return id;
       writeConflict(run, reader, id, heads.read(id));
     }
   }
@@ -60,13 +61,15 @@ function writeConflict(run: ImportRun, reader: StoreReader, id: number, record: 
 
 /** Reads records by rising ids: neighbours lie in one block, which is decompressed once. */
 class RecordHeads {
-  bytesRead = 0;
+  isFull = false;
   readonly #reader: StoreReader;
+  readonly #reads: MappedReads;
   #kernel = new Kernel({ memoryBytes: kernelBytes });
   #block: RecordBlock | null = null;
 
-  constructor(reader: StoreReader) {
+  constructor(run: ImportRun, reader: StoreReader) {
     this.#reader = reader;
+    this.#reads = new MappedReads(run);
   }
 
   read(id: number): Uint8Array {
@@ -85,6 +88,6 @@ class RecordHeads {
     if (neededBytes > this.#kernel.freeBytes)
       this.#kernel = new Kernel({ memoryBytes: neededBytes + kernelBytes });
     this.#block = decodeRecordBlock(this.#kernel, bytes, firstId);
-    this.bytesRead += bytes.length;
+    if (this.#reads.note(bytes)) this.isFull = true;
   }
 }

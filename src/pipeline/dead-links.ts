@@ -1,7 +1,8 @@
-import { danglingIdsMax, Kernel, KiB, mappedBytesBeforeReopen } from "../kernel/index.js";
+import { danglingIdsMax, Kernel, KiB } from "../kernel/index.js";
 import { PostingDecoder } from "../postings/index.js";
 import type { SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
+import { MappedReads } from "./mapped-reads.js";
 
 const kernelBytes = 512 * KiB;
 
@@ -43,15 +44,16 @@ function gatherLinks(
   using reader = run.session.reader();
   const ids: number[] = [];
   let next: KeyPlace | null = null;
-  let bytesRead = 0;
+  const reads = new MappedReads(run);
+  let isFull = false;
   for (const { hash, ordinal, block } of reader.keyBlocks(seal.segment, from.hash)) {
     if (ordinal < from.ordinal) continue;
-    if (ids.length >= danglingIdsMax || bytesRead >= mappedBytesBeforeReopen) {
+    if (ids.length >= danglingIdsMax || isFull) {
       next = { hash, ordinal };
       break;
     }
     for (const id of referencesIn(block)) if (id >= run.state.firstId) ids.push(id);
-    bytesRead += block.length;
+    isFull = reads.note(block);
   }
   return { ids: Float64Array.from(ids).sort(), next };
 }
@@ -67,17 +69,16 @@ async function countDead(
   let dead = 0;
   for (let isEnd = false; !isEnd; ) {
     isEnd = true;
-    let bytesRead = 0;
     using reader = run.session.reader();
+    const reads = new MappedReads(run);
     for (const { block } of reader.tupleBlocks(seal.segment, 0, 0n, ids[at] ?? 0)) {
       const list = decoder.decode(block, 0, 0n);
       for (const id of list.ids) {
         while (at < ids.length && ids[at]! < id) at += 1;
         for (; at < ids.length && ids[at] === id; at += 1) dead += 1;
       }
-      bytesRead += block.length;
       if (!list.mayContinue || at === ids.length) break;
-      isEnd = bytesRead < mappedBytesBeforeReopen;
+      isEnd = !reads.note(block);
       if (!isEnd) break;
     }
     reader.close();

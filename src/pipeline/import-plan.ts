@@ -1,4 +1,4 @@
-import type { ResolvedLine } from "../memory/index.js";
+import type { Decision, DivisionSettings, ReliefRecord, ResolvedLine } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { Source, Target } from "../ports/index.js";
 
@@ -27,16 +27,22 @@ export interface ImportPlan {
   isFresh: boolean;
   /** A checkpoint at the latest after this many bytes of input. */
   syncBytes: number;
+  /** A checkpoint at the latest after this many records; null when they do not count. */
+  syncRecords?: number | null;
   /** Longest throttling delay in milliseconds. */
   delayMsMax: number;
   /** Runs that one merge takes at most, beside what memory allows: 4 or more. */
   mergeInputsMax?: number;
+  /** Bound of a worker's JavaScript heap in place of the one that follows from the line. */
+  workerHeapBytes?: number;
 }
 
 export interface MemoryPlan {
   line: ResolvedLine;
   /** Steps by which batches grow to the share's largest. */
   graduality: number;
+  /** Shares and batches whose bytes were asked for; the others follow from the line. */
+  settings?: DivisionSettings;
 }
 
 export interface RejectsPlan {
@@ -66,6 +72,20 @@ export interface ImportProgress {
   leasedBytes: number;
   rejects: number;
   elapsedSeconds: number;
+  anonBytes: number;
+  fileBytes: number;
+  /** Of the control group, dirty or on its way to the disk; of our own files, exactly. */
+  dirtyBytes: number;
+  unsyncedBytes: number;
+  /** Of the control group, other processes included; null without one. */
+  workingSetBytes: number | null;
+  /** PSI: percent of the last ten seconds in which some task waited for memory; null where there is none. */
+  stallPercent: number | null;
+  batchBytes: number;
+  /** Under pressure one batch is let in at a time. */
+  isNarrow: boolean;
+  throttledSeconds: number;
+  writebackSeconds: number;
 }
 
 export interface ImportHost {
@@ -73,8 +93,28 @@ export interface ImportHost {
   onProgress: (progress: ImportProgress) => void;
   /** The report of an import that ends early, before the condition that ends it is thrown. */
   onUnfinished?: (report: ImportReport) => void;
+  /** A batch is in the target, or so many bytes of blocks are out of the merge: for estimates. */
+  onBatch?: (batch: { records: number }) => void;
+  onMerged?: (bytes: number) => void;
+  /** What went into the runs of one flush: for estimates. */
+  onSpilled?: (counts: SpillCounts) => void;
   /** Something worth a line: resumed at..., nothing to do, threads lowered to keep the line. */
   onNotice: (notice: string) => void;
+}
+
+/** What workers have put into their run buffers since the last flush, equal entries counted each. */
+export interface SpillCounts {
+  tuples: number;
+  keys: number;
+  /** The runs of tuples that they became, and bytes of runs. */
+  tupleRuns: number;
+  tupleBytes: number;
+  keyBytes: number;
+  /** Times that a buffer was filled: a buffer half full counts half. */
+  fills: number;
+  /** Time of all workers added up: sorting and writing, and waiting for the disk. */
+  sortMs: number;
+  syncMs: number;
 }
 
 export interface RecordCounts {
@@ -95,6 +135,40 @@ export interface TimelinePoint {
   leasedBytes: number;
   dirtyBytes: number;
   records: number;
+  heapBytes: number;
+  unsyncedBytes: number;
+  workingSetBytes: number | null;
+  groupUsageBytes: number | null;
+  stallPercent: number | null;
+  batchBytes: number;
+  isNarrow: boolean;
+  /** So far, both. */
+  throttledSeconds: number;
+  writebackSeconds: number;
+}
+
+/** What the governor did, and where the time went. */
+export interface GovernorReport {
+  /** How often each step of relief was taken. */
+  reliefs: Record<string, number>;
+  /**
+   * The same with the bytes in use before and after, summed up, and the times that a step had nothing to
+   * give.
+   */
+  reliefSteps: ReliefRecord[];
+  throttledSeconds: number;
+  narrowSeconds: number;
+  modeChanges: number;
+  /** Waiting for dirty data to reach the disk, averaged over threads that wait side by side. */
+  writebackSeconds: number;
+  batchBytes: { min: number; median: number; max: number };
+  peakDirtyBytes: number;
+  peakUnsyncedBytes: number;
+  /** What the main path did or waited for; appending goes on beside the rest. */
+  spentSeconds: Record<string, number>;
+  /** The latest decisions, the explanation of the whole last. */
+  decisions: Decision[];
+  decisionCounts: Record<string, number>;
 }
 
 export interface ImportReport {
@@ -115,11 +189,7 @@ export interface ImportReport {
     shares: Record<string, number>;
     timeline: TimelinePoint[];
   };
-  governor: {
-    reliefs: Record<string, number>;
-    throttledSeconds: number;
-    batchBytes: { min: number; median: number; max: number };
-  };
+  governor: GovernorReport;
   phases: { name: string; seconds: number; records: number }[];
   /** References to records that are not in the store. */
   danglingLinks: number;

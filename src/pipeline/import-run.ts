@@ -1,24 +1,22 @@
-import {
-  collectGarbage,
-  compileKernels,
-  type ErrorCode,
-  type Place,
-  PlimsollError,
-  syncFolder,
-} from "../kernel/index.js";
-import type { Governor, ShareName } from "../memory/index.js";
+import { type ErrorCode, type Place, PlimsollError, syncFolder } from "../kernel/index.js";
+import type { Governor, Lease, ShareName, WritebackMeter } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { BatchParts, Source, Target, TargetSession } from "../ports/index.js";
+import type { RunWriterOptions } from "../postings/index.js";
 import type { Checkpoint, RunFile } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, RecordCounts } from "./import-plan.js";
+import { ImportRelief } from "./import-relief.js";
 import { countsOf } from "./import-state.js";
+import { type ImportTally, newTally } from "./import-tally.js";
 import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
 import { removeRuns, restoreRuns } from "./run-files.js";
 import { SlabPool } from "./slab-pool.js";
-import { largeLayoutOf, layoutOf, mergeInputsMaxOf } from "./worker-layout.js";
-import { PoolWorker } from "./worker-pool.js";
-import type { FlushedReply, WorkerLayout, WorkerSetup } from "./worker-protocol.js";
+import { TimeSpent } from "./time-spent.js";
+import { type LargeWorker, WorkerGroup } from "./worker-group.js";
+import { mergeInputsMaxOf, runSyncBytesOf } from "./worker-layout.js";
+import { workerLimitsOf } from "./worker-limits.js";
+import type { FlushedReply, WorkerHandle } from "./worker-protocol.js";
 
 export interface ImportRunOptions {
   plan: ImportPlan;
@@ -27,6 +25,9 @@ export interface ImportRunOptions {
   governor: Governor;
   state: Checkpoint;
   rejects: RejectsWriter;
+  meter: WritebackMeter;
+  /** Attempts before this one that a worker ended by running out of memory. */
+  restarts: number;
 }
 
 /** What the phases of one import share: the state to be committed, the workers, the target, the governor. */
@@ -37,9 +38,13 @@ export class ImportRun implements AsyncDisposable {
   readonly state: Checkpoint;
   readonly slabs: SlabPool;
   readonly progress: ProgressMeter;
-  workers: PoolWorker[] = [];
+  readonly meter: WritebackMeter;
+  readonly spent = new TimeSpent();
+  readonly tally: ImportTally;
   readonly #host: ImportHost;
   readonly #rejects: RejectsWriter;
+  readonly #relief: ImportRelief;
+  readonly #workers: WorkerGroup;
   readonly #releases: Disposable[] = [];
   readonly #readLeases: Disposable[] = [];
   #serial: Promise<void> = Promise.resolve();
@@ -54,12 +59,16 @@ export class ImportRun implements AsyncDisposable {
     this.state = state;
     this.#host = host;
     this.#rejects = options.rejects;
+    this.meter = options.meter;
+    this.tally = newTally(options.restarts);
     this.#bytesWrittenBefore = state.bytesWritten;
     state.generation += 1;
     this.slabs = new SlabPool(governor, host.signal);
     this.progress = new ProgressMeter(this, host);
+    this.#relief = new ImportRelief(this);
     this.#takeLeases();
     if (this.isIndexed) restoreRuns(this.runsDir, this.state.runs);
+    this.#workers = this.#makeWorkers();
     this.startWorkers();
   }
 
@@ -87,14 +96,29 @@ export class ImportRun implements AsyncDisposable {
     return this.governor.table.recordBytesMax;
   }
 
+  /** Bytes of the store that may be mapped before a reader gives way to a new one. */
+  get mappedBytesMax(): number {
+    return this.governor.table.mappedBytesMax;
+  }
+
+  /** File pages of this process that are resident now; 0 where the system does not tell. */
+  residentFileBytes(): number {
+    return this.governor.gauge.read().fileBytes;
+  }
+
   /** Runs that one merge can take, by the memory of a worker. */
   get mergeInputsMax(): number {
-    const fitting = mergeInputsMaxOf(this.governor.table.worker.memoryBytes);
+    const fitting = mergeInputsMaxOf(this.#workers.memoryBytes);
     return Math.min(fitting, this.plan.mergeInputsMax ?? fitting);
   }
 
   get leasedBytes(): number {
     return this.governor.leasedBytes;
+  }
+
+  /** How run files are written: synced by bytes, counted until they are. */
+  get writerOptions(): RunWriterOptions {
+    return { syncBytes: runSyncBytesOf(this.governor.table), meter: this.meter };
   }
 
   notice(text: string): void {
@@ -144,7 +168,7 @@ export class ImportRun implements AsyncDisposable {
   }
 
   append(parts: BatchParts): Promise<void> {
-    return this.serial(() => this.session.append(parts));
+    return this.serial(() => this.spent.of("append", () => this.session.append(parts)));
   }
 
   get bytesWritten(): number {
@@ -156,12 +180,13 @@ export class ImportRun implements AsyncDisposable {
     const replies = await Promise.all(
       this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})),
     );
-    for (const reply of replies) this.addRuns((reply as FlushedReply).runs);
+    for (const reply of replies) this.#addFlushed(reply as FlushedReply);
   }
 
   addRuns(runs: readonly RunFile[]): void {
     this.state.runs.push(...runs);
     for (const file of runs) this.state.bytesSpilled += file.bytes;
+    this.tally.runsWritten += runs.filter((file) => file.kind === "tuples").length;
   }
 
   newRunName(kind: RunFile["kind"]): string {
@@ -179,22 +204,19 @@ export class ImportRun implements AsyncDisposable {
     return firstId;
   }
 
-  idlestWorker(): PoolWorker {
-    return this.workers.reduce((best, worker) => (worker.depth < best.depth ? worker : best));
-  }
-
   batchBytes(): number {
     return this.governor.batchBytes;
   }
 
   /** The control point at each batch boundary: relief, then throttle. */
   async pace(): Promise<void> {
-    await this.governor.boundary(this.signal);
+    await this.spent.of("relief", () => this.governor.boundary(this.signal));
   }
 
   /** `leasedBytes` is all that the batch took, input and output. */
   onBatch(batch: { bytes: number; records: number; leasedBytes: number }): void {
     this.governor.noteBatch(batch);
+    this.#host.onBatch?.(batch);
     this.progress.tick();
   }
 
@@ -235,90 +257,101 @@ export class ImportRun implements AsyncDisposable {
     this.#rejects.write(reject);
   }
 
-  syncRejects(): void {
+  /** False when they were on the disk already. */
+  syncRejects(): boolean {
+    const isNeeded = this.#rejects.unsyncedBytes > 0;
     this.#rejects.sync();
+    return isNeeded;
+  }
+
+  get workers(): readonly WorkerHandle[] {
+    return this.#workers.all;
+  }
+
+  idlestWorker(): WorkerHandle {
+    return this.#workers.idlest();
+  }
+
+  /** The worker that takes records larger than a slab, when there is one: it is then the only one. */
+  get largeWorker(): LargeWorker | null {
+    return this.#workers.large;
   }
 
   startWorkers(): void {
-    const { threads, worker } = this.governor.table;
-    const layout = layoutOf(this.governor.table);
-    this.workers = Array.from({ length: threads }, (_, index) =>
-      this.#startWorker(index, layout, worker.memoryBytes),
-    );
+    this.#workers.start();
+    this.#relief.watchRuns(this.#runLease);
   }
 
-  /**
-   * One record that is larger than a slab: all workers end, so that their memory is free for the one that
-   * takes it. Before that everything in flight is finished and spilled.
-   */
-  async withLargeWorker(
-    bytes: number,
-    work: (worker: PoolWorker, output: ArrayBuffer) => Promise<void>,
-  ): Promise<void> {
+  /** For a record larger than a slab: everything in flight is finished and spilled before. */
+  startLargeWorker(recordBytes: number): Promise<LargeWorker> {
+    this.#relief.watchRuns(null);
+    return this.#workers.startLarge(recordBytes);
+  }
+
+  /** The large worker has spilled and ends; the usual ones start again. */
+  async endLargeWorker(): Promise<void> {
     await this.stopWorkers();
-    const { layout, memoryBytes, outputBytes } = largeLayoutOf(bytes);
-    const worker = this.#startWorker(this.workers.length, layout, memoryBytes);
-    try {
-      await work(worker, new ArrayBuffer(outputBytes));
-      const reply = await worker.send({ kind: "flush" }, [], async () => {});
-      this.addRuns((reply as FlushedReply).runs);
-    } finally {
-      await worker[Symbol.asyncDispose]();
-      this.startWorkers();
-    }
+    this.startWorkers();
+  }
+
+  async stopWorkers(): Promise<void> {
+    // Their buffers are gone: new ones begin untouched and whole.
+    this.#relief.watchRuns(null);
+    await this.#workers.stop();
   }
 
   /** Reading is over: what it leased is lent to the merge. */
   enterSeal(): void {
     this.slabs.drop();
+    this.#relief.watchRuns(null);
     for (const lease of this.#readLeases.splice(0)) lease[Symbol.dispose]();
     this.#releases.push(this.#leaseWhole("mergeBuffers"));
     this.progress.enter("merge");
-  }
-
-  async stopWorkers(): Promise<void> {
-    const workers = this.workers.splice(0);
-    await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.progress.stop();
     await this.stopWorkers();
     await this.#serial;
+    this.#relief[Symbol.dispose]();
     for (const release of [...this.#readLeases, ...this.#releases]) release[Symbol.dispose]();
     this.#rejects.close();
   }
 
-  #startWorker(index: number, layout: WorkerLayout, memoryBytes: number): PoolWorker {
-    this.#workersStarted += 1;
-    const setup: Omit<WorkerSetup, "credits"> = {
-      module: compileKernels(),
-      layout,
-      memoryBytes,
-      mapping: this.mapping,
-      runsDir: this.runsDir,
-      runPrefix: `${this.state.generation}-${this.#workersStarted}`,
-      isIndexed: this.isIndexed,
-      isRecordChecked: this.plan.isRecordChecked,
-    };
-    return new PoolWorker(index, setup, this.governor.table.worker.resourceLimits);
+  #makeWorkers(): WorkerGroup {
+    const { table } = this.governor;
+    return new WorkerGroup({
+      table,
+      limits: workerLimitsOf(table, this.plan),
+      setup: {
+        mapping: this.mapping,
+        runsDir: this.runsDir,
+        runPrefix: String(this.state.generation),
+        isIndexed: this.isIndexed,
+        isRecordChecked: this.plan.isRecordChecked,
+        writeback: this.meter.shared,
+        runSyncBytes: runSyncBytesOf(table),
+      },
+    });
   }
 
-  #workersStarted = 0;
+  #addFlushed({ runs, fullSpills, counts }: FlushedReply): void {
+    this.addRuns(runs);
+    this.tally.fullSpills += fullSpills;
+    this.#host.onSpilled?.(counts);
+  }
+
+  #runLease: Lease | null = null;
 
   #takeLeases(): void {
-    const { governor } = this;
     const always = ["threads", "outputBuffers", "databaseDirty", "driverBuffers"] as const;
-    const whileReading = ["decodeScratch", "runBuffers"] as const;
     this.#releases.push(...always.map((name) => this.#leaseWhole(name)));
-    this.#readLeases.push(...whileReading.map((name) => this.#leaseWhole(name)));
-    const releaseMapped = () => this.serial(() => this.session.releaseMapped());
-    this.#releases.push(governor.relief.register("releaseMapped", releaseMapped));
-    this.#releases.push(governor.relief.register("collectGarbage", collectGarbage));
+    this.#runLease = this.#leaseWhole("runBuffers");
+    this.#readLeases.push(this.#leaseWhole("decodeScratch"), this.#runLease);
   }
 
   /** Buffers of fixed size are leased once, at their full size, when they are made. */
-  #leaseWhole(name: Exclude<ShareName, "inputSlabs" | "reserve">): Disposable {
+  #leaseWhole(name: Exclude<ShareName, "inputSlabs" | "reserve">): Lease {
     return this.governor.lease(name, this.governor.table.shares[name].bytes);
   }
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { assert, mappedBytesBeforeReopen } from "../kernel/index.js";
+import { assert } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { RunWriter } from "../postings/index.js";
 import type { RunFile, SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
+import { MappedReads } from "./mapped-reads.js";
 
 /**
  * One former segment during the join: the block that covers the hashes now passing, and where the next
@@ -31,7 +32,8 @@ export async function copyMetKeyBlocks(run: ImportRun, seal: SealState): Promise
   if (kept.length === 0) return [];
   const joins = kept.map(({ number: segment }): SegmentJoin => {
     const name = `k-join-${segment}.run`;
-    return { segment, name, writer: new RunWriter(join(run.runsDir, name)), coveredTo: 0n, ordinal: -1 };
+    const writer = new RunWriter(join(run.runsDir, name), run.writerOptions);
+    return { segment, name, writer, coveredTo: 0n, ordinal: -1 };
   });
   const keyRuns = run.state.runs.filter((file) => file.kind === "keys" && !file.isFormer);
   const worker = run.workers[0];
@@ -63,7 +65,8 @@ export async function copyMetKeyBlocks(run: ImportRun, seal: SealState): Promise
 class BlockCopier {
   readonly #run: ImportRun;
   #reader: StoreReader | null = null;
-  #bytesRead = 0;
+  #reads: MappedReads | null = null;
+  #isFull = false;
 
   constructor(run: ImportRun) {
     this.#run = run;
@@ -77,19 +80,20 @@ class BlockCopier {
     const least = hash & ~1n;
     const greatest = hash | 1n;
     if (greatest < state.coveredTo) return;
-    await this.#renewWhenLarge();
+    if (this.#isFull) await this.#renew();
     this.#reader ??= this.#run.session.reader();
+    this.#reads ??= new MappedReads(this.#run);
     state.coveredTo = greatest + 1n;
     for (const { hash: first, ordinal, block } of this.#reader.keyBlocks(state.segment, least)) {
       if (first > greatest) {
         state.coveredTo = first;
         return;
       }
+      if (this.#reads.note(block)) this.#isFull = true;
       const last = lastHashOf(block);
       if (last < least || ordinal <= state.ordinal) continue;
       state.writer.write(block);
       state.ordinal = ordinal;
-      this.#bytesRead += block.length;
       if (last >= state.coveredTo) state.coveredTo = last + 1n;
     }
   }
@@ -99,11 +103,11 @@ class BlockCopier {
     this.#reader = null;
   }
 
-  async #renewWhenLarge(): Promise<void> {
-    if (this.#bytesRead < mappedBytesBeforeReopen) return;
+  async #renew(): Promise<void> {
     this.close();
     await this.#run.session.releaseMapped();
-    this.#bytesRead = 0;
+    this.#reads = null;
+    this.#isFull = false;
   }
 }
 

@@ -4,8 +4,7 @@ import type { KeyFates, RunFile, SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 import { lowerRunCount } from "./lower-run-count.js";
 import { runTasks, type Task } from "./run-tasks.js";
-import type { PoolWorker } from "./worker-pool.js";
-import type { MergedReply, MergeTuplesRequest, OutputReply } from "./worker-protocol.js";
+import type { MergedReply, MergeTuplesRequest, OutputReply, WorkerHandle } from "./worker-protocol.js";
 
 /** Index 0 is the list of dead records; the parts of the merge begin above it. */
 const firstIndexTuple = 1n << 112n;
@@ -22,7 +21,8 @@ export async function mergeParts(run: ImportRun, seal: SealState): Promise<void>
   if (!seal.isKeysDone) tasks.push((worker) => mergeKeys(run, seal, worker));
   for (let part = 0; part <= bounds.length; part += 1) {
     if (seal.partsDone.includes(part)) continue;
-    const request: MergeTuplesRequest = {
+    // Made when its turn comes: all of them at once would be a list of parts times runs.
+    const request = (): MergeTuplesRequest => ({
       kind: "merge-tuples",
       ordinal: part,
       inputs: tupleRuns.map((file, index) => ({
@@ -32,16 +32,16 @@ export async function mergeParts(run: ImportRun, seal: SealState): Promise<void>
       lower: tupleText(part === 0 ? firstIndexTuple : bounds[part - 1]!),
       upper: part === bounds.length ? null : tupleText(bounds[part]!),
       into: null,
-    };
-    tasks.push((worker) => mergePart(run, seal, request, worker));
+    });
+    tasks.push((worker) => mergePart(run, seal, request(), worker));
   }
-  await runTasks(run, tasks);
+  await run.spent.of("merge", () => runTasks(run, tasks));
 }
 
 /** The dead records of this import and of the segments it absorbs become one list. */
 export async function mergeDeadRecords(run: ImportRun, seal: SealState): Promise<void> {
   const absorbed = run.state.runs.filter((file) => file.kind === "tuples" && file.isFormer);
-  await lowerRunCount(run, "dead", absorbed.length);
+  await lowerRunCount(run, "dead", run.mergeInputsMax - absorbed.length);
   const dead = run.state.runs.filter((file) => file.kind === "dead");
   if (dead.length === 0 && absorbed.length === 0) return;
   const request: MergeTuplesRequest = {
@@ -59,7 +59,7 @@ async function mergePart(
   run: ImportRun,
   seal: SealState,
   request: MergeTuplesRequest,
-  worker: PoolWorker,
+  worker: WorkerHandle,
 ): Promise<void> {
   const reply = await send(run, seal, request, worker);
   await run.serial(async () => {
@@ -74,7 +74,7 @@ function addMerged(seal: SealState, reply: MergedReply): void {
   seal.postingBytes += reply.bytes;
 }
 
-async function mergeKeys(run: ImportRun, seal: SealState, worker: PoolWorker): Promise<void> {
+async function mergeKeys(run: ImportRun, seal: SealState, worker: WorkerHandle): Promise<void> {
   const inputs = run.state.runs
     .filter((file) => file.kind === "keys")
     .map((file) => ({ name: file.name, isEmitted: !file.isJoinOnly }));
@@ -83,8 +83,8 @@ async function mergeKeys(run: ImportRun, seal: SealState, worker: PoolWorker): P
   const reply = await worker.send(
     { kind: "merge-keys", ordinal: 0, inputs, firstNewId: run.state.firstId, into: null },
     [],
-    (output) =>
-      run.serial(async () => {
+    async (output) => {
+      await run.serial(async () => {
         for (const part of output.parts) {
           if (part.kind !== "key-block") continue;
           const block = new Uint8Array(output.output, part.offset, part.length);
@@ -92,7 +92,9 @@ async function mergeKeys(run: ImportRun, seal: SealState, worker: PoolWorker): P
           keys += part.count;
           bytes += part.length;
         }
-      }),
+      });
+      await run.pace();
+    },
   );
   await run.serial(async () => {
     seal.isKeysDone = true;
@@ -108,9 +110,13 @@ async function send(
   run: ImportRun,
   seal: SealState,
   request: MergeTuplesRequest,
-  worker: PoolWorker,
+  worker: WorkerHandle,
 ): Promise<MergedReply> {
-  const reply = await worker.send(request, [], (output) => run.serial(() => appendTuples(run, seal, output)));
+  const reply = await worker.send(request, [], async (output) => {
+    await run.serial(() => appendTuples(run, seal, output));
+    // The buffer goes back only then: the control point holds this worker back, and not those beside it.
+    await run.pace();
+  });
   return reply as MergedReply;
 }
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { mergePartBytes, mergePartsMax, mergeSamplesMax } from "../kernel/index.js";
-import type { StoreReader } from "../ports/index.js";
+import { mergeOffsetsMax, mergePartBytes, mergePartsMax, mergeSamplesMax } from "../kernel/index.js";
 import { chooseBounds, RunWriter } from "../postings/index.js";
 import type { RunFile, SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 import { copyMetKeyBlocks } from "./key-join.js";
 import { lowerRunCount } from "./lower-run-count.js";
+import { MappedReads } from "./mapped-reads.js";
 
 /**
  * Makes the runs ready for one merge: lowers their number to what a worker can merge at once, adds what
@@ -15,8 +15,8 @@ import { lowerRunCount } from "./lower-run-count.js";
 export async function prepareRuns(run: ImportRun, seal: SealState): Promise<void> {
   const hasKeys = run.state.runs.some((file) => file.kind === "keys");
   const segments = run.session.sealed?.segments.length ?? 0;
-  await lowerRunCount(run, "tuples", seal.absorbed.length);
-  await lowerRunCount(run, "keys", segments);
+  await lowerRunCount(run, "tuples", run.mergeInputsMax - seal.absorbed.length);
+  await lowerRunCount(run, "keys", run.mergeInputsMax - segments);
   const former: RunFile[] = [];
   for (const segment of seal.absorbed) {
     former.push(await copySegment(run, "tuples", segment), await copySegment(run, "keys", segment));
@@ -28,7 +28,7 @@ export async function prepareRuns(run: ImportRun, seal: SealState): Promise<void
     tuples.map((file) => join(run.runsDir, file.name)),
     {
       partBytes: mergePartBytes,
-      partsMax: mergePartsMax,
+      partsMax: Math.min(mergePartsMax, Math.ceil(mergeOffsetsMax / Math.max(1, tuples.length))),
       samplesMax: mergeSamplesMax,
       totalBytes: tuples.reduce((sum, file) => sum + file.bytes, 0),
     },
@@ -36,17 +36,67 @@ export async function prepareRuns(run: ImportRun, seal: SealState): Promise<void
   seal.bounds = bounds.map((bound) => bound.toString(16));
 }
 
-/** A former segment's blocks as a run: they are sorted as they lie. */
+/**
+ * A former segment's blocks as a run: they are sorted as they lie. The reader gives way to a new one whenever
+ * it has mapped its share; nobody else writes meanwhile.
+ */
 async function copySegment(run: ImportRun, kind: "tuples" | "keys", segment: number): Promise<RunFile> {
   const name = `${kind[0]}-former-${segment}.run`;
-  const blocks = (reader: StoreReader) =>
-    kind === "tuples" ? reader.tupleBlocks(segment, 0, 0n, 0) : reader.keyBlocks(segment, 0n);
-  const writer = new RunWriter(join(run.runsDir, name));
-  let bytes = 0;
-  await run.serial(async () => {
-    using reader = run.session.reader();
-    for (const { block } of blocks(reader)) writer.write(block);
-  });
-  bytes = writer.finish();
-  return { name, kind, bytes, isFormer: true, isJoinOnly: false };
+  const writer = new RunWriter(join(run.runsDir, name), run.writerOptions);
+  const copy = kind === "tuples" ? copyTuples : copyKeys;
+  for (let next: SegmentPlace | null = segmentStart; next !== null; ) {
+    const from: SegmentPlace = next;
+    next = await run.serial(async () => copy(run, segment, from, writer));
+    await run.serial(() => run.session.releaseMapped());
+  }
+  return { name, kind, bytes: writer.finish(), isFormer: true, isJoinOnly: false };
+}
+
+/** The first entry of a segment that is not copied yet. */
+interface SegmentPlace {
+  index: number;
+  term: bigint;
+  id: number;
+  hash: bigint;
+  ordinal: number;
+}
+
+const segmentStart: SegmentPlace = { index: 0, term: 0n, id: 0, hash: 0n, ordinal: 0 };
+
+/**
+ * Copies blocks until the share of mapped pages is used up; the answer is where to go on, null at the end.
+ */
+function copyTuples(
+  run: ImportRun,
+  segment: number,
+  from: SegmentPlace,
+  writer: RunWriter,
+): SegmentPlace | null {
+  using reader = run.session.reader();
+  const reads = new MappedReads(run);
+  let isFull = false;
+  for (const { index, term, id, block } of reader.tupleBlocks(segment, from.index, from.term, from.id)) {
+    if (isFull) return { ...segmentStart, index, term, id };
+    writer.write(block);
+    isFull = reads.note(block);
+  }
+  return null;
+}
+
+function copyKeys(
+  run: ImportRun,
+  segment: number,
+  from: SegmentPlace,
+  writer: RunWriter,
+): SegmentPlace | null {
+  using reader = run.session.reader();
+  const reads = new MappedReads(run);
+  let isFull = false;
+  for (const { hash, ordinal, block } of reader.keyBlocks(segment, from.hash)) {
+    if (ordinal < from.ordinal) continue;
+    if (isFull) return { ...segmentStart, hash, ordinal };
+    writer.write(block);
+    isFull = reads.note(block);
+  }
+  return null;
 }

@@ -46,6 +46,7 @@ export class ProgressMeter {
   }
 
   merged(bytes: number): void {
+    this.#host.onMerged?.(bytes);
     this.#mergedBytes += bytes;
     this.tick();
   }
@@ -98,6 +99,16 @@ export class ProgressMeter {
       leasedBytes: governor.leasedBytes,
       rejects: state.rejected,
       elapsedSeconds: elapsed,
+      anonBytes: reading.anonBytes,
+      fileBytes: reading.fileBytes,
+      dirtyBytes: reading.cgroup?.dirtyBytes ?? 0,
+      unsyncedBytes: governor.unsyncedBytes,
+      workingSetBytes: reading.cgroup?.workingSetBytes ?? null,
+      stallPercent: reading.pressureSomeAvg10,
+      batchBytes: governor.batchBytes,
+      isNarrow: governor.isNarrow,
+      throttledSeconds: governor.throttledSeconds,
+      writebackSeconds: governor.writebackSeconds,
     };
   }
 

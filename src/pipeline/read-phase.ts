@@ -1,10 +1,9 @@
-import { assert, checkpointSecondsMax, isPlimsollError } from "../kernel/index.js";
+import { assert, checkpointSecondsMax, isPlimsollError, largeWorkerKeptBytes } from "../kernel/index.js";
 import type { Frame, Source, SourceRead, SourceSession } from "../ports/index.js";
-import { framePlace } from "../ports/index.js";
 import type { ImportRun } from "./import-run.js";
+import { boundRunCount } from "./lower-run-count.js";
 import type { Slab } from "./slab-pool.js";
-import type { PoolWorker } from "./worker-pool.js";
-import type { LoadedReply, OutputPart } from "./worker-protocol.js";
+import type { DecodeReject, LoadedReply, OutputPart, WorkerHandle } from "./worker-protocol.js";
 
 /** One frame on its way: dispatched in source order, appended in source order. */
 interface Flight {
@@ -31,6 +30,11 @@ export class ReadPhase {
   /** The source or a signal ended the reading, not what is made of the records. */
   #isBrokenOff = false;
   #bytesSinceCheckpoint = 0;
+  /** Input since the last record that was larger than a slab, and the buffers that such records share. */
+  #bytesSinceLarge = 0;
+  #aloneInput: ArrayBuffer | null = null;
+  #aloneOutput: ArrayBuffer | null = null;
+  #recordsSinceCheckpoint = 0;
   #checkpointAt = performance.now();
 
   constructor(run: ImportRun) {
@@ -44,6 +48,7 @@ export class ReadPhase {
         await this.#readSource(plan.sources[state.sourceIndex]!);
       }
       await this.#drain();
+      await this.#endLargeWorker();
     } catch (error) {
       await this.#keepWhatIsRead();
       throw error;
@@ -76,10 +81,14 @@ export class ReadPhase {
 
   /** Everything read so far becomes durable, with the position behind it. */
   async checkpoint(): Promise<void> {
-    await this.#drain();
-    await this.#run.flushRuns();
-    await this.#run.commit();
+    await this.#run.spent.of("checkpoint", async () => {
+      await this.#drain();
+      await this.#run.flushRuns();
+      await this.#run.commit();
+      await boundRunCount(this.#run);
+    });
     this.#bytesSinceCheckpoint = 0;
+    this.#recordsSinceCheckpoint = 0;
     this.#checkpointAt = performance.now();
   }
 
@@ -95,9 +104,13 @@ export class ReadPhase {
         delayMsMax: plan.delayMsMax,
       }),
     );
-    while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
-      state.bytesRead = state.bytesBefore + session.bytesRead;
-      if (this.#isCheckpointDue()) await this.checkpoint();
+    try {
+      while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
+        state.bytesRead = state.bytesBefore + session.bytesRead;
+        if (this.#isCheckpointDue()) await this.checkpoint();
+      }
+    } finally {
+      this.#run.spent.add("source", session.waitedSeconds);
     }
     // What is in flight goes on: only a checkpoint waits for it, and the reader's place is right by then.
     state.recordsBefore += session.records;
@@ -110,13 +123,15 @@ export class ReadPhase {
   /** False at the end of the source. */
   async #readFrame(source: Source, session: SourceSession, entity: number): Promise<boolean> {
     const run = this.#run;
-    const slab = await this.#atDoor(() => run.slabs.take());
+    const slab = await this.#atDoor(() => run.spent.of("door", () => run.slabs.take()));
     this.#throwIfFailed();
     await run.pace();
     const buffer = new Uint8Array(slab.input, 0, Math.min(run.batchBytes(), slab.input.byteLength));
     const grow = (bytes: number): Uint8Array =>
-      bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : new Uint8Array(bytes);
-    const got = await this.#readOrEnd(source, session, () => session.read(buffer, grow, this.#recordsLeft()));
+      bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : this.#largeBuffer(bytes);
+    const got = await this.#readOrEnd(source, session, () =>
+      session.read(buffer, grow, this.#recordsWanted()),
+    );
     if (got === null) {
       run.slabs.give(slab);
       return false;
@@ -130,11 +145,14 @@ export class ReadPhase {
       run.slabs.give(slab);
       this.#append(flight, Promise.resolve(null));
     } else if (isAlone) {
-      await this.#loadAlone(flight, got.buffer);
+      await this.#loadAlone(flight, got.buffer.buffer as ArrayBuffer);
     } else {
       this.#dispatch(flight);
+      this.#bytesSinceLarge += frame.length;
+      if (this.#bytesSinceLarge >= largeWorkerKeptBytes) await this.#endLargeWorker();
     }
     this.#bytesSinceCheckpoint += frame.length;
+    this.#recordsSinceCheckpoint += frame.records;
     run.state.cursor = frame.cursorAfter;
     return true;
   }
@@ -160,6 +178,13 @@ export class ReadPhase {
     }
   }
 
+  /** Large records come one at a time, so one buffer serves them all. */
+  #largeBuffer(bytes: number): Uint8Array {
+    const kept = this.#aloneInput;
+    this.#aloneInput = null;
+    return new Uint8Array(kept !== null && kept.byteLength >= bytes ? kept : new ArrayBuffer(bytes));
+  }
+
   #dispatch(flight: Flight): void {
     const worker = this.#run.idlestWorker();
     const { slab, frame } = flight;
@@ -168,19 +193,36 @@ export class ReadPhase {
   }
 
   /** A record larger than a slab: everything else is finished first, so that the memory is free for it. */
-  async #loadAlone(flight: Flight, bytes: Uint8Array): Promise<void> {
+  async #loadAlone(flight: Flight, input: ArrayBuffer): Promise<void> {
+    const run = this.#run;
+    run.tally.recordsAlone += 1;
+    run.slabs.give(flight.slab);
+    await this.#drain();
+    const { length } = flight.frame;
+    let large = run.largeWorker;
+    if (large === null || length > large.bytesMax) {
+      await run.flushRuns();
+      large = await run.startLargeWorker(length);
+      this.#aloneOutput = new ArrayBuffer(large.outputBytes);
+    }
+    assert(this.#aloneOutput !== null, "a large worker comes with an output buffer");
+    this.#append(flight, this.#load(large.worker, flight, input, length, this.#aloneOutput));
+    await this.#drain();
+    this.#bytesSinceLarge = 0;
+  }
+
+  /** The usual workers come back when large records have stopped coming. */
+  async #endLargeWorker(): Promise<void> {
+    if (this.#run.largeWorker === null) return;
     await this.#drain();
     await this.#run.flushRuns();
-    this.#run.slabs.give(flight.slab);
-    const { length } = flight.frame;
-    await this.#run.withLargeWorker(length, async (worker, output) => {
-      this.#append(flight, this.#load(worker, flight, bytes.buffer as ArrayBuffer, length, output));
-      await this.#drain();
-    });
+    await this.#run.endLargeWorker();
+    this.#aloneInput = null;
+    this.#aloneOutput = null;
   }
 
   async #load(
-    worker: PoolWorker,
+    worker: WorkerHandle,
     flight: Flight,
     input: ArrayBuffer,
     length: number,
@@ -200,9 +242,10 @@ export class ReadPhase {
         firstId,
       },
       [input, output],
-      async ({ output: full, parts }) => {
+      async ({ output: full, parts, rejects }) => {
         await flight.turn;
         this.#throwIfFailed();
+        this.#reject(flight, rejects);
         await this.#appendOutput(flight, full, parts);
       },
     );
@@ -228,23 +271,34 @@ export class ReadPhase {
   }
 
   async #finish(flight: Flight, loaded: LoadedReply | null): Promise<void> {
-    const { frame, entity, source } = flight;
+    const { frame, entity } = flight;
     const run = this.#run;
     if (loaded !== null) {
-      for (const reject of loaded.rejects) {
-        const bytes = new Uint8Array(loaded.input, 0, frame.length);
-        const place = framePlace(source.name, frame, bytes, reject.offset, reject.ordinal);
-        run.reject({ ...reject, place });
-      }
+      this.#reject(flight, loaded.rejects);
       await this.#appendOutput(flight, loaded.output, loaded.parts);
       run.state.accepted[entity]! += loaded.records;
-      if (!flight.isAlone) run.slabs.give({ ...flight.slab, input: loaded.input, output: loaded.output });
+      const { input, output } = loaded;
+      if (!flight.isAlone) run.slabs.give({ ...flight.slab, input, output });
+      else [this.#aloneInput, this.#aloneOutput] = [input, output];
     }
     for (const reject of frame.rejects) {
       run.reject(reject);
     }
     const outputBytes = loaded?.parts.reduce((sum, part) => sum + part.length, 0) ?? 0;
     run.onBatch({ bytes: frame.length, records: frame.records, leasedBytes: frame.length + outputBytes });
+  }
+
+  #reject({ source, frame }: Flight, rejects: readonly DecodeReject[]): void {
+    const { line, offset, record } = frame.place;
+    for (const reject of rejects) {
+      const place = {
+        source: source.name,
+        line: line + reject.line,
+        offset: offset + reject.offset,
+        record: record + reject.ordinal,
+      };
+      this.#run.reject({ ...reject, place });
+    }
   }
 
   async #appendOutput(flight: Flight, output: ArrayBuffer, parts: OutputPart[]): Promise<void> {
@@ -275,8 +329,17 @@ export class ReadPhase {
     return plan.limit - Math.max(0, position - plan.offset);
   }
 
+  /** Records that the next frame may hold: no more than are left before a checkpoint is due. */
+  #recordsWanted(): number {
+    const { syncRecords = null } = this.#run.plan;
+    if (syncRecords === null) return this.#recordsLeft();
+    return Math.min(this.#recordsLeft(), syncRecords - this.#recordsSinceCheckpoint);
+  }
+
   #isCheckpointDue(): boolean {
+    const { syncBytes, syncRecords = null } = this.#run.plan;
+    if (syncRecords !== null && this.#recordsSinceCheckpoint >= syncRecords) return true;
     const seconds = (performance.now() - this.#checkpointAt) / 1000;
-    return this.#bytesSinceCheckpoint >= this.#run.plan.syncBytes || seconds >= checkpointSecondsMax;
+    return this.#bytesSinceCheckpoint >= syncBytes || seconds >= checkpointSecondsMax;
   }
 }

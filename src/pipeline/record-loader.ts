@@ -9,7 +9,7 @@ import {
   type RecordView,
 } from "../model/index.js";
 import type { CsvHeader, SourceFormat } from "../ports/index.js";
-import type { KeyBuffer, TupleBuffer } from "../postings/index.js";
+import { type KeyBuffer, runToEnd, type TupleBuffer } from "../postings/index.js";
 import {
   bindLoadRegions,
   type LoadRegions,
@@ -98,6 +98,11 @@ export class RecordLoader {
   }
 
   load(job: LoadJob, sink: LoadSink): LoadResult {
+    return runToEnd(this.loading(job, sink));
+  }
+
+  /** The same with a pause whenever the sink was given something, so that it can be passed on. */
+  *loading(job: LoadJob, sink: LoadSink): Generator<void, LoadResult> {
     const { exports, u8 } = this.#kernel;
     const frame = this.#regions.frame;
     assert(job.bytes.length <= this.#sizes.inputBytes, "a frame fits the input region");
@@ -116,7 +121,9 @@ export class RecordLoader {
       else if (status === needSpill) this.#spill(sink);
       else if (status === outputFull) this.#drainBlocks(job, sink);
       else if (status === columnsFull) this.#drainColumns(job, sink);
-      else checkFailed = this.#check(job, sink, lines) ? 0 : 1;
+      else if (this.#check(job, sink, lines)) continue;
+      else checkFailed = 1;
+      yield;
     }
     this.#drainBlocks(job, sink);
     this.#drainColumns(job, sink);

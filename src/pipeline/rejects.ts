@@ -1,7 +1,6 @@
 import {
   closeSync,
   existsSync,
-  fdatasyncSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -13,7 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { PlimsollError, rejectBufferBytes, rejectLineBytesMax, syncFolder } from "../kernel/index.js";
+import {
+  PlimsollError,
+  rejectBufferBytes,
+  rejectLineBytesMax,
+  rejectSyncBytes,
+  syncFolder,
+} from "../kernel/index.js";
+import { WritebackMeter } from "../memory/index.js";
 import {
   parseRejectLine,
   type Reject,
@@ -33,6 +39,8 @@ export interface RejectsOptions {
   /** What this import reads: its own lines of a former run are taken out when it begins. */
   scope: { sources: readonly string[]; offset: number; limit: number | null };
   rerun: RerunCommand;
+  /** Counts what is not on the disk yet. */
+  meter?: WritebackMeter;
 }
 
 /**
@@ -43,19 +51,22 @@ export interface RejectsOptions {
 export class RejectsWriter {
   readonly path: string | null;
   readonly #rerun: RerunCommand;
+  readonly #meter: WritebackMeter;
   #file: number | null = null;
   #lines: string[] = [];
   #lineBytes = 0;
   #position = 0;
+  #unsynced = 0;
 
-  private constructor(path: string | null, rerun: RerunCommand) {
+  private constructor({ path, rerun, meter }: RejectsOptions) {
     this.path = path;
     this.#rerun = rerun;
+    this.#meter = meter ?? new WritebackMeter();
   }
 
   static open(options: RejectsOptions): RejectsWriter {
     const { path, position } = options;
-    const writer = new RejectsWriter(path, options.rerun);
+    const writer = new RejectsWriter(options);
     if (path === null) return writer;
     writer.#guard(() => {
       if (isDevice(path)) return;
@@ -78,12 +89,19 @@ export class RejectsWriter {
     this.#lines.push(text);
     this.#lineBytes += Buffer.byteLength(text);
     if (this.#lineBytes >= rejectBufferBytes) this.#flush();
+    if (this.#unsynced >= rejectSyncBytes) this.sync();
+  }
+
+  /** Bytes that were written and may not be on the disk yet. */
+  get unsyncedBytes(): number {
+    return this.#unsynced;
   }
 
   /** Everything written so far is on the disk; the answer goes into the checkpoint. */
   sync(): number {
     this.#flush();
-    if (this.#file !== null && !isDevice(this.path!)) this.#guard(() => fdatasyncSync(this.#file!));
+    if (this.#unsynced > 0) this.#guard(() => this.#meter.sync(this.#file!, this.#unsynced));
+    this.#unsynced = 0;
     return this.#position;
   }
 
@@ -96,6 +114,8 @@ export class RejectsWriter {
     }
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
+    this.#meter.wrote(-this.#unsynced);
+    this.#unsynced = 0;
   }
 
   #flush(): void {
@@ -110,6 +130,10 @@ export class RejectsWriter {
         written += writeSync(file, bytes, written, bytes.length - written, at);
       }
       this.#position += bytes.length;
+      if (position !== null) {
+        this.#unsynced += bytes.length;
+        this.#meter.wrote(bytes.length);
+      }
       this.#lines = [];
       this.#lineBytes = 0;
     });
@@ -138,6 +162,7 @@ export class RejectsWriter {
     }
     this.#file = openSync(path, "r+");
     ftruncateSync(this.#file, position);
+    fsyncSync(this.#file);
   }
 
   #guard(action: () => void): void {

@@ -1,8 +1,25 @@
-import type { ShareTable } from "../memory/index.js";
-import type { ImportPlan, ImportReport } from "./import-plan.js";
+import { type Decision, type GovernorStatistics, peakRssBytes, type ShareTable } from "../memory/index.js";
+import { explain, factsOf } from "./explain.js";
+import type { GovernorReport, ImportPlan, ImportReport } from "./import-plan.js";
 import type { ImportRun } from "./import-run.js";
 
 const nothing = { read: 0, stored: 0, replaced: 0, superseded: 0, duplicates: 0, deleted: 0, rejected: 0 };
+
+/** What a governor reports that had nothing to do. */
+export const idleGovernor: GovernorReport = {
+  reliefs: {},
+  reliefSteps: [],
+  throttledSeconds: 0,
+  narrowSeconds: 0,
+  modeChanges: 0,
+  writebackSeconds: 0,
+  batchBytes: { min: 0, median: 0, max: 0 },
+  peakDirtyBytes: 0,
+  peakUnsyncedBytes: 0,
+  spentSeconds: {},
+  decisions: [],
+  decisionCounts: {},
+};
 
 /** The report of an import as it stands now: of all its processes together, memory of this one. */
 export function reportOf(
@@ -14,7 +31,6 @@ export function reportOf(
   const seconds = run.progress.seconds();
   const total = seconds.read + seconds.merge + seconds.seal;
   const statistics = governor.statistics();
-  const { reliefs, throttledSeconds, batchBytes } = statistics;
   return {
     state: outcome.state,
     source: plan.sources.map((source) => source.name),
@@ -38,9 +54,18 @@ export function reportOf(
         leasedBytes: point.leased,
         dirtyBytes: point.dirty,
         records: point.records,
+        heapBytes: point.heap,
+        unsyncedBytes: point.unsynced,
+        workingSetBytes: point.workingSet,
+        groupUsageBytes: point.groupUsage,
+        stallPercent: point.stallPercent,
+        batchBytes: point.batch,
+        isNarrow: point.isNarrow,
+        throttledSeconds: point.throttled,
+        writebackSeconds: point.writeback,
       })),
     },
-    governor: { reliefs, throttledSeconds, batchBytes },
+    governor: governorReport(run, statistics),
     phases: [
       { name: "read", seconds: round(seconds.read), records: records.read },
       { name: "merge", seconds: round(seconds.merge), records: records.read - records.rejected },
@@ -48,6 +73,18 @@ export function reportOf(
     danglingLinks: state.seal?.fates.danglingNew ?? 0,
     rejectsFile: records.rejected > 0 ? plan.rejects.path : null,
     error: outcome.error,
+  };
+}
+
+/** The decisions as they were made, and behind them the explanation of the whole. */
+function governorReport(run: ImportRun, statistics: GovernorStatistics): GovernorReport {
+  const { peakRssBytes: _rss, peakAnonBytes: _anon, timeline: _timeline, ...told } = statistics;
+  const t = run.governor.seconds;
+  const explanation = explain(factsOf(run, statistics)).map((line): Decision => ({ t, ...line }));
+  return {
+    ...told,
+    spentSeconds: run.spent.seconds(),
+    decisions: [...statistics.decisions, ...explanation],
   };
 }
 
@@ -65,12 +102,12 @@ export function reportNothingToDo(plan: ImportPlan, table: ShareTable): ImportRe
     memory: {
       lineBytes: table.lineBytes,
       lineSource: plan.memory.line.source,
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakRssBytes: peakRssBytes(),
       peakAnonBytes: 0,
       shares: sharesOf(table),
       timeline: [],
     },
-    governor: { reliefs: {}, throttledSeconds: 0, batchBytes: { min: 0, median: 0, max: 0 } },
+    governor: idleGovernor,
     phases: [],
     danglingLinks: 0,
     rejectsFile: null,

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { divideLine, Governor } from "../memory/index.js";
-import type { SourceFingerprint, TargetSession } from "../ports/index.js";
+import { divideLine, Governor, WritebackMeter } from "../memory/index.js";
+import type { SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
@@ -9,6 +9,7 @@ import { newCheckpoint, parseCheckpoint } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
 import { reportNothingToDo, reportOf } from "./report.js";
+import { type Attempt, roomierAttempt } from "./roomier-attempt.js";
 import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
 
@@ -19,10 +20,17 @@ import { sealPhase } from "./seal-phase.js";
  * kept.
  */
 export async function runImport(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
-  try {
-    return await openAndCarryOut(plan, host);
-  } catch (error) {
-    throw firstError(error);
+  const attempt: Attempt = { plan, restarts: 0, threads: plan.threads, reserveBytes: 0 };
+  for (;;) {
+    try {
+      return await openAndCarryOut(attempt, host);
+    } catch (error) {
+      const condition = firstError(error);
+      const roomier = host.signal.aborted ? null : await roomierAttempt(attempt, condition);
+      if (roomier === null) throw condition;
+      host.onNotice(roomier.notice);
+      Object.assign(attempt, roomier.attempt);
+    }
   }
 }
 
@@ -32,24 +40,38 @@ function firstError(error: unknown): unknown {
   return isSuppressed ? firstError(error.suppressed) : error;
 }
 
-async function openAndCarryOut(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
+async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<ImportReport> {
+  const { plan, restarts } = attempt;
   // What starting up left on the heap is not what the import has to live with.
   collectGarbage();
   // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set
   // aside.
   const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
   const baselineBytes = process.memoryUsage.rss() + sourceBytes;
-  const { line, graduality } = plan.memory;
-  const table = divideLine({ lineBytes: line.bytes, baselineBytes, threads: plan.threads });
+  const { line, graduality, settings = {} } = plan.memory;
+  const table = divideLine({
+    lineBytes: line.bytes,
+    lineOrigin: line.origin,
+    baselineBytes,
+    threads: plan.threads,
+    settings,
+  });
+  attempt.threads = table.threads;
+  attempt.reserveBytes = table.shares.reserve.bytes;
   using governor = new Governor({ table, line, graduality, delayMsMax: plan.delayMsMax });
   if (table.threads < plan.threads) {
-    host.onNotice(`The line has room for ${table.threads} of ${plan.threads} threads.`);
+    host.onNotice(
+      table.threads === 0
+        ? "The line has no room for a worker thread: the main thread does it all."
+        : `The line has room for ${table.threads} of ${plan.threads} threads.`,
+    );
   }
   await using session = await plan.target.open({
     mergeMapping: plan.mergeMapping,
     tempDir: plan.tempDir,
     transactionBytes: table.transactionBytesMax,
     mappedBytes: table.mappedBytesMax,
+    ...residentFileBytesOf(governor),
     signal: host.signal,
   });
   const sources = await Promise.all(plan.sources.map((source) => source.fingerprint()));
@@ -63,10 +85,16 @@ async function openAndCarryOut(plan: ImportPlan, host: ImportHost): Promise<Impo
   }
   try {
     // Awaited here: the session must outlive it.
-    return await carryOut({ plan, host, session, governor, ...start });
+    return await carryOut({ plan, host, session, governor, restarts, ...start });
   } catch (error) {
     throw asDiskCondition(error, session.runsDir);
   }
+}
+
+/** On systems that do not tell, the target goes by what it has written. */
+function residentFileBytesOf(governor: Governor): Pick<TargetOpenOptions, "residentFileBytes"> {
+  const residentFileBytes = () => governor.gauge.read().fileBytes;
+  return residentFileBytes() === 0 ? {} : { residentFileBytes };
 }
 
 /** An import may have been killed behind its last commit, before it had cleaned up. */
@@ -83,17 +111,20 @@ interface ImportParts extends Start {
   host: ImportHost;
   session: TargetSession;
   governor: Governor;
+  restarts: number;
 }
 
 async function carryOut(parts: ImportParts): Promise<ImportReport> {
-  const { plan, host, session, governor, state, resumedFrom } = parts;
+  const { plan, host, session, governor, restarts, state, resumedFrom } = parts;
+  const meter = new WritebackMeter();
   const rejects = RejectsWriter.open({
     path: plan.rejects.path,
     position: resumedFrom === null ? null : state.rejectsBytes,
     scope: { sources: state.sources.map(({ name }) => name), offset: plan.offset, limit: plan.limit },
     rerun: plan.rejects.rerun,
+    meter,
   });
-  await using run = new ImportRun({ plan, host, session, governor, state, rejects });
+  await using run = new ImportRun({ plan, host, session, governor, state, rejects, meter, restarts });
   if (resumedFrom !== null) {
     host.onNotice(`Going on where this import stopped: ${resumedFrom.source}, record ${resumedFrom.record}.`);
   }

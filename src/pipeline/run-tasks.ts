@@ -1,7 +1,7 @@
 import type { ImportRun } from "./import-run.js";
-import type { PoolWorker } from "./worker-pool.js";
+import type { WorkerHandle } from "./worker-protocol.js";
 
-export type Task = (worker: PoolWorker) => Promise<void>;
+export type Task = (worker: WorkerHandle) => Promise<void>;
 
 /**
  * Every worker takes the next task when it has done one. After a failure no task is begun, and those under
@@ -9,7 +9,7 @@ export type Task = (worker: PoolWorker) => Promise<void>;
  */
 export async function runTasks(run: ImportRun, tasks: Task[]): Promise<void> {
   const queue = [...tasks];
-  const work = async (worker: PoolWorker): Promise<void> => {
+  const work = async (worker: WorkerHandle): Promise<void> => {
     for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
       run.signal.throwIfAborted();
       await task(worker);

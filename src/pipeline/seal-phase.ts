@@ -17,7 +17,7 @@ export async function sealPhase(run: ImportRun): Promise<void> {
     state.seal ??= beginSeal(run);
     const seal = state.seal;
     if (seal.stage === "prepare") {
-      await prepareRuns(run, seal);
+      await run.spent.of("prepare", () => prepareRuns(run, seal));
       await enter(run, seal, "merge");
     }
     if (seal.stage === "merge") {

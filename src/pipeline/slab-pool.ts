@@ -45,6 +45,11 @@ export class SlabPool {
     slab.lease[Symbol.dispose]();
   }
 
+  /** Lets half of the free buffers go, one at least; says how many. */
+  shrink(): number {
+    return this.#free.splice(0, Math.ceil(this.#free.length / 2)).length;
+  }
+
   /** The slabs that are out will not come back: whoever waits at the door, now or later, is told why. */
   fail(error: unknown): void {
     this.#failed.abort(error);

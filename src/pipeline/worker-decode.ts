@@ -4,8 +4,9 @@ import { KeyBuffer, TupleBuffer } from "../postings/index.js";
 import { recordCheckOf } from "../presets/index.js";
 import { RecordLoader } from "./record-loader.js";
 import type { RunSpiller } from "./run-spiller.js";
+import type { Work } from "./worker-merge.js";
 import type { WorkerOutput } from "./worker-output.js";
-import type { DecodeReject, LoadedReply, LoadRequest, WorkerSetup } from "./worker-protocol.js";
+import type { LoadedReply, LoadRequest, WorkerSetup } from "./worker-protocol.js";
 
 /** Words make most tuples where there is full text; elsewhere keys take a larger part. */
 const tupleFractionText = 0.9;
@@ -13,6 +14,8 @@ const tupleFraction = 0.68;
 /** Arena bytes for each tuple of the key buffer: a packed 32-byte key with its head, or two short ones. */
 const keyArenaPerEntry = 40;
 const tupleBytes = 16;
+/** Run buffers of which more than this has been touched are not worth an early spill. */
+const touchedFractionMax = 0.75;
 
 /** Decodes frames into the two run buffers and into record blocks, and spills what is full. */
 export class DecodeStage {
@@ -22,6 +25,10 @@ export class DecodeStage {
   readonly #keys: KeyBuffer;
   readonly #loader: RecordLoader;
   readonly #check: RecordCheck | null;
+  readonly #capacityBytes: number;
+  /** The most that the run buffers have held: above it their memory was never touched. */
+  #touchedBytes = 0;
+  #limitBytes: number;
 
   constructor(setup: WorkerSetup, kernel: Kernel, spiller: RunSpiller) {
     this.#setup = setup;
@@ -33,14 +40,15 @@ export class DecodeStage {
     this.#tuples = new TupleBuffer(kernel, tupleCapacity);
     this.#keys = new KeyBuffer(kernel, keyCapacity, keyCapacity * keyArenaPerEntry);
     this.#loader = new RecordLoader({ kernel, tuples: this.#tuples, keys: this.#keys, ...sizes });
+    this.#capacityBytes = tupleCapacity * tupleBytes + keyCapacity * (tupleBytes + keyArenaPerEntry);
+    this.#limitBytes = this.#capacityBytes;
     this.#check = setup.isRecordChecked ? recordCheckOf(setup.mapping.preset) : null;
   }
 
-  load(request: LoadRequest, output: WorkerOutput): LoadedReply {
-    const rejects: DecodeReject[] = [];
+  *load(request: LoadRequest, output: WorkerOutput): Work<LoadedReply> {
     const entity = this.#setup.mapping.entities[request.entity];
     assert(entity !== undefined, "a frame's entity is in the mapping");
-    const { records } = this.#loader.load(
+    const { records } = yield* this.#loader.loading(
       {
         entity,
         format: request.format,
@@ -51,24 +59,51 @@ export class DecodeStage {
       {
         block: (firstId, _count, block) => output.add({ kind: "block", firstId }, block),
         column: (index, firstId, chunk) => output.add({ kind: "column", index, firstId }, chunk),
-        reject: (reject) => rejects.push(reject),
-        spill: () => this.spillAll(),
+        reject: (reject) => output.addReject(reject),
+        spill: () => {
+          this.#spiller.noteFull();
+          this.spillAll();
+        },
         ...(this.#check === null ? {} : { check: this.#check }),
       },
     );
+    this.#noteTouched();
+    if (this.#touchedNow() >= this.#limitBytes) this.spillAll();
     return {
       kind: "loaded",
       ordinal: request.ordinal,
       input: request.input,
       records,
-      rejects,
       ...output.take(),
     };
   }
 
+  /**
+   * Lowers the level at which the buffers are spilled to what they have held so far; records are cut off by
+   * it no more than by a checkpoint, since it is looked at between frames. Where nearly all was touched there
+   * is nothing to win.
+   */
+  limitRuns(isLimited: boolean): { limitBytes: number; capacityBytes: number } {
+    const capacityBytes = this.#capacityBytes;
+    this.#noteTouched();
+    const isWorthIt = isLimited && this.#touchedBytes < capacityBytes * touchedFractionMax;
+    if (isWorthIt) this.spillAll();
+    this.#limitBytes = isWorthIt ? this.#touchedBytes : capacityBytes;
+    return { limitBytes: this.#limitBytes, capacityBytes };
+  }
+
+  #touchedNow(): number {
+    const keyBytes = this.#keys.count * tupleBytes + this.#keys.arenaBytes;
+    return this.#tuples.count * tupleBytes + keyBytes;
+  }
+
+  #noteTouched(): void {
+    this.#touchedBytes = Math.max(this.#touchedBytes, this.#touchedNow());
+  }
+
   spillAll(): void {
-    this.#spiller.spill("tuples", this.#tuples);
-    this.#spiller.spill("keys", this.#keys);
+    this.#noteTouched();
+    this.#spiller.spillAll(this.#tuples, this.#keys);
   }
 }
 

@@ -2,19 +2,20 @@ import {
   KiB,
   MiB,
   mergeInputsCountMax,
-  mergeReaderBytes,
   recordAloneBytesFixed,
   recordKernelExpansion,
+  runSyncBytes,
+  runSyncBytesMin,
+  transactionFraction,
+  writebackMetadataFraction,
 } from "../kernel/index.js";
 import type { ShareTable } from "../memory/index.js";
 import type { WorkerLayout } from "./worker-protocol.js";
 
-/**
- * Kernel memory of one input of a merge: a compressed block, a decoded chunk, and the file's buffer outside.
- */
-const mergeInputBytes = 18 * KiB + mergeReaderBytes;
-/** Staging, output and counters of a merge, whatever the number of inputs. */
-const mergeFixedBytes = 1 * MiB;
+/** Kernel memory of one input of a merge: a compressed block and a decoded chunk. */
+const mergeInputBytes = 18 * KiB;
+/** Staging, output, counters and the buffer of dead records of a merge, whatever the number of inputs. */
+const mergeFixedBytes = 2 * MiB;
 
 export function layoutOf(table: ShareTable): WorkerLayout {
   const { inputBytes, outputBytes } = table.worker;
@@ -25,6 +26,17 @@ export function layoutOf(table: ShareTable): WorkerLayout {
 export function mergeInputsMaxOf(memoryBytes: number): number {
   const fitting = Math.floor((memoryBytes - mergeFixedBytes) / mergeInputBytes);
   return Math.max(4, Math.min(mergeInputsCountMax, fitting));
+}
+
+/**
+ * Bytes of a run file between two syncs: the share of write-back is divided among the workers, after a
+ * transaction on its way to the disk (half of the staged values, with the pages around them) has its part.
+ */
+export function runSyncBytesOf(table: ShareTable): number {
+  const transactionBytes = table.transactionBytesMax / 2 / transactionFraction;
+  const shareBytes = table.shares.writeback.bytes * (1 - writebackMetadataFraction);
+  const left = (shareBytes - transactionBytes) / table.workers;
+  return Math.max(runSyncBytesMin, Math.min(runSyncBytes, Math.floor(left)));
 }
 
 /** Everything for a record that goes alone, by its bytes. */

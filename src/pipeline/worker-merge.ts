@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { deadTuplesMax, type Kernel, mergeReaderBytes } from "../kernel/index.js";
+import { deadTuplesMax, type Kernel } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import {
   type BlockStream,
@@ -9,6 +9,7 @@ import {
   mergeTuples,
   RunReader,
   RunWriter,
+  type RunWriterOptions,
   TupleBuffer,
 } from "../postings/index.js";
 import type { KeyFates, RunFile } from "./checkpoint.js";
@@ -21,7 +22,11 @@ export interface MergeContext {
   runsDir: string;
   output: WorkerOutput;
   newRunName: (kind: RunFile["kind"]) => string;
+  writerOptions: RunWriterOptions;
 }
+
+/** Pauses now and then: whoever carries it out looks after what was put out meanwhile. */
+export type Work<T> = Generator<void, T>;
 
 export interface Merged {
   entries: number;
@@ -31,11 +36,11 @@ export interface Merged {
 }
 
 /** Merges a part of the tuples into blocks for the target, or whole runs into one larger run. */
-export function mergeTupleRuns(context: MergeContext, request: MergeTuplesRequest): Merged {
-  return withRuns(context, request.inputs, (inputs) => {
-    const writer = request.into === null ? null : new RunWriter(join(context.runsDir, request.into));
+export function* mergeTupleRuns(context: MergeContext, request: MergeTuplesRequest): Work<Merged> {
+  return yield* withRuns(context, request.inputs, function* (inputs) {
+    const writer = request.into === null ? null : newWriter(context, request.into);
     let bytes = 0;
-    const entries = mergeTuples({
+    const entries = yield* mergeTuples({
       kernel: context.kernel,
       inputs,
       ...(request.lower === null ? {} : { lower: BigInt(`0x${request.lower}`) }),
@@ -54,16 +59,16 @@ export function mergeTupleRuns(context: MergeContext, request: MergeTuplesReques
 /**
  * Settles every key and sends the winners as blocks; or, into a run, only brings several runs into one order.
  */
-export function mergeKeyRuns(context: MergeContext, request: MergeKeysRequest): Merged {
-  return withRuns(context, request.inputs, (streams) => {
+export function* mergeKeyRuns(context: MergeContext, request: MergeKeysRequest): Work<Merged> {
+  return yield* withRuns(context, request.inputs, function* (streams) {
     const { into } = request;
-    const writer = into === null ? null : new RunWriter(join(context.runsDir, into));
+    const writer = into === null ? null : newWriter(context, into);
     const dead = new DeadRuns(context);
     const isPlain = into !== null;
     let entries = 0;
     let bytes = 0;
     let ordinal = 0;
-    const counts = mergeKeys({
+    const counts = yield* mergeKeys({
       kernel: context.kernel,
       inputs: streams.map((stream, index) => ({ stream, emit: request.inputs[index]!.isEmitted })),
       rules: context.mapping.entities.map(({ conflict }): KeyRule => (isPlain ? "all" : conflict.kind)),
@@ -84,10 +89,10 @@ export function mergeKeyRuns(context: MergeContext, request: MergeKeysRequest): 
 }
 
 /** Sends the hashes of all definitions and references, sorted, roles apart. */
-export function listHashes(context: MergeContext, request: ListHashesRequest): void {
+export function* listHashes(context: MergeContext, request: ListHashesRequest): Work<void> {
   const inputs = request.inputs.map((name) => ({ name, offset: 0 }));
-  withRuns(context, inputs, (streams) => {
-    mergeKeys({
+  yield* withRuns(context, inputs, function* (streams) {
+    yield* mergeKeys({
       kernel: context.kernel,
       inputs: streams.map((stream) => ({ stream, emit: true })),
       rules: context.mapping.entities.map((): KeyRule => "all"),
@@ -121,7 +126,7 @@ class DeadRuns {
 
   #spill(): void {
     const name = this.#context.newRunName("dead");
-    const writer = new RunWriter(join(this.#context.runsDir, name));
+    const writer = newWriter(this.#context, name);
     this.#buffer.sort();
     this.#buffer.encode((block) => writer.write(block));
     this.#runs.push(runFile(name, "dead", writer.finish()));
@@ -129,23 +134,26 @@ class DeadRuns {
   }
 }
 
-function withRuns<T>(
+function* withRuns<T>(
   context: MergeContext,
   files: readonly { name: string; offset?: number }[],
-  work: (streams: BlockStream[]) => T,
-): T {
+  work: (streams: BlockStream[]) => Work<T>,
+): Work<T> {
   const mark = context.kernel.mark();
   const readers: RunReader[] = [];
   try {
     for (const { name, offset } of files) {
-      const options = { startOffset: offset ?? 0, bufferBytes: mergeReaderBytes };
-      readers.push(new RunReader(join(context.runsDir, name), options));
+      readers.push(new RunReader(join(context.runsDir, name), { startOffset: offset ?? 0 }));
     }
-    return work(readers);
+    return yield* work(readers);
   } finally {
     for (const reader of readers) reader.close();
     context.kernel.release(mark);
   }
+}
+
+function newWriter(context: MergeContext, name: string): RunWriter {
+  return new RunWriter(join(context.runsDir, name), context.writerOptions);
 }
 
 export function runFile(name: string, kind: RunFile["kind"], bytes: number): RunFile {

@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { assert } from "../kernel/index.js";
-import type { CreditMessage, OutputPart, OutputReply } from "./worker-protocol.js";
+import { assert, rejectBufferBytes, rejectNoteBytes } from "../kernel/index.js";
+import type { DecodeReject, OutputPart, OutputReply, WorkerRequest, WorkRequest } from "./worker-protocol.js";
 
 type PartHead = OutputPart extends infer Part
   ? Part extends OutputPart
@@ -8,22 +8,17 @@ type PartHead = OutputPart extends infer Part
     : never
   : never;
 
-/**
- * Collects what a request puts out in one transferable buffer. A buffer that is full goes to the main thread,
- * which gives it back: the worker waits for it, since the main thread always comes round to it.
- */
-export class WorkerOutput {
-  readonly #port: MessagePort;
-  readonly #credits: Int32Array;
-  readonly #ordinal: number;
+/** Collects what a request puts out in one buffer; `_turn` says what becomes of it when it is full. */
+export abstract class WorkerOutput {
+  protected readonly ordinal: number;
   #buffer: ArrayBuffer;
   #parts: OutputPart[] = [];
+  #rejects: DecodeReject[] = [];
+  #rejectBytes = 0;
   #used = 0;
 
-  constructor(port: MessagePort, credits: Int32Array, ordinal: number, buffer: ArrayBuffer) {
-    this.#port = port;
-    this.#credits = credits;
-    this.#ordinal = ordinal;
+  constructor(ordinal: number, buffer: ArrayBuffer) {
+    this.ordinal = ordinal;
     this.#buffer = buffer;
   }
 
@@ -31,7 +26,9 @@ export class WorkerOutput {
     if (this.#used + bytes.length > this.#buffer.byteLength) this.#turn();
     if (bytes.length > this.#buffer.byteLength) {
       // Larger than any buffer of the pool: it goes alone in one of its own, which is dropped afterwards.
-      this.#sendAlone(head, bytes);
+      const own = new ArrayBuffer(bytes.length);
+      new Uint8Array(own).set(bytes);
+      this._turn(own, [{ ...head, offset: 0, length: bytes.length } as OutputPart], []);
       return;
     }
     new Uint8Array(this.#buffer, this.#used, bytes.length).set(bytes);
@@ -40,35 +37,64 @@ export class WorkerOutput {
     this.#used += Math.ceil(bytes.length / 8) * 8;
   }
 
-  /** The buffer with what it holds, for the final answer. */
-  take(): { output: ArrayBuffer; parts: OutputPart[] } {
-    return { output: this.#buffer, parts: this.#parts };
+  /** A frame may hold nothing but bad records, of a byte or two each: their list has a bound of its own. */
+  addReject(reject: DecodeReject): void {
+    this.#rejects.push(reject);
+    this.#rejectBytes += rejectNoteBytes + reject.head.length + reject.reason.length;
+    if (this.#rejectBytes >= rejectBufferBytes) this.#turn();
   }
 
-  /** Sends what is left; the buffer comes back. */
+  /** The buffer with what it holds, for the final answer. */
+  take(): { output: ArrayBuffer; parts: OutputPart[]; rejects: DecodeReject[] } {
+    return { output: this.#buffer, parts: this.#parts, rejects: this.#rejects };
+  }
+
+  /** Hands over what is left; the answer is an empty buffer. */
   flush(): ArrayBuffer {
-    if (this.#parts.length > 0) this.#turn();
+    this.#turn();
     return this.#buffer;
   }
 
+  /** Hands a full buffer over and gives back an empty one of the same size. */
+  protected abstract _turn(buffer: ArrayBuffer, parts: OutputPart[], rejects: DecodeReject[]): ArrayBuffer;
+
   #turn(): void {
-    if (this.#parts.length === 0) return;
-    this.#send(this.#buffer, this.#parts);
-    this.#buffer = this.#receive();
+    if (this.#parts.length === 0 && this.#rejects.length === 0) return;
+    this.#buffer = this._turn(this.#buffer, this.#parts, this.#rejects);
+    this.#rejects = [];
+    this.#rejectBytes = 0;
     this.#parts = [];
     this.#used = 0;
   }
+}
 
-  #sendAlone(head: PartHead, bytes: Uint8Array): void {
-    const own = new ArrayBuffer(bytes.length);
-    new Uint8Array(own).set(bytes);
-    this.#send(own, [{ ...head, offset: 0, length: bytes.length } as OutputPart]);
-    this.#receive();
+/**
+ * The output of a thread: a buffer that is full goes to the main thread, which gives it back. The worker
+ * waits for it, since the main thread always comes round to it.
+ */
+export class ThreadOutput extends WorkerOutput {
+  readonly #port: MessagePort;
+  readonly #credits: Int32Array;
+  readonly #defer: (request: WorkRequest) => void;
+
+  /** Requests that come while a buffer is waited for are deferred. */
+  constructor(
+    port: MessagePort,
+    credits: Int32Array,
+    defer: (request: WorkRequest) => void,
+    ordinal: number,
+    buffer: ArrayBuffer,
+  ) {
+    super(ordinal, buffer);
+    this.#port = port;
+    this.#credits = credits;
+    this.#defer = defer;
   }
 
-  #send(output: ArrayBuffer, parts: OutputPart[]): void {
-    const reply: OutputReply = { kind: "output", ordinal: this.#ordinal, output, parts };
+  protected override _turn(output: ArrayBuffer, parts: OutputPart[], rejects: DecodeReject[]): ArrayBuffer {
+    const reply: OutputReply = { kind: "output", ordinal: this.ordinal, output, parts, rejects };
     this.#port.postMessage(reply, [output]);
+    return this.#receive();
   }
 
   /** Waits until the main thread has given a buffer back; it does so for every one that it was sent. */
@@ -80,8 +106,30 @@ export class WorkerOutput {
       Atomics.wait(this.#credits, 0, 0);
     }
     Atomics.sub(this.#credits, 0, 1);
-    const received = receiveMessageOnPort(this.#port) as { message: CreditMessage } | undefined;
-    assert(received?.message.kind === "credit", "a credit is counted after its message was sent");
-    return received.message.output;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { message: WorkerRequest } | undefined;
+      assert(received !== undefined, "a credit is counted after its message was sent");
+      if (received.message.kind === "credit") return received.message.output;
+      this.#defer(received.message);
+    }
+  }
+}
+
+/**
+ * The output of work in the main thread, which cannot wait for itself: full buffers queue up until the work
+ * pauses. Merges pause behind every block, frames behind every buffer and every bad record.
+ */
+export class QueuedOutput extends WorkerOutput {
+  #full: OutputReply[] = [];
+
+  protected override _turn(output: ArrayBuffer, parts: OutputPart[], rejects: DecodeReject[]): ArrayBuffer {
+    const isFull = parts.length > 0;
+    const handed = isFull ? output : new ArrayBuffer(0);
+    this.#full.push({ kind: "output", ordinal: this.ordinal, output: handed, parts, rejects });
+    return isFull ? new ArrayBuffer(output.byteLength) : output;
+  }
+
+  takeFull(): OutputReply[] {
+    return this.#full.splice(0);
   }
 }

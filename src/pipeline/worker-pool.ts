@@ -2,27 +2,21 @@ import { availableParallelism } from "node:os";
 import { type ResourceLimits, Worker } from "node:worker_threads";
 import { assert, PlimsollError } from "../kernel/index.js";
 import type {
+  AnswerReply,
   FailedReply,
-  FlushedReply,
-  LoadedReply,
-  MergedReply,
+  OutputHandler,
   OutputReply,
+  ThreadSetup,
+  WorkerHandle,
   WorkerReply,
   WorkerRequest,
   WorkerSetup,
+  WorkRequest,
 } from "./worker-protocol.js";
 
 // Workers always run the built file: a test that imports the sources has no loader for TypeScript in a
 // thread.
-const workerUrl = new URL("../../dist/pipeline/worker.js", import.meta.url);
-
-export type AnswerReply = LoadedReply | FlushedReply | MergedReply;
-
-/**
- * Called for every output buffer that fills up before its request is done; the buffer is given back when it
- * returns.
- */
-export type OutputHandler = (reply: OutputReply) => Promise<void>;
+const workerUrl = new URL("../../dist/bundle/worker.js", import.meta.url);
 
 interface PendingRequest {
   resolve: (reply: AnswerReply) => void;
@@ -31,23 +25,23 @@ interface PendingRequest {
 }
 
 /** One worker thread: requests are answered in order, and a request that fails ends the worker for good. */
-export class PoolWorker implements AsyncDisposable {
+export class PoolWorker implements WorkerHandle {
   readonly index: number;
   readonly #worker: Worker;
   readonly #credits: Int32Array;
   readonly #pending: PendingRequest[] = [];
   #failure: unknown = null;
 
-  constructor(index: number, setup: Omit<WorkerSetup, "credits">, resourceLimits: ResourceLimits) {
+  constructor(index: number, setup: WorkerSetup, resourceLimits: ResourceLimits) {
     this.index = index;
     const credits = new SharedArrayBuffer(4);
     this.#credits = new Int32Array(credits);
     this.#worker = new Worker(workerUrl, {
-      workerData: { ...setup, credits } satisfies WorkerSetup,
+      workerData: { ...setup, credits } satisfies ThreadSetup,
       resourceLimits,
     });
     this.#worker.on("message", (reply: WorkerReply) => void this.#receive(reply));
-    this.#worker.on("error", (error) => this.#fail(asWorkerError(error)));
+    this.#worker.on("error", (error) => this.#fail(asWorkerError(error, resourceLimits)));
     this.#worker.on("exit", () => this.#fail(new PlimsollError("WORKER_LOST", { reason: "it ended" })));
   }
 
@@ -56,7 +50,7 @@ export class PoolWorker implements AsyncDisposable {
     return this.#pending.length;
   }
 
-  send(request: WorkerRequest, transfer: ArrayBuffer[], onOutput: OutputHandler): Promise<AnswerReply> {
+  send(request: WorkRequest, transfer: ArrayBuffer[], onOutput: OutputHandler): Promise<AnswerReply> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const answer = new Promise<AnswerReply>((resolve, reject) => {
       this.#pending.push({ resolve, reject, onOutput });
@@ -116,9 +110,10 @@ function errorOf(reply: FailedReply): unknown {
   return error;
 }
 
-function asWorkerError(error: Error): unknown {
+function asWorkerError(error: Error, limits: ResourceLimits): unknown {
   if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_OUT_OF_MEMORY") return error;
-  return new PlimsollError("WORKER_OUT_OF_MEMORY", {}, { cause: error });
+  const heapMb = limits.maxOldGenerationSizeMb ?? 0;
+  return new PlimsollError("WORKER_OUT_OF_MEMORY", { heapMb }, { cause: error });
 }
 
 export function defaultThreads(): number {

@@ -2,6 +2,7 @@ import type { ErrorCode, ErrorDetails } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { CsvHeader, SourceFormat } from "../ports/index.js";
 import type { KeyFates, RunFile } from "./checkpoint.js";
+import type { SpillCounts } from "./import-plan.js";
 
 /** Sizes of one worker's regions in bytes; the governor deals them, the worker allocates them once. */
 export interface WorkerLayout {
@@ -22,6 +23,14 @@ export interface WorkerSetup {
   /** Without an index nothing is spilled: what would be is dropped. */
   isIndexed: boolean;
   isRecordChecked: boolean;
+  /** The numbers of the import's meter of unsynced bytes. */
+  writeback: SharedArrayBuffer;
+  /** Bytes of a run file that may wait for the disk. */
+  runSyncBytes: number;
+}
+
+/** What a worker in a thread of its own gets besides. */
+export interface ThreadSetup extends WorkerSetup {
   /** One i32: output buffers that the main thread has given back during a merge; negative: end at once. */
   credits: SharedArrayBuffer;
 }
@@ -45,6 +54,15 @@ export interface LoadRequest {
  */
 export interface FlushRequest {
   kind: "flush";
+}
+
+/**
+ * Spill what is buffered, unless most of the buffers has been touched already, and from now on as soon as
+ * they are as full as they have been so far; or use them whole again.
+ */
+export interface LimitRunsRequest {
+  kind: "limit-runs";
+  isLimited: boolean;
 }
 
 /**
@@ -83,13 +101,15 @@ export interface CreditMessage {
   output: ArrayBuffer;
 }
 
-export type WorkerRequest =
+export type WorkRequest =
   | LoadRequest
   | FlushRequest
+  | LimitRunsRequest
   | MergeTuplesRequest
   | MergeKeysRequest
-  | ListHashesRequest
-  | CreditMessage;
+  | ListHashesRequest;
+
+export type WorkerRequest = WorkRequest | CreditMessage;
 
 /** A part of the output buffer: what it is and where it lies. */
 export type OutputPart =
@@ -118,12 +138,13 @@ export interface DecodeReject {
   line: number;
 }
 
-/** An output buffer that is full before its request is done. */
+/** An output buffer that is full, or a list of rejects that is long, before its request is done. */
 export interface OutputReply {
   kind: "output";
   ordinal: number;
   output: ArrayBuffer;
   parts: OutputPart[];
+  rejects: DecodeReject[];
 }
 
 export interface LoadedReply {
@@ -139,6 +160,16 @@ export interface LoadedReply {
 export interface FlushedReply {
   kind: "flushed";
   runs: RunFile[];
+  /** How often a buffer was full since the last flush. */
+  fullSpills: number;
+  counts: SpillCounts;
+}
+
+export interface RunsLimitedReply {
+  kind: "runs-limited";
+  /** What the run buffers will take at most, and what they hold in all. */
+  limitBytes: number;
+  capacityBytes: number;
 }
 
 export interface MergedReply {
@@ -158,4 +189,20 @@ export interface FailedReply {
   stack: string | undefined;
 }
 
-export type WorkerReply = OutputReply | LoadedReply | FlushedReply | MergedReply | FailedReply;
+export type AnswerReply = LoadedReply | FlushedReply | RunsLimitedReply | MergedReply;
+
+export type WorkerReply = OutputReply | AnswerReply | FailedReply;
+
+/**
+ * Called for every output buffer that fills up before its request is done; the buffer is given back when it
+ * returns.
+ */
+export type OutputHandler = (reply: OutputReply) => Promise<void>;
+
+/** A worker as the pipeline sees it, in a thread or not. */
+export interface WorkerHandle extends AsyncDisposable {
+  /** Requests sent and not yet answered. */
+  readonly depth: number;
+  /** Requests are answered in order, and one that fails ends the worker for good. */
+  send(request: WorkRequest, transfer: ArrayBuffer[], onOutput: OutputHandler): Promise<AnswerReply>;
+}

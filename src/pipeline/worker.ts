@@ -1,89 +1,57 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { asDiskCondition, assert, isPlimsollError, Kernel } from "../kernel/index.js";
-import { RunSpiller } from "./run-spiller.js";
-import { DecodeStage } from "./worker-decode.js";
-import { listHashes, type MergeContext, type Merged, mergeKeyRuns, mergeTupleRuns } from "./worker-merge.js";
-import { WorkerOutput } from "./worker-output.js";
-import type { FailedReply, WorkerReply, WorkerRequest, WorkerSetup } from "./worker-protocol.js";
+import {
+  asDiskCondition,
+  assert,
+  collectGarbage,
+  isPlimsollError,
+  keepYoungGenerationsSmall,
+} from "../kernel/index.js";
+import { runToEnd } from "../postings/index.js";
+import { WorkerCore } from "./worker-core.js";
+import { ThreadOutput } from "./worker-output.js";
+import type { AnswerReply, FailedReply, ThreadSetup, WorkerRequest, WorkRequest } from "./worker-protocol.js";
 
-/**
- * The thread's main program. One kernel memory of fixed size serves reading first (decode, run buffers) and
- * merging after; a request is carried out whole before the next one is looked at.
- */
+/** The thread's main program: a request is carried out whole before the next one is looked at. */
 class WorkerThread {
-  readonly #setup: WorkerSetup;
+  readonly #setup: ThreadSetup;
   readonly #port: MessagePort;
-  readonly #credits: Int32Array;
-  readonly #kernel: Kernel;
-  readonly #base: number;
-  readonly #spiller: RunSpiller;
-  #decode: DecodeStage | null = null;
-  /** The output buffer of merges, kept between requests. */
-  #mergeOutput: ArrayBuffer | null = null;
+  readonly #core: WorkerCore<ThreadOutput>;
+  /** Requests that came while the one before them waited for its output buffer. */
+  readonly #deferred: WorkRequest[] = [];
 
-  constructor(setup: WorkerSetup, port: MessagePort) {
+  constructor(setup: ThreadSetup, port: MessagePort) {
     this.#setup = setup;
     this.#port = port;
-    this.#credits = new Int32Array(setup.credits);
-    this.#kernel = new Kernel({ memoryBytes: setup.memoryBytes, module: setup.module });
-    this.#base = this.#kernel.mark();
-    this.#spiller = new RunSpiller(setup);
+    const credits = new Int32Array(setup.credits);
+    const defer = (request: WorkRequest) => void this.#deferred.push(request);
+    this.#core = new WorkerCore(
+      setup,
+      (ordinal, buffer) => new ThreadOutput(port, credits, defer, ordinal, buffer),
+    );
   }
 
   handle(request: WorkerRequest): void {
+    this.#carryOut(request);
+    for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) {
+      this.#carryOut(next);
+    }
+  }
+
+  #carryOut(request: WorkerRequest): void {
     try {
-      const reply = this.#answer(request);
-      if (reply !== null) this.#port.postMessage(reply, transferOf(reply));
+      // Credits of a request that has ended are taken by the output itself; none comes late.
+      assert(request.kind !== "credit", "a buffer came back to a worker that waits for none");
+      const reply = runToEnd(this.#core.answer(request));
+      this.#port.postMessage(reply, transferOf(reply));
+      // V8 would wait until the old generation has grown by 8 MB at the least, whatever its flags say.
+      if (request.kind !== "load") collectGarbage();
     } catch (error) {
       this.#port.postMessage(failedReply(asDiskCondition(error, this.#setup.runsDir)));
     }
   }
-
-  #answer(request: WorkerRequest): WorkerReply | null {
-    switch (request.kind) {
-      case "load": {
-        const output = new WorkerOutput(this.#port, this.#credits, request.ordinal, request.output);
-        return this.#decodeStage().load(request, output);
-      }
-      case "flush":
-        this.#decode?.spillAll();
-        return { kind: "flushed", runs: this.#spiller.takeRuns() };
-      case "merge-tuples":
-        return this.#merged(request.ordinal, (context) => mergeTupleRuns(context, request));
-      case "merge-keys":
-        return this.#merged(request.ordinal, (context) => mergeKeyRuns(context, request));
-      case "list-hashes":
-        return this.#merged(request.ordinal, (context) => {
-          listHashes(context, request);
-          return { entries: 0, bytes: 0, runs: [], fates: null };
-        });
-      case "credit":
-        // Credits of a request that has ended are taken by the output itself; none comes late.
-        assert(false, "a buffer came back to a worker that waits for none");
-    }
-  }
-
-  #decodeStage(): DecodeStage {
-    this.#decode ??= new DecodeStage(this.#setup, this.#kernel, this.#spiller);
-    return this.#decode;
-  }
-
-  #merged(ordinal: number, work: (context: MergeContext) => Merged): WorkerReply {
-    // Reading is over: its regions are given to the merge.
-    this.#decode = null;
-    this.#kernel.release(this.#base);
-    const buffer = this.#mergeOutput ?? new ArrayBuffer(this.#setup.layout.outputBytes);
-    const output = new WorkerOutput(this.#port, this.#credits, ordinal, buffer);
-    const kernel = this.#kernel;
-    const { mapping, runsDir } = this.#setup;
-    const newRunName = (kind: Parameters<MergeContext["newRunName"]>[0]) => this.#spiller.newRunName(kind);
-    const merged = work({ kernel, mapping, runsDir, output, newRunName });
-    this.#mergeOutput = output.flush();
-    return { kind: "merged", ordinal, ...merged };
-  }
 }
 
-function transferOf(reply: WorkerReply): ArrayBuffer[] {
+function transferOf(reply: AnswerReply): ArrayBuffer[] {
   return reply.kind === "loaded" ? [reply.input, reply.output] : [];
 }
 
@@ -94,5 +62,6 @@ function failedReply(error: unknown): FailedReply {
 }
 
 assert(parentPort !== null, "worker.js runs in a worker thread");
-const thread = new WorkerThread(workerData as WorkerSetup, parentPort);
+keepYoungGenerationsSmall();
+const thread = new WorkerThread(workerData as ThreadSetup, parentPort);
 parentPort.on("message", (request: WorkerRequest) => thread.handle(request));

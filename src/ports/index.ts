@@ -1,4 +1,3 @@
-export * from "./frame-place.js";
 export * from "./source.js";
 export * from "./store-reader.js";
 export * from "./target.js";

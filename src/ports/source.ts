@@ -97,6 +97,11 @@ export interface Source {
   readonly sessionBytesMax: number;
   fingerprint(): Promise<SourceFingerprint>;
   open(options: SourceOpenOptions): Promise<SourceSession>;
+  /**
+   * A cursor at the first record behind an offset, for samples out of the middle: its line and record number
+   * begin anew. Null where records are found from the start only, or none begins near the offset.
+   */
+  cursorNear?(offset: number, signal: AbortSignal): Promise<SourceCursor | null>;
   /** Lets go of what a stream that was looked at and never opened holds; a file holds nothing. */
   close?(): Promise<void>;
 }
@@ -113,6 +118,8 @@ export interface SourceSession extends AsyncDisposable {
   read(buffer: Uint8Array, grow: BufferGrow, recordsMax?: number): Promise<SourceRead | null>;
   /** Compressed bytes read so far, for progress against the file's size. */
   readonly bytesRead: number;
+  /** Time so far in which there was nothing to do but wait for bytes: of a disk, a network, a pipe. */
+  readonly waitedSeconds: number;
   /**
    * Records framed since the beginning of the source, rejected ones and those that were passed over included.
    */

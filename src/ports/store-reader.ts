@@ -98,12 +98,20 @@ export interface StoreReader extends Disposable {
   tupleBlocksReverse(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry>;
   /** The chunk that holds `id` in the column of an index, if any. */
   columnChunk(index: number, id: number): ColumnEntry | undefined;
-  /** Key blocks of one segment that may hold `hash`, and all that follow. */
-  keyBlocks(segment: number, hash: bigint): Iterable<KeyBlockEntry>;
+  /** Chunks of a column in id order, from the one that may hold `fromId`. */
+  columnChunks(index: number, fromId: number): Iterable<ColumnEntry>;
+  /**
+   * Key blocks of one segment that may hold `hash`, and all that follow. With the ordinal of a block that
+   * begins with `hash`, those from that block on: one hash may fill many.
+   */
+  keyBlocks(segment: number, hash: bigint, ordinal?: number): Iterable<KeyBlockEntry>;
   /** The place where the batch that holds `id` was read. */
   place(id: number): PlaceEntry | undefined;
   bytes(): StoreBytes;
-  /** Gives mapped pages back to the kernel; iterators opened before it must be finished. */
-  releaseMapped(): void;
+  /**
+   * Gives mapped pages back to the kernel; iterators opened before it must be finished. The snapshot stays
+   * the same, or this fails: what was sealed meanwhile cannot be read by half.
+   */
+  releaseMapped(): Promise<void>;
   close(): void;
 }

@@ -26,6 +26,8 @@ export interface TargetOpenOptions {
   transactionBytes: number;
   /** Resident bytes that the target's mapped files may take; it gives them back before there are more. */
   mappedBytes: number;
+  /** File pages of this process that are resident now; left out where the system does not tell. */
+  residentFileBytes?: () => number;
   signal: AbortSignal;
 }
 
@@ -73,6 +75,10 @@ export abstract class TargetSession implements AsyncDisposable {
   abstract readonly runsDir: string;
   /** Bytes given to the store in this session: for the report. */
   bytesWritten = 0;
+  /** Bytes on their way to the disk: written by a transaction that has not ended. For the governor. */
+  unsyncedBytes = 0;
+  /** Time that callers had to wait for the disk. */
+  waitedSeconds = 0;
   #state: "open" | "closing" | "closed" = "open";
   #closing: Promise<void> | null = null;
 
@@ -98,6 +104,15 @@ export abstract class TargetSession implements AsyncDisposable {
   async commit(checkpoint: CheckpointJson): Promise<void> {
     this.#assertOpen();
     await this._commit(checkpoint);
+  }
+
+  /**
+   * Writes what was appended and waits until it is on the disk, without making it count: for memory's sake.
+   * False when nothing waited in memory.
+   */
+  async flush(): Promise<boolean> {
+    this.#assertOpen();
+    return this._flush();
   }
 
   /** Deletes what was appended at `fromId` and above: the data behind the last checkpoint. */
@@ -183,6 +198,7 @@ export abstract class TargetSession implements AsyncDisposable {
   protected abstract _finished(importId: string): Promise<CheckpointJson | null>;
   protected abstract _append(parts: BatchParts): Promise<void>;
   protected abstract _commit(checkpoint: CheckpointJson): Promise<void>;
+  protected abstract _flush(): Promise<boolean>;
   protected abstract _rollback(fromId: number): Promise<void>;
   protected abstract _forget(): Promise<void>;
   protected abstract _appendTupleBlock(segment: number, entry: SegmentTupleBlock): Promise<void>;

@@ -8,5 +8,7 @@ export * from "./posting-list.js";
 export * from "./record-block.js";
 export * from "./run-heads.js";
 export * from "./run-reader.js";
+export * from "./run-to-end.js";
 export * from "./run-writer.js";
 export * from "./tuple-buffer.js";
+export * from "./tuple-sizes.js";

@@ -44,6 +44,11 @@ export class KeyBuffer {
     return this.#kernel.view.getUint32(this.ptr + arenaBytesAt, true);
   }
 
+  /** The part of the buffer that is in use, of its entries or of its arena. */
+  get fullness(): number {
+    return Math.max(this.count / this.capacity, this.arenaBytes / this.arenaCapacity);
+  }
+
   sort(): void {
     this.#kernel.exports.keyBufferSort(this.ptr);
   }

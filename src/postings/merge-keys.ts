@@ -43,13 +43,16 @@ export interface MergeKeysOptions {
 
 const ruleOrder: KeyRule[] = ["keep", "replace", "newest", "reject", "all"];
 
-/** Merges sorted streams of key blocks and settles every key by its rule; returns the counts by key space. */
-export function mergeKeys(options: MergeKeysOptions): KeyCounts[] {
+/**
+ * Merges sorted streams of key blocks and settles every key by its rule. Pauses behind every block, so that
+ * the caller may see to what was put out; returns the counts by key space.
+ */
+export function* mergeKeys(options: MergeKeysOptions): Generator<void, KeyCounts[]> {
   const { kernel } = options;
   const mark = kernel.mark();
   try {
     const merge = openMerge(options);
-    runMerge(options, merge);
+    yield* runMerge(options, merge);
     takeDead(options, merge);
     return options.rules.map((_, keyspace) => readCounts(kernel, merge, keyspace));
   } finally {
@@ -79,7 +82,7 @@ function openMerge(options: MergeKeysOptions): number {
   return merge;
 }
 
-function runMerge(options: MergeKeysOptions, merge: number): void {
+function* runMerge(options: MergeKeysOptions, merge: number): Generator<void> {
   const { exports, u8, view } = options.kernel;
   const output = exports.keyMergeOutput(merge);
   for (;;) {
@@ -93,6 +96,7 @@ function runMerge(options: MergeKeysOptions, merge: number): void {
       const block = u8.subarray(output, output + exports.keyMergeOutputBytes(merge));
       const hash = view.getBigUint64(output + 8, true);
       options.output(block, { hash }, view.getUint32(output, true));
+      yield;
     } else if (state === exports.KEY_MERGE_DEAD_FULL.value) {
       takeDead(options, merge);
     } else if (state === exports.KEY_MERGE_DONE.value) {

@@ -19,8 +19,11 @@ export interface MergeTuplesOptions {
   output(block: Uint8Array, first: TuplePlace, count: number): void;
 }
 
-/** Merges sorted streams of tuple blocks; equal (index, term, id) become one. Returns the tuples put out. */
-export function mergeTuples(options: MergeTuplesOptions): number {
+/**
+ * Merges sorted streams of tuple blocks; equal (index, term, id) become one. Pauses behind every block, so
+ * that the caller may see to what was put out; returns the tuples put out.
+ */
+export function* mergeTuples(options: MergeTuplesOptions): Generator<void, number> {
   const { kernel, inputs } = options;
   const { exports, u8, view } = kernel;
   const mark = kernel.mark();
@@ -42,6 +45,7 @@ export function mergeTuples(options: MergeTuplesOptions): number {
         const bytes = exports.BLOCK_HEADER_BYTES.value + view.getUint32(output + 4, true);
         tuples += count;
         options.output(u8.subarray(output, output + bytes), tuplePlaceAt(view, output + 8), count);
+        yield;
       } else if (state === exports.MERGE_DONE.value) {
         return tuples;
       } else {

@@ -1,4 +1,4 @@
-import type { PostingDecoder, Postings } from "./posting-decoder.js";
+import type { Postings } from "./posting-decoder.js";
 
 /** Ascending record ids, read lazily. A cursor stands on its first id from the start. */
 export interface IdCursor {
@@ -13,11 +13,28 @@ export interface IdCursor {
   seek(id: number): void;
 }
 
+/** The segment of a block and its first tuple: no other block of a snapshot has the same. */
+export interface BlockPlace {
+  segment: number;
+  index: number;
+  term: bigint;
+  id: number;
+}
+
+export interface PlacedBlock extends BlockPlace {
+  block: Uint8Array;
+}
+
 /** Tuple blocks in order, from the one that may hold a posting of the list with this id. */
-export type BlocksFrom = (id: number) => Iterable<Uint8Array>;
+export type BlocksFrom = (id: number) => Iterable<PlacedBlock>;
+
+/** Takes the postings of (index, term) out of a block. */
+export interface ListDecoder {
+  decode(block: Uint8Array, index: number, term: bigint, place: BlockPlace): Postings;
+}
 
 export interface PostingListOptions {
-  decoder: PostingDecoder;
+  decoder: ListDecoder;
   index: number;
   term: bigint;
   blocksFrom: BlocksFrom;
@@ -31,7 +48,7 @@ export class PostingCursor implements IdCursor {
   readonly cost: number;
   id = Number.POSITIVE_INFINITY;
   readonly #options: PostingListOptions;
-  #blocks: Iterator<Uint8Array>;
+  #blocks: Iterator<PlacedBlock>;
   #postings = noPostings;
   #at = 0;
 
@@ -72,7 +89,7 @@ export class PostingCursor implements IdCursor {
     const { decoder, index, term } = this.#options;
     this.#at = 0;
     for (let step = this.#blocks.next(); !step.done; step = this.#blocks.next()) {
-      this.#postings = decoder.decode(step.value, index, term);
+      this.#postings = decoder.decode(step.value.block, index, term, step.value);
       if (this.#postings.ids.length === 0) continue;
       this.id = this.#postings.ids[0]!;
       return;
@@ -89,7 +106,7 @@ export interface TupleBlockReader {
     index: number,
     term: bigint,
     id: number,
-  ): Iterable<{ index: number; term: bigint; block: Uint8Array }>;
+  ): Iterable<{ index: number; term: bigint; id: number; block: Uint8Array }>;
 }
 
 /** Segments oldest first: the ids of a later one are above those of an earlier one. */
@@ -112,7 +129,7 @@ export function blocksOfTerm(
       if (segment.endId <= id) continue;
       for (const entry of reader.tupleBlocks(segment.number, index, term, id)) {
         if (entry.index > index || (entry.index === index && entry.term > term)) break;
-        yield entry.block;
+        yield { segment: segment.number, ...entry };
       }
     }
   };

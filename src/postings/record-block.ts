@@ -16,9 +16,54 @@ export interface RecordBlock {
   entity: number;
   count: number;
   firstId: number;
+  /** Memory that the block owns. */
+  bytes: number;
   idAt(i: number): number;
   /** The record's JSON text; a view of memory that the block owns. */
   bytesAt(i: number): Uint8Array;
+}
+
+export interface RecordBlockHead {
+  codec: number;
+  entity: number;
+  count: number;
+  rawBytes: number;
+}
+
+/** Reads a stored block's header, and holds what follows it against the checksum. */
+export function readRecordBlockHead(block: Uint8Array): RecordBlockHead {
+  if (block.length < recordBlockHeaderBytes) throw damaged("it is too short");
+  const header = viewOf(block);
+  const payload = block.subarray(recordBlockHeaderBytes);
+  if (crc32(payload) !== header.getUint32(8, true)) throw damaged("its checksum differs");
+  const head = {
+    codec: header.getUint8(0),
+    entity: header.getUint8(1),
+    count: header.getUint16(2, true),
+    rawBytes: header.getUint32(4, true),
+  };
+  const isRaw = head.codec === recordCodecRaw && payload.length === head.rawBytes;
+  if (!isRaw && head.codec !== recordCodecLz4) throw damaged("its codec is unknown");
+  if (head.rawBytes > payload.length * expansionMax) throw damaged("its size is out of bounds");
+  return head;
+}
+
+/** Unpacks a block into kernel memory at `out`, which has room for it; `source` has room for the block. */
+export function unpackRecordBlock(
+  kernel: Kernel,
+  block: Uint8Array,
+  head: RecordBlockHead,
+  places: { source: number; out: number },
+): void {
+  const payload = block.subarray(recordBlockHeaderBytes);
+  const { source, out } = places;
+  if (head.codec === recordCodecRaw) {
+    kernel.u8.set(payload, out);
+    return;
+  }
+  kernel.u8.set(payload, source);
+  const bytes = kernel.exports.lz4Decompress(source, payload.length, out, head.rawBytes);
+  if (bytes !== head.rawBytes) throw damaged("it does not decompress");
 }
 
 /** Bytes of kernel memory that `decodeRecordBlock` borrows for a block. */
@@ -28,18 +73,16 @@ export function recordBlockKernelBytes(block: Uint8Array): number {
 
 /** Checks a stored block of records and decompresses it; `firstId` is the id in its key. */
 export function decodeRecordBlock(kernel: Kernel, block: Uint8Array, firstId = 0): RecordBlock {
-  if (block.length < recordBlockHeaderBytes) throw damaged("it is too short");
-  const header = viewOf(block);
-  const payload = block.subarray(recordBlockHeaderBytes);
-  if (crc32(payload) !== header.getUint32(8, true)) throw damaged("its checksum differs");
-  const raw = decodePayload(kernel, header.getUint8(0), payload, header.getUint32(4, true));
-  const count = header.getUint16(2, true);
+  const head = readRecordBlockHead(block);
+  const raw = decodePayload(kernel, block, head);
+  const { count, entity } = head;
   const directory = viewOf(raw);
   const starts = readStarts(directory, count, raw.length);
   return {
-    entity: header.getUint8(1),
+    entity,
     count,
     firstId,
+    bytes: raw.byteLength + starts.byteLength,
     idAt: (i) => firstId + directory.getUint32(i * directoryEntryBytes, true),
     bytesAt: (i) => raw.subarray(starts[i]!, starts[i + 1]!),
   };
@@ -59,20 +102,14 @@ function readStarts(directory: DataView, count: number, rawBytes: number): Uint3
   return starts;
 }
 
-function decodePayload(kernel: Kernel, codec: number, payload: Uint8Array, rawBytes: number): Uint8Array {
-  if (codec === recordCodecRaw && payload.length === rawBytes) return payload.slice();
-  if (codec !== recordCodecLz4) throw damaged("its codec is unknown");
-  if (rawBytes > payload.length * expansionMax) throw damaged("its size is out of bounds");
-  const { exports, u8 } = kernel;
+function decodePayload(kernel: Kernel, block: Uint8Array, head: RecordBlockHead): Uint8Array {
+  if (head.codec === recordCodecRaw) return block.slice(recordBlockHeaderBytes);
   const mark = kernel.mark();
   try {
-    const source = kernel.alloc(payload.length);
-    const out = kernel.alloc(rawBytes);
-    u8.set(payload, source);
-    if (exports.lz4Decompress(source, payload.length, out, rawBytes) !== rawBytes) {
-      throw damaged("it does not decompress");
-    }
-    return u8.slice(out, out + rawBytes);
+    const source = kernel.alloc(block.length);
+    const out = kernel.alloc(head.rawBytes);
+    unpackRecordBlock(kernel, block, head, { source, out });
+    return kernel.u8.slice(out, out + head.rawBytes);
   } finally {
     kernel.release(mark);
   }

@@ -67,8 +67,8 @@ export function chooseBounds(
 /**
  * For each lower bound, where reading a run must begin: the last frame whose first tuple is at or before it.
  */
-export function boundOffsets(path: string, bounds: readonly bigint[]): number[] {
-  const offsets = bounds.map(() => 0);
+export function boundOffsets(path: string, bounds: readonly bigint[]): Float64Array {
+  const offsets = new Float64Array(bounds.length);
   let index = 0;
   let previous = 0;
   for (const head of runHeads(path)) {

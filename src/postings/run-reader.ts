@@ -1,68 +1,48 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, readvSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { assert, PlimsollError, runBufferBytes, runFrameBytesMax } from "../kernel/index.js";
+import { assert, PlimsollError, runFrameBytesMax } from "../kernel/index.js";
 import type { BlockStream } from "./block-stream.js";
 import { runFrameHeadBytes } from "./run-writer.js";
 
 export interface RunReaderOptions {
-  /** Where to begin and end: borders of frames, such as `frameOffset` tells them. */
+  /** Where to begin: a border of frames, such as `boundOffsets` tells them. */
   startOffset?: number;
-  endOffset?: number;
-  /** Bytes read at once; a frame and its head at the least. */
-  bufferBytes?: number;
 }
 
-/** Reads a run file block by block and holds every frame against its CRC. Memory: one buffer. */
+/** Shared by the readers of a thread: between two calls nothing is kept in it. */
+const head = Buffer.alloc(runFrameHeadBytes);
+
+/**
+ * Reads a run file block by block and holds every frame against its CRC. Each block goes straight to where it
+ * is wanted, with the head of the frame behind it in the same system call: a reader has no buffer, so a merge
+ * may have hundreds of them.
+ */
 export class RunReader implements BlockStream {
   readonly path: string;
   readonly #file: number;
-  readonly #buffer: Buffer<ArrayBuffer>;
-  readonly #endOffset: number;
-  /** File offset of the buffer's first byte, and the part of the buffer that is still to be read. */
-  #bufferOffset: number;
-  #at = 0;
-  #end = 0;
+  /** File offset of the next frame. */
+  #offset: number;
+  /** Bytes and CRC of the next block; null before the first head was read. */
+  #next: { bytes: number; crc: number } | null = null;
   #isOpen = true;
 
   constructor(path: string, options: RunReaderOptions = {}) {
-    const bufferBytes = options.bufferBytes ?? runBufferBytes;
-    assert(bufferBytes >= runFrameHeadBytes + runFrameBytesMax, "a run reader's buffer holds a frame");
     this.path = path;
-    this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
-    this.#bufferOffset = options.startOffset ?? 0;
+    this.#offset = options.startOffset ?? 0;
     this.#file = openSync(path, "r");
-    this.#endOffset = options.endOffset ?? fstatSync(this.#file).size;
-  }
-
-  /** File offset of the frame that `next` will read. */
-  get frameOffset(): number {
-    return this.#bufferOffset + this.#at;
   }
 
   next(into: Uint8Array): number {
-    if (this.frameOffset >= this.#endOffset) return 0;
-    const bytes = this.#frameBytes();
-    const block = this.#at + runFrameHeadBytes;
-    const stored = this.#buffer.subarray(block, block + bytes);
-    if (crc32(stored) !== this.#buffer.readUInt32LE(this.#at + 4)) this.#damaged("the checksum differs");
+    if (this.#next === null) this.#takeHead(readSync(this.#file, head, 0, head.length, this.#offset));
+    const { bytes, crc } = this.#next!;
+    if (bytes === 0) return 0;
     assert(bytes <= into.length, "a block fits its buffer");
-    into.set(stored);
-    this.#at = block + bytes;
-    return bytes;
-  }
-
-  /**
-   * Passes over the next frame without checking it, and copies the head of its block to `into`; returns the
-   * block's bytes, 0 at the end. Bodies that lie beyond the buffer are not read.
-   */
-  skip(into: Uint8Array): number {
-    if (this.frameOffset >= this.#endOffset) return 0;
-    this.#fill(runFrameHeadBytes + into.length);
-    const bytes = this.#checkedBytes();
-    const block = this.#at + runFrameHeadBytes;
-    into.set(this.#buffer.subarray(block, Math.min(block + into.length, block + bytes, this.#end)));
-    this.#at = block + bytes;
-    if (this.#at > this.#end) this.#restart(this.frameOffset);
+    const block = into.subarray(0, bytes);
+    const read = this.#readBoth(block, this.#offset + runFrameHeadBytes);
+    if (read < bytes) this.#damaged("the file ends inside a block");
+    if (crc32(block) !== crc) this.#damaged("the checksum differs");
+    this.#offset += runFrameHeadBytes + bytes;
+    this.#takeHead(read - bytes);
     return bytes;
   }
 
@@ -72,50 +52,31 @@ export class RunReader implements BlockStream {
     closeSync(this.#file);
   }
 
-  #frameBytes(): number {
-    this.#fill(runFrameHeadBytes);
-    const bytes = this.#checkedBytes();
-    this.#fill(runFrameHeadBytes + bytes);
-    if (this.#end - this.#at < runFrameHeadBytes + bytes) this.#damaged("the file ends inside a block");
-    return bytes;
-  }
-
-  #checkedBytes(): number {
-    if (this.#end - this.#at < runFrameHeadBytes) this.#damaged("the file ends inside a frame's head");
-    const bytes = this.#buffer.readUInt32LE(this.#at);
-    if (bytes === 0 || bytes > runFrameBytesMax) this.#damaged(`a block of ${bytes} bytes`);
-    return bytes;
-  }
-
-  /**
-   * Sees to it that `bytes` bytes lie in the buffer behind the present place, unless the file ends before.
-   */
-  #fill(bytes: number): void {
-    if (this.#end - this.#at >= bytes) return;
-    this.#buffer.copyWithin(0, this.#at, this.#end);
-    this.#bufferOffset += this.#at;
-    this.#end -= this.#at;
-    this.#at = 0;
-    while (this.#end < bytes) {
-      const room = Math.min(
-        this.#buffer.length - this.#end,
-        this.#endOffset - this.#bufferOffset - this.#end,
-      );
-      if (room <= 0) return;
-      const read = readSync(this.#file, this.#buffer, this.#end, room, this.#bufferOffset + this.#end);
-      if (read === 0) return;
-      this.#end += read;
+  /** Bytes read into the block and, when it is full, the head; fewer than both at the end of the file. */
+  #readBoth(block: Uint8Array, offset: number): number {
+    const wanted = block.length + head.length;
+    let read = readvSync(this.#file, [block, head], offset);
+    while (read < wanted) {
+      // The system may read less than there is: what is missing is asked for again.
+      const rest = read < block.length ? [block.subarray(read), head] : [head.subarray(read - block.length)];
+      const more = readvSync(this.#file, rest, offset + read);
+      if (more === 0) break;
+      read += more;
     }
+    return read;
   }
 
-  #restart(offset: number): void {
-    if (offset > this.#endOffset) this.#damaged("the file ends inside a block");
-    this.#bufferOffset = offset;
-    this.#at = 0;
-    this.#end = 0;
+  /** Takes the head of the next frame, of which so many bytes could be read; none is the end. */
+  #takeHead(read: number): void {
+    this.#next = { bytes: 0, crc: 0 };
+    if (read === 0) return;
+    if (read < head.length) this.#damaged("the file ends inside a frame's head");
+    const bytes = head.readUInt32LE(0);
+    if (bytes === 0 || bytes > runFrameBytesMax) this.#damaged(`a block of ${bytes} bytes`);
+    this.#next = { bytes, crc: head.readUInt32LE(4) };
   }
 
   #damaged(reason: string): never {
-    throw new PlimsollError("RUN_DAMAGED", { file: this.path, offset: this.frameOffset, reason });
+    throw new PlimsollError("RUN_DAMAGED", { file: this.path, offset: this.#offset, reason });
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { assert, runBufferBytes, runFrameBytesMax, runSyncBytes } from "../kernel/index.js";
+import { WritebackMeter } from "../memory/index.js";
 
 /** A frame's head: u32 bytes of the block, u32 CRC-32 of the block. */
 export const runFrameHeadBytes = 8;
@@ -8,6 +9,8 @@ export const runFrameHeadBytes = 8;
 export interface RunWriterOptions {
   /** Bytes written between two fdatasync calls; also bounds the dirty page cache that a run leaves behind. */
   syncBytes?: number;
+  /** Counts what is not on the disk yet, and the time spent waiting for it. */
+  meter?: WritebackMeter;
 }
 
 /**
@@ -19,6 +22,7 @@ export class RunWriter {
   readonly #file: number;
   readonly #buffer: Buffer<ArrayBuffer>;
   readonly #syncBytes: number;
+  readonly #meter: WritebackMeter;
   #used = 0;
   #written = 0;
   #unsynced = 0;
@@ -29,6 +33,7 @@ export class RunWriter {
     this.path = path;
     this.#buffer = buffer ?? Buffer.allocUnsafeSlow(runBufferBytes);
     this.#syncBytes = options.syncBytes ?? runSyncBytes;
+    this.#meter = options.meter ?? new WritebackMeter();
     this.#file = openSync(path, "w");
   }
 
@@ -50,7 +55,7 @@ export class RunWriter {
   /** Makes the file durable and closes it; returns its bytes. */
   finish(): number {
     this.#flush();
-    fdatasyncSync(this.#file);
+    this.#sync();
     this.abandon();
     return this.#written;
   }
@@ -60,17 +65,25 @@ export class RunWriter {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     closeSync(this.#file);
+    // Nobody waits for the rest of a file that is given up.
+    this.#meter.wrote(-this.#unsynced);
   }
 
   #flush(): void {
+    // Before, not after: what is dirty never exceeds the bound by a buffer.
+    if (this.#unsynced + this.#used > this.#syncBytes) this.#sync();
     for (let from = 0; from < this.#used; ) {
       from += writeSync(this.#file, this.#buffer, from, this.#used - from);
     }
     this.#written += this.#used;
     this.#unsynced += this.#used;
+    this.#meter.wrote(this.#used);
     this.#used = 0;
-    if (this.#unsynced < this.#syncBytes) return;
-    fdatasyncSync(this.#file);
+  }
+
+  #sync(): void {
+    if (this.#unsynced === 0) return;
+    this.#meter.sync(this.#file, this.#unsynced);
     this.#unsynced = 0;
   }
 }

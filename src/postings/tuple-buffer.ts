@@ -39,6 +39,11 @@ export class TupleBuffer {
     this.#kernel.view.setUint32(this.ptr, count, true);
   }
 
+  /** The part of the buffer that is in use. */
+  get fullness(): number {
+    return this.count / this.capacity;
+  }
+
   /** Copies `count` tuples to the end; the caller has seen that there is room. */
   append(tuples: Uint8Array, count: number): void {
     const at = this.#tuples + this.count * this.#kernel.exports.TUPLE_BYTES.value;

@@ -1,3 +1,4 @@
+import { PlimsollError } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 
 /** Values of one index by record id; the chunk last used is kept in view. */
@@ -35,9 +36,18 @@ export class Column {
   }
 }
 
+/** Rows of a chunk; -1 when its length is another. */
+export function columnRows(chunk: Uint8Array): number {
+  if (chunk.length < 4) return -1;
+  const count = new DataView(chunk.buffer, chunk.byteOffset).getUint32(0, true);
+  return chunk.length === 4 + count * 8 + Math.ceil(count / 8) ? count : -1;
+}
+
 /** Copies of a chunk's parts: u32 count, the values, a bit for each that is there. */
 export function columnParts(chunk: Uint8Array): { values: BigUint64Array; presence: Uint8Array } {
-  const count = new DataView(chunk.buffer, chunk.byteOffset).getUint32(0, true);
+  const count = columnRows(chunk);
+  if (count < 0)
+    throw new PlimsollError("BLOCK_DAMAGED", { what: "columns", reason: "its length does not add up" });
   const values = new BigUint64Array(count);
   new Uint8Array(values.buffer).set(chunk.subarray(4, 4 + count * 8));
   return { values, presence: chunk.slice(4 + count * 8, 4 + count * 8 + Math.ceil(count / 8)) };

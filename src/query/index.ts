@@ -11,6 +11,7 @@ export {
   lookup,
 } from "./links.js";
 export { nostrCount, nostrExplain, nostrQuery } from "./nostr-filter.js";
+export { type QueryCaches, setQueryCaches } from "./query-store.js";
 export { type EntityStats, type IndexStats, type StoreStats, stats } from "./stats.js";
-export type { VerifyFault, VerifyResult } from "./verification.js";
-export { type VerifyOptions, verify } from "./verify.js";
+export type { VerifyFault, VerifyOptions, VerifyResult } from "./verification.js";
+export { verify } from "./verify.js";

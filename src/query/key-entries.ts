@@ -25,27 +25,39 @@ export function* keyEntries(block: Uint8Array, only?: bigint): Generator<KeyEntr
   let at = headerBytes;
   for (let i = 0; i < count; i++) {
     if (at + 18 > block.length) throw damaged();
-    const flags = block[at + 10]!;
-    let keyAt = at + 17 + (flags & versionFlag ? 8 : 0);
-    let keyBytes = block[keyAt++] ?? 0;
-    if (keyBytes >= 0x80) keyBytes = (keyBytes & 0x7f) | ((block[keyAt++] ?? 0) << 7);
-    if (keyAt + keyBytes > block.length) throw damaged();
-    const hash = only === undefined || isHashAt(view, at, only) ? view.getBigUint64(at, true) : null;
-    if (hash === null) {
-      at = keyAt + keyBytes;
-      continue;
-    }
-    yield {
-      hash,
-      keyspace: view.getUint16(at + 8, true),
-      isReference: (flags & referenceFlag) !== 0,
-      isDeleted: (flags & deletedFlag) !== 0,
-      id: view.getUint32(at + 12, true) + block[at + 16]! * 2 ** 32,
-      key: block.subarray(keyAt, keyAt + keyBytes),
-    };
-    at = keyAt + keyBytes;
+    const { start, end } = keySpan(block, at);
+    if (end > block.length) throw damaged();
+    if (only === undefined || isHashAt(view, at, only)) yield entryOf(block, view, at, start, end);
+    at = end;
   }
   if (at !== block.length) throw damaged();
+}
+
+/** The entry at a place of some memory, which is known to hold one; the key is copied. */
+export function keyEntryAt(bytes: Uint8Array, at: number): KeyEntry {
+  const { start, end } = keySpan(bytes, at);
+  const entry = bytes.slice(at, end);
+  return entryOf(entry, new DataView(entry.buffer), 0, start - at, end - at);
+}
+
+/** Where the key of the entry at `at` begins and ends. */
+function keySpan(bytes: Uint8Array, at: number): { start: number; end: number } {
+  let start = at + 17 + (bytes[at + 10]! & versionFlag ? 8 : 0);
+  let keyBytes = bytes[start++] ?? 0;
+  if (keyBytes >= 0x80) keyBytes = (keyBytes & 0x7f) | ((bytes[start++] ?? 0) << 7);
+  return { start, end: start + keyBytes };
+}
+
+function entryOf(bytes: Uint8Array, view: DataView, at: number, start: number, end: number): KeyEntry {
+  const flags = bytes[at + 10]!;
+  return {
+    hash: view.getBigUint64(at, true),
+    keyspace: view.getUint16(at + 8, true),
+    isReference: (flags & referenceFlag) !== 0,
+    isDeleted: (flags & deletedFlag) !== 0,
+    id: view.getUint32(at + 12, true) + bytes[at + 16]! * 2 ** 32,
+    key: bytes.subarray(start, end),
+  };
 }
 
 /** Entries of one segment with this hash. */

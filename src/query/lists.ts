@@ -1,6 +1,6 @@
 import { estimateBlocksMax } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { blocksOfTerm, type IdCursor, PostingCursor, type PostingDecoder } from "../postings/index.js";
+import { blocksOfTerm, type IdCursor, type ListDecoder, PostingCursor } from "../postings/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
 import type { Span } from "./term-walk.js";
 
@@ -13,11 +13,11 @@ export interface Length {
 /** Opens posting lists and measures them by their blocks' headers. */
 export class Lists {
   readonly #reader: StoreReader;
-  readonly #decoder: PostingDecoder;
+  readonly #decoder: ListDecoder;
   readonly #lengths = new Map<string, Length>();
   readonly #groups = new BlockGroups();
 
-  constructor(reader: StoreReader, decoder: PostingDecoder) {
+  constructor(reader: StoreReader, decoder: ListDecoder) {
     this.#reader = reader;
     this.#decoder = decoder;
   }

@@ -1,4 +1,4 @@
-import { Kernel, queryKernelBytes } from "../kernel/index.js";
+import { blockCacheBytesDefault, indexCacheBytesDefault, Kernel, queryKernelBytes } from "../kernel/index.js";
 import { type CompiledEntity, type CompiledMapping, TermEncoder } from "../model/index.js";
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { PostingDecoder } from "../postings/index.js";
@@ -6,6 +6,7 @@ import { DeadRecords } from "./dead-records.js";
 import { FieldReader } from "./field-values.js";
 import { Links } from "./link-steps.js";
 import { Lists } from "./lists.js";
+import { PostingCache } from "./posting-cache.js";
 import { QueryTerms } from "./query-terms.js";
 import { RecordBlocks } from "./record-blocks.js";
 import { RecordKeys } from "./record-keys.js";
@@ -17,6 +18,7 @@ export class QueryStore {
   readonly sealed: SealedState;
   readonly kernel: Kernel;
   readonly decoder: PostingDecoder;
+  readonly postingCache: PostingCache;
   readonly terms: QueryTerms;
   readonly fields: FieldReader;
   readonly keys: RecordKeys;
@@ -34,9 +36,10 @@ export class QueryStore {
     this.terms = new QueryTerms(new TermEncoder(this.kernel));
     this.fields = new FieldReader(this.terms);
     this.keys = new RecordKeys(this.fields);
-    this.lists = new Lists(reader, this.decoder);
+    this.postingCache = new PostingCache(this.decoder, indexCacheBytesDefault);
+    this.lists = new Lists(reader, this.postingCache);
     this.dead = new DeadRecords(reader, this.lists, this.decoder);
-    this.records = new RecordBlocks(reader, this.kernel, this.dead);
+    this.records = new RecordBlocks(reader, this.kernel, this.dead, blockCacheBytesDefault);
     this.links = new Links(this);
   }
 
@@ -55,4 +58,19 @@ export function openQueryStore(reader: StoreReader): QueryStore {
     stores.set(reader, store);
   }
   return store;
+}
+
+/** Memory for what queries over one reader decode; what is left out stays as it is. */
+export interface QueryCaches {
+  /** Decoded blocks of records. */
+  blockBytes?: number;
+  /** Decoded blocks of posting lists. */
+  indexBytes?: number;
+}
+
+/** Sets the sizes of a reader's caches; what no longer fits is given back at once. */
+export function setQueryCaches(reader: StoreReader, caches: QueryCaches): void {
+  const store = openQueryStore(reader);
+  if (caches.blockBytes !== undefined) store.records.cache.bytesMax = caches.blockBytes;
+  if (caches.indexBytes !== undefined) store.postingCache.bytesMax = caches.indexBytes;
 }

@@ -1,4 +1,4 @@
-import { Kernel, queryKernelBytes, recordBlocksCached } from "../kernel/index.js";
+import { Kernel, queryKernelBytes } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import {
   decodeRecordBlock,
@@ -6,24 +6,28 @@ import {
   type RecordBlock,
   recordBlockKernelBytes,
 } from "../postings/index.js";
+import { BlockCache } from "./block-cache.js";
 import type { DeadRecords } from "./dead-records.js";
 import { endOfIds } from "./ids.js";
 import { LiveRecord } from "./live-record.js";
 
-/** Reads records by id through a small cache of unpacked blocks, the most recently used last. */
+/** Reads records by id through a cache of unpacked blocks. */
 export class RecordBlocks {
   readonly #reader: StoreReader;
   readonly #kernel: Kernel;
   readonly #dead: DeadRecords;
-  #cached: RecordBlock[] = [];
+  readonly cache: BlockCache;
+  /** The block that was read last: it is held whatever the cache has room for. */
+  #last: RecordBlock | null = null;
   /** Blocks unpacked and records handed out so far: for the explanation. */
   blocksRead = 0;
   recordsRead = 0;
 
-  constructor(reader: StoreReader, kernel: Kernel, dead: DeadRecords) {
+  constructor(reader: StoreReader, kernel: Kernel, dead: DeadRecords, cacheBytesMax: number) {
     this.#reader = reader;
     this.#kernel = kernel;
     this.#dead = dead;
+    this.cache = new BlockCache(cacheBytesMax);
   }
 
   /** The record with this id, when there is one and it is alive. */
@@ -55,11 +59,16 @@ export class RecordBlocks {
     return new EntityIds(this.#reader, this, entity, from);
   }
 
+  /** Unpacks a block and does not keep it: for walks that come by once. */
   decode(firstId: number, stored: Uint8Array): RecordBlock {
-    const block = decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
     this.blocksRead++;
-    this.#cached.push(block);
-    if (this.#cached.length > recordBlocksCached) this.#cached.shift();
+    return decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
+  }
+
+  /** A block that a walk has come to: its records are asked for next. */
+  walked(firstId: number, stored: Uint8Array): RecordBlock {
+    const block = this.cache.get(firstId) ?? this.#kept(this.decode(firstId, stored));
+    this.#last = block;
     return block;
   }
 
@@ -70,14 +79,21 @@ export class RecordBlocks {
   }
 
   #blockOf(id: number): RecordBlock | undefined {
-    const at = this.#cached.findIndex((block) => block.firstId <= id && id <= block.idAt(block.count - 1));
-    if (at >= 0) {
-      const [block] = this.#cached.splice(at, 1);
-      this.#cached.push(block!);
-      return block;
-    }
+    const last = this.#last;
+    if (last !== null && last.firstId <= id && id <= last.idAt(last.count - 1)) return last;
+    const block = this.cache.get(id) ?? this.#read(id);
+    if (block !== undefined) this.#last = block;
+    return block;
+  }
+
+  #read(id: number): RecordBlock | undefined {
     const entry = this.#reader.recordBlock(id);
-    return entry === undefined ? undefined : this.decode(entry.firstId, entry.block);
+    return entry && this.#kept(this.decode(entry.firstId, entry.block));
+  }
+
+  #kept(block: RecordBlock): RecordBlock {
+    this.cache.add(block);
+    return block;
   }
 }
 
@@ -146,7 +162,7 @@ class EntityIds implements IdCursor {
       }
       this.#at = 0;
       const isOwn = next.value.block[1] === this.#entity;
-      this.#block = isOwn ? this.#records.decode(next.value.firstId, next.value.block) : null;
+      this.#block = isOwn ? this.#records.walked(next.value.firstId, next.value.block) : null;
     }
   }
 }

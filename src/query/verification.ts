@@ -1,7 +1,11 @@
 import { isPlimsollError, verifyFaultsMax } from "../kernel/index.js";
-import type { CompiledEntity, CompiledIndex } from "../model/index.js";
+import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import type { StoreReader } from "../ports/index.js";
 import type { LiveRecord } from "./live-record.js";
-import type { QueryStore } from "./query-store.js";
+import { MappedPages } from "./mapped-pages.js";
+import { openQueryStore, type QueryStore } from "./query-store.js";
+import { recordWalk } from "./store-walks.js";
+import { UnreadableIds } from "./unreadable-ids.js";
 
 export interface VerifyFault {
   kind: "block" | "record" | "posting" | "column" | "key" | "count";
@@ -20,85 +24,101 @@ export interface VerifyResult {
   firstFaults: VerifyFault[];
 }
 
+export interface VerifyOptions {
+  onFault?: (fault: VerifyFault) => void;
+  signal?: AbortSignal;
+  /** Folder for sorted references when a store has more links than are held in memory. */
+  tempDir?: string;
+  /** Bytes that are read before mapped pages are given back; what is mapped stays near it. */
+  mappedBytesMax?: number;
+}
+
 /** What the parts of a verification share. */
-export interface Verification {
-  store: QueryStore;
-  result: VerifyResult;
-  signal: AbortSignal | undefined;
+export class Verification {
+  readonly reader: StoreReader;
+  readonly store: QueryStore;
+  readonly options: VerifyOptions;
+  readonly pages: MappedPages;
+  /** As far as the lists of dead records can be read. */
+  isDead: (id: number) => boolean = () => false;
   /** Ids whose records cannot be read: what else is known of them is held against nothing. */
-  unreadable: UnreadableIds;
-  fault: (kind: VerifyFault["kind"], text: string) => void;
-}
+  readonly unreadable = new UnreadableIds();
+  readonly result: VerifyResult = {
+    blocks: 0,
+    records: 0,
+    postings: 0,
+    columnValues: 0,
+    keys: 0,
+    faults: 0,
+    firstFaults: [],
+  };
 
-export function allIndexes(store: QueryStore): CompiledIndex[] {
-  return store.mapping.entities.flatMap((entity) => entity.fields.flatMap((field) => field.indexes));
-}
-
-/** Live records in order; a block that cannot be read is a fault, and the next one is tried. */
-export function* readableRecords(run: Verification, isReported: boolean, from = 0): Generator<LiveRecord> {
-  const { store } = run;
-  let lastId = -1;
-  let unreadableFrom: number | null = null;
-  for (const entry of store.reader.recordBlocks(from)) {
-    run.signal?.throwIfAborted();
-    let block: ReturnType<typeof store.records.decode>;
-    try {
-      block = store.records.decode(entry.firstId, entry.block);
-    } catch (error) {
-      if (!isPlimsollError(error)) throw error;
-      if (isReported) {
-        run.fault("block", `The block of records from id ${entry.firstId} is unreadable: ${error.message}`);
-        unreadableFrom ??= entry.firstId;
-      }
-      continue;
-    }
-    if (unreadableFrom !== null) run.unreadable.add(unreadableFrom, entry.firstId);
-    unreadableFrom = null;
-    if (isReported) run.result.blocks++;
-    for (let at = 0; at < block.count; at++) {
-      const record = store.records.inBlock(block, at);
-      if (isReported && (record.id <= lastId || record.id >= store.sealed.nextId)) {
-        run.fault("block", `Record ${record.id} stands out of order in the block from id ${entry.firstId}.`);
-      }
-      lastId = record.id;
-      if (!store.dead.has(record.id)) yield record;
-    }
-  }
-  if (unreadableFrom !== null) run.unreadable.add(unreadableFrom, store.sealed.nextId);
-}
-
-/** Spans of ids in order; when there are too many the last one grows, and less is compared. */
-export class UnreadableIds {
-  readonly #spans: { start: number; end: number }[] = [];
-
-  get isEmpty(): boolean {
-    return this.#spans.length === 0;
+  constructor(reader: StoreReader, options: VerifyOptions) {
+    this.reader = reader;
+    this.options = options;
+    this.store = openQueryStore(reader);
+    this.pages = new MappedPages(reader, options.mappedBytesMax);
   }
 
-  add(start: number, end: number): void {
-    if (this.#spans.length < verifyFaultsMax) this.#spans.push({ start, end });
-    else this.#spans.at(-1)!.end = end;
+  fault(kind: VerifyFault["kind"], text: string): void {
+    const { result } = this;
+    result.faults++;
+    if (result.firstFaults.length < verifyFaultsMax) result.firstFaults.push({ kind, text });
+    this.options.onFault?.({ kind, text });
   }
 
-  has(id: number): boolean {
-    return this.#spans.some((span) => id >= span.start && id < span.end);
+  /** Whether so many faults are known that nobody needs the places of more. */
+  get hasEnough(): boolean {
+    return this.result.faults >= verifyFaultsMax;
+  }
+
+  /** Between two steps: gives mapped pages back when there are enough of them. */
+  async breathe(): Promise<void> {
+    if (this.pages.isFull) await this.pages.release(this.options.signal);
+  }
+
+  get indexes(): { entity: CompiledEntity; field: CompiledField; index: CompiledIndex }[] {
+    return this.store.mapping.entities.flatMap((entity) =>
+      entity.fields.flatMap((field) => field.indexes.map((index) => ({ entity, field, index }))),
+    );
   }
 }
 
-/** The record's own entity and value; undefined, with a fault, when it has none. */
-export function readableEntity(
+/** Ids from `start` up to, but not including, `end`. */
+export interface IdRange {
+  start: number;
+  end: number;
+}
+
+/**
+ * Records of a range, dead ones included, for those who look for the place of a fault: what cannot be read is
+ * known by then, and passed over.
+ */
+export async function* readableRecords(
   run: Verification,
-  record: LiveRecord,
-  isReported: boolean,
-): CompiledEntity | undefined {
-  const entity = run.store.mapping.entities[record.entity];
-  try {
-    if (entity !== undefined && record.value !== null) return entity;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+  range: IdRange,
+): AsyncGenerator<{ record: LiveRecord; entity: CompiledEntity }> {
+  const { store } = run;
+  using walk = recordWalk(run, range.start);
+  for (let entry = walk.next(); entry !== undefined; entry = walk.next()) {
+    if (entry.firstId >= range.end) return;
+    for (const record of recordsOf(run, entry)) {
+      if (record.id < range.start || record.id >= range.end) continue;
+      const entity = store.mapping.entities[record.entity];
+      if (entity === undefined || run.unreadable.has(record.id)) continue;
+      yield { record, entity };
+    }
+    await run.breathe();
   }
-  if (isReported) run.unreadable.add(record.id, record.id + 1);
-  const what = entity === undefined ? `is of an unknown entity (${record.entity})` : "is not JSON";
-  if (isReported) run.fault("record", `Record ${record.id} ${what}.`);
-  return undefined;
+}
+
+function recordsOf(run: Verification, entry: { firstId: number; block: Uint8Array }): LiveRecord[] {
+  const { records } = run.store;
+  try {
+    const block = records.decode(entry.firstId, entry.block);
+    return Array.from({ length: block.count }, (_, at) => records.inBlock(block, at));
+  } catch (error) {
+    if (!isPlimsollError(error)) throw error;
+    return [];
+  }
 }

@@ -1,167 +1,106 @@
-import { isPlimsollError, linkVerdictsMax } from "../kernel/index.js";
-import type { CompiledEntity } from "../model/index.js";
-import { entriesOf, keyEntries, mergedEntries, sameBytes } from "./key-entries.js";
-import type { LiveRecord } from "./live-record.js";
-import { SetDigest } from "./set-digest.js";
-import { readableEntity, readableRecords, type Verification } from "./verification.js";
+import type { KeyBlockEntry } from "../ports/index.js";
+import { keyEntryAt } from "./key-entries.js";
+import { keyName } from "./record-held-keys.js";
+import { keyWalk } from "./store-walks.js";
+import type { Verification } from "./verification.js";
+import type { VerifyKernel } from "./verify-kernel.js";
+import type { ReferenceRuns } from "./verify-references.js";
 
-/** Payloads of the digests tell the role apart. */
-const definition = 1;
-const reference = 2;
+/** What a reading of all keys says of whether they may be compared. */
+export interface KeyOutcome {
+  /** Whether all of them could be read. */
+  isReadable: boolean;
+  /** Whether two keys have one hash: then sets may differ that are compared by hash. */
+  hasCollision: boolean;
+}
 
 /**
  * Each live record with a key has exactly one definition, each link whose target is not there has one
  * reference, and there is no other. (References that found their target are no longer needed, and not looked
- * at.) As with postings, digests are compared first and places are looked for when they differ.
+ * at.) All segments are read side by side in order of hash, along with the references that records call for.
  */
-export function verifyKeys(run: Verification): void {
-  if (!checkBlocks(run)) return;
-  const called = new SetDigest();
-  for (const { id, keyspace, key, role } of calledKeys(run)) {
-    called.add(run.store.terms.keyHash(keyspace, key), id, role);
-  }
-  const found = new SetDigest();
-  for (const { id, keyspace, key, role } of storedKeys(run, true)) {
-    run.result.keys++;
-    found.add(run.store.terms.keyHash(keyspace, key), id, role);
-  }
-  if (!called.equals(found)) findKeyFaults(run);
-}
-
-/** Whether all key blocks can be read; their order and header are held against their entries. */
-function checkBlocks(run: Verification): boolean {
+export async function verifyKeys(
+  run: Verification,
+  main: VerifyKernel,
+  references: ReferenceRuns,
+): Promise<KeyOutcome> {
+  const { kernel } = main;
+  const { exports, u8 } = kernel;
+  const segments = run.store.sealed.segments.map(({ number }) => number);
+  exports.verifyKeysOpen(kernel.alloc(exports.verifyKeysBytes(segments.length)), segments.length);
+  const walks = segments.map((segment) => keyWalk(run, segment));
+  const places = segments.map(() => "");
+  const pieces = references.pieces();
   let isReadable = true;
-  for (const segment of run.store.sealed.segments) {
-    let last = -1n;
-    for (const { hash, ordinal, block } of run.store.reader.keyBlocks(segment.number, 0n)) {
-      run.result.blocks++;
-      const place = `The key block ${ordinal} of segment ${segment.number}`;
-      try {
-        let first: bigint | null = null;
-        for (const entry of keyEntries(block)) {
-          first ??= entry.hash;
-          if (entry.hash < last) run.fault("block", `${place} is out of order.`);
-          last = entry.hash;
-        }
-        const head = new DataView(block.buffer, block.byteOffset);
-        const isNamed =
-          first === hash && head.getBigUint64(8, true) === hash && head.getBigUint64(16, true) === last;
-        if (!isNamed) run.fault("block", `${place} holds other keys than its place and head say.`);
-      } catch (error) {
-        if (!isPlimsollError(error)) throw error;
-        run.fault("block", `${place} is unreadable: ${error.message}`);
+  const { KEYS_DONE, KEYS_NEED_BLOCK, KEYS_NEED_CALLS, KEYS_TWICE, KEYS_MISHASHED } = exports;
+  try {
+    for (let status = exports.verifyKeys(); status !== KEYS_DONE.value; status = exports.verifyKeys()) {
+      const wanted = exports.keysWanted();
+      if (status === KEYS_NEED_BLOCK.value) {
+        if (run.pages.isFull) await run.breathe();
+        const entry = walks[wanted]!.next();
+        places[wanted] = `The key block ${entry?.ordinal} of segment ${segments[wanted]}`;
+        if (!feed(run, main, entry, places[wanted])) isReadable = false;
+      } else if (status === KEYS_NEED_CALLS.value) {
+        const piece = pieces.next();
+        exports.keysCalls(piece.value?.tuples ?? 0, piece.value?.count ?? 0);
+      } else if (status === KEYS_TWICE.value) {
+        const entry = keyEntryAt(u8, exports.keysEntry());
+        const [first, second] = [exports.keysFaultId(), entry.id];
+        run.fault("key", `${keyName(run, entry)} is defined by live records ${first} and ${second}.`);
+      } else if (status === KEYS_MISHASHED.value) {
+        const entry = keyEntryAt(u8, exports.keysEntry());
+        run.fault("key", `${keyName(run, entry)} is noted for record ${entry.id} under another hash.`);
+      } else if (!tellBlock(run, main, status, places[wanted]!)) {
         isReadable = false;
       }
     }
+  } finally {
+    for (const walk of walks) walk[Symbol.dispose]();
+    pieces.return(undefined);
   }
-  return isReadable;
+  run.result.keys += exports.keysTaken();
+  return { isReadable, hasCollision: exports.keysCollided() !== 0 };
 }
 
-interface HeldKey {
-  id: number;
-  keyspace: number;
-  key: Uint8Array;
-  role: number;
-}
-
-/** Definitions by live records and open references of live records, as the segments hold them, each once. */
-function* storedKeys(run: Verification, isReported: boolean): Generator<HeldKey> {
-  const { dead } = run.store;
-  let base = -1n;
-  let defined: HeldKey[] = [];
-  let last: HeldKey | null = null;
-  for (const entry of mergedEntries(run.store.reader)) {
-    run.signal?.throwIfAborted();
-    if (entry.isDeleted || dead.has(entry.id)) continue;
-    if (entry.hash >> 1n !== base) defined = [];
-    base = entry.hash >> 1n;
-    const isSameKey = (other: HeldKey) =>
-      other.keyspace === entry.keyspace && sameBytes(other.key, entry.key);
-    const definer = defined.find(isSameKey);
-    if (entry.isReference && definer !== undefined) continue;
-    if (isReported && definer !== undefined && definer.id !== entry.id) {
-      run.fault("key", `${keyName(run, entry)} is defined by live records ${definer.id} and ${entry.id}.`);
-    }
-    const role = entry.isReference ? reference : definition;
-    if (last !== null && last.id === entry.id && last.role === role && isSameKey(last)) continue;
-    last = { id: entry.id, keyspace: entry.keyspace, key: entry.key.slice(), role };
-    if (!entry.isReference) defined.push(last);
-    if (!run.unreadable.has(entry.id)) yield last;
+/** Hands over the next block of a segment; false when it cannot be read, and is passed over. */
+function feed(
+  run: Verification,
+  main: VerifyKernel,
+  entry: KeyBlockEntry | undefined,
+  place: string,
+): boolean {
+  const { exports, u8 } = main.kernel;
+  if (entry === undefined) {
+    exports.keysFeed(0);
+    return true;
   }
-}
-
-/** Definitions and open references that the live records call for. */
-function* calledKeys(run: Verification): Generator<HeldKey> {
-  const verdicts = new Map<string, boolean>();
-  for (const record of readableRecords(run, false)) {
-    const entity = readableEntity(run, record, false);
-    if (entity === undefined) continue;
-    for (const held of keysOf(run, entity, record)) {
-      if (held.role === definition || !isDefined(run, held, verdicts)) yield held;
-    }
+  run.result.blocks++;
+  const { block, hash } = entry;
+  const isFitting = block.length > 0 && block.length <= exports.BLOCK_BYTES_MAX.value;
+  if (!isFitting) {
+    run.fault("block", `${place} is unreadable: it is too long, or empty.`);
+    return false;
   }
+  u8.set(block, exports.keysBlock(exports.keysWanted()));
+  const status = exports.keysFeed(block.length);
+  if (status !== exports.KEYS_DONE.value) return tellBlock(run, main, status, place);
+  const first = new DataView(block.buffer, block.byteOffset).getBigUint64(8, true);
+  return first === hash || tellBlock(run, main, exports.KEYS_MISNAMED.value, place);
 }
 
-/** Whether a live record defines the key; many links point at few keys, so verdicts are kept. */
-function isDefined(run: Verification, { keyspace, key }: HeldKey, verdicts: Map<string, boolean>): boolean {
-  const name = `${keyspace}:${Buffer.from(key).toString("latin1")}`;
-  const known = verdicts.get(name);
-  if (known !== undefined) return known;
-  const verdict = run.store.links.find(run.store.mapping.entities[keyspace]!, key) !== undefined;
-  if (verdicts.size >= linkVerdictsMax) verdicts.clear();
-  verdicts.set(name, verdict);
-  return verdict;
-}
-
-function* keysOf(run: Verification, entity: CompiledEntity, record: LiveRecord): Generator<HeldKey> {
-  const { keys } = run.store;
-  const key = keys.ofRecord(entity, record);
-  if (key !== null) yield { id: record.id, keyspace: entity.number, key, role: definition };
-  const seen: HeldKey[] = [];
-  for (const field of entity.fields) {
-    const keyspace = field.linkEntity;
-    if (keyspace === null) continue;
-    for (const part of keys.parts(field, record)) {
-      if (seen.some((other) => other.keyspace === keyspace && sameBytes(other.key, part))) continue;
-      seen.push({ id: record.id, keyspace, key: part, role: reference });
-    }
+/** Tells what is wrong with the wanted block; false when the rest of it cannot be read. */
+function tellBlock(run: Verification, { kernel }: VerifyKernel, status: number, place: string): boolean {
+  const { exports } = kernel;
+  if (status === exports.KEYS_DISORDER.value) {
+    run.fault("block", `${place} is out of order.`);
+    return true;
   }
-  yield* seen;
-}
-
-/** Looks each called key up in the segments, and for each stored key at its record. */
-function findKeyFaults(run: Verification): void {
-  const { store } = run;
-  for (const called of calledKeys(run)) {
-    run.signal?.throwIfAborted();
-    const isReference = called.role === reference;
-    const hash = store.terms.keyHash(called.keyspace, called.key) | (isReference ? 1n : 0n);
-    const isThere = store.sealed.segments.some((segment) => {
-      for (const entry of entriesOf(store.reader, segment.number, hash)) {
-        const isSame = entry.keyspace === called.keyspace && sameBytes(entry.key, called.key);
-        if (isSame && entry.id === called.id && entry.isReference === isReference) return true;
-      }
-      return false;
-    });
-    if (isThere) continue;
-    const what = isReference ? "the reference of" : "the definition by";
-    run.fault("key", `${keyName(run, called)} lacks ${what} record ${called.id}.`);
+  if (status === exports.KEYS_MISNAMED.value) {
+    run.fault("block", `${place} holds other keys than its place and head say.`);
+    return true;
   }
-  for (const stored of storedKeys(run, false)) {
-    const record = store.records.any(stored.id);
-    const entity = record === undefined ? undefined : readableEntity(run, record, false);
-    const own = record === undefined || entity === undefined ? [] : keysOf(run, entity, record);
-    const isSame = (other: HeldKey) =>
-      other.role === stored.role && other.keyspace === stored.keyspace && sameBytes(other.key, stored.key);
-    if ([...own].some(isSame)) continue;
-    const what = stored.role === reference ? "refer to" : "define";
-    run.fault("key", `${keyName(run, stored)} is noted for record ${stored.id}, which does not ${what} it.`);
-  }
-}
-
-function keyName(run: Verification, { keyspace, key }: { keyspace: number; key: Uint8Array }): string {
-  const entity = run.store.mapping.entities[keyspace];
-  return entity === undefined
-    ? `A key of the unknown entity ${keyspace}`
-    : `The key ${JSON.stringify(run.store.keys.text(entity, key))} of ${entity.name}`;
+  exports.keysSkip();
+  run.fault("block", `${place} is unreadable: its entries do not add up.`);
+  return false;
 }

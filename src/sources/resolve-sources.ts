@@ -25,8 +25,13 @@ export interface ResolveOptions {
 /** The sources that arguments name: as given from argument to argument, sorted within a glob or folder. */
 export async function resolveSources(args: readonly string[], options: ResolveOptions): Promise<Source[]> {
   const sources: Source[] = [];
-  for (const argument of args) sources.push(...(await resolveArgument(argument, options)));
-  return sources;
+  try {
+    for (const argument of args) sources.push(...(await resolveArgument(argument, options)));
+    return sources;
+  } catch (error) {
+    for (const source of sources) await source.close?.();
+    throw error;
+  }
 }
 
 async function resolveArgument(argument: string, options: ResolveOptions): Promise<Source[]> {

@@ -62,6 +62,10 @@ export class TextSession implements SourceSession {
     return this.#stream.bytesRead;
   }
 
+  get waitedSeconds(): number {
+    return this.#input.waitedSeconds;
+  }
+
   get records(): number {
     return this.#record;
   }

@@ -1,9 +1,16 @@
 import { open, stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { cursorTailBytes, PlimsollError, sourceChunkBytes } from "../kernel/index.js";
+import {
+  csvHeaderBytesMax,
+  cursorTailBytes,
+  inferSampleBytesMax,
+  PlimsollError,
+  sourceChunkBytes,
+} from "../kernel/index.js";
 import type {
   Source,
   SourceCompression,
+  SourceCursor,
   SourceFingerprint,
   SourceFormat,
   SourceOpenOptions,
@@ -16,6 +23,7 @@ import { readHeader } from "./csv-header.js";
 import { CursorTail } from "./cursor-tail.js";
 import type { TextShape } from "./detect.js";
 import { makeFramer } from "./framers/index.js";
+import { lineCursor } from "./line-cursor.js";
 import { cursorState } from "./source-cursor.js";
 import { TextSession } from "./text-session.js";
 
@@ -63,7 +71,15 @@ export class TextSource implements Source {
     return this.#origin.close();
   }
 
-  async open(options: SourceOpenOptions): Promise<SourceSession> {
+  async cursorNear(offset: number, signal: AbortSignal): Promise<SourceCursor | null> {
+    if (!this.#origin.isSeekable || this.format === "json") return null;
+    await using head = await this.open({ cursor: null, recordBytesMax: csvHeaderBytesMax, signal });
+    const delimiter = head.header?.delimiter ?? this.#delimiter;
+    const framer = () => makeFramer(this.format, inferSampleBytesMax, delimiter);
+    return lineCursor(this.#origin, offset, head.header, framer);
+  }
+
+  async open(options: SourceOpenOptions): Promise<TextSession> {
     const { cursor, signal } = options;
     if (signal.aborted) {
       await this.close();
@@ -148,7 +164,15 @@ export function fileOrigin(name: string, path: string, stored: StoredForm): Byte
     name,
     ...stored,
     isSeekable: compression === "none",
-    open: async (offset) => decompress(await FileBytes.open(path, offset, name), compression, name),
+    open: async (offset) => {
+      const file = await FileBytes.open(path, offset, name);
+      try {
+        return decompress(file, compression, name);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    },
     fingerprint: () => fileFingerprint(name, path),
     close: async () => undefined,
   };

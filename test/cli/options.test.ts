@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { commandTable } from "../../src/cli/command-table.js";
 import { optionFlags, optionsOf, optionTable } from "../../src/cli/option-table.js";
@@ -11,6 +12,7 @@ async function parse(args: string[], environment: Record<string, string> = {}) {
   const program = makeProgram({
     version: "1.2.3",
     environment,
+    folder: fileURLToPath(new URL(".", import.meta.url)),
     writeOut: (part) => {
       text += part;
     },
@@ -60,7 +62,7 @@ test("values of every type, from the command line", async () => {
   ]);
   expect(values.flag("no-text")).toBe(false);
   expect(values.toArguments("import", (name) => name !== "into").join(" ")).toBe(
-    "--key a,b,c --text t,u --threads 3 --fresh --sync-bytes 1048576 --no-check-ids",
+    "--key a,b,c --text t,u --threads 3 --sync-bytes 1048576 --fresh --no-check-ids",
   );
 });
 
@@ -80,7 +82,9 @@ test("variables stand in for options, and the command line wins", async () => {
   expect(values.list("key")).toEqual(["a", "b"]);
   expect([values.flag("fresh"), values.flag("dry-run"), values.flag("no-text")]).toEqual([false, true, true]);
   expect(values.text("memory")).toBeNull();
-  expect([values.isGiven("threads"), values.isGiven("into")]).toEqual([true, false]);
+  expect(values.originOf("threads")).toEqual({ kind: "flag", text: "--threads" });
+  expect(values.originOf("into")).toEqual({ kind: "variable", text: "PLIMSOLL_INTO" });
+  expect(values.originOf("memory")).toBeNull();
   const wrong = await parse(["import", "a"], { PLIMSOLL_THREADS: "many" });
   expect(wrong.error).toMatchObject({ code: "USAGE" });
   expect(wrong.error!.message).toContain('PLIMSOLL_THREADS must be a whole number, 0 or more, not "many"');

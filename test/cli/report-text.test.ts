@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { reportText } from "../../src/cli/report-text.js";
-import type { ImportReport } from "../../src/pipeline/index.js";
+import { type ImportReport, idleGovernor } from "../../src/pipeline/index.js";
 
 const report: ImportReport = {
   state: "complete",
@@ -19,7 +19,7 @@ const report: ImportReport = {
     shares: {},
     timeline: [],
   },
-  governor: { reliefs: {}, throttledSeconds: 0, batchBytes: { min: 0, median: 0, max: 0 } },
+  governor: idleGovernor,
   phases: [],
   danglingLinks: 2,
   rejectsFile: "./geo.rejects.jsonl",

@@ -61,7 +61,7 @@ interface Way {
 const way: fc.Arbitrary<Way> = fc.record({
   shuffle: fc.array(fc.nat(1000), { minLength: 120, maxLength: 120 }),
   sources: fc.integer({ min: 1, max: 5 }),
-  threads: fc.integer({ min: 1, max: 2 }),
+  threads: fc.integer({ min: 0, max: 2 }),
   graduality: fc.integer({ min: 1, max: 16 }),
   syncBytes: fc.constantFrom(1, 1000, 1 << 20),
   imports: fc.integer({ min: 1, max: 3 }),

@@ -8,7 +8,7 @@ afterAll(folder.remove);
 beforeAll(() => {
   folder.write("mapping.yaml", peopleMapping);
   folder.write("cities.csv", citiesCsv);
-  folder.write("people.csv", peopleCsv({ count: 150_000, seed: 4 }));
+  folder.write("people.csv", peopleCsv({ count: 400_000, seed: 4 }));
 });
 
 const words = (store: string) => [
@@ -27,7 +27,7 @@ test("an interrupted import ends with 130, says how to go on, and goes on", asyn
   const args = [...words("store"), "--report", "report.json", "--progress", "json"];
   const running = startPlimsoll(args, { cwd: folder.path });
   await running.told('"phase":"read"');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 150));
   running.child.kill("SIGINT");
   const ended = await running.ended;
   expect(ended.code, ended.error).toBe(130);

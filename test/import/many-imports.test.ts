@@ -114,6 +114,7 @@ describe("whatever the way, the visible state is the same", () => {
     expect(expected.state.lines).toEqual(newest(list));
     expect(expected.state.verdict).toContain("sound");
     for (const words of [
+      ["--threads", "0"],
       ["--threads", "2"],
       ["--threads", "3", "--graduality", "1"],
       ["--graduality", "16", "--sync-bytes", "1KiB"],

@@ -158,7 +158,7 @@ describe("records of unusual size", () => {
 
 test("a line too small is refused at once with the smallest one, and that one does", async () => {
   folder.write("rows.jsonl", jsonl(records(0, 5000)));
-  const words = ["rows.jsonl", ...options, "--into", "smallest", "--threads", "1"];
+  const words = ["rows.jsonl", ...options, "--into", "smallest", "--threads", "0"];
   const refused = await importInto(folder, [...words, "--memory", "16MiB"]);
   expect(refused.code, refused.error).toBe(1);
   const smallest = /LINE_TOO_SMALL: .*Give at least --memory (\d+MiB)/.exec(refused.error)?.[1];

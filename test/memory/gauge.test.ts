@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { MiB } from "../../src/kernel/index.js";
-import { Gauge } from "../../src/memory/index.js";
+import { Gauge, peakRssBytes } from "../../src/memory/index.js";
 import { FakeClock, fakeSystem } from "./fake-system.js";
 
 test.skipIf(!existsSync("/proc/self/status"))("the gauge agrees with /proc/self/status", () => {
@@ -34,7 +35,7 @@ test("memory file systems count as file pages; groups of both versions are read"
     "/two/memory.pressure": "some avg10=1.50 avg60=0.00 avg300=0.00 total=9\nfull avg10=0.00\n",
     "/one/memory.usage_in_bytes": "7000\n",
     "/one/memory.stat":
-      "dirty 1\nwriteback 1\ninactive_file 1\ntotal_inactive_file 600\ntotal_dirty 20\ntotal_writeback 3\n",
+      "dirty 1\nwriteback 1\ninactive_file 1\ntotal_inactive_file 600\ntotal_active_file 500\ntotal_dirty 20\ntotal_writeback 3\n",
   });
   const two = { version: 2 as const, path: join(system.root, "two"), limitBytes: 1 };
   using gaugeTwo = new Gauge({ root: system.root, cgroup: two });
@@ -50,7 +51,12 @@ test("memory file systems count as file pages; groups of both versions are read"
     root: system.root,
     cgroup: { ...two, version: 1, path: join(system.root, "one") },
   });
-  expect(gaugeOne.read().cgroup).toEqual({ usageBytes: 7000, workingSetBytes: 6400, dirtyBytes: 23 });
+  expect(gaugeOne.read().cgroup).toEqual({
+    usageBytes: 7000,
+    workingSetBytes: 6400,
+    dirtyBytes: 23,
+    unreclaimableBytes: 5923,
+  });
   expect(gaugeOne.read().pressureSomeAvg10).toBeNull();
 });
 
@@ -75,6 +81,32 @@ test("without /proc the numbers come from Node.js", () => {
   expect(reading.anonBytes).toBe(reading.rssBytes);
   expect(reading.peakRssBytes).toBeGreaterThanOrEqual(reading.rssBytes);
 });
+
+test("the peak is the kernel's, also where other lines are missing", () => {
+  using system = fakeSystem({ "/proc/self/status": "Name:\tnode\nVmHWM:\t  4000 kB\n" });
+  expect(peakRssBytes(system.root)).toBe(4000 * 1024);
+  using gauge = new Gauge({ root: system.root });
+  const { peakRssBytes: peak, rssBytes } = gauge.read();
+  expect(peak).toBe(rssBytes);
+  using none = fakeSystem({});
+  expect(peakRssBytes(none.root)).toBeGreaterThan(10 * MiB);
+});
+
+test.skipIf(!existsSync("/proc/self/status"))(
+  "the peak of the process that started this one is not its own",
+  () => {
+    const parentBytes = 256 * MiB;
+    const block = Buffer.alloc(parentBytes, 1);
+    const door = new URL("../../dist/memory/index.js", import.meta.url).href;
+    const script = `import { peakRssBytes } from ${JSON.stringify(door)}; console.log(peakRssBytes());`;
+    const peak = Number(
+      execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }),
+    );
+    expect(block[0]).toBe(1);
+    expect(peak).toBeGreaterThan(10 * MiB);
+    expect(peak).toBeLessThan(parentBytes);
+  },
+);
 
 function fakeFile(path: string, text: string): Disposable {
   const before = readFileSync(path, "utf8");

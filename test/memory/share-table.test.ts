@@ -25,7 +25,7 @@ test("shares of each phase fit the line and keep to floor and ceiling; a refusal
       if (table instanceof Error) {
         const minimum = Number(table.details.minimumBytes);
         expect(minimum).toBeGreaterThan(request.lineBytes);
-        expect(divideLine({ ...request, lineBytes: minimum }).threads).toBe(1);
+        expect(divideLine({ ...request, lineBytes: minimum }).workers).toBe(1);
         return;
       }
       expect(table.phaseBytes.read).toBeLessThanOrEqual(request.lineBytes);
@@ -49,12 +49,12 @@ test("a worker's memory is the sum of its regions, and its shares hold all worke
     fc.property(requests, (request) => {
       const table = divideOrRefuse(request);
       if (table instanceof Error) return;
-      const { worker, shares, threads } = table;
+      const { worker, shares, workers } = table;
       const regions = worker.inputBytes + worker.scratchBytes + worker.outputBytes;
       expect(worker.memoryBytes).toBe(regions + worker.tupleBytes + worker.keyBytes);
       expect(worker.memoryBytes % (64 * KiB)).toBe(0);
-      expect(shares.decodeScratch.bytes).toBe(threads * regions);
-      expect(shares.runBuffers.bytes).toBe(threads * (worker.tupleBytes + worker.keyBytes));
+      expect(shares.decodeScratch.bytes).toBe(workers * regions);
+      expect(shares.runBuffers.bytes).toBe(workers * (worker.tupleBytes + worker.keyBytes));
       expect(shares.inputSlabs.bytes).toBe(table.slabsInFlight * table.slabBytes);
       expect(shares.outputBuffers.bytes).toBe(table.slabsInFlight * table.outputBytes);
       expect(table.recordBytesMax).toBeGreaterThanOrEqual(table.slabBytes);
@@ -77,9 +77,12 @@ test("more line is never less work space", () => {
 
 test("the lines that people use with two cores", () => {
   const tableOf = (lineMiB: number) =>
-    divideLine({ lineBytes: lineMiB * MiB, baselineBytes: 60 * MiB, threads: 2 });
-  expect(tableOf(112)).toMatchObject({ threads: 1, threadsAsked: 2, slabBytes: 256 * KiB });
-  expect(tableOf(128)).toMatchObject({ threads: 1, slabBytes: 512 * KiB, slabsInFlight: 3 });
+    divideLine({ lineBytes: lineMiB * MiB, baselineBytes: 48 * MiB, threads: 2 });
+  expect(tableOf(80)).toMatchObject({ threads: 0, workers: 1, threadsAsked: 2, slabBytes: 256 * KiB });
+  expect(formatShareTable(tableOf(80))).toContain(
+    "threads none (2 asked for; the line has no room for more)",
+  );
+  expect(tableOf(128).threads).toBeGreaterThanOrEqual(1);
   expect(tableOf(128).worker.tupleBytes).toBeGreaterThan(MiB);
   expect(tableOf(256)).toMatchObject({ threads: 2, slabBytes: MiB });
   expect(tableOf(2048)).toMatchObject({ slabBytes: 4 * MiB });

@@ -1,11 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type KeyRule, mergeKeys, streamOfBlocks } from "../../src/postings/index.js";
+import {
+  type KeyRule,
+  type MergeKeysOptions,
+  mergeKeys as mergeKeysInSteps,
+  runToEnd,
+  streamOfBlocks,
+} from "../../src/postings/index.js";
 import { blocksOfEntries, type Entry, entriesTwin, settleTwin, sortTwin } from "./key-twin.js";
 import { makeKernel } from "./twin.js";
 
 const kernel = makeKernel(16);
 const rules: KeyRule[] = ["keep", "replace", "newest", "reject"];
+
+const mergeKeys = (options: MergeKeysOptions) => runToEnd(mergeKeysInSteps(options));
 
 interface Input {
   entries: Entry[];

@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mergeTuples, mergeTuplesBytes, streamOfBlocks, tupleNumber } from "../../src/postings/index.js";
+import {
+  type MergeTuplesOptions,
+  mergeTuplesBytes,
+  mergeTuples as mergeTuplesInSteps,
+  runToEnd,
+  streamOfBlocks,
+  tupleNumber,
+} from "../../src/postings/index.js";
 import { anyTuple, decodeTwin, makeKernel, streamOf, type Tuple, uniteTwin } from "./twin.js";
 
 const kernel = makeKernel(16);
+const mergeTuples = (options: MergeTuplesOptions) => runToEnd(mergeTuplesInSteps(options));
 
 function merged(runs: Tuple[][], bounds: { lower?: bigint; upper?: bigint } = {}): Tuple[] {
   const found: Tuple[] = [];

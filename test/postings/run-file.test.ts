@@ -11,8 +11,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const bufferBytesMin = 16 * 1024 + 8;
-
 function makeBlocks(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => new Uint8Array(1 + ((i * 7919) % 16_336)).fill(i));
 }
@@ -27,7 +25,7 @@ function writeRun(blocks: Uint8Array[]): string {
 }
 
 function readRun(path: string, options = {}): Uint8Array[] {
-  const reader = new RunReader(path, { bufferBytes: bufferBytesMin, ...options });
+  const reader = new RunReader(path, options);
   const into = new Uint8Array(16 * 1024);
   const blocks: Uint8Array[] = [];
   try {
@@ -50,24 +48,16 @@ describe("run files", () => {
     const blocks = makeBlocks(count);
     const path = writeRun(blocks);
     expectSame(readRun(path), blocks);
-    expectSame(readRun(path, { bufferBytes: 1 << 20 }), blocks);
   });
 
-  test("are read from and to any frame, and skipped through without their bodies", () => {
+  test("are read from any frame on", () => {
     const blocks = makeBlocks(60);
     const path = writeRun(blocks);
-    const reader = new RunReader(path, { bufferBytes: bufferBytesMin });
-    const offsets: number[] = [];
-    const head = new Uint8Array(1);
-    for (let i = 0; ; i++) {
-      offsets.push(reader.frameOffset);
-      const bytes = reader.skip(head);
-      if (bytes === 0) break;
-      expect([bytes, head[0]]).toEqual([blocks[i]!.length, blocks[i]![0]]);
+    let startOffset = 0;
+    for (let at = 0; at <= blocks.length; at++) {
+      if (at % 10 === 0) expectSame(readRun(path, { startOffset }), blocks.slice(at));
+      startOffset += 8 + (blocks[at]?.length ?? 0);
     }
-    reader.close();
-    expect(offsets.length).toBe(61);
-    expectSame(readRun(path, { startOffset: offsets[10], endOffset: offsets[20] }), blocks.slice(10, 20));
   });
 
   test("tell any flipped bit with the file and a mend", () => {
@@ -95,8 +85,5 @@ describe("run files", () => {
     expect(() => readRun(path)).toThrow(/ends inside a frame's head/);
     truncateSync(path, length - frameBytes);
     expectSame(readRun(path), blocks.slice(0, -1));
-    expect(() => readRun(path, { endOffset: length })).toThrow(
-      expect.objectContaining({ code: "RUN_DAMAGED" }),
-    );
   });
 });

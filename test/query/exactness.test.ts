@@ -89,7 +89,7 @@ describe("exactness", () => {
     }
   });
 
-  test("a number in a field of strings counts as it is written", () => {
+  test("a number in a field of strings counts as it is written", async () => {
     const mixed = storeOf([
       '{"id":1,"label":1.50,"text":"x"}',
       '{"id":2,"label":"1.5"}',
@@ -101,10 +101,10 @@ describe("exactness", () => {
     expect(find({ label: "true" })).toEqual([2]);
     expect(find({ label: { prefix: "1.5" } })).toEqual([0, 1]);
     expect([...query(mixed, { search: "12" })].map(({ id }) => id)).toEqual([2]);
-    expect(verify(mixed).firstFaults).toEqual([]);
+    expect((await verify(mixed)).firstFaults).toEqual([]);
   });
 
-  test("long texts are found and verified, whatever their length", () => {
+  test("long texts are found and verified, whatever their length", async () => {
     const long = `${"word ".repeat(40_000)}needle`;
     const store = storeOf([
       JSON.stringify({ id: 1, text: long }),
@@ -112,7 +112,7 @@ describe("exactness", () => {
     ]);
     expect([...query(store, { where: { text: long } })].map(({ id }) => id)).toEqual([0]);
     expect([...query(store, { search: "needles" })].map(({ id }) => id)).toEqual([1]);
-    expect(verify(store).firstFaults).toEqual([]);
+    expect((await verify(store)).firstFaults).toEqual([]);
   });
 
   test("zero has one form, and dates are moments", () => {

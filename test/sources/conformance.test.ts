@@ -34,7 +34,8 @@ describe("saboteurs", () => {
       async () => {
         const clause = sourceClauses.find(({ id }) => id === saboteur.clause)!;
         await clause.check(subject);
-        await expect(clause.check(spoilt(subject, saboteur))).rejects.toThrow();
+        await using broken = spoilt(subject, saboteur);
+        await expect(clause.check(broken)).rejects.toThrow();
       },
       timeoutMs,
     );

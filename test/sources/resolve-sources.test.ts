@@ -1,7 +1,9 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, expect, test } from "vitest";
-import { resolveSources } from "../../src/sources/index.js";
+import { hasCommand, resolveSources } from "../../src/sources/index.js";
+import { fileOrigin } from "../../src/sources/text-source.js";
 import { testFolder } from "./subjects.js";
 
 const folder = testFolder();
@@ -59,3 +61,42 @@ test("a file's fingerprint changes with the file", async () => {
   folder.write("data/a/x.json", '{"a":2}\n');
   expect((await source!.fingerprint()).headCrc).not.toBe(before.headCrc);
 });
+
+test("a stream is closed when a later argument fails", async () => {
+  function* endless(): Generator<Buffer> {
+    for (;;) yield Buffer.from(record);
+  }
+  const stdin = Readable.from(endless());
+  const failing = resolveSources(["-", "missing.jsonl"], { cwd: folder.path, stdin });
+  await expect(failing).rejects.toMatchObject({ code: "SOURCE_NOT_FOUND" });
+  expect(stdin.destroyed).toBe(true);
+});
+
+/** A child with such an environment cannot be started: the kernel bounds the length of one variable. */
+const variableBytesRefused = 256 * 1024;
+
+test.skipIf(!existsSync("/proc/self/fd") || !hasCommand("bzip2"))(
+  "a file is closed when its decompressor cannot be started",
+  async () => {
+    const path = folder.write("unstartable.bz2", record);
+    const origin = fileOrigin("x", path, { compression: "bzip2", decompressBytes: 0 });
+    process.env.PLIMSOLL_TEST = "x".repeat(variableBytesRefused);
+    try {
+      await expect(origin.open(0)).rejects.toMatchObject({ code: "E2BIG" });
+    } finally {
+      delete process.env.PLIMSOLL_TEST;
+    }
+    expect(openPaths()).not.toContain(path);
+  },
+);
+
+/** What the descriptors of this process lead to; the one that lists them has gone by then. */
+function openPaths(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
+    try {
+      return [readlinkSync(join("/proc/self/fd", descriptor))];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -29,6 +29,9 @@ interface Import {
   to: string;
 }
 
+/** Files that are started as they were bundled, and where they come from. */
+const bundled: Record<string, string> = { "dist/bundle/worker.js": "src/pipeline/worker.ts" };
+
 const importPattern =
   /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s)?"(\.[^"]+)"|import\("(\.[^"]+)"\)|new URL\("(\.[^"]+\.js)"/g;
 
@@ -37,7 +40,8 @@ function importsOf(file: SourceFile): Import[] {
   return [...file.text.matchAll(importPattern)].map((match) => {
     const target = (match[1] ?? match[2] ?? match[3])!;
     const line = file.text.slice(0, match.index + match[0].length).split("\n").length;
-    const to = posix.join(posix.dirname(file.path), target).replace(/\.js$/, ".ts");
+    const path = posix.join(posix.dirname(file.path), target);
+    const to = bundled[path] ?? path.replace(/\.js$/, ".ts");
     return { from: file.path, line, text: match[0].trim().replace(/\s+/g, " "), to };
   });
 }

@@ -70,8 +70,7 @@ export async function killImport(options: Unfinished): Promise<Checkpoint> {
 export const isReading = (checkpoint: Checkpoint): boolean =>
   checkpoint.phase === "read" && checkpoint.accepted.some((count) => count > 0);
 
-/** The import runs in this process: its workers run what was built, the same as the command's. */
-export async function importHere(options: {
+export interface HereOptions {
   cwd: string;
   sources: readonly string[];
   store: string;
@@ -81,11 +80,20 @@ export async function importHere(options: {
   roomBytes?: number;
   graduality?: number;
   onProgress?: (progress: ImportProgress) => void;
-}): Promise<ImportReport> {
+}
+
+/** The import runs in this process: its workers run what was built, the same as the command's. */
+export async function importHere(options: HereOptions): Promise<ImportReport> {
+  const { signal } = new AbortController();
+  const onProgress = options.onProgress ?? (() => {});
+  return runImport(await planHere(options), { signal, onProgress, onNotice: () => {} });
+}
+
+export async function planHere(options: HereOptions): Promise<ImportPlan> {
   const { cwd, store } = options;
   const wanted = compileMapping(parseMapping(options.mapping, "the test's mapping"));
   const lineBytes = process.memoryUsage.rss() + (options.roomBytes ?? 160 * MiB);
-  const plan: ImportPlan = {
+  return {
     sources: await resolveSources(options.sources, { cwd }),
     target: lmdbTarget(store),
     mergeMapping: (stored) => mergeMappings(stored, wanted),
@@ -102,8 +110,6 @@ export async function importHere(options: {
     delayMsMax: 0,
     ...options.plan,
   };
-  const { signal } = new AbortController();
-  return runImport(plan, { signal, onProgress: options.onProgress ?? (() => {}), onNotice: () => {} });
 }
 
 /** What can be seen of a store, read in this process: live records, and what a verification finds. */
@@ -113,7 +119,8 @@ export async function seenHere(
   await using reader = await openStoreReader(store);
   const pieces = [...exportRecords(reader, { format: "jsonl" })].map((piece) => Buffer.from(piece));
   const lines = Buffer.concat(pieces).toString("utf8").split("\n").slice(0, -1);
-  const faults = verify(reader).firstFaults.map((fault) => fault.text);
+  const { firstFaults } = await verify(reader);
+  const faults = firstFaults.map((fault) => fault.text);
   return { lines, stats: stats(reader), faults };
 }
 

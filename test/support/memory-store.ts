@@ -3,7 +3,14 @@ import { compileMapping, type Mapping } from "../../src/mapping/index.js";
 import type { CompiledMapping } from "../../src/model/index.js";
 import { RecordLoader } from "../../src/pipeline/record-loader.js";
 import type { KeyBlockEntry, SealedState, StoreReader, TupleBlockEntry } from "../../src/ports/index.js";
-import { firstTupleOf, KeyBuffer, mergeKeys, streamOfBlocks, TupleBuffer } from "../../src/postings/index.js";
+import {
+  firstTupleOf,
+  KeyBuffer,
+  mergeKeys,
+  runToEnd,
+  streamOfBlocks,
+  TupleBuffer,
+} from "../../src/postings/index.js";
 
 export interface MemoryRecord {
   entity: string;
@@ -155,7 +162,7 @@ export class MemoryStoreBuilder {
     keys.sort();
     keys.encode((block) => added.push(block.slice()));
     const former = [...this.parts.keys.values()].map((entries) => entries.map(({ block }) => block));
-    mergeKeys({
+    const merge = mergeKeys({
       kernel,
       inputs: [
         ...former.map((list) => ({ stream: streamOfBlocks(list), emit: false })),
@@ -175,6 +182,7 @@ export class MemoryStoreBuilder {
         }
       },
     });
+    runToEnd(merge);
     return blocks;
   }
 
@@ -245,9 +253,22 @@ class MemoryReader implements StoreReader {
     return id < entry.firstId + count ? entry : undefined;
   }
 
-  *keyBlocks(segment: number, hash: bigint) {
+  *columnChunks(index: number, fromId: number) {
+    const chunks = this.#parts.columns.get(index) ?? [];
+    yield* chunks.slice(
+      Math.max(
+        0,
+        chunks.findLastIndex((chunk) => chunk.firstId <= fromId),
+      ),
+    );
+  }
+
+  *keyBlocks(segment: number, hash: bigint, ordinal = 0) {
     const blocks = this.#parts.keys.get(segment) ?? [];
-    const start = blocks.findIndex(({ block }) => new DataView(block.buffer).getBigUint64(16, true) >= hash);
+    const start = blocks.findIndex((entry) => {
+      const last = new DataView(entry.block.buffer).getBigUint64(16, true);
+      return last >= hash && (ordinal === 0 || entry.hash !== hash || entry.ordinal >= ordinal);
+    });
     if (start >= 0) yield* fleeting(blocks.slice(start));
   }
 
@@ -259,7 +280,7 @@ class MemoryReader implements StoreReader {
     return { records: 0, columns: 0, postings: 0, keys: 0, places: 0, file: 0 };
   }
 
-  releaseMapped(): void {}
+  async releaseMapped(): Promise<void> {}
 
   close(): void {}
 

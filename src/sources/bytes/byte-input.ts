@@ -16,16 +16,31 @@ export class ByteInput {
   #chunk: Uint8Array = nothing;
   #chunkStart = 0;
   #pending: Promise<Uint8Array | null> | null = null;
+  #idleMs = 0;
 
   constructor(stream: ByteStream, signal: AbortSignal) {
     this.#stream = stream;
     this.#signal = signal;
   }
 
+  /** Time so far in which the thread had nothing to do but wait for the stream. */
+  get waitedSeconds(): number {
+    return this.#idleMs / 1000;
+  }
+
   /** Makes sure that `view` is not empty: "more", or the "end"; "late" when nothing came within the delay. */
   async more(delayMs: number | null): Promise<"more" | "late" | "end"> {
     this.#signal.throwIfAborted();
     if (this.view().length > 0) return "more";
+    const before = performance.eventLoopUtilization();
+    try {
+      return await this.#pull(delayMs);
+    } finally {
+      this.#idleMs += performance.eventLoopUtilization(before).idle;
+    }
+  }
+
+  async #pull(delayMs: number | null): Promise<"more" | "late" | "end"> {
     this.#pending ??= this.#stream.next();
     if (delayMs !== null && !(await settlesWithin(this.#pending, delayMs, this.#signal))) return "late";
     const pending = this.#pending;
@@ -64,7 +79,9 @@ export class ByteInput {
 
   /** Gives back the bytes taken last. */
   putBack(bytes: Uint8Array): void {
-    const inChunk = this.#carryStart < this.#carryEnd ? 0 : Math.min(bytes.length, this.#chunkStart);
+    // Once the next chunk was asked for, the stream may fill the buffer of this one again.
+    const isChunkOurs = this.#carryStart === this.#carryEnd && this.#pending === null;
+    const inChunk = isChunkOurs ? Math.min(bytes.length, this.#chunkStart) : 0;
     this.#chunkStart -= inChunk;
     const rest = bytes.length - inChunk;
     if (rest === 0) return;

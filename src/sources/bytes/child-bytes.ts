@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { childMessageBytesMax, isPlimsollError } from "../../kernel/index.js";
+import { childMessageBytesMax, isPlimsollError, PlimsollError } from "../../kernel/index.js";
 import type { ByteStream } from "./byte-stream.js";
 import { damaged } from "./damage.js";
 import { ReadableBytes } from "./stdin-bytes.js";
@@ -28,13 +28,20 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** How a child ended: by itself with a code, by a signal, or not at all since it never ran. */
+interface ChildEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
 /** A stored stream piped through a command of the system; the pipes hold what is on the way. */
 export class ChildBytes implements ByteStream {
   readonly #stored: ByteStream;
   readonly #name: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #output: ReadableBytes;
-  readonly #exit: Promise<number | null>;
+  readonly #command: string;
+  readonly #exit: Promise<ChildEnd>;
   #message = "";
   #delivered = 0;
   #failure: unknown = null;
@@ -43,16 +50,17 @@ export class ChildBytes implements ByteStream {
   constructor(stored: ByteStream, name: string, command: string, args: readonly string[]) {
     this.#stored = stored;
     this.#name = name;
+    this.#command = command;
     this.#child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, LC_ALL: "C" },
     });
     this.#output = new ReadableBytes(this.#child.stdout, name);
     this.#exit = new Promise((resolve) => {
-      this.#child.on("close", resolve);
+      this.#child.on("close", (code, signal) => resolve({ code, signal }));
       this.#child.on("error", (error) => {
         this.#failure ??= error;
-        resolve(null);
+        resolve({ code: null, signal: null });
       });
     });
     this.#child.stderr.on("data", (text: Buffer) => {
@@ -74,9 +82,10 @@ export class ChildBytes implements ByteStream {
       return chunk;
     }
     if (this.#closing !== null) return null;
-    const code = await this.#exit;
+    const { code, signal } = await this.#exit;
     if (isPlimsollError(this.#failure)) throw this.#failure;
     if (code === 0 || this.#closing !== null) return null;
+    if (code === null) throw this.#lost(signal);
     throw damaged(this.#name, this.#delivered, this.#reason(), this.#failure);
   }
 
@@ -103,6 +112,15 @@ export class ChildBytes implements ByteStream {
       this.#failure ??= error;
       stdin.destroy();
     }
+  }
+
+  /** It did not end by itself, so nothing is said about the source. */
+  #lost(signal: NodeJS.Signals | null): PlimsollError {
+    const cause = this.#failure instanceof Error ? this.#failure : undefined;
+    const ended = signal === null ? (cause?.message ?? "it never ran") : `it was ended by ${signal}`;
+    const reason = signal === "SIGKILL" ? `${ended}, as the kernel does when memory runs out` : ended;
+    const details = { source: this.#name, command: this.#command, reason };
+    return new PlimsollError("DECOMPRESSOR_LOST", details, { cause, place: { source: this.#name } });
   }
 
   #reason(): string {

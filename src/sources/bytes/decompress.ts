@@ -64,7 +64,7 @@ export function decompress(stored: ByteStream, compression: SourceCompression, n
 export function decompressBytes(compression: SourceCompression, head: Uint8Array): number {
   const bytes: Record<SourceCompression, number> = {
     none: 0,
-    gzip: MiB,
+    gzip: 4 * MiB,
     zstd: windowBytes(head) + childBytes,
     bzip2: childBytes,
     xz: dictionaryBytes(head) + childBytes,

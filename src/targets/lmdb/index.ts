@@ -17,13 +17,20 @@ export function lmdbTarget(dir: string): Target {
   };
 }
 
-/** Opens what was sealed last for reading; a writer in another process may go on meanwhile. */
-export async function openStoreReader(dir: string): Promise<StoreReader & AsyncDisposable> {
+/**
+ * Opens what was sealed last for reading; a writer in another process may go on meanwhile. Whoever will read
+ * all of it says so: the disk is then read ahead.
+ */
+export async function openStoreReader(
+  dir: string,
+  options: { isReadWhole?: boolean } = {},
+): Promise<StoreReader & AsyncDisposable> {
   if (!existsSync(dir) || inspectStore(dir) !== "store")
     throw new PlimsollError("STORE_ABSENT", { store: dir });
-  const environment = new Environment(dir, { isReadOnly: true });
+  const environment = new Environment(dir, { isReadOnly: true, ...options });
   let closed: Promise<void> | null = null;
   const reader = new LmdbStoreReader(environment, dir, {
+    ownsEnvironment: true,
     onClose: () => {
       closed = environment.close();
     },

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { recordIdMax } from "../../kernel/index.js";
+import { PlimsollError, recordIdMax } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import type {
   ColumnEntry,
@@ -35,6 +35,8 @@ interface Entry {
 
 export interface LmdbReaderOptions {
   isUnsealedVisible?: boolean;
+  /** Whether nobody else reads or writes through the environment. */
+  ownsEnvironment?: boolean;
   onClose: () => void;
 }
 
@@ -44,14 +46,16 @@ export class LmdbStoreReader implements StoreReader {
   readonly sealed: SealedState;
   readonly #environment: Environment;
   readonly #dir: string;
+  readonly #ownsEnvironment: boolean;
   readonly #onClose: () => void;
   // The transaction keeps the snapshot while a writer in another process seals and drops segments.
-  readonly #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
+  #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
   #isClosed = false;
 
   constructor(environment: Environment, dir: string, options: LmdbReaderOptions) {
     this.#environment = environment;
     this.#dir = dir;
+    this.#ownsEnvironment = options.ownsEnvironment ?? false;
     this.#onClose = options.onClose;
     this.#transaction = environment.root.useReadTransaction();
     this.mapping = readMapping(environment, this.#transaction) ?? { version: 1, preset: null, entities: [] };
@@ -95,9 +99,20 @@ export class LmdbStoreReader implements StoreReader {
     return entry && { firstId: partsOfColumnKey(entry.key).id, chunk: entry.value };
   }
 
-  *keyBlocks(segment: number, hash: bigint): Iterable<KeyBlockEntry> {
+  *columnChunks(index: number, fromId: number): Iterable<ColumnEntry> {
+    if (fromId >= this.sealed.nextId) return;
+    const start = columnKey(index, this.columnChunk(index, fromId)?.firstId ?? fromId);
+    for (const { key, value } of this.#range("columns", {
+      start,
+      end: columnKey(index, this.sealed.nextId),
+    })) {
+      yield { firstId: partsOfColumnKey(key).id, chunk: value };
+    }
+  }
+
+  *keyBlocks(segment: number, hash: bigint, ordinal = 0): Iterable<KeyBlockEntry> {
     // A hash may begin in the block before the first one that starts with it.
-    const sought = keyBlockKey(segment, hash, 0);
+    const sought = keyBlockKey(segment, hash, ordinal);
     const start = this.#lastAtOrBefore("keys", sought, segmentKey(segment))?.key ?? sought;
     for (const { key, value } of this.#range("keys", { start, end: segmentKey(segment + 1) })) {
       const { hash: first, ordinal } = partsOfKeyBlockKey(key);
@@ -129,8 +144,16 @@ export class LmdbStoreReader implements StoreReader {
     };
   }
 
-  releaseMapped(): void {
-    // The snapshot pins the environment: pages go back to the kernel when the reader is closed.
+  async releaseMapped(): Promise<void> {
+    // The environment of a writing session is the session's to reopen.
+    if (!this.#ownsEnvironment) return;
+    this.#transaction.done();
+    await this.#environment.reopen();
+    this.#transaction = this.#environment.root.useReadTransaction();
+    const sealed = readSealed(this.#environment, this.#transaction);
+    // A segment keeps its number and its blocks for as long as the sealed state names it.
+    if (JSON.stringify(sealed) === JSON.stringify(this.sealed)) return;
+    throw new PlimsollError("STORE_CHANGED", { store: this.#dir });
   }
 
   close(): void {

@@ -8,9 +8,7 @@ import {
   diskUnwritable,
   isDiskFull,
   isPlimsollError,
-  mappedBytesBeforeReopen,
   rollbackKeysPerTransaction,
-  writtenPerMapped,
 } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import {
@@ -26,6 +24,7 @@ import {
 } from "../../ports/index.js";
 import { columnKey, keyBlockKey, postingKey, recordKey, segmentKey, segmentOfKey } from "./binary-keys.js";
 import { Environment, type TableName } from "./environment.js";
+import { MappedPages } from "./mapped-pages.js";
 import { metaKeys, readMapping, readMeta, readSealed } from "./meta.js";
 import { Staging } from "./staging.js";
 import { inspectStore, makeStoreDir, storeFiles, writeMarker } from "./store-files.js";
@@ -47,14 +46,13 @@ export class LmdbStoreSession extends TargetSession {
   #spare: Staging;
   #flushing: Promise<void> = Promise.resolve();
   #sealed: SealedState;
-  /** Values written before the environment is opened anew. */
-  readonly #reopenBytes: number;
-  #bytesSinceReopen = 0;
+  readonly #mapped: MappedPages;
   #readers = 0;
 
   constructor(dir: string, options: TargetOpenOptions) {
     super();
     this.#dir = dir;
+    this.#mapped = new MappedPages(options);
     inspectStore(dir);
     try {
       makeStoreDir(dir);
@@ -84,7 +82,6 @@ export class LmdbStoreSession extends TargetSession {
       throw asStoreError(error, dir);
     }
     this.runsDir = options.tempDir === null ? join(dir, storeFiles.runs) : ownFolder(options.tempDir, dir);
-    this.#reopenBytes = Math.min(mappedBytesBeforeReopen, options.mappedBytes * writtenPerMapped);
     const stagingBytes = Math.floor(options.transactionBytes / 2);
     this.#staging = new Staging(stagingBytes);
     this.#spare = new Staging(stagingBytes);
@@ -113,6 +110,12 @@ export class LmdbStoreSession extends TargetSession {
 
   protected override async _commit(checkpoint: CheckpointJson): Promise<void> {
     await this.#write(() => this.#put("meta", metaKeys.checkpoint, Buffer.from(checkpoint)));
+  }
+
+  protected override async _flush(): Promise<boolean> {
+    if (this.#staging.isEmpty && this.unsyncedBytes === 0) return false;
+    await this.#write(() => {});
+    return true;
   }
 
   protected override async _rollback(fromId: number): Promise<void> {
@@ -181,8 +184,8 @@ export class LmdbStoreSession extends TargetSession {
 
   protected override async _releaseMapped(): Promise<void> {
     await this.#flushing;
-    this.#bytesSinceReopen = 0;
     await this.#environment.reopen();
+    this.#mapped.restart();
   }
 
   protected override async _close(): Promise<void> {
@@ -218,7 +221,7 @@ export class LmdbStoreSession extends TargetSession {
 
   /** Writes what is staged while the other buffer fills up: a sync to the disk must not stop the import. */
   async #flushInBackground(): Promise<void> {
-    await this.#flushing;
+    await this.#waitForDisk(this.#flushing);
     await this.#keepMappedBounded();
     const full = this.#staging;
     this.#staging = this.#spare;
@@ -230,12 +233,23 @@ export class LmdbStoreSession extends TargetSession {
 
   /** One transaction with everything staged and `extra`, on the disk when it returns. */
   async #write(extra: () => void): Promise<void> {
-    await this.#flushing;
-    await this.#transact(this.#staging, extra);
+    await this.#waitForDisk(this.#flushing);
+    await this.#waitForDisk(this.#transact(this.#staging, extra));
     await this.#keepMappedBounded();
   }
 
+  async #waitForDisk(writing: Promise<void>): Promise<void> {
+    const startMs = performance.now();
+    try {
+      await writing;
+    } finally {
+      this.waitedSeconds += (performance.now() - startMs) / 1000;
+    }
+  }
+
   async #transact(staging: Staging, extra: () => void): Promise<void> {
+    const { bytes } = staging;
+    this.unsyncedBytes += bytes;
     try {
       await this.#environment.root.transaction(() => {
         for (const { table, key, value } of staging.puts()) this.#put(table, key, value);
@@ -247,6 +261,8 @@ export class LmdbStoreSession extends TargetSession {
       const { commitError } = error as { commitError?: Promise<never> };
       const cause = await (commitError ?? Promise.resolve(error)).catch((reason: unknown) => reason);
       throw asStoreError(cause, this.#dir);
+    } finally {
+      this.unsyncedBytes -= bytes;
     }
     staging.clear();
   }
@@ -254,11 +270,11 @@ export class LmdbStoreSession extends TargetSession {
   #put(table: TableName, key: Buffer, value: Buffer): void {
     this.#environment.tables[table].putSync(key, value);
     this.bytesWritten += value.length;
-    this.#bytesSinceReopen += value.length;
+    this.#mapped.noteWritten(value.length);
   }
 
   async #keepMappedBounded(): Promise<void> {
-    if (this.#bytesSinceReopen >= this.#reopenBytes && this.#readers === 0) await this._releaseMapped();
+    if (this.#readers === 0 && this.#mapped.isFull()) await this._releaseMapped();
   }
 
   #segmentsIn(table: "postings" | "keys"): number[] {

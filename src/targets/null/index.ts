@@ -45,6 +45,10 @@ class NullSession extends TargetSession {
   }
 
   protected override async _commit(): Promise<void> {}
+  protected override async _flush(): Promise<boolean> {
+    return false;
+  }
+
   protected override async _rollback(): Promise<void> {}
   protected override async _forget(): Promise<void> {}
   protected override async _appendTupleBlock(): Promise<void> {}

@@ -1,10 +1,6 @@
-/**
- * Every bound of the program, in one place. A number that limits memory, a queue, a name or a wait
- * stands here with its reason and nowhere else.
- */
-export const KiB = 1024;
-export const MiB = 1024 * KiB;
-export const GiB = 1024 * MiB;
+import { GiB, KiB, MiB } from "./sizes.js";
+
+/** Bounds of imports and of what all parts share. */
 
 /** Record ids are 40 bits wide: 1.1 trillion records in a store. */
 export const recordIdMax = 2 ** 40 - 1;
@@ -27,6 +23,9 @@ export const tokenBytesMax = 64;
 /** A mapping is written by hand or printed by `infer`; a larger file is not a mapping. */
 export const mappingBytesMax = 1 * MiB;
 
+/** Settings are written by hand; a larger file holds something else. */
+export const configBytesMax = 256 * KiB;
+
 /** The entity of a stored block is one byte, and 255 marks none. */
 export const entityCountMax = 255;
 
@@ -46,10 +45,16 @@ export const keyPartCountMax = 8;
 export const pathDepthMax = 32;
 
 /**
- * Writing maps about an eighth of what is written, and mapped pages count as resident; the environment is
- * closed and opened again (about 2 ms) after this many bytes.
+ * Writing maps pages of the store, and mapped pages count as resident; the environment is closed and opened
+ * again (about 2 ms) after this many bytes at the latest.
  */
-export const mappedBytesBeforeReopen = 32 * MiB;
+export const writtenBytesBeforeReopen = 32 * MiB;
+
+/** What one transaction maps at most, as measured: some fifteen page faults of 64 KiB. */
+export const mappedBytesPerTransaction = 1 * MiB;
+
+/** A page fault maps the pages around it that are in the page cache: up to this much. */
+export const faultAroundBytes = 64 * KiB;
 
 /** Keys deleted in one transaction, so that a rollback of any size dirties few pages at a time. */
 export const rollbackKeysPerTransaction = 512;
@@ -67,6 +72,9 @@ export const rejectRecordBytesMax = 8 * KiB;
 
 /** Lines of rejects gathered before they are written: bad input must not cost a system call a record. */
 export const rejectBufferBytes = 64 * KiB;
+
+/** What a reject takes in memory beside its text and the start of its record. */
+export const rejectNoteBytes = 400;
 
 /**
  * A line of a rejects file that is longer was not written here: the record is bounded, its escapes at most
@@ -91,6 +99,9 @@ export const decompressChunkBytes = 64 * KiB;
 /** Messages of child processes are kept up to this length. */
 export const childMessageBytesMax = 4 * KiB;
 
+/** Lines that are advised are multiples of this. */
+export const lineStepBytes = 32 * MiB;
+
 /** `auto` leaves a tenth of a container's limit to the kernel's own pages, a shell, a health check. */
 export const lineCgroupFraction = 0.9;
 
@@ -101,14 +112,20 @@ export const lineMachineFraction = 0.6;
 export const limitBytesUnlimited = 2 ** 60;
 
 /**
- * A worker thread: its isolate (8.4 MB measured), its code as it is compiled, and what it adds to the main
- * thread's heap and to the allocator. With less, two threads at 128 MiB were measured to cross the line, and
- * to be slower than one.
+ * A worker thread: its isolate (10 MiB measured), its part of the allocator (4 MiB), and what its messages
+ * add to the main thread's heap.
  */
-export const threadBytes = 20 * MiB;
+export const threadBytes = 16 * MiB;
+
+/** A worker in the main thread: its code as it is compiled, and what it adds to the heap. */
+export const inlineBytes = 3 * MiB;
+
+/** Slabs in flight then: one that is filled or decoded, and one that is committed. */
+export const slabsInline = 2;
 
 /** Kept free for the growth of the V8 heap and of the allocator: this part of the line, within bounds. */
-export const reserveBytesMin = 24 * MiB;
+export const reserveBytesFloor = 14 * MiB;
+export const reserveBytesMin = 16 * MiB;
 export const reserveBytesMax = 256 * MiB;
 export const reserveFraction = 0.08;
 
@@ -133,6 +150,12 @@ export const recordKernelExpansion = 5.3;
 export const recordOutsideExpansion = 4;
 export const recordAloneBytesFixed = 8 * MiB;
 
+/** A worker for large records takes records larger than the first one by this much as well. */
+export const largeWorkerHeadroom = 1.25;
+
+/** It ends when this many bytes of input have come without such a record. */
+export const largeWorkerKeptBytes = 64 * MiB;
+
 /** The same program starts at a little more or less: an advised line has to do for the next process. */
 export const baselineSpreadBytes = 4 * MiB;
 
@@ -156,6 +179,9 @@ export const slabLadder = [
   { poolBytesPerThread: 0, slabBytes: 256 * KiB },
 ] as const;
 
+/** A batch that was asked for by its bytes: from the smallest slab to one beyond which nothing is gained. */
+export const batchBytesCeiling = 64 * MiB;
+
 /** Run buffers of one worker: below the floor too many runs, above the ceiling nothing is gained. */
 export const runBytesFloor = 1 * MiB;
 export const runBytesIdeal = 16 * MiB;
@@ -173,7 +199,7 @@ export const databaseDirtyBytesCeiling = 32 * MiB;
 export const transactionFraction = 0.75;
 
 /** Pages of the store's map that may be resident before the environment is opened anew. */
-export const mappedBytesFloor = 1 * MiB;
+export const mappedBytesFloor = 2 * MiB;
 export const mappedBytesIdeal = 8 * MiB;
 export const mappedBytesCeiling = 64 * MiB;
 
@@ -191,34 +217,15 @@ export const driverBytesCeiling = 8 * MiB;
 export const gradualityDefault = 5;
 export const gradualityMax = 16;
 
-/** The gauge's slower readings: control groups and heap statistics need not be newer than this. */
-export const gaugeCgroupMs = 20;
-export const gaugeHeapMs = 100;
-
-/** The files that the gauge reads are shorter than this (memory.stat has about 60 lines). */
-export const gaugeFileBytesMax = 16 * KiB;
-
-/** The longest that one batch is held back under pressure, unless --max-delay says otherwise. */
-export const delayMsMaxDefault = 1000;
-
-/** A relief that gave nothing back rests for this long, doubled each time up to the second. */
-export const reliefRestMs = 250;
-export const reliefRestMsMax = 8_000;
-
-/** The report's timeline and the batch sizes behind its median: thinned by halving when full. */
-export const timelinePointsMax = 600;
-export const timelineStepMs = 100;
-export const batchSamplesMax = 1024;
-
 /** Groups looked through for our own when a namespace hides its path. */
 export const cgroupSearchMax = 4096;
 
-/** Values looked at when the size of one JavaScript value is estimated; the rest is taken to be like it. */
-export const sizeEstimateNodesMax = 100_000;
-
 /** A mapping is inferred from the first records: enough to see the types, little enough to hold. */
 export const inferRecordCountMax = 1000;
-export const inferSampleBytesMax = 4 * MiB;
+export const inferSampleBytesMax = 512 * KiB;
+
+/** A first record up to this size is looked at all the same. */
+export const inferRecordBytesMax = 4 * MiB;
 
 /** Inference follows objects this deep; what lies deeper stays in the record, unindexed. */
 export const inferDepthMax = 4;
@@ -239,71 +246,11 @@ export const syncBytesDefault = 512 * MiB;
 export const mergePartBytes = 16 * MiB;
 export const mergePartsMax = 1024;
 
-/** Frame heads looked at when the borders of merge parts are chosen. */
-export const mergeSamplesMax = 65_536;
+/** Places in runs where merge parts begin (1 MiB): many runs are cut into fewer parts. */
+export const mergeOffsetsMax = 131_072;
 
-/** A filter is written by a person or an app; a longer one is a list that belongs into a file. */
-export const queryBytesMax = 8 * MiB;
-
-/** Values in one list of a filter: each costs a seek a segment. */
-export const queryTermsMax = 65_536;
-
-/** Conditions inside conditions, and steps along links, at most this deep. */
-export const queryDepthMax = 16;
-
-/**
- * Posting lists read side by side hold one decoded block each (147 KB); a union of more lists is gathered
- * instead.
- */
-export const queryCursorsMax = 32;
-export const queryUnionCursorsMax = 8;
-
-/** Ids of a range or a large union are gathered in a sorted array of this many (8 MB)... */
-export const gatheredIdsMax = 1_000_000;
-
-/** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
-export const gatheredWindowIds = 64 * MiB;
-
-/** Gathered sets at once (32 MB); what would need more is checked on the records. */
-export const gatheredSetsMax = 4;
-
-/**
- * Records at the near end of a link that are looked up ahead of the query; beyond it links are followed one
- * by one.
- */
-export const linkGatherMax = 10_000;
-
-/** Verdicts on records at the other end of links, kept while a query runs (about 6 MB). */
-export const linkVerdictsMax = 65_536;
-
-/**
- * Sorted output is made in passes of this many entries (about 24 MB); a later pass goes on where the former
- * ended.
- */
-export const sortEntriesMax = 262_144;
-
-/** Texts that order records of equal terms are sorted in passes of this many bytes. */
-export const sortTextBytesMax = 8 * MiB;
-
-/** A walk in order tests its ids in batches, from the first size doubling to the second. */
-export const orderBatchMin = 64;
-export const orderBatchMax = 4096;
-
-/** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
-export const estimateBlocksMax = 256;
-
-/** Decoded record blocks kept: neighbours come together. */
-export const recordBlocksCached = 8;
-
-/**
- * Terms of one record that `verify` compares between two tables before it starts another pass over a narrower
- * range.
- */
-export const verifyFaultsMax = 1000;
-
-/** `governedBatches` needs this much room under the line, and takes this part of it: callers make copies. */
-export const lineRoomBytesMin = 2 * MiB;
-export const lineRoomFraction = 0.5;
+/** Frame heads looked at when the borders of merge parts are chosen (about 1 MiB). */
+export const mergeSamplesMax = 8_192;
 
 /** Run files are written and read in pieces of this size: few system calls, small beside the line. */
 export const runBufferBytes = 256 * KiB;
@@ -311,17 +258,11 @@ export const runBufferBytes = 256 * KiB;
 /** A frame of a run file holds one block; a longer one is damage. */
 export const runFrameBytesMax = 16 * KiB;
 
-/** Run files reach the disk at least this often: dirty page cache counts against a container's limit. */
-export const runSyncBytes = 8 * MiB;
-
-/** File buffer of one input of a merge: a frame and its head. */
-export const mergeReaderBytes = 24 * KiB;
-
 /** Tuples of dead records sorted at a time while keys are merged. */
 export const deadTuplesMax = 65_536;
 
-/** Records with links that lead nowhere, held against the dead records at a time (about 4 MB). */
-export const danglingIdsMax = 262_144;
+/** Records with links that lead nowhere, held against the dead records at a time (about 1 MB). */
+export const danglingIdsMax = 65_536;
 
 /** The display is told of progress at most this often. */
 export const progressMs = 100;
@@ -342,6 +283,9 @@ export const stdinSampleDelayMs = 300;
 
 /** Results are gathered to this size before they are written to stdout. */
 export const outputBufferBytes = 64 * KiB;
+
+/** Results that go to a file reach the disk after this many bytes: the ideal share of write-back. */
+export const outputSyncBytes = 8 * MiB;
 
 /** Texts that queries turn into terms; longer ones are documents, not questions. */
 export const termTextBytesMax = 64 * KiB;
@@ -367,18 +311,11 @@ export const jsonDepthMax = 1_048_576;
 /** An encoder for long texts of records is kept up to this size, and made anew for longer ones. */
 export const queryTermBytesKept = 4 * MiB;
 
-/**
- * When `verify` looks for the place of a fault it divides the ids into so many buckets, down to buckets of
- * this size.
- */
-export const verifyBuckets = 4096;
-export const verifyBucketIds = 64;
-
 /** A loop over results looks for signals this often: soon enough for people, rare enough to cost nothing. */
 export const breathMs = 50;
 
 /** Environments closed between two collections of garbage: each leaves about 300 KiB outside the heap. */
 export const reopensPerCollection = 4;
 
-/** Values written for each byte that writing maps, carefully: about eight were measured, four at worst. */
-export const writtenPerMapped = 8;
+/** Values written for each byte that writing maps, where the system does not tell what is mapped. */
+export const writtenPerMapped = 2;

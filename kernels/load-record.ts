@@ -1,0 +1,44 @@
+/** From the text of a record to its index entries: the same for loading and for checking what is stored. */
+import { keyDefine } from "./load-keys";
+import { REJECT_NONE, state } from "./load-state";
+import { valuesAppend } from "./load-values";
+import { SCAN_OK } from "./json-grammar";
+import { SCAN_VALUE_BYTES, scanRecord } from "./json-scan";
+
+// Fields of the context of json-scan.ts.
+const SCAN_VALUES: usize = 4;
+const SCAN_COUNT: usize = 20;
+const SCAN_FAIL_OFFSET: usize = 24;
+const SCAN_FAIL_REASON: usize = 28;
+const SCAN_START: usize = 32;
+const SCAN_END: usize = 36;
+
+/** Makes ready for the entries of the record with this id, behind those that the tuple buffer holds. */
+export function recordOpen(id: u64): void {
+  state.program.stamp++;
+  state.tupleAt = state.tuples.tuples + (<usize>state.tuples.count << 4);
+  state.tupleLimit = state.tuples.tuples + (<usize>state.tuples.capacity << 4);
+  state.idBits = id << 8;
+  state.isOverflown = false;
+  state.hasVersion = false;
+  state.version = 0;
+  state.rejectDetail = 0;
+  state.rejectOffset = 0;
+}
+
+/** Reads the text from jsonStart to jsonEnd and appends its entries; returns REJECT_NONE or what is wrong. */
+export function recordRead(): u32 {
+  const scan = state.scan;
+  const status = scanRecord(scan, state.jsonStart, state.jsonEnd);
+  if (status != SCAN_OK) {
+    state.rejectOffset = load<u32>(scan, SCAN_FAIL_OFFSET);
+    state.rejectDetail = load<u32>(scan, SCAN_FAIL_REASON);
+    return status;
+  }
+  state.jsonStart = load<u32>(scan, SCAN_START);
+  state.jsonEnd = load<u32>(scan, SCAN_END);
+  const values = <usize>load<u32>(scan, SCAN_VALUES);
+  const code = valuesAppend(values, values + <usize>load<u32>(scan, SCAN_COUNT) * SCAN_VALUE_BYTES);
+  if (code != REJECT_NONE || state.isOverflown || state.program.keyPartCount == 0) return code;
+  return keyDefine();
+}

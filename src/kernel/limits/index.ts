@@ -1,0 +1,11 @@
+/**
+ * Every bound of the program stands in this folder, on a page for each part, with its reason: a number that
+ * limits memory, a queue, a name or a wait stands nowhere else.
+ */
+export * from "./batches.js";
+export * from "./governor.js";
+export * from "./import.js";
+export * from "./plan.js";
+export * from "./query.js";
+export * from "./sizes.js";
+export * from "./verify.js";

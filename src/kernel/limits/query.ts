@@ -1,0 +1,57 @@
+import { MiB } from "./sizes.js";
+
+/** Bounds of queries. */
+
+/** A filter is written by a person or an app; a longer one is a list that belongs into a file. */
+export const queryBytesMax = 8 * MiB;
+
+/** Values in one list of a filter: each costs a seek a segment. */
+export const queryTermsMax = 65_536;
+
+/** Conditions inside conditions, and steps along links, at most this deep. */
+export const queryDepthMax = 16;
+
+/**
+ * Posting lists read side by side hold one decoded block each (147 KB); a union of more lists is gathered
+ * instead.
+ */
+export const queryCursorsMax = 32;
+export const queryUnionCursorsMax = 8;
+
+/** Ids of a range or a large union are gathered in a sorted array of this many (8 MB)... */
+export const gatheredIdsMax = 1_000_000;
+
+/** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
+export const gatheredWindowIds = 64 * MiB;
+
+/** Gathered sets at once (32 MB); what would need more is checked on the records. */
+export const gatheredSetsMax = 4;
+
+/**
+ * Records at the near end of a link that are looked up ahead of the query; beyond it links are followed one
+ * by one.
+ */
+export const linkGatherMax = 10_000;
+
+/** Verdicts on records at the other end of links, kept while a query runs (about 6 MB). */
+export const linkVerdictsMax = 65_536;
+
+/**
+ * Sorted output is made in passes of this many entries (about 24 MB); a later pass goes on where the former
+ * ended.
+ */
+export const sortEntriesMax = 262_144;
+
+/** Texts that order records of equal terms are sorted in passes of this many bytes. */
+export const sortTextBytesMax = 8 * MiB;
+
+/** A walk in order tests its ids in batches, from the first size doubling to the second. */
+export const orderBatchMin = 64;
+export const orderBatchMax = 4096;
+
+/** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
+export const estimateBlocksMax = 256;
+
+/** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
+export const blockCacheBytesDefault = 1 * MiB;
+export const indexCacheBytesDefault = 1 * MiB;

@@ -1,0 +1,46 @@
+import type { RecordBlock } from "../postings/index.js";
+import { ByteCache } from "./byte-cache.js";
+
+/** Decoded blocks of records, found by any id between their first and their last. */
+export class BlockCache {
+  readonly #blocks: ByteCache<number, RecordBlock>;
+  /** First ids of what is kept, ascending. */
+  readonly #firstIds: number[] = [];
+
+  constructor(bytesMax: number) {
+    this.#blocks = new ByteCache(bytesMax, (firstId) => this.#firstIds.splice(this.#placeOf(firstId), 1));
+  }
+
+  get bytes(): number {
+    return this.#blocks.bytes;
+  }
+
+  set bytesMax(bytes: number) {
+    this.#blocks.bytesMax = bytes;
+  }
+
+  get(id: number): RecordBlock | undefined {
+    const place = this.#placeOf(id);
+    const firstId = this.#firstIds[place] === id ? id : this.#firstIds[place - 1];
+    const block = firstId === undefined ? undefined : this.#blocks.get(firstId);
+    return block !== undefined && id <= block.idAt(block.count - 1) ? block : undefined;
+  }
+
+  add(block: RecordBlock): void {
+    const place = this.#placeOf(block.firstId);
+    if (this.#firstIds[place] !== block.firstId) this.#firstIds.splice(place, 0, block.firstId);
+    this.#blocks.set(block.firstId, block, block.bytes);
+  }
+
+  /** How many first ids are below `id`. */
+  #placeOf(id: number): number {
+    let low = 0;
+    let high = this.#firstIds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#firstIds[middle]! < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
