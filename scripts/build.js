@@ -45,7 +45,7 @@ async function bundle() {
     cwd: root,
     input: { cli: "dist/cli/main.js", worker: "dist/pipeline/worker.js" },
     platform: "node",
-    external: ["lmdb"],
+    external: ["koffi", "lmdb"],
   });
   await build.write({
     dir: join(root, "dist", "bundle"),

@@ -5,12 +5,12 @@ import { folderInput, gzipInput, smallInput } from "../lib/plan-inputs.js";
 import { bin, cacheFolder, makeInput } from "../lib/project.js";
 import { parseSize } from "../lib/sizes.js";
 
-export const help = "what `plan` estimates against what imports take (default 300,000 events)";
+export const help = "what `plan` estimates against what imports take (default 1,000,000 events)";
 
 const rowFlags = ["--entity", "Person", "--key", "id", "--index", "city", "--range", "age"];
 const nostrFlags = ["--preset", "nostr"];
 
-export async function run({ count = 300_000, memory }) {
+export async function run({ count = 1_000_000, memory }) {
   const events = makeInput("nostr", count);
   const rows = count * 3;
   const specs = [

@@ -18,10 +18,15 @@ export function folderInput(kind, count, linesEach) {
   const path = join(cacheFolder(), `${kind}-${count}-by-${linesEach}`);
   made(path, (part) => {
     mkdirSync(part, { recursive: true });
-    const lines = readFileSync(plain.path, "utf8").trimEnd().split("\n");
-    for (let at = 0; at < lines.length; at += linesEach) {
-      const text = `${lines.slice(at, at + linesEach).join("\n")}\n`;
-      writeFileSync(join(part, `part-${String(at).padStart(9, "0")}.jsonl.gz`), gzipSync(text));
+    // Bytes and not a string: those of a million events are longer than a string may be.
+    const bytes = readFileSync(plain.path);
+    let from = 0;
+    for (let at = 0; from < bytes.length; at += linesEach) {
+      let end = from;
+      for (let line = 0; line < linesEach && end < bytes.length; line += 1) end = bytes.indexOf(10, end) + 1;
+      const name = `part-${String(at).padStart(9, "0")}.jsonl.gz`;
+      writeFileSync(join(part, name), gzipSync(bytes.subarray(from, end)));
+      from = end;
     }
   });
   return { ...plain, path, bytes: folderBytes(path) };

@@ -1,3 +1,4 @@
+export * from "./allocator.js";
 export * from "./assert.js";
 export * from "./bytes.js";
 export * from "./clock.js";

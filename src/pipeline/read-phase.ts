@@ -85,7 +85,6 @@ export class ReadPhase {
       await this.#drain();
       await this.#run.flushRuns();
       await this.#run.commit();
-      await boundRunCount(this.#run);
     });
     this.#bytesSinceCheckpoint = 0;
     this.#recordsSinceCheckpoint = 0;
@@ -107,7 +106,10 @@ export class ReadPhase {
     try {
       while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
         state.bytesRead = state.bytesBefore + session.bytesRead;
-        if (this.#isCheckpointDue()) await this.checkpoint();
+        if (this.#isCheckpointDue()) {
+          await this.checkpoint();
+          await this.#run.spent.of("checkpoint", () => boundRunCount(this.#run));
+        }
       }
     } finally {
       this.#run.spent.add("source", session.waitedSeconds);

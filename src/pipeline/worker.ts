@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import {
   asDiskCondition,
   assert,
+  collectEveryMs,
   collectGarbage,
   isPlimsollError,
   keepYoungGenerationsSmall,
@@ -18,6 +19,7 @@ class WorkerThread {
   readonly #core: WorkerCore<ThreadOutput>;
   /** Requests that came while the one before them waited for its output buffer. */
   readonly #deferred: WorkRequest[] = [];
+  #collectedMs = performance.now();
 
   constructor(setup: ThreadSetup, port: MessagePort) {
     this.#setup = setup;
@@ -37,6 +39,11 @@ class WorkerThread {
     }
   }
 
+  #collect(): void {
+    collectGarbage();
+    this.#collectedMs = performance.now();
+  }
+
   #carryOut(request: WorkerRequest): void {
     try {
       // Credits of a request that has ended are taken by the output itself; none comes late.
@@ -44,7 +51,8 @@ class WorkerThread {
       const reply = runToEnd(this.#core.answer(request));
       this.#port.postMessage(reply, transferOf(reply));
       // V8 would wait until the old generation has grown by 8 MB at the least, whatever its flags say.
-      if (request.kind !== "load") collectGarbage();
+      const isDue = performance.now() - this.#collectedMs >= collectEveryMs;
+      if (request.kind !== "load" || isDue) this.#collect();
     } catch (error) {
       this.#port.postMessage(failedReply(asDiskCondition(error, this.#setup.runsDir)));
     }

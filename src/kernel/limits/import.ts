@@ -314,6 +314,21 @@ export const queryTermBytesKept = 4 * MiB;
 /** A loop over results looks for signals this often: soon enough for people, rare enough to cost nothing. */
 export const breathMs = 50;
 
+/**
+ * Freed memory that an arena of the allocator keeps: its own default, but without growing by what was freed.
+ */
+export const freedBytesKept = 128 * KiB;
+
+/**
+ * Arenas of the allocator; threads share them from then on. More would each keep their own largest extent.
+ */
+export const arenasMax = 2;
+
+/**
+ * A thread that loads collects its garbage at least this often: V8 waits for 8 MB of it, whatever its flags.
+ */
+export const collectEveryMs = 1000;
+
 /** Environments closed between two collections of garbage: each leaves about 300 KiB outside the heap. */
 export const reopensPerCollection = 4;
 

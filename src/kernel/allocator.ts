@@ -1,0 +1,33 @@
+import { createRequire } from "node:module";
+import { arenasMax, freedBytesKept } from "./limits/index.js";
+
+/** The first argument of glibc's `mallopt`. */
+const parameters = { trimThreshold: -1, mmapThreshold: -3, arenaMax: -8 } as const;
+
+type Mallopt = (parameter: number, value: number) => number;
+
+/**
+ * Has glibc's allocator give freed memory back to the system; false where it is another one or cannot be
+ * reached. Left to itself it takes the size of the largest block that was ever freed for usual: after LMDB
+ * has freed its list of dirty pages, each of a dozen arenas keeps up to 4 MiB. It concerns the whole process,
+ * so programs call this, and the library leaves its host's allocator alone.
+ */
+export function boundAllocator(): boolean {
+  try {
+    const mallopt = findMallopt();
+    const isTaken = (parameter: number, value: number) => mallopt(parameter, value) === 1;
+    return (
+      isTaken(parameters.trimThreshold, freedBytesKept) &&
+      isTaken(parameters.mmapThreshold, freedBytesKept) &&
+      isTaken(parameters.arenaMax, arenasMax)
+    );
+  } catch {
+    // Another C library, another system, or a package that was left out: the line has room for it as well.
+    return false;
+  }
+}
+
+function findMallopt(): Mallopt {
+  const { load } = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  return load(null).func("int mallopt(int parameter, int value)") as unknown as Mallopt;
+}
