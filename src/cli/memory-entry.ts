@@ -1,3 +1,4 @@
+import { collectGarbage } from "../kernel/index.js";
 import { exitCodes } from "./command-table.js";
 import type { CommandHost } from "./host.js";
 import { runMemoryCommand } from "./memory-command.js";
@@ -8,6 +9,7 @@ export async function runMemoryEntry(host: CommandHost): Promise<number> {
   const { values } = host;
   const memory = values.text("memory");
   const threads = values.number("threads");
+  await loadImport();
   let text = "";
   runMemoryCommand(
     {
@@ -25,4 +27,10 @@ export async function runMemoryEntry(host: CommandHost): Promise<number> {
   );
   await host.out.write(text);
   return exitCodes.done;
+}
+
+/** The process shall take what it takes when an import begins: its shares are what is left of the line. */
+async function loadImport(): Promise<void> {
+  await Promise.all([import("./import-command.js"), import("../targets/lmdb/index.js")]);
+  collectGarbage();
 }
