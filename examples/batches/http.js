@@ -9,7 +9,7 @@ import { governedBatches } from "plimsoll";
 import { printPeak } from "./peak.js";
 import { products } from "./rows.js";
 
-const lineBytes = 224 * 1024 * 1024;
+const lineBytes = 256 * 1024 * 1024;
 const count = Number(process.argv[2] ?? 60_000);
 const attemptsMax = 12;
 const delayMsMax = 2000;

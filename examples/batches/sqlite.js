@@ -9,7 +9,7 @@ import { governedBatches } from "plimsoll";
 import { printPeak } from "./peak.js";
 import { products } from "./rows.js";
 
-const lineBytes = 192 * 1024 * 1024;
+const lineBytes = 224 * 1024 * 1024;
 const [file = join(tmpdir(), `plimsoll-products-${process.pid}.db`), count = "200000"] =
   process.argv.slice(2);
 

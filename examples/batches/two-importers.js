@@ -11,7 +11,7 @@ import { BatchGovernor, governedBatches } from "plimsoll";
 import { printPeak } from "./peak.js";
 import { products } from "./rows.js";
 
-const lineBytes = 192 * 1024 * 1024;
+const lineBytes = 256 * 1024 * 1024;
 const count = Number(process.argv[2] ?? 80_000);
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-two-importers-"));
 const governor = new BatchGovernor({ line: lineBytes, memory: "24MiB" });

@@ -10,6 +10,8 @@ import { TransformBytes } from "./transform-bytes.js";
 
 /** What node:zlib has of zstd from 22.15 on. */
 interface ZstdOfNode {
+  zstdCompressSync?: (data: Uint8Array) => Buffer;
+  zstdDecompressSync?: (data: Uint8Array) => Buffer;
   createZstdDecompress?: (options: { chunkSize: number; params: Record<number, number> }) => Duplex;
   constants: { ZSTD_d_windowLogMax?: number };
 }
@@ -26,8 +28,9 @@ export function openZstd(stored: ByteStream, name: string): ByteStream {
     checkWindow(name, windowBytes(bytes), decompressWindowBytesMax);
   });
   const node = zlib as ZstdOfNode;
-  if (node.createZstdDecompress && node.constants.ZSTD_d_windowLogMax !== undefined) {
-    const params = { [node.constants.ZSTD_d_windowLogMax]: Math.log2(decompressWindowBytesMax) };
+  const windowLogMax = node.constants.ZSTD_d_windowLogMax;
+  if (node.createZstdDecompress && windowLogMax !== undefined && tellsTruncation(node)) {
+    const params = { [windowLogMax]: Math.log2(decompressWindowBytesMax) };
     return new TransformBytes(
       head,
       name,
@@ -38,6 +41,21 @@ export function openZstd(stored: ByteStream, name: string): ByteStream {
     return new ChildBytes(head, name, "zstd", ["-dcq", `--memory=${decompressWindowBytesMax / MiB}MB`]);
   }
   return zstdFallback(head, name);
+}
+
+let isTruncationTold: boolean | undefined;
+
+/** Node.js 22 takes the end of a truncated frame for the end of the data, and what is lost goes unnoticed. */
+function tellsTruncation({ zstdCompressSync, zstdDecompressSync }: ZstdOfNode): boolean {
+  if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return false;
+  if (isTruncationTold !== undefined) return isTruncationTold;
+  try {
+    zstdDecompressSync(zstdCompressSync(Buffer.from("the end is missing")).subarray(0, -1));
+    isTruncationTold = false;
+  } catch {
+    isTruncationTold = true;
+  }
+  return isTruncationTold;
 }
 
 export function zstdFallback(stored: ByteStream, name: string): ByteStream {
