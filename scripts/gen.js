@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 // Writes test data of any size to a file or to standard output; the same seed gives the same bytes.
 import { createWriteStream } from "node:fs";
-import { nostrEvents } from "./lib/nostr-events.js";
+import { createSigner, nostrEvents } from "./lib/nostr-events.js";
 import { csvRows } from "./lib/rows.js";
 
-const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCENT] [--out FILE]
+const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCENT] [--signed] [--out FILE]
 
   nostr   Nostr events, one JSON object a line: about 840 bytes and 5.3 indexable tags an event on average.
-          Ids are true SHA-256 hashes; signatures are random and verify against nothing.
+          Ids are true SHA-256 hashes; signatures are random and verify against nothing, but with --signed.
   rows    CSV with a header and 7 columns, about 100 bytes a row.
 
   --count N       how many events or rows
   --seed S        a whole number; the same seed gives the same data (default 1)
   --dup PERCENT   this part of the lines repeats an earlier one (default 0)
+  --signed        events with true signatures, some thousands a second
   --out FILE      where to; "-" or nothing is standard output
 
 Examples:
@@ -27,8 +28,8 @@ const pieceCharsMax = 1 << 18;
 class UsageError extends Error {}
 
 function parse(args) {
-  const options = { seed: 1, dup: 0, out: "-" };
-  const [kind, ...rest] = args;
+  const options = { seed: 1, dup: 0, out: "-", isSigned: args.includes("--signed") };
+  const [kind, ...rest] = args.filter((arg) => arg !== "--signed");
   if (!Object.hasOwn(kinds, kind ?? "")) throw new UsageError(`"${kind ?? ""}" is neither nostr nor rows.`);
   for (let at = 0; at < rest.length; at += 2) {
     const name = /^--(count|seed|dup|out)$/.exec(rest[at])?.[1];
@@ -38,6 +39,7 @@ function parse(args) {
     options[name] = name === "out" ? value : numberOf(name, value);
   }
   if (options.count === undefined) throw new UsageError("--count is missing.");
+  if (options.isSigned && kind !== "nostr") throw new UsageError("--signed is for nostr events.");
   if (options.dup > 100) throw new UsageError("--dup is a percentage.");
   return { kind, ...options };
 }
@@ -73,7 +75,8 @@ async function write(options) {
     }
   });
   let piece = "";
-  for (const line of kinds[options.kind](options)) {
+  const signer = options.isSigned ? await createSigner() : null;
+  for (const line of kinds[options.kind]({ ...options, signer })) {
     piece += line;
     piece += "\n";
     if (piece.length < pieceCharsMax) continue;

@@ -16,11 +16,25 @@ const sha256 = crypto.hash
 
 /** The key of an author by number: 32 bytes that look random. */
 export function authorKey(seed, number) {
+  return authorBytes(seed, number).toString("hex");
+}
+
+function authorBytes(seed, number) {
   for (let part = 0; part < 8; part++) keyBytes.writeUInt32BE(mix32(number, seed * 8 + part + 1), part * 4);
-  return keyBytes.toString("hex");
+  return keyBytes;
 }
 
 const keyBytes = Buffer.alloc(32);
+
+/** Signs by BIP-340: an author's bytes are then the secret key, whose public key stands in the events. */
+export async function createSigner() {
+  const { signSchnorr, xOnlyPointFromScalar } = await import("tiny-secp256k1");
+  return {
+    keyOf: (seed, number) => Buffer.from(xOnlyPointFromScalar(authorBytes(seed, number))).toString("hex"),
+    sign: (seed, number, id) =>
+      Buffer.from(signSchnorr(Buffer.from(id, "hex"), authorBytes(seed, number))).toString("hex"),
+  };
+}
 
 /** How often the kinds come, as parts of a hundred. */
 const kinds = [
@@ -38,9 +52,10 @@ const kinds = [
 ];
 
 class Writer {
-  constructor({ count, seed }) {
+  constructor({ count, seed, signer }) {
     this.random = new Random(seed);
     this.seed = seed;
+    this.signer = signer;
     this.count = count;
     this.authorCount = Math.max(1, Math.round(count / 20));
     this.recent = [];
@@ -48,11 +63,15 @@ class Writer {
     this.made = 0;
   }
 
-  /** The busiest authors' keys are kept, the others are made again. */
   author() {
-    const number = this.random.rank(this.authorCount);
-    if (number >= keysKept) return authorKey(this.seed, number);
-    this.keys[number] ??= authorKey(this.seed, number);
+    return this.keyOf(this.random.rank(this.authorCount));
+  }
+
+  /** The busiest authors' keys are kept, the others are made again. */
+  keyOf(number) {
+    const keyOf = this.signer?.keyOf ?? authorKey;
+    if (number >= keysKept) return keyOf(this.seed, number);
+    this.keys[number] ??= keyOf(this.seed, number);
     return this.keys[number];
   }
 
@@ -65,23 +84,25 @@ class Writer {
 
   event() {
     const random = this.random;
-    const pubkey = this.author();
+    const author = random.rank(this.authorCount);
     const kind = pickKind(random.fraction() * 100);
     const base = startSeconds + Math.floor((this.made / Math.max(1, this.count)) * spanSeconds);
     const createdAt = base + random.between(-90, 90) - (random.chance(0.01) ? random.below(864000) : 0);
     const { tags, content } = makers[kind](this, random);
-    return this.finish(pubkey, createdAt, kind, tags, content);
+    return this.finish(author, createdAt, kind, tags, content);
   }
 
-  finish(pubkey, createdAt, kind, tags, content) {
+  finish(author, createdAt, kind, tags, content) {
+    const pubkey = this.keyOf(author);
     const tagText = JSON.stringify(tags);
     const contentText = JSON.stringify(content);
     const id = sha256(`[0,"${pubkey}",${createdAt},${kind},${tagText},${contentText}]`);
     this.recent[this.made % recentMax] = { id, pubkey, kind };
     this.made++;
+    const sig = this.signer?.sign(this.seed, author, id) ?? this.random.hex(64);
     return (
       `{"id":"${id}","pubkey":"${pubkey}","created_at":${createdAt},"kind":${kind},"tags":${tagText},` +
-      `"content":${contentText},"sig":"${this.random.hex(64)}"}`
+      `"content":${contentText},"sig":"${sig}"}`
     );
   }
 
@@ -247,9 +268,12 @@ const makers = {
   30023: article,
 };
 
-/** Events as JSON lines without line breaks; `dup` percent of the lines repeat an earlier one. */
-export function* nostrEvents({ count, seed = 1, dup = 0 }) {
-  const writer = new Writer({ count, seed });
+/**
+ * Events as JSON lines without line breaks; `dup` percent of the lines repeat an earlier one. Without a signer
+ * their signatures are random.
+ */
+export function* nostrEvents({ count, seed = 1, dup = 0, signer = null }) {
+  const writer = new Writer({ count, seed, signer });
   yield* withRepeats(count, new Random(seed ^ 0x5eed), dup, () => writer.event());
 }
 

@@ -224,6 +224,15 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_NO_CHECK_IDS",
     help: "trust the ids of nostr events instead of computing them",
     commands: loading,
+    way: { of: "checks", name: "none" },
+  },
+  {
+    name: "verify",
+    type: "flag",
+    env: "PLIMSOLL_VERIFY",
+    help: "verify the signatures of nostr events as well as their ids, which are checked without it too",
+    commands: loading,
+    way: { of: "checks", name: "all" },
   },
   {
     name: "filter",

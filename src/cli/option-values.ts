@@ -123,7 +123,9 @@ function dropOutranked(
   origins: Map<string, OptionOrigin>,
 ): void {
   const rankOf = (row: OptionRow) => ranks.indexOf(origins.get(rowKey(row))?.kind ?? "file");
-  const said = rows.filter((row) => row.way !== undefined && origins.has(rowKey(row)));
+  // A flag that is turned off asks for nothing.
+  const isSaid = (row: OptionRow) => origins.has(rowKey(row)) && values.get(rowKey(row)) !== false;
+  const said = rows.filter((row) => row.way !== undefined && isSaid(row));
   for (const row of said) {
     const { of, name } = row.way!;
     const rivals = said.filter((other) => other.way!.of === of && other.way!.name !== name);

@@ -1,5 +1,5 @@
 import { divideLine } from "../memory/index.js";
-import { estimateImport, importSample, type ScratchTarget } from "../pipeline/index.js";
+import { divisionOf, estimateImport, importSample, type ScratchTarget } from "../pipeline/index.js";
 import { exitCodes } from "./command-table.js";
 import type { CommandHost } from "./host.js";
 import { PlanScratch } from "./plan-scratch.js";
@@ -29,7 +29,7 @@ async function findOut(prepared: PreparedImport, signal: AbortSignal): Promise<P
     lineOrigin: line.origin,
     baselineBytes,
     threads: plan.threads,
-    settings: plan.memory.settings ?? {},
+    settings: divisionOf(plan),
   });
   // Runs go where the store is: a folder for temporary files would keep a folder of its own.
   const samplePlan = { ...plan, sources, tempDir: null };

@@ -41,6 +41,7 @@ export async function prepareImport(host: CommandHost, command: "import" | "plan
   const into = values.text("into");
   if (into === null) throw new PlimsollError("USAGE", { what: "--into TARGET is missing", command });
   checkNumbers(host, command);
+  checkVerify(host, command);
   const named = parseTarget(into, command);
   const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
   if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
@@ -92,6 +93,7 @@ async function makePlan(
     threads: values.number("threads") ?? defaultThreads(),
     tempDir: tempDir === null ? null : resolve(tempDir),
     isRecordChecked: !values.flag("no-check-ids"),
+    isSignatureChecked: values.flag("verify"),
     rejects: {
       path: values.text("rejects") ?? defaultRejectsPath(target),
       isAbort: values.text("on-error") === "abort",
@@ -134,4 +136,11 @@ function checkNumbers(host: CommandHost, command: string): void {
       throw new PlimsollError("USAGE", { what: `${values.originOf(name)!.text} must be 1 or more`, command });
     }
   }
+}
+
+/** Signatures are over ids: who trusts the ids has nothing that they could be held against. */
+function checkVerify({ values }: CommandHost, command: string): void {
+  if (!values.flag("verify") || !values.flag("no-check-ids")) return;
+  const [verify, trust] = ["verify", "no-check-ids"].map((name) => values.originOf(name)!.text);
+  throw new PlimsollError("USAGE", { what: `${verify} and ${trust} cannot be given together`, command });
 }

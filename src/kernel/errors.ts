@@ -261,6 +261,16 @@ export const errorTable = {
     message:
       "The event's id is not the hash of the event: {reason}. Fetch the event again, or trust ids with --no-check-ids.",
   },
+  NOSTR_SIGNATURE: {
+    retry: false,
+    message:
+      "The event's signature does not hold: {reason}. Fetch the event again from where it was published, or leave --verify out.",
+  },
+  NOTHING_SIGNED: {
+    retry: false,
+    message:
+      "Signatures are to be verified, and the records of {source} are not of a kind that is signed. Give --preset nostr, or leave --verify out.",
+  },
   VALUE_TYPE: {
     retry: false,
     message: "{value} is no value of type {type}. Give one that the field could hold.",

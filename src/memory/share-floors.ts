@@ -13,8 +13,6 @@ export interface DivideRequest {
   settings?: DivisionSettings;
 }
 
-type Asked = DivisionSettings["shares"];
-
 /**
  * The largest slab whose floors fit, of the ladder or as it was asked for; undefined when not even the
  * smallest does.
@@ -25,13 +23,12 @@ export function slabBytesOf(
   lineBytes: number,
   settings: DivisionSettings,
 ): number | undefined {
-  const fits = (slabBytes: number) =>
-    floorBytesOf(threads, slabBytes, lineBytes, settings.shares) <= roomBytes;
-  const { batchBytes, shares = {} } = settings;
+  const fits = (slabBytes: number) => floorBytesOf(threads, slabBytes, lineBytes, settings) <= roomBytes;
+  const { batchBytes, shares = {}, workerExtraBytes = 0 } = settings;
   // A run buffer that was asked for holds no more threads than it has floors for.
   if ((shares.runBuffers ?? Number.POSITIVE_INFINITY) < workersOf(threads) * runBytesFloor) return undefined;
   if (batchBytes !== undefined) return fits(batchBytes) ? batchBytes : undefined;
-  const fixed = shareRanges(threads, 0, lineBytes);
+  const fixed = shareRanges(threads, 0, lineBytes, { workerExtraBytes });
   const pool = Math.max(0, roomBytes - fixed.threads.floorBytes - fixed.reserve.idealBytes);
   return slabLadder.find(
     (step) => pool / workersOf(threads) >= step.poolBytesPerThread && fits(step.slabBytes),
@@ -39,8 +36,13 @@ export function slabBytesOf(
 }
 
 /** What the shares take at the least, in the phase that needs more. */
-export function floorBytesOf(threads: number, slabBytes: number, lineBytes: number, asked?: Asked): number {
-  const ranges = shareRanges(threads, slabBytes, lineBytes, asked);
+export function floorBytesOf(
+  threads: number,
+  slabBytes: number,
+  lineBytes: number,
+  settings?: DivisionSettings,
+): number {
+  const ranges = shareRanges(threads, slabBytes, lineBytes, settings);
   const sum = (phase: "read" | "seal") =>
     shareNames
       .filter((name) => ranges[name].phase === "both" || ranges[name].phase === phase)
@@ -54,8 +56,7 @@ export function floorBytesOf(threads: number, slabBytes: number, lineBytes: numb
  */
 export function lineBytesMinOf(baselineBytes: number, settings: DivisionSettings = {}): number {
   const slabBytes = settings.batchBytes ?? slabBytesMin;
-  const needOf = (lineBytes: number) =>
-    baselineBytes + floorBytesOf(0, slabBytes, lineBytes, settings.shares);
+  const needOf = (lineBytes: number) => baselineBytes + floorBytesOf(0, slabBytes, lineBytes, settings);
   let lineBytes = Math.ceil(needOf(0) / MiB) * MiB;
   while (lineBytes < needOf(lineBytes)) lineBytes = Math.ceil(needOf(lineBytes) / MiB) * MiB;
   return lineBytes;

@@ -43,7 +43,8 @@ export function checkSettings(settings: DivisionSettings, threads: number): Divi
 export function lineTooSmall(request: DivideRequest): PlimsollError {
   const { lineBytes, baselineBytes, lineOrigin } = request;
   const advisedBytes = lineBytesMinOf(baselineBytes + baselineSpreadBytes, request.settings);
-  const floors = floorBytesOf(0, slabBytesMin, advisedBytes) - reserveBytesFloor;
+  const unasked = { workerExtraBytes: request.settings?.workerExtraBytes ?? 0 };
+  const floors = floorBytesOf(0, slabBytesMin, advisedBytes, unasked) - reserveBytesFloor;
   const why =
     `the process itself takes ${formatBytes(baselineBytes)} before it has read anything, one worker with ` +
     `the smallest buffers ${formatBytes(floors)}, and ${formatBytes(reserveBytesFloor)} stay free for the heap`;

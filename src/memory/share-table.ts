@@ -75,7 +75,8 @@ export function divideLine(request: DivideRequest): ShareTable {
     "a line and a thread to divide it for",
   );
   const settings = checkSettings(request.settings ?? {}, Math.floor(request.threads));
-  if (lineBytes < lineBytesMinOf(baselineBytes)) throw lineTooSmall(request);
+  const unasked = { workerExtraBytes: settings.workerExtraBytes ?? 0 };
+  if (lineBytes < lineBytesMinOf(baselineBytes, unasked)) throw lineTooSmall(request);
   const lineBytesMin = lineBytesMinOf(baselineBytes, settings);
   if (lineBytes < lineBytesMin) throw sharesTooLarge(request, settings);
   for (let threads = Math.floor(request.threads); ; threads--) {
@@ -126,12 +127,12 @@ function fillTable(
  */
 function fillShares(request: DivideRequest, threads: number, slabBytes: number): Record<ShareName, Share> {
   const { lineBytes, baselineBytes } = request;
-  const asked = request.settings?.shares;
-  const ranges = shareRanges(threads, slabBytes, lineBytes, asked);
+  const { settings } = request;
+  const ranges = shareRanges(threads, slabBytes, lineBytes, settings);
   const shares = Object.fromEntries(
     shareNames.map((name) => [name, { name, bytes: ranges[name].floorBytes, ...ranges[name] }]),
   ) as Record<ShareName, Share>;
-  let left = lineBytes - baselineBytes - floorBytesOf(threads, slabBytes, lineBytes, asked);
+  let left = lineBytes - baselineBytes - floorBytesOf(threads, slabBytes, lineBytes, settings);
   const { reserve } = shares;
   const toReserve = Math.min(left, reserve.idealBytes - reserve.bytes);
   reserve.bytes += toReserve;

@@ -101,6 +101,8 @@ export interface DivisionSettings {
   shares?: Partial<Record<SettableShare, number>>;
   /** Bytes of the largest batch. */
   batchBytes?: number;
+  /** What each worker takes besides, for work that not every import asks for. */
+  workerExtraBytes?: number;
 }
 
 /**
@@ -145,12 +147,13 @@ export function shareRanges(
   threads: number,
   slabBytes: number,
   lineBytes: number,
-  asked: DivisionSettings["shares"] = {},
+  { shares: asked = {}, workerExtraBytes = 0 }: DivisionSettings = {},
 ): Record<ShareName, ShareRange> {
   const ranges = freeRanges(threads, slabBytes, lineBytes);
   const pinTo = (name: ShareName, bytes: number) => {
     Object.assign(ranges[name], { floorBytes: bytes, idealBytes: bytes, ceilingBytes: bytes });
   };
+  pinTo("threads", ranges.threads.floorBytes + workersOf(threads) * workerExtraBytes);
   for (const name of settableShares) {
     const bytes = asked[name];
     // Fewer threads than were asked for cannot use as much.

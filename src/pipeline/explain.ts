@@ -9,6 +9,7 @@ import {
 } from "../memory/index.js";
 import type { ImportRun } from "./import-run.js";
 import type { ImportTally } from "./import-tally.js";
+import { divisionOf } from "./signature-plan.js";
 import type { TimeSpent } from "./time-spent.js";
 import { mergeInputsMaxOf } from "./worker-layout.js";
 
@@ -31,7 +32,7 @@ type Line = Omit<Decision, "t"> & { kind: string; text: string };
 export function factsOf(run: ImportRun, statistics: GovernorStatistics): ExplainFacts {
   return {
     table: run.governor.table,
-    settings: run.plan.memory.settings ?? {},
+    settings: divisionOf(run.plan),
     statistics,
     spent: run.spent,
     tally: run.tally,

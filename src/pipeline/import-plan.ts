@@ -17,8 +17,13 @@ export interface ImportPlan {
   threads: number;
   /** Folder for sorted runs; null for the target's own. */
   tempDir: string | null;
-  /** Verify what the preset can verify (nostr: that the id is the hash of the event). */
+  /** Check what the preset can check quickly (nostr: that the id is the hash of the event). */
   isRecordChecked: boolean;
+  /**
+   * Check that and signatures (nostr: BIP-340, of the id by the pubkey), which takes many times as long. An
+   * import whose records are not signed is refused.
+   */
+  isSignatureChecked?: boolean;
   rejects: RejectsPlan;
   /** Records to pass over at the start, and records to read at most (null: all). */
   offset: number;

@@ -329,6 +329,7 @@ export class ImportRun implements AsyncDisposable {
         runPrefix: String(this.state.generation),
         isIndexed: this.isIndexed,
         isRecordChecked: this.plan.isRecordChecked,
+        isSignatureChecked: this.plan.isSignatureChecked ?? false,
         writeback: this.meter.shared,
         runSyncBytes: runSyncBytesOf(table),
       },

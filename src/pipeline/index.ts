@@ -4,4 +4,5 @@ export type { Reject, RejectLine, RerunCommand } from "./reject-line.js";
 export { idleGovernor } from "./report.js";
 export { runImport } from "./run-import.js";
 export { importSample, type SampleImport, type ScratchTarget } from "./sample-import.js";
+export { divisionOf } from "./signature-plan.js";
 export { defaultThreads } from "./worker-pool.js";

@@ -12,6 +12,7 @@ import { reportNothingToDo, reportOf } from "./report.js";
 import { type Attempt, roomierAttempt } from "./roomier-attempt.js";
 import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
+import { assertVerifiable, divisionOf } from "./signature-plan.js";
 
 /**
  * One import, top to bottom: open the target, find out where a former run stopped, read the sources (admit →
@@ -42,19 +43,20 @@ function firstError(error: unknown): unknown {
 
 async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<ImportReport> {
   const { plan, restarts } = attempt;
+  assertVerifiable(plan);
   // What starting up left on the heap is not what the import has to live with.
   collectGarbage();
   // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set
   // aside.
   const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
   const baselineBytes = process.memoryUsage.rss() + sourceBytes;
-  const { line, graduality, settings = {} } = plan.memory;
+  const { line, graduality } = plan.memory;
   const table = divideLine({
     lineBytes: line.bytes,
     lineOrigin: line.origin,
     baselineBytes,
     threads: plan.threads,
-    settings,
+    settings: divisionOf(plan),
   });
   attempt.threads = table.threads;
   attempt.reserveBytes = table.shares.reserve.bytes;

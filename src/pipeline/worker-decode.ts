@@ -42,7 +42,9 @@ export class DecodeStage {
     this.#loader = new RecordLoader({ kernel, tuples: this.#tuples, keys: this.#keys, ...sizes });
     this.#capacityBytes = tupleCapacity * tupleBytes + keyCapacity * (tupleBytes + keyArenaPerEntry);
     this.#limitBytes = this.#capacityBytes;
-    this.#check = setup.isRecordChecked ? recordCheckOf(setup.mapping.preset) : null;
+    const { isRecordChecked, isSignatureChecked, mapping } = setup;
+    const isChecked = isRecordChecked || isSignatureChecked;
+    this.#check = isChecked ? recordCheckOf(mapping.preset, isSignatureChecked) : null;
   }
 
   *load(request: LoadRequest, output: WorkerOutput): Work<LoadedReply> {

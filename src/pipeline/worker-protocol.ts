@@ -23,6 +23,7 @@ export interface WorkerSetup {
   /** Without an index nothing is spilled: what would be is dropped. */
   isIndexed: boolean;
   isRecordChecked: boolean;
+  isSignatureChecked: boolean;
   /** The numbers of the import's meter of unsynced bytes. */
   writeback: SharedArrayBuffer;
   /** Bytes of a run file that may wait for the disk. */

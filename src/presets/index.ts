@@ -1,6 +1,6 @@
 import type { Mapping } from "../mapping/index.js";
 import { type RecordCheck, suggestionText } from "../model/index.js";
-import { nostrMapping } from "./nostr.js";
+import { nostrEntity, nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
 
 export { createNostrCheck } from "./nostr-check.js";
@@ -21,6 +21,11 @@ export function presetSuggestion(name: string): string {
 }
 
 /** What a preset can check of its records beyond their form, if anything. */
-export function recordCheckOf(preset: string | null): RecordCheck | null {
-  return preset === "nostr" ? createNostrCheck() : null;
+export function recordCheckOf(preset: string | null, hasSignatures: boolean): RecordCheck | null {
+  return preset === "nostr" ? createNostrCheck({ hasSignatures }) : null;
+}
+
+/** Whether records of an entity are signed, so that there is something to verify. */
+export function isEntitySigned(preset: string | null, entity: string): boolean {
+  return preset === "nostr" && entity === nostrEntity;
 }

@@ -6,6 +6,8 @@ import {
   valueFlag,
   valueType,
 } from "../model/index.js";
+import { nostrEntity } from "./nostr.js";
+import { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
 
 /** How every serialisation begins; the scratch buffer keeps it. */
 const opening = '[0,"';
@@ -17,7 +19,7 @@ const frameBytes = 64;
 /** Up to here bytes are copied one by one, which is faster than a call. */
 const shortBytes = 80;
 
-/** Value entries (16 bytes) of the fields that an id is made of. */
+/** Value entries (16 bytes) of the fields that an id and its signature are about; 0 for a missing signature. */
 interface EventValues {
   id: number;
   pubkey: number;
@@ -25,17 +27,25 @@ interface EventValues {
   kind: number;
   tags: number;
   content: number;
+  sig: number;
+}
+
+export interface NostrCheckOptions {
+  /** Whether the signature is verified as well: that takes many times as long. */
+  hasSignatures: boolean;
 }
 
 /**
  * Holds an event's id against the SHA-256 of its NIP-01 serialisation,
- * [0,pubkey,created_at,kind,tags,content]. Most events carry the bytes of that serialisation already; the
- * others are serialised anew.
+ * [0,pubkey,created_at,kind,tags,content], and if asked its signature against id and key. Most events carry
+ * the bytes of that serialisation already; the others are serialised anew.
  */
-export function createNostrCheck(): RecordCheck {
+export function createNostrCheck({ hasSignatures }: NostrCheckOptions): RecordCheck {
   const slotsByEntity = new WeakMap<CompiledEntity, EventSlots>();
   const scratch = { bytes: Buffer.alloc(0) };
+  const signatures = hasSignatures ? new SignatureCheck(loadSchnorr()) : null;
   return (view) => {
+    if (view.entity.name !== nostrEntity) return null;
     let slots = slotsByEntity.get(view.entity);
     if (slots === undefined) {
       slots = slotsOf(view.entity);
@@ -47,8 +57,38 @@ export function createNostrCheck(): RecordCheck {
       ? serialiseSpans(view, values, scratch)
       : serialiseParsed(view, values);
     const computed = hash("sha256", bytes, "hex");
-    return textOf(view, values.id) === computed ? null : fault(`it should be ${computed}`);
+    if (textOf(view, values.id) !== computed) return fault(`it should be ${computed}`);
+    const reason = signatures?.faultOf(view, values, computed) ?? null;
+    return reason === null ? null : { code: "NOSTR_SIGNATURE", reason };
   };
+}
+
+/** Verifies the signature of an event whose id is known to be right. */
+class SignatureCheck {
+  readonly #schnorr: SchnorrVerifier;
+  readonly #id = Buffer.alloc(32);
+  readonly #key = Buffer.alloc(32);
+  readonly #signature = Buffer.alloc(64);
+
+  constructor(schnorr: SchnorrVerifier) {
+    this.#schnorr = schnorr;
+  }
+
+  faultOf(view: RecordView, values: EventValues, id: string): string | null {
+    if (typeOf(view, values.sig) !== valueType.string) return '"sig" is missing';
+    if (!readHex(stringOf(view, values.pubkey), this.#key)) return '"pubkey" is not 64 lower-case hex digits';
+    if (!readHex(stringOf(view, values.sig), this.#signature))
+      return '"sig" is not 128 lower-case hex digits';
+    this.#id.write(id, "hex");
+    if (this.#schnorr.isSigned(this.#id, this.#key, this.#signature)) return null;
+    if (!this.#schnorr.isKey(this.#key)) return '"pubkey" is not a key of the curve';
+    return '"sig" is not by "pubkey" over "id"';
+  }
+}
+
+/** Fills the target, unless the text is not exactly that many bytes as NIP-01 writes them. */
+function readHex(text: string, target: Buffer): boolean {
+  return text.length === target.length * 2 && /^[0-9a-f]*$/.test(text) && target.write(text, "hex") > 0;
 }
 
 /** What each slot of the entity is to an id. */
@@ -66,13 +106,14 @@ function slotsOf(entity: CompiledEntity): EventSlots {
     kind: "kind",
     tags: "tags",
     content: "content",
+    sig: "sig",
   };
   return entity.fields.map(({ path }) => (path.length === 1 ? (names[path[0]!] ?? null) : null));
 }
 
 /** The entries of the values, or the name of one that is absent or of the wrong type. */
 function findValues(view: RecordView, slots: EventSlots): EventValues | string {
-  const found: EventValues = { id: 0, pubkey: 0, createdAt: 0, kind: 0, tags: 0, content: 0 };
+  const found: EventValues = { id: 0, pubkey: 0, createdAt: 0, kind: 0, tags: 0, content: 0, sig: 0 };
   const end = view.values + view.valueCount * 16;
   for (let entry = view.values; entry < end; entry += 16) {
     const head = view.words[entry >> 2]!;
@@ -111,6 +152,12 @@ function hasEscapes(view: RecordView, entry: number): boolean {
 
 function textOf(view: RecordView, entry: number): string {
   return view.bytes.toString("latin1", startOf(view, entry), endOf(view, entry));
+}
+
+/** A string as it is meant: hex digits may be written as escapes, as all others may. */
+function stringOf(view: RecordView, entry: number): string {
+  const text = textOf(view, entry);
+  return hasEscapes(view, entry) ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 function isCanonical(view: RecordView, values: EventValues): boolean {

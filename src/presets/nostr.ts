@@ -5,13 +5,16 @@ export interface NostrPresetOptions {
   text?: boolean;
 }
 
+/** The preset's one entity; a store may hold others beside it. */
+export const nostrEntity = "Event";
+
 /** Nostr events: every filter of NIP-01 has an index. */
 export function nostrMapping({ text = true }: NostrPresetOptions = {}): Mapping {
   return {
     version: 1,
     preset: "nostr",
     entities: {
-      Event: {
+      [nostrEntity]: {
         key: "id",
         conflict: "keep",
         fields: {

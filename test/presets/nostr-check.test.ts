@@ -7,7 +7,7 @@ import { entityOf, LoaderRig } from "../pipeline/loader-rig.js";
 
 const entity = entityOf(nostrMapping());
 const rig = new LoaderRig();
-const check = createNostrCheck();
+const check = createNostrCheck({ hasSignatures: false });
 
 interface Event {
   id: string;
