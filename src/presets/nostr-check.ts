@@ -19,7 +19,9 @@ const frameBytes = 64;
 /** Up to here bytes are copied one by one, which is faster than a call. */
 const shortBytes = 80;
 
-/** Value entries (16 bytes) of the fields that an id and its signature are about; 0 for a missing signature. */
+/**
+ * Value entries (16 bytes) of the fields that an id and its signature are about; 0 for a missing signature.
+ */
 interface EventValues {
   id: number;
   pubkey: number;

@@ -7,6 +7,7 @@ const requests = fc.record({
   lineBytes: fc.oneof(fc.integer({ min: 0, max: 600 * MiB }), fc.integer({ min: 0, max: 2 ** 42 })),
   baselineBytes: fc.integer({ min: 0, max: 400 * MiB }),
   threads: fc.integer({ min: 1, max: 64 }),
+  settings: fc.constantFrom({}, { workerExtraBytes: 6 * MiB }),
 });
 
 function divideOrRefuse(request: DivideRequest) {
@@ -100,4 +101,20 @@ test("the table is printed and reported with all of its shares", () => {
   const table = divideLine({ lineBytes: 128 * MiB, baselineBytes: 62 * MiB, threads: 2 });
   const text = formatShareTable(table);
   for (const name of Object.keys(shareBytes(table))) expect(text).toContain(name);
+});
+
+test("what each worker takes besides is in the share of threads, and may cost a thread", () => {
+  const request = { lineBytes: 256 * MiB, baselineBytes: 62 * MiB };
+  const settings = { workerExtraBytes: 6 * MiB };
+  for (const threads of [0, 1, 2]) {
+    const [plain, extra] = [{}, settings].map((given) =>
+      divideLine({ ...request, threads, settings: given }),
+    );
+    expect(extra!.threads).toBe(threads);
+    const moreBytes = extra!.shares.threads.bytes - plain!.shares.threads.bytes;
+    expect(moreBytes).toBe(Math.max(1, threads) * settings.workerExtraBytes);
+    expect(extra!.lineBytesMin - plain!.lineBytesMin).toBe(settings.workerExtraBytes);
+  }
+  const tight = divideLine({ ...request, lineBytes: request.lineBytes / 2, threads: 64, settings });
+  expect(tight.threads).toBeLessThan(divideLine({ ...request, threads: 64, settings }).threads);
 });

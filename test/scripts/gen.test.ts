@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { schnorr } from "@noble/curves/secp256k1.js";
 import { expect, test } from "vitest";
 
 function gen(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -36,6 +37,26 @@ test("events have true ids, and sizes and tags as an archive has them", () => {
   expect(tags.length / 4000).toBeLessThan(6.2);
   expect(Buffer.byteLength(stdout) / 4000).toBeGreaterThan(750);
   expect(Buffer.byteLength(stdout) / 4000).toBeLessThan(950);
+});
+
+test("events are signed on demand, as another library finds, and otherwise the same kind of data", () => {
+  const args = ["nostr", "--count", "300", "--seed", "3", "--signed"];
+  const { stdout } = gen(...args);
+  const events: NostrEvent[] = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(events.length).toBe(300);
+  for (const { id, pubkey, created_at, kind, tags, content, sig } of events) {
+    const text = JSON.stringify([0, pubkey, created_at, kind, tags, content]);
+    expect(id).toBe(createHash("sha256").update(text).digest("hex"));
+    const [signature, message, key] = [sig, id, pubkey].map((hex) =>
+      Uint8Array.from(Buffer.from(hex, "hex")),
+    );
+    expect(schnorr.verify(signature!, message!, key!)).toBe(true);
+  }
+  expect(gen(...args).stdout).toBe(stdout);
+  expect(gen("rows", "--count", "3", "--signed").status).toBe(2);
 });
 
 test("the same seed gives the same data, another one other data", () => {
