@@ -7,7 +7,7 @@ import { writeResult } from "./lib/results.js";
 import { parseSize } from "./lib/sizes.js";
 import { tableOf, textTable } from "./lib/tables.js";
 
-const cases = ["nostr", "rows", "decode", "query", "plan", "peers"];
+const cases = ["nostr", "rows", "decode", "query", "plan", "verify-signatures", "peers"];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N]
 
   nostr    nostr events into the embedded store, 256 MiB and 128 MiB
@@ -15,6 +15,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   decode   decoding alone: JSON.parse against the null: target
   query    latency of nostr filters on a loaded store
   plan     what a plan estimates against what imports of many shapes take
+  verify-signatures  nostr events with and without --verify, by one thread and by two (default 200,000)
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 

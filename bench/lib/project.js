@@ -19,9 +19,9 @@ export function cacheFolder() {
 }
 
 /** The generator's output of this kind and size, made once. */
-export function makeInput(kind, count, { dup = 0 } = {}) {
-  const repeats = dup === 0 ? "" : `-dup-${dup}`;
-  const path = join(cacheFolder(), `${kind}-${count}-1${repeats}.${kind === "rows" ? "csv" : "jsonl"}`);
+export function makeInput(kind, count, { dup = 0, isSigned = false } = {}) {
+  const traits = (dup === 0 ? "" : `-dup-${dup}`) + (isSigned ? "-signed" : "");
+  const path = join(cacheFolder(), `${kind}-${count}-1${traits}.${kind === "rows" ? "csv" : "jsonl"}`);
   if (!existsSync(path)) {
     process.stderr.write(`Making ${count.toLocaleString("en")} ${kind} (once) ...\n`);
     const part = `${path}.part`;
@@ -32,6 +32,7 @@ export function makeInput(kind, count, { dup = 0 } = {}) {
       String(count),
       "--dup",
       String(dup),
+      ...(isSigned ? ["--signed"] : []),
       "--out",
       part,
     ];
