@@ -61,8 +61,10 @@ export {
   LOAD_REJECT,
   REJECT_CSV_COLUMNS,
   REJECT_CSV_QUOTE,
+  REJECT_EPHEMERAL,
   REJECT_FIELD_MISSING,
   REJECT_FIELD_TYPE,
+  REJECT_HEX_BYTES,
   REJECT_INVALID_UTF8,
   REJECT_JSON_SYNTAX,
   REJECT_KEY_MISSING,
@@ -111,7 +113,7 @@ export { unescapeString, utf8InvalidAt } from "./utf8";
 export * from "./verify-keys";
 export * from "./verify-postings";
 export * from "./verify-records";
-export { CELL_BYTES, verifyBindCells, verifyBindDead, verifyBindSpans } from "./verify-state";
+export { CELL_BYTES, verifyBindCells, verifyBindDead, verifyBindOwned, verifyBindSpans } from "./verify-state";
 export * from "./xxh64";
 
 /** First byte behind the module's own data: where the host begins to allot memory. */

@@ -297,14 +297,12 @@ function scanPairs(node: usize, p: usize): usize {
   return p + 1;
 }
 
-/** Reads the array at p; its first two elements are a pair if both are strings. */
+/** Reads the array at p: a string in the first place is a name, and one behind it the value of that name. */
 function scanPair(node: usize, p: usize): usize {
   if (!levelOpen(p)) return 0;
   p = blankEnd(p + 1);
   if (load<u8>(p) != CLOSE_BRACKET) {
-    let name: usize = 0;
-    let nameEnd: usize = 0;
-    let nameFlags: u32 = 0;
+    let hasName = false;
     for (let i: u32 = 0; ; i++) {
       if (load<u8>(p) == QUOTE) {
         const start = p + 1;
@@ -312,13 +310,10 @@ function scanPair(node: usize, p: usize): usize {
         p = stringEnd(start);
         if (p == 0) return 0;
         if (i == 0) {
-          name = start;
-          nameEnd = p;
-          nameFlags = stringFlags;
-        } else if (i == 1 && name != 0) {
-          const valueFlags = stringFlags;
-          addValues(node, SLOT_PAIRS, TYPE_PAIR_NAME, nameFlags, name, nameEnd);
-          addValues(node, SLOT_PAIRS, TYPE_PAIR_VALUE, valueFlags, start, p);
+          hasName = true;
+          addValues(node, SLOT_PAIRS, TYPE_PAIR_NAME, stringFlags, start, p);
+        } else if (i == 1 && hasName) {
+          addValues(node, SLOT_PAIRS, TYPE_PAIR_VALUE, stringFlags, start, p);
         }
         p += 1;
       } else {

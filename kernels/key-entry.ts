@@ -1,20 +1,23 @@
-// A key entry says that a record defines or references a key:
-//   u64 hash | u16 key space | u8 flags | u8 0 | u40 id | [u64 version] | varint key bytes | key
+// A key entry says that a record defines or references a key, or takes out the record that defines it:
+//   u64 hash | u16 key space | u8 flags | u8 0 | u40 id | [u64 version] | varint key bytes | key | [extra]
 // The hash is XXH64 of the key with the key space as seed; its lowest bit is the role, so that the
-// definitions of a key sort before its references. A key buffer is an arena of entries and a tuple (hash,
-// place in the arena) for each.
+// definitions of a key sort before its references, of which deletions are one kind. The extra is 32 bytes
+// that are no part of the key: what a key space with rules of its own needs to decide by (key-group.ts). A
+// key buffer is an arena of entries and a tuple (hash, place in the arena) for each.
 import { xxh64 } from "./xxh64";
 import { varintWidth, varintWrite } from "./varint";
 
 export const KEY_REFERENCE: u32 = 1;
 export const KEY_HAS_VERSION: u32 = 2;
-/** Reserved for records that take a key out. */
+/** The record takes out the one that defines the key; it refers to the key as well. */
 export const KEY_DELETED: u32 = 4;
+export const KEY_HAS_EXTRA: u32 = 8;
+export const KEY_EXTRA_BYTES: u32 = 32;
 export const KEY_BYTES_MAX: u32 = 1024;
 
 const FIXED_BYTES: usize = 17;
-/** Fixed part, version, length and key at their longest. */
-export const KEY_ENTRY_BYTES_MAX: u32 = 17 + 8 + 2 + KEY_BYTES_MAX;
+/** Fixed part, version, length, key and extra at their longest. */
+export const KEY_ENTRY_BYTES_MAX: u32 = 17 + 8 + 2 + KEY_BYTES_MAX + KEY_EXTRA_BYTES;
 
 /** What copyWild may read and write beyond its range. */
 export const COPY_SLACK_BYTES: u32 = 16;
@@ -65,7 +68,8 @@ export function keyHash(keyspace: u32, key: usize, keyBytes: u32): u64 {
 
 /**
  * Appends an entry; false when the buffer has no room. `version` is the sortable form and counts only with
- * the flag KEY_HAS_VERSION. Keys longer than KEY_BYTES_MAX are the caller's to refuse.
+ * the flag KEY_HAS_VERSION, `extra` points at KEY_EXTRA_BYTES and counts only with KEY_HAS_EXTRA. Keys longer
+ * than KEY_BYTES_MAX are the caller's to refuse.
  */
 export function keyAppend(
   buffer: usize,
@@ -76,10 +80,12 @@ export function keyAppend(
   version: u64,
   key: usize,
   keyBytes: u32,
+  extra: usize,
 ): bool {
   const header = changetype<KeyBuffer>(buffer);
   const versionBytes: u32 = flags & KEY_HAS_VERSION ? 8 : 0;
-  const bytes = <u32>FIXED_BYTES + versionBytes + varintWidth(keyBytes) + keyBytes;
+  const extraBytes: u32 = flags & KEY_HAS_EXTRA ? KEY_EXTRA_BYTES : 0;
+  const bytes = <u32>FIXED_BYTES + versionBytes + varintWidth(keyBytes) + keyBytes + extraBytes;
   const arenaRoom = header.arenaCapacity - header.arenaBytes;
   if (header.count == header.capacity || arenaRoom < bytes + COPY_SLACK_BYTES) return false;
   const hash = keyHash(keyspace, key, keyBytes) | <u64>role;
@@ -94,6 +100,7 @@ export function keyAppend(
   if (versionBytes) store<u64>(out, version);
   out = varintWrite(out + versionBytes, <u64>keyBytes);
   copyWild(out, key, keyBytes);
+  if (extraBytes) copyWild(out + keyBytes, extra, extraBytes);
   const tuple = header.tuples + (<usize>header.count << 4);
   store<u64>(tuple, hash);
   store<u64>(tuple, <u64>header.arenaBytes, 8);
@@ -118,6 +125,12 @@ export function entryKeyspace(entry: usize): u32 {
 @inline
 export function entryIsReference(entry: usize): bool {
   return (load<u8>(entry, 10) & KEY_REFERENCE) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryIsDeletion(entry: usize): bool {
+  return (load<u8>(entry, 10) & KEY_DELETED) != 0;
 }
 
 // @ts-ignore: decorator
@@ -157,7 +170,21 @@ export function entryKey(entry: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function entryBytes(entry: usize): u32 {
-  return <u32>(entryKey(entry) - entry) + entryKeyBytes(entry);
+  const extraBytes: u32 = entryHasExtra(entry) ? KEY_EXTRA_BYTES : 0;
+  return <u32>(entryKey(entry) - entry) + entryKeyBytes(entry) + extraBytes;
+}
+
+// @ts-ignore: decorator
+@inline
+export function entryHasExtra(entry: usize): bool {
+  return (load<u8>(entry, 10) & KEY_HAS_EXTRA) != 0;
+}
+
+/** Order of two entries by their extras, one without before all others. */
+export function compareExtras(a: usize, b: usize): i32 {
+  const aBytes: u32 = entryHasExtra(a) ? KEY_EXTRA_BYTES : 0;
+  const bBytes: u32 = entryHasExtra(b) ? KEY_EXTRA_BYTES : 0;
+  return compareBytes(entryKey(a) + entryKeyBytes(a), aBytes, entryKey(b) + entryKeyBytes(b), bBytes);
 }
 
 /**

@@ -1,7 +1,9 @@
 // The resolution of one key: which of its definitions wins by the key space's rule, and what becomes of the
 // others. Entries of a group come in order of ids, those of former imports ("existing") first; whatever their
-// number, only the best one so far is kept.
-import { copyWild, entryBytes, entryId, entryKeyspace, entryVersion } from "./key-entry";
+// number, only the best one so far is kept. Deletions come behind the definitions and may take the best one
+// out; it stays the one that defines the key.
+import { compareExtras, copyWild, entryBytes, entryHasExtra, entryId } from "./key-entry";
+import { entryKeyspace, entryVersion } from "./key-entry";
 import { tupleAppendWords, tupleWord1 } from "./tuple";
 
 /** Rules of a key space, one byte each. */
@@ -11,21 +13,39 @@ export const RULE_NEWEST: u8 = 2;
 export const RULE_REJECT: u8 = 3;
 /** Nothing is settled: every entry goes on as it is, for merges of runs into larger runs. */
 export const RULE_ALL: u8 = 4;
+/** Like RULE_KEEP; a deletion takes the record out if both have the same extra, their owner. */
+export const RULE_OWNED: u8 = 5;
+/**
+ * Like RULE_NEWEST; of equal versions the lowest extra wins, and a deletion takes the record out if it is not
+ * the older one.
+ */
+export const RULE_VERSIONS: u8 = 6;
 
-/** Reasons why a record is dead: the payload of its tuple in the list of dead records (index 0, term 0). */
-export const DEAD_DUPLICATE: u32 = 1;
-export const DEAD_SUPERSEDED: u32 = 2;
+/**
+ * Reasons why a record is dead: the high half of the payload of its tuple in the list of dead records (index
+ * 0, term 0). A record that is dead for several reasons counts for the highest (see payloadUnite).
+ */
+export const DEAD_DELETED: u32 = 1;
+export const DEAD_REJECTED: u32 = 2;
 export const DEAD_REPLACED: u32 = 3;
-export const DEAD_REJECTED: u32 = 4;
+export const DEAD_SUPERSEDED: u32 = 4;
+export const DEAD_DUPLICATE: u32 = 5;
+/**
+ * In the low half: the record may be dead for several reasons, in several groups, and must be counted by its
+ * id.
+ */
+export const DEAD_BY_RULES: u32 = 1;
+/** Index, beside the dead, of new records that took an existing one's place under such a rule. */
+export const INDEX_REPLACING: u32 = 1;
 
 /** Counters of a key space, u64 each, in this order. */
 export const COUNT_NEW: u32 = 0;
 /** New records that took the place of an existing one. */
 export const COUNT_REPLACING: u32 = 1;
-export const COUNT_DUPLICATE: u32 = 2;
-export const COUNT_SUPERSEDED: u32 = 3;
-export const COUNT_REPLACED: u32 = 4;
-export const COUNT_REJECTED: u32 = 5;
+export const COUNT_REJECTED: u32 = 2;
+export const COUNT_REPLACED: u32 = 3;
+export const COUNT_SUPERSEDED: u32 = 4;
+export const COUNT_DUPLICATE: u32 = 5;
 export const COUNT_DANGLING_NEW: u32 = 6;
 export const COUNT_DANGLING_EXISTING: u32 = 7;
 /** References of former imports whose key this import defines. */
@@ -60,10 +80,25 @@ export function isNew(g: KeyGroup, entry: usize): bool {
   return entryId(entry) >= g.firstNewId;
 }
 
-/** Reasons 1 to 4 stand in the order of their counters. */
+// @ts-ignore: decorator
+@inline
+function ruleOf(g: KeyGroup, entry: usize): u8 {
+  return load<u8>(g.rules + entryKeyspace(entry));
+}
+
+/** Whether a record may be in several groups of these rules, so that the host counts it by its id. */
+// @ts-ignore: decorator
+@inline
+function isCountedById(rule: u8): bool {
+  return rule == RULE_OWNED || rule == RULE_VERSIONS;
+}
+
+/** The reasons that are counted have the numbers of their counters. */
 function bury(g: KeyGroup, entry: usize, reason: u32): void {
-  tupleAppendWords(g.dead, 0, tupleWord1(0, entryId(entry), reason));
-  count(g, entryKeyspace(entry), COUNT_DUPLICATE + reason - DEAD_DUPLICATE);
+  const isById = isCountedById(ruleOf(g, entry));
+  const payload = (reason << 4) | (isById ? DEAD_BY_RULES : 0);
+  tupleAppendWords(g.dead, 0, tupleWord1(0, entryId(entry), payload));
+  if (!isById) count(g, entryKeyspace(entry), reason);
 }
 
 function setBest(g: KeyGroup, entry: usize, isEmitted: bool): void {
@@ -85,10 +120,8 @@ export function groupAdd(g: KeyGroup, entry: usize, isEmitted: bool): void {
     setBest(g, entry, isEmitted);
     return;
   }
-  const rule = load<u8>(g.rules + entryKeyspace(entry));
-  const beats =
-    rule == RULE_REPLACE || (rule == RULE_NEWEST && entryVersion(entry) > entryVersion(g.best));
-  if (beats) {
+  const rule = ruleOf(g, entry);
+  if (beats(rule, entry, g.best)) {
     bury(g, g.best, isNew(g, g.best) ? DEAD_SUPERSEDED : DEAD_REPLACED);
     setBest(g, entry, isEmitted);
   } else {
@@ -96,14 +129,42 @@ export function groupAdd(g: KeyGroup, entry: usize, isEmitted: bool): void {
   }
 }
 
+function beats(rule: u8, entry: usize, best: usize): bool {
+  if (rule == RULE_REPLACE) return true;
+  if (rule != RULE_NEWEST && rule != RULE_VERSIONS) return false;
+  const version = entryVersion(entry);
+  const bestVersion = entryVersion(best);
+  if (version != bestVersion) return version > bestVersion;
+  return rule == RULE_VERSIONS && compareExtras(entry, best) < 0;
+}
+
 function reasonOfLoser(g: KeyGroup, rule: u8, entry: usize): u32 {
   if (rule == RULE_REJECT) return DEAD_REJECTED;
-  if (rule == RULE_NEWEST && entryVersion(entry) != entryVersion(g.best)) return DEAD_SUPERSEDED;
+  const isOther = rule == RULE_VERSIONS && compareExtras(entry, g.best) != 0;
+  const hasVersions = rule == RULE_NEWEST || rule == RULE_VERSIONS;
+  if (isOther || (hasVersions && entryVersion(entry) != entryVersion(g.best))) return DEAD_SUPERSEDED;
   return DEAD_DUPLICATE;
 }
 
-/** Counts the winner of the group that ends. */
+/** Counts the winner of the group that ends; needs room for one tuple. */
 export function groupClose(g: KeyGroup): void {
   g.isOpen = 0;
-  if (isNew(g, g.best)) count(g, entryKeyspace(g.best), g.hasExisting ? COUNT_REPLACING : COUNT_NEW);
+  if (!isNew(g, g.best)) return;
+  if (!isCountedById(ruleOf(g, g.best))) {
+    count(g, entryKeyspace(g.best), g.hasExisting ? COUNT_REPLACING : COUNT_NEW);
+  } else if (g.hasExisting) {
+    tupleAppendWords(g.dead, <u64>INDEX_REPLACING << 48, tupleWord1(0, entryId(g.best), 0));
+  }
+}
+
+/** Whether the rule of its key space has a deletion take this definition of its key out. */
+export function deletes(g: KeyGroup, deletion: usize, definition: usize): bool {
+  const rule = ruleOf(g, deletion);
+  if (rule == RULE_VERSIONS) return entryVersion(definition) <= entryVersion(deletion);
+  return rule == RULE_OWNED && entryHasExtra(definition) && compareExtras(definition, deletion) == 0;
+}
+
+/** Takes a definition out; needs room for one tuple. */
+export function groupDelete(g: KeyGroup, definition: usize): void {
+  bury(g, definition, DEAD_DELETED);
 }

@@ -1,11 +1,11 @@
-// What a merge of keys puts out: winners, references that stay open, and the blocks they fill. What is
-// remembered are the keys defined under the present hash, because their references follow (the role is the
+// What a merge of keys puts out: winners, references that stay open, deletions, and the blocks they fill. What
+// is remembered are the definitions under the present hash, because their references follow (the role is the
 // hash's lowest bit). Two keys under one 63-bit hash are all but impossible by chance, yet handled.
-import { compareBytes, copyWild, entryBytes, entryHash } from "./key-entry";
-import { KEY_BYTES_MAX, entryKey, entryKeyBytes, entryKeyspace } from "./key-entry";
+import { compareKeys, copyWild, entryBytes, entryHash, entryIsDeletion } from "./key-entry";
+import { KEY_BYTES_MAX, entryKeyspace } from "./key-entry";
 import { keyBlockSeal } from "./key-block";
 import { COUNT_DANGLING_EXISTING, COUNT_DANGLING_NEW, COUNT_RESOLVED } from "./key-group";
-import { count, groupClose, isNew } from "./key-group";
+import { count, deletes, groupClose, groupDelete, isNew } from "./key-group";
 import { DEFINED_BYTES, DEFINED_HEADER_BYTES, KEY_MERGE_BLOCK_READY } from "./key-merge-state";
 import { KEY_MERGE_COLLISIONS, KEY_MERGE_DONE, KeyMerge } from "./key-merge-state";
 import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES } from "./tuple-block";
@@ -22,8 +22,8 @@ export function closeGroup(m: KeyMerge): void {
 }
 
 /**
- * Appends a key to the list of those defined under the present hash: u32 key bytes, u16 key space, u8
- * existing, key.
+ * Appends a definition to the list of those under the present hash: u32 bytes of the entry, u16 existing, u16
+ * deleted, the entry.
  */
 function remember(m: KeyMerge, entry: usize, isExisting: u32): void {
   const hash = entryHash(entry);
@@ -31,44 +31,57 @@ function remember(m: KeyMerge, entry: usize, isExisting: u32): void {
     m.definedHash = hash;
     m.definedBytes = 0;
   }
-  const keyBytes = entryKeyBytes(entry);
+  const bytes = entryBytes(entry);
   if (m.definedBytes + 2 * KEY_BYTES_MAX > DEFINED_BYTES) {
     m.failure = KEY_MERGE_COLLISIONS;
     return;
   }
   const item = m.defined + m.definedBytes;
-  store<u32>(item, keyBytes);
-  store<u16>(item, <u16>entryKeyspace(entry), 4);
-  store<u16>(item, <u16>isExisting, 6);
-  copyWild(item + DEFINED_HEADER_BYTES, entryKey(entry), keyBytes);
-  m.definedBytes += DEFINED_HEADER_BYTES + keyBytes;
+  store<u32>(item, bytes);
+  store<u16>(item, <u16>isExisting, 4);
+  store<u16>(item, 0, 6);
+  copyWild(item + DEFINED_HEADER_BYTES, entry, bytes);
+  m.definedBytes += DEFINED_HEADER_BYTES + bytes;
 }
 
 export function settleReference(m: KeyMerge, entry: usize, isEmitted: bool): void {
+  if (entryIsDeletion(entry)) {
+    settleDeletion(m, entry, isEmitted);
+    return;
+  }
   const g = m.group;
   const keyspace = entryKeyspace(entry);
   const item = findDefined(m, entry);
   if (item == 0) {
     count(g, keyspace, isNew(g, entry) ? COUNT_DANGLING_NEW : COUNT_DANGLING_EXISTING);
     if (isEmitted) emit(m, entry);
-  } else if (!isNew(g, entry) && load<u16>(item, 6) == 0) {
+  } else if (!isNew(g, entry) && load<u16>(item, 4) == 0) {
     count(g, keyspace, COUNT_RESOLVED);
   }
+}
+
+/** Deletions are kept for ever: what they take out may come after them, and come again. */
+function settleDeletion(m: KeyMerge, entry: usize, isEmitted: bool): void {
+  const g = m.group;
+  if (isEmitted) emit(m, entry);
+  const item = findDefined(m, entry);
+  if (item == 0 || load<u16>(item, 6) != 0) return;
+  const definition = item + DEFINED_HEADER_BYTES;
+  const isSettledBefore = !isNew(g, entry) && !isNew(g, definition);
+  if (isSettledBefore || !deletes(g, entry, definition)) return;
+  store<u16>(item, 1, 6);
+  groupDelete(g, definition);
 }
 
 /** The remembered definition of a reference's key, or 0. */
 function findDefined(m: KeyMerge, entry: usize): usize {
   if (m.definedHash != (entryHash(entry) & ~(<u64>1))) return 0;
-  const keyspace = entryKeyspace(entry);
-  const key = entryKey(entry);
-  const keyBytes = entryKeyBytes(entry);
   const end = m.defined + m.definedBytes;
   let item = m.defined;
   while (item < end) {
-    const itemBytes = load<u32>(item);
-    const itemKey = item + DEFINED_HEADER_BYTES;
-    if (load<u16>(item, 4) == keyspace && compareBytes(itemKey, itemBytes, key, keyBytes) == 0) return item;
-    item = itemKey + itemBytes;
+    const definition = item + DEFINED_HEADER_BYTES;
+    if (compareKeys(definition, entry) == 0) return item;
+    item = definition + load<u32>(item);
   }
   return 0;
 }

@@ -63,7 +63,7 @@ export class KeyHead {
 
 const STATE_BYTES: usize = 256;
 const GROUP_AT: usize = 128;
-const BEST_BYTES: usize = 1072;
+const BEST_BYTES: usize = 1104;
 const OUTPUT_BYTES: usize = <usize>BLOCK_BUFFER_BYTES + 2 * BEST_BYTES;
 
 // @ts-ignore: decorator

@@ -82,6 +82,9 @@ function replay(m: KeyMerge, leaf: u32): void {
   store<u32>(m.tree, winner);
 }
 
+/** A step notes the winner of the group that ends, and the record that loses or is deleted. */
+const STEP_TUPLES_MAX: u32 = 2;
+
 /** Goes on until the host must act; see the KEY_MERGE_ codes. */
 export function keyMergeStep(merge: usize): u32 {
   const m = changetype<KeyMerge>(merge);
@@ -93,7 +96,7 @@ export function keyMergeStep(merge: usize): u32 {
     if (m.isFinished) return finishOutput(m);
     if (m.wanted != NONE) return KEY_MERGE_NEED_INPUT;
     if (!m.isBuilt) build(m);
-    if (dead.count == dead.capacity) return KEY_MERGE_DEAD_FULL;
+    if (dead.capacity - dead.count < STEP_TUPLES_MAX) return KEY_MERGE_DEAD_FULL;
     const winner = load<u32>(m.tree);
     const head = headAt(m, winner);
     if (head.entry == 0) {

@@ -1,6 +1,6 @@
 /** Keys: the parts of a record's own key, and references to the keys of others. */
 import { FLAG_ESCAPES, FLAG_INTEGER, TYPE_ARRAY, TYPE_NUMBER, TYPE_OBJECT } from "./json-grammar";
-import { KEY_BYTES_MAX, KEY_HAS_VERSION, KEY_REFERENCE, keyAppend } from "./key-entry";
+import { KEY_BYTES_MAX, KEY_HAS_EXTRA, KEY_HAS_VERSION, KEY_REFERENCE, keyAppend } from "./key-entry";
 import { REJECT_KEY_MISSING, REJECT_KEY_TOO_LONG, REJECT_NONE, state } from "./load-state";
 import { KeyPart, Slot, Value } from "./program";
 import { packHex } from "./term-string";
@@ -18,7 +18,12 @@ export const LINK_DONE: u32 = 0;
 export const LINK_FULL: u32 = 1;
 export const LINK_TOO_LONG: u32 = 2;
 
-const TOO_LONG: usize = 0;
+/** What `partWrite` says of a part that makes no key. */
+export const TOO_LONG: usize = 0;
+
+/** The bytes of the key that was defined last, or none. */
+export const definedKey: usize = keyRoom;
+export let definedKeyBytes: u32 = 0;
 
 function partOf(number: u32): KeyPart {
   const program = state.program;
@@ -38,8 +43,17 @@ export function keyPartSet(number: u32, value: Value): bool {
   return true;
 }
 
-/** Appends the definition of the record's key. */
-export function keyDefine(): u32 {
+/** The value that was noted as this part of the record at work. */
+export function keyPartValue(number: u32): Value {
+  return changetype<Value>(partOf(number).entry);
+}
+
+export function keyPartSlot(number: u32): u32 {
+  return partOf(number).slot;
+}
+
+/** Appends the definition of the record's key, with an extra unless that is 0. */
+export function keyDefine(extra: usize): u32 {
   const program = state.program;
   const parts = program.keyPartCount;
   let at = keyRoom;
@@ -59,11 +73,25 @@ export function keyDefine(): u32 {
   }
   const bytes = <u32>(at - keyRoom);
   if (bytes > KEY_BYTES_MAX) return REJECT_KEY_TOO_LONG;
-  const flags = state.hasVersion ? KEY_HAS_VERSION : 0;
+  definedKeyBytes = bytes;
+  const flags = (state.hasVersion ? KEY_HAS_VERSION : 0) | (extra != 0 ? KEY_HAS_EXTRA : 0);
+  keyPush(program.entity, flags, state.version, keyRoom, bytes, extra);
+  return REJECT_NONE;
+}
+
+/** Appends an entry of the record at work; without room the record is taken back and tried again. */
+export function keyPush(
+  keyspace: u32,
+  flags: u32,
+  version: u64,
+  key: usize,
+  keyBytes: u32,
+  extra: usize,
+): void {
   const keys = changetype<usize>(state.keys);
   const id = state.idBits >> 8;
-  if (!keyAppend(keys, program.entity, 0, flags, id, state.version, keyRoom, bytes)) state.isOverflown = true;
-  return REJECT_NONE;
+  const isIn = keyAppend(keys, keyspace, flags & KEY_REFERENCE, flags, id, version, key, keyBytes, extra);
+  if (!isIn) state.isOverflown = true;
 }
 
 /** Appends a reference to the key that a value holds. */
@@ -73,11 +101,14 @@ export function linkAppend(keyspace: u32, fieldType: u32, value: Value): u32 {
   const keys = changetype<usize>(state.keys);
   const id = state.idBits >> 8;
   const bytes = <u32>(end - partRoom);
-  return keyAppend(keys, keyspace, KEY_REFERENCE, 0, id, 0, partRoom, bytes) ? LINK_DONE : LINK_FULL;
+  return keyAppend(keys, keyspace, KEY_REFERENCE, 0, id, 0, partRoom, bytes, 0) ? LINK_DONE : LINK_FULL;
 }
 
-/** Writes the canonical bytes of a key part; returns the end, or TOO_LONG. */
-function partWrite(fieldType: u32, value: Value, target: usize): usize {
+/**
+ * Writes the canonical bytes of a key part; returns the end, or TOO_LONG. The target has room for an escaped
+ * text of six times KEY_BYTES_MAX.
+ */
+export function partWrite(fieldType: u32, value: Value, target: usize): usize {
   const start = <usize>value.start;
   const bytes = <usize>value.end - start;
   if (fieldType == FIELD_HEX) return hexWrite(start, bytes, (<u32>value.flags & FLAG_ESCAPES) != 0, target);

@@ -1,4 +1,5 @@
 /** From the text of a record to its index entries: the same for loading and for checking what is stored. */
+import { eventDefine } from "./load-events";
 import { keyDefine } from "./load-keys";
 import { REJECT_NONE, state } from "./load-state";
 import { valuesAppend } from "./load-values";
@@ -38,7 +39,8 @@ export function recordRead(): u32 {
   state.jsonStart = load<u32>(scan, SCAN_START);
   state.jsonEnd = load<u32>(scan, SCAN_END);
   const values = <usize>load<u32>(scan, SCAN_VALUES);
-  const code = valuesAppend(values, values + <usize>load<u32>(scan, SCAN_COUNT) * SCAN_VALUE_BYTES);
+  const valuesEnd = values + <usize>load<u32>(scan, SCAN_COUNT) * SCAN_VALUE_BYTES;
+  const code = valuesAppend(values, valuesEnd);
   if (code != REJECT_NONE || state.isOverflown || state.program.keyPartCount == 0) return code;
-  return keyDefine();
+  return state.program.isEvents ? eventDefine(values, valuesEnd) : keyDefine(0);
 }

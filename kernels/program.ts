@@ -28,6 +28,12 @@ export class Program {
   csv: u32;
   /** Runtime: number of the record at work, so that no table needs clearing. */
   stamp: u32;
+  /** 1 when the records are Nostr events, which have rules of their own: see load-events.ts. */
+  isEvents: u32;
+  /** For events: the key space of replaceable ones, and the slot of the tags. */
+  groupSpace: u32;
+  tagsSlot: u32;
+  spare: u32;
 }
 
 @unmanaged
@@ -63,7 +69,10 @@ export class Op {
   argument: u32;
 }
 
-/** A part of the key; all but the slot is runtime: the value entry of the record at work. */
+/**
+ * A part of the key, or behind those a value that the rules of events go by; all but the slot is runtime: the
+ * value entry of the record at work.
+ */
 @unmanaged
 export class KeyPart {
   slot: u32;

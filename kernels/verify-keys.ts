@@ -6,22 +6,21 @@
 import { entryBytesWithin } from "./key-block";
 import {
   KEY_BYTES_MAX,
-  KEY_DELETED,
   compareBytes,
   copyWild,
   entryHash,
   entryId,
+  entryIsDeletion,
   entryIsReference,
   entryKey,
   entryKeyBytes,
   entryKeyspace,
-  entryVersion,
   isEntryBelow,
   keyHash,
 } from "./key-entry";
 import { BLOCK_BUFFER_BYTES, BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, blockBytes } from "./tuple-block";
 import { tupleTerm } from "./tuple";
-import { isDead, isExcluded, keyCount, verify } from "./verify-state";
+import { isDead, isExcluded, keyCount, keyDetail, verify } from "./verify-state";
 
 /** What `verifyKeys` came back for. */
 export const KEYS_DONE: u32 = 0;
@@ -64,6 +63,7 @@ const INPUT_BYTES: u32 = <u32>offsetof<Input>();
 
 const definition = changetype<Seen>(memory.data(24 + 1024 + 32, 16));
 const reference = changetype<Seen>(memory.data(24 + 1024 + 32, 16));
+const deletion = changetype<Seen>(memory.data(24 + 1024 + 32, 16));
 
 let inputs: usize = 0;
 let inputCount: u32 = 0;
@@ -94,6 +94,7 @@ export function verifyKeysOpen(at: usize, count: u32): void {
   isHashTold = false;
   definition.keyBytes = KEY_BYTES_MAX + 1;
   reference.keyBytes = KEY_BYTES_MAX + 1;
+  deletion.keyBytes = KEY_BYTES_MAX + 1;
   calls = 0;
   callsEnd = 0;
   callsAreOver = false;
@@ -237,8 +238,15 @@ function blockEnd(input: Input): u32 {
 /** Takes an entry off; false when a second live record defines its key. */
 function entryTake(entry: usize): bool {
   const id = entryId(entry);
-  if ((load<u8>(entry, 10) & KEY_DELETED) != 0 || isDead(id)) return true;
-  if (entryIsReference(entry)) {
+  if (isDead(id)) {
+    // A deleted record goes on to define its key: the merge took no reference to it for open.
+    if (!entryIsReference(entry) && entryKeyspace(entry) == verify.ownedSpace) isDefined = true;
+    return true;
+  }
+  if (entryIsDeletion(entry)) {
+    if (isSeen(deletion, entry)) return true;
+    remember(deletion, entry);
+  } else if (entryIsReference(entry)) {
     if (isDefined || isSeen(reference, entry)) return true;
     remember(reference, entry);
   } else {
@@ -259,7 +267,7 @@ function entryTake(entry: usize): bool {
 
 function take(entry: usize, id: u64): void {
   keys++;
-  if (verify.spanCount == 0 || !isExcluded(id)) keyCount(entryHash(entry), id, entryVersion(entry), -1);
+  if (verify.spanCount == 0 || !isExcluded(id)) keyCount(entryHash(entry), id, keyDetail(entry), -1);
 }
 
 function isSeen(seen: Seen, entry: usize): bool {

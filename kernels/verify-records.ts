@@ -2,12 +2,12 @@
 import { columnIndex, columnsOpen } from "./load-columns";
 import { recordOpen, recordRead } from "./load-record";
 import { REJECT_NONE, REJECT_TOO_MANY_VALUES, state } from "./load-state";
-import { KEY_REFERENCE, KeyBuffer, compareKeys, entryHash, entryVersion } from "./key-entry";
+import { KEY_REFERENCE, KeyBuffer, compareKeys, entryHash, entryIsDeletion } from "./key-entry";
 import { keyBufferSort } from "./key-sort";
 import { Program } from "./program";
 import { TupleBuffer, tupleAppend, tupleTerm, tupleUnite } from "./tuple";
 import { tupleSort } from "./tuple-sort";
-import { bucketOf, cellAdd, cellOf, isDead, keyCount, mix, verify } from "./verify-state";
+import { bucketOf, cellAdd, cellOf, isDead, keyCount, keyDetail, mix, verify } from "./verify-state";
 
 /** What `verifyRecords` came back for. */
 export const VERIFY_DONE: u32 = 0;
@@ -179,7 +179,10 @@ function columnsCount(id: u64, isCounted: bool): void {
   }
 }
 
-/** Adds the key's definition, and notes the references; a record refers to a key but once. */
+/**
+ * Adds what the record defines and deletes, and notes the references; a record refers to a key but once, and
+ * deletes it but once.
+ */
 function keysCount(id: u64): void {
   const keys = state.keys;
   keyBufferSort(changetype<usize>(keys));
@@ -187,11 +190,10 @@ function keysCount(id: u64): void {
   for (let i: u32 = 0; i < keys.count; i++) {
     const entry = keys.arena + <usize>load<u64>(keys.tuples + (<usize>i << 4), 8);
     const hash = entryHash(entry);
-    if ((hash & KEY_REFERENCE) == 0) {
-      keyCount(hash, id, entryVersion(entry), 1);
-    } else if (before == 0 || entryHash(before) != hash || compareKeys(before, entry) != 0) {
-      tupleAppend(changetype<usize>(verify.calls), 0, hash, id, 0);
-    }
+    const isRepeat = before != 0 && entryHash(before) == hash && compareKeys(before, entry) == 0;
     before = entry;
+    if (isRepeat) continue;
+    if ((hash & KEY_REFERENCE) == 0 || entryIsDeletion(entry)) keyCount(hash, id, keyDetail(entry), 1);
+    else tupleAppend(changetype<usize>(verify.calls), 0, hash, id, 0);
   }
 }

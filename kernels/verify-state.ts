@@ -3,7 +3,10 @@
  * is taken off them: a cell that comes back to zero stands for two equal sets. Cells are laid out by row (an
  * index, or the column of an index) and by bucket of record ids, so that a difference tells where to look.
  */
+import { KEY_DELETED, KEY_EXTRA_BYTES, entryHasExtra, entryIsDeletion } from "./key-entry";
+import { entryKey, entryKeyBytes, entryVersion } from "./key-entry";
 import { TupleBuffer } from "./tuple";
+import { xxh64 } from "./xxh64";
 
 /** i64 members, u64 sum of their mixed words. */
 export const CELL_BYTES: u32 = 16;
@@ -29,6 +32,8 @@ export class VerifyState {
   spans: usize;
   spanCount: u32;
   nextId: u64;
+  /** The key space whose definitions stay when their record is deleted, or none. */
+  ownedSpace: u32;
 }
 
 export const verify = changetype<VerifyState>(memory.data(128, 16));
@@ -56,6 +61,11 @@ export function verifyBindDead(bits: usize, first: u64, end: u64): void {
 export function verifyBindSpans(spans: usize, count: u32): void {
   verify.spans = spans;
   verify.spanCount = count;
+}
+
+/** Names the key space in which records may be deleted; a number above all when there is none. */
+export function verifyBindOwned(keyspace: u32): void {
+  verify.ownedSpace = keyspace;
 }
 
 @inline
@@ -103,9 +113,18 @@ export function cellAdd(cell: usize, members: i64, sum: u64): void {
   store<u64>(cell, load<u64>(cell, 8) + sum, 8);
 }
 
-/** A key entry, added (1) or taken off (-1); the hash holds its role, and there may be a version. */
+/** A key entry, added (1) or taken off (-1); the hash holds its role, and there may be more to it. */
 @inline
-export function keyCount(hash: u64, id: u64, version: u64, members: i64): void {
-  const word = version == 0 ? id : mix(version, id);
+export function keyCount(hash: u64, id: u64, detail: u64, members: i64): void {
+  const word = detail == 0 ? id : mix(detail, id);
   cellAdd(cellOf(0, bucketOf(id)), members, mix(hash, word) * <u64>members);
+}
+
+/** What a key entry holds beyond its key and its record: version, extra, and whether it deletes. */
+export function keyDetail(entry: usize): u64 {
+  let detail = entryVersion(entry);
+  if (entryHasExtra(entry)) {
+    detail = mix(detail, xxh64(entryKey(entry) + entryKeyBytes(entry), KEY_EXTRA_BYTES, 0));
+  }
+  return entryIsDeletion(entry) ? mix(detail, KEY_DELETED) : detail;
 }

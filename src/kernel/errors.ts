@@ -271,6 +271,14 @@ export const errorTable = {
     message:
       "Signatures are to be verified, and the records of {source} are not of a kind that is signed. Give --preset nostr, or leave --verify out.",
   },
+  NOSTR_HEX: {
+    retry: false,
+    message: "The record is no Nostr event: {reason}. Give the event as NIP-01 writes it.",
+  },
+  NOSTR_EPHEMERAL: {
+    retry: false,
+    message: "The event is ephemeral and not stored: {reason}. Leave it out, or send it to a relay.",
+  },
   VALUE_TYPE: {
     retry: false,
     message: "{value} is no value of type {type}. Give one that the field could hold.",

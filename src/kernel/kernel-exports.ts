@@ -48,6 +48,8 @@ export interface KeyExports {
   readonly KEY_REFERENCE: Constant;
   readonly KEY_HAS_VERSION: Constant;
   readonly KEY_DELETED: Constant;
+  readonly KEY_HAS_EXTRA: Constant;
+  readonly KEY_EXTRA_BYTES: Constant;
   readonly KEY_BYTES_MAX: Constant;
   readonly KEY_ENTRY_BYTES_MAX: Constant;
   readonly KEY_BUFFER_BYTES: Constant;
@@ -72,10 +74,12 @@ export interface KeyExports {
   readonly RULE_REPLACE: Constant;
   readonly RULE_NEWEST: Constant;
   readonly RULE_REJECT: Constant;
-  readonly DEAD_DUPLICATE: Constant;
-  readonly DEAD_SUPERSEDED: Constant;
-  readonly DEAD_REPLACED: Constant;
+  readonly DEAD_DELETED: Constant;
   readonly DEAD_REJECTED: Constant;
+  readonly DEAD_REPLACED: Constant;
+  readonly DEAD_SUPERSEDED: Constant;
+  readonly DEAD_DUPLICATE: Constant;
+  readonly INDEX_REPLACING: Constant;
   keyBufferInit(buffer: number, tuples: number, capacity: number, arena: number, arenaCapacity: number): void;
   keyAppend(
     buffer: number,
@@ -86,6 +90,7 @@ export interface KeyExports {
     version: bigint,
     key: number,
     keyBytes: number,
+    extra: number,
   ): number;
   keyHash(keyspace: number, key: number, keyBytes: number): bigint;
   keyBufferSort(buffer: number): void;
@@ -251,6 +256,7 @@ export interface VerifyExports {
   readonly KEYS_MISNAMED: Constant;
   verifyBindCells(cells: number, rows: number, bucketsLog: number, bucketShift: number, nextId: bigint): void;
   verifyBindDead(bits: number, first: bigint, end: bigint): void;
+  verifyBindOwned(keyspace: number): void;
   verifyBindSpans(spans: number, count: number): void;
   verifyBindRecords(
     tuples: number,

@@ -16,6 +16,7 @@ import type {
   IndexKind,
 } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
+import { eventSlotsOf } from "./event-rules.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
   type IndexName,
@@ -86,6 +87,8 @@ export function compileMapping(mapping: Mapping, fileName = "mapping"): Compiled
   if (indexNumber > indexCountMax) throw root.fault(`must have at most ${indexCountMax} indexes together`);
   for (const name of awaited) entities.push(awaitedEntity(name, numbers.get(name)!));
   checkLinks(entities, names.length, root);
+  const ruled = entities.filter(({ events }) => events !== undefined);
+  if (ruled.length > 1) throw root.at(`${ruled[1]!.name}.rules`).fault("must be those of one entity at most");
   return { version: 1, preset: mapping.preset ?? null, entities };
 }
 
@@ -134,7 +137,11 @@ function compileEntity(
   }
   const keySlots = compileKey(entity, fields, place.at("key"));
   const { conflict, versionSlot } = compileConflict(entity, fields, keySlots, place.at("conflict"));
-  return { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
+  const compiled = { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
+  if (entity.rules === undefined) return compiled;
+  const events = eventSlotsOf(compiled);
+  if (typeof events === "string") throw place.at("rules").fault(events);
+  return { ...compiled, events };
 }
 
 function compileFields(

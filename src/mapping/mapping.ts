@@ -20,6 +20,8 @@ export interface MappingEntity {
   key?: string | string[];
   /** `keep`, `replace`, `reject` or `newest:FIELD`. */
   conflict?: string;
+  /** `nostr`: the records are events, which replace and delete one another by the rules of that protocol. */
+  rules?: "nostr";
   fields: Record<string, FieldType | MappingField>;
 }
 
@@ -65,6 +67,7 @@ const entitySchema = v.strictObject({
     v.union([nameSchema, v.array(nameSchema)], "must be the name of a field, or a list of names"),
   ),
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
+  rules: v.exactOptional(v.literal("nostr", "must be nostr")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
 });
 

@@ -47,6 +47,8 @@ export function mergeMappings(
   if (indexNumber > indexCountMax + 1)
     throw mappingFault("mapping", "entities", `must have at most ${indexCountMax} indexes`);
   checkMergedLinks(entities);
+  if (entities.filter(({ events }) => events !== undefined).length > 1)
+    throw mappingFault("mapping", "entities", "must have the rules of nostr in one entity at most");
   return { version: 1, preset: stored.preset ?? wanted.preset, entities };
 }
 
@@ -59,6 +61,9 @@ function entityDifference(
   wanted: CompiledEntity,
   wantedMapping: CompiledMapping,
 ): string | null {
+  if ((stored.events === undefined) !== (wanted.events === undefined)) {
+    return `its rules are ${rulesText(stored)}, not ${rulesText(wanted)}`;
+  }
   const storedKey = keyText(stored);
   const wantedKey = keyText(wanted);
   if (storedKey !== wantedKey) return `its key is ${storedKey}, not ${wantedKey}`;
@@ -128,6 +133,10 @@ function indexNumberMax(mapping: CompiledMapping): number {
 function keyText(entity: CompiledEntity): string {
   const names = entity.keySlots.map((slot) => entity.fields[slot]!.name);
   return names.length === 0 ? "absent" : names.join(" + ");
+}
+
+function rulesText(entity: CompiledEntity): string {
+  return entity.events === undefined ? "absent" : "nostr";
 }
 
 function fieldText(field: CompiledField, mapping: CompiledMapping): string {

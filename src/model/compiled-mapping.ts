@@ -1,3 +1,5 @@
+import { entityCountMax } from "../kernel/index.js";
+
 /**
  * The compiled form of a mapping: everything numbered, so that kernels, runs and stores speak in numbers.
  * It is plain JSON (kept in the store's meta table and sent to workers as it is).
@@ -51,7 +53,25 @@ export interface CompiledEntity {
   conflict: ConflictRule;
   /** Slot of the version field when the rule is `newest`. */
   versionSlot: number | null;
+  /** Set when the records are Nostr events: at most one entity of a mapping has these rules. */
+  events?: EventSlots;
   fields: CompiledField[];
+}
+
+/** The fields that the rules of Nostr events go by (docs/adr/0009-nostr-semantics.md), beside the key. */
+export interface EventSlots {
+  kind: number;
+  author: number;
+  createdAt: number;
+  tags: number;
+}
+
+/** The key space of replaceable and addressable events: it lies behind those of all entities. */
+export const groupKeyspace = entityCountMax;
+
+/** The entity whose records are Nostr events. */
+export function eventsEntity(mapping: CompiledMapping): CompiledEntity | undefined {
+  return mapping.entities.find((entity) => entity.events !== undefined);
 }
 
 export interface CompiledMapping {

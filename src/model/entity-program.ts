@@ -1,4 +1,4 @@
-import type { CompiledEntity, CompiledField, FieldType, IndexKind } from "./compiled-mapping.js";
+import { type CompiledEntity, type CompiledField, type FieldType, groupKeyspace, type IndexKind } from "./compiled-mapping.js";
 import { compileTrie } from "./member-trie.js";
 
 /** Numbers of field types in programs: FIELD_... in kernels/terms.ts. */
@@ -34,7 +34,7 @@ export interface EntityProgramOptions {
 }
 
 /** Sizes and numbers of kernels/program.ts. */
-const headerBytes = 64;
+const headerBytes = 80;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
@@ -63,7 +63,8 @@ interface Draft {
  */
 export function compileEntityProgram(entity: CompiledEntity, options: EntityProgramOptions = {}): Uint8Array {
   const draft = draftOf(entity);
-  const { keySlots, fields } = entity;
+  const { keySlots, fields, events } = entity;
+  const partSlots = partSlotsOf(entity);
   // A key that is missing has a reject of its own.
   const required = fields.filter((field) => field.required && !keySlots.includes(field.slot));
   const csv = options.csv ?? new Uint8Array(0);
@@ -72,7 +73,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const trieAt = layout.take(trie.length);
   const slotsAt = layout.take(draft.slots.length * slotBytes);
   const opsAt = layout.take(draft.slots.reduce((sum, { ops }) => sum + ops.length, 0) * opBytes);
-  const keyPartsAt = layout.take(keySlots.length * keyPartBytes);
+  const keyPartsAt = layout.take(partSlots.length * keyPartBytes);
   const requiredAt = layout.take(required.length * 4);
   const textsAt = layout.take(draft.texts.length * textBytes);
   const columnsAt = layout.take(draft.columns.length * 4);
@@ -83,14 +84,20 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   writeWords(view, 16, [keySlots.length, keyPartsAt, required.length, requiredAt]);
   writeWords(view, 32, [draft.texts.length, textsAt, draft.columns.length, columnsAt]);
   writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, csv.length === 0 ? 0 : csvAt]);
+  if (events !== undefined) writeWords(view, 64, [1, groupKeyspace, events.tags]);
   program.set(trie, trieAt);
   writeSlots(view, draft, slotsAt, opsAt);
-  for (const [i, slot] of keySlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
+  for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
   for (const [i, { slot }] of required.entries()) view.setUint32(requiredAt + i * 4, slot, true);
   for (const [i, index] of draft.texts.entries()) view.setUint32(textsAt + i * textBytes, index, true);
   writeWords(view, columnsAt, draft.columns);
   program.set(csv, csvAt);
   return program;
+}
+
+/** The parts of the key, and behind them what the rules of events go by: see kernels/load-events.ts. */
+function partSlotsOf({ keySlots, events }: CompiledEntity): number[] {
+  return events === undefined ? keySlots : [...keySlots, events.kind, events.author, events.createdAt];
 }
 
 function trieOf(entity: CompiledEntity): Uint8Array {
@@ -106,6 +113,7 @@ function trieOf(entity: CompiledEntity): Uint8Array {
 
 function draftOf(entity: CompiledEntity): Draft {
   const draft: Draft = { columns: [], texts: [], slots: [] };
+  const partSlots = partSlotsOf(entity);
   for (const field of entity.fields) {
     const ops: Op[] = [];
     for (const index of field.indexes) {
@@ -114,8 +122,9 @@ function draftOf(entity: CompiledEntity): Draft {
       const argument = index.kind === "text" ? draft.texts.push(index.number) - 1 : 0;
       ops.push({ kind: opKind[index.kind satisfies IndexKind], index: index.number, column, argument });
     }
-    const keyPart = entity.keySlots.indexOf(field.slot);
-    if (keyPart >= 0) ops.push({ kind: opKind.key, index: 0, column: columnNone, argument: keyPart });
+    for (const [part, slot] of partSlots.entries()) {
+      if (slot === field.slot) ops.push({ kind: opKind.key, index: 0, column: columnNone, argument: part });
+    }
     if (entity.versionSlot === field.slot)
       ops.push({ kind: opKind.version, index: 0, column: columnNone, argument: 0 });
     if (field.linkEntity !== null) {

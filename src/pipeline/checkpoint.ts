@@ -20,7 +20,7 @@ export interface SealState {
   segment: number;
   /** Former segments that are merged into the new one. */
   absorbed: number[];
-  stage: "prepare" | "merge" | "dead" | "rejects";
+  stage: "prepare" | "merge" | "settle" | "dead" | "rejects";
   /**
    * Lower bounds of the parts of the tuple merge, as hexadecimal 128-bit tuples; part i ends where i + 1
    * begins.
@@ -40,6 +40,8 @@ export interface KeyFates {
   replaced: number;
   superseded: number;
   duplicates: number;
+  /** Records of this import that a deletion took out, of whatever import. */
+  deleted: number;
   conflicts: number;
   /** Records of former imports that lost their place. */
   existingLost: number;

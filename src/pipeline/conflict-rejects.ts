@@ -10,7 +10,8 @@ import type { SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 import { MappedReads } from "./mapped-reads.js";
 
-const conflictReason = 4;
+/** DEAD_REJECTED of kernels/key-group.ts, in the high half of a payload. */
+const conflictReason = 2;
 const kernelBytes = 512 * KiB;
 
 /**
@@ -39,7 +40,7 @@ function writeConflicts(
     const { ids, payloads } = decoder.decode(block, 0, 0n);
     if (ids.length === 0) return null;
     for (const [index, id] of ids.entries()) {
-      if (id < fromId || payloads[index] !== conflictReason) continue;
+      if (id < fromId || payloads[index]! >> 4 !== conflictReason) continue;
       if (heads.isFull) return id;
       writeConflict(run, reader, id, heads.read(id));
     }

@@ -1,5 +1,5 @@
 import { danglingIdsMax, Kernel, KiB } from "../kernel/index.js";
-import { PostingDecoder } from "../postings/index.js";
+import { keyFlag, keyFlagsAt, keySpan, PostingDecoder } from "../postings/index.js";
 import type { SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 import { MappedReads } from "./mapped-reads.js";
@@ -19,7 +19,8 @@ interface KeyPlace {
  */
 export async function leaveOutDeadLinks(run: ImportRun, seal: SealState): Promise<void> {
   const { fates } = seal;
-  if (fates.danglingNew === 0 || fates.duplicates + fates.superseded + fates.conflicts === 0) return;
+  const lost = fates.duplicates + fates.superseded + fates.conflicts + fates.deleted;
+  if (fates.danglingNew === 0 || lost === 0) return;
   const decoder = new PostingDecoder(new Kernel({ memoryBytes: kernelBytes }));
   let dead = 0;
   for (let place: KeyPlace | null = { hash: 0n, ordinal: 0 }; place !== null; ) {
@@ -87,15 +88,13 @@ async function countDead(
   return dead;
 }
 
-/** Entry: u64 hash, u16 key space, u8 flags, u8, u40 id, [u64 version], key. */
+/** Deletions are no links. */
 function* referencesIn(block: Uint8Array): Generator<number> {
   const view = new DataView(block.buffer, block.byteOffset, block.length);
   for (let at = 24; at < block.length; ) {
-    const flags = view.getUint8(at + 10);
-    if (flags & 1) yield view.getUint32(at + 12, true) + view.getUint8(at + 16) * 2 ** 32;
-    let keyAt = at + 17 + (flags & 2 ? 8 : 0);
-    let keyBytes = view.getUint8(keyAt++);
-    if (keyBytes >= 128) keyBytes = (keyBytes & 127) | (view.getUint8(keyAt++) << 7);
-    at = keyAt + keyBytes;
+    const flags = keyFlagsAt(block, at);
+    const isLink = (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
+    if (isLink) yield view.getUint32(at + 12, true) + view.getUint8(at + 16) * 2 ** 32;
+    at = keySpan(block, at).entryEnd;
   }
 }

@@ -40,14 +40,14 @@ export function newCheckpoint(options: {
 export function countsOf(checkpoint: Checkpoint): RecordCounts {
   const fates = checkpoint.seal?.fates;
   const accepted = checkpoint.accepted.reduce((sum, count) => sum + count, 0);
-  const { replaced = 0, superseded = 0, duplicates = 0, conflicts = 0 } = fates ?? {};
+  const { replaced = 0, superseded = 0, duplicates = 0, deleted = 0, conflicts = 0 } = fates ?? {};
   const counts = {
     read: accepted + checkpoint.rejected,
-    stored: accepted - replaced - superseded - duplicates - conflicts,
+    stored: accepted - replaced - superseded - duplicates - deleted - conflicts,
     replaced,
     superseded,
     duplicates,
-    deleted: 0,
+    deleted,
     rejected: checkpoint.rejected + conflicts,
   };
   const sum =

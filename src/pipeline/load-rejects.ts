@@ -18,6 +18,8 @@ export const loadRejectCodes = [
   "CSV_COLUMNS",
   "CSV_QUOTE",
   "RECORD_TOO_LARGE",
+  "NOSTR_EPHEMERAL",
+  "NOSTR_HEX",
 ] as const satisfies readonly (ErrorCode | null)[];
 
 /** A record that was turned down while its frame was loaded. */
@@ -74,6 +76,10 @@ export function rejectReason(
       return `more than ${limits.valuesMax} values`;
     case "TOO_MANY_TERMS":
       return `more entries than the ${limits.tuplesMax} that fit`;
+    case "NOSTR_EPHEMERAL":
+      return "kinds 20000 to 29999 are for those who listen at the time";
+    case "NOSTR_HEX":
+      return `field "${field?.name}" must be 64 hexadecimal digits`;
     case "RECORD_TOO_LARGE":
       return `it takes more than ${limits.recordBytesMax} bytes as JSON`;
     default:

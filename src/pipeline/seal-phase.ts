@@ -6,6 +6,7 @@ import { leaveOutDeadLinks } from "./dead-links.js";
 import type { ImportRun } from "./import-run.js";
 import { mergeDeadRecords, mergeParts } from "./merge-parts.js";
 import { prepareRuns } from "./prepare-runs.js";
+import { settleEvents } from "./settle-events.js";
 
 /**
  * Merges the runs of an import into one new segment and makes it visible. Every stage ends with a commit that
@@ -22,6 +23,10 @@ export async function sealPhase(run: ImportRun): Promise<void> {
     }
     if (seal.stage === "merge") {
       await mergeParts(run, seal);
+      await enter(run, seal, "settle");
+    }
+    if (seal.stage === "settle") {
+      await settleEvents(run, seal);
       await enter(run, seal, "dead");
     }
     if (seal.stage === "dead") {
@@ -70,6 +75,7 @@ function beginSeal(run: ImportRun): SealState {
       replaced: 0,
       superseded: 0,
       duplicates: 0,
+      deleted: 0,
       conflicts: 0,
       existingLost: 0,
       lostByEntity: [],

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { deadTuplesMax, type Kernel } from "../kernel/index.js";
-import type { CompiledMapping } from "../model/index.js";
+import { type CompiledMapping, eventsEntity, groupKeyspace } from "../model/index.js";
 import {
   type BlockStream,
   type KeyCounts,
   type KeyRule,
+  keySpan,
   mergeKeys,
   mergeTuples,
   RunReader,
@@ -71,7 +72,7 @@ export function* mergeKeyRuns(context: MergeContext, request: MergeKeysRequest):
     const counts = yield* mergeKeys({
       kernel: context.kernel,
       inputs: streams.map((stream, index) => ({ stream, emit: request.inputs[index]!.isEmitted })),
-      rules: context.mapping.entities.map(({ conflict }): KeyRule => (isPlain ? "all" : conflict.kind)),
+      rules: isPlain ? rulesOf(context.mapping).map((): KeyRule => "all") : rulesOf(context.mapping),
       firstNewId: request.firstNewId,
       output(block, first, count) {
         entries += count;
@@ -84,7 +85,7 @@ export function* mergeKeyRuns(context: MergeContext, request: MergeKeysRequest):
     });
     if (writer !== null)
       return { entries, bytes, runs: [runFile(into!, "keys", writer.finish())], fates: null };
-    return { entries, bytes, runs: dead.finish(), fates: fatesOf(counts) };
+    return { entries, bytes, runs: dead.finish(), fates: fatesOf(counts.slice(0, context.mapping.entities.length)) };
   });
 }
 
@@ -95,12 +96,20 @@ export function* listHashes(context: MergeContext, request: ListHashesRequest): 
     yield* mergeKeys({
       kernel: context.kernel,
       inputs: streams.map((stream) => ({ stream, emit: true })),
-      rules: context.mapping.entities.map((): KeyRule => "all"),
+      rules: rulesOf(context.mapping).map((): KeyRule => "all"),
       firstNewId: 0,
       output: (block) => context.output.add({ kind: "hashes" }, hashesOf(block)),
       dead: () => {},
     });
   });
+}
+
+/** The rule of every key space. */
+function rulesOf(mapping: CompiledMapping): KeyRule[] {
+  const rules = mapping.entities.map(({ events, conflict }): KeyRule => (events ? "owned" : conflict.kind));
+  if (eventsEntity(mapping) === undefined) return rules;
+  while (rules.length < groupKeyspace) rules.push("keep");
+  return [...rules, "versions"];
 }
 
 /** Dead records come out in the order of their keys; they are sorted by id in runs of their own. */
@@ -166,6 +175,7 @@ function fatesOf(counts: readonly KeyCounts[]): KeyFates {
     replaced: sum((count) => count.replacing),
     superseded: sum((count) => count.superseded),
     duplicates: sum((count) => count.duplicates),
+    deleted: 0,
     conflicts: sum((count) => count.rejected),
     existingLost: sum((count) => count.replaced),
     lostByEntity: counts.map(
@@ -176,25 +186,14 @@ function fatesOf(counts: readonly KeyCounts[]): KeyFates {
   };
 }
 
-/**
- * Distinct hashes of a block's entries. Entry: u64 hash, u16 key space, u8 flags, u8, u40 id, [u64 version],
- * key.
- */
+/** Distinct hashes of a block's entries. */
 function hashesOf(block: Uint8Array): Uint8Array {
   const view = new DataView(block.buffer, block.byteOffset, block.length);
   const hashes: bigint[] = [];
   for (let at = 24; at < block.length; ) {
     const hash = view.getBigUint64(at, true);
     if (hashes.at(-1) !== hash) hashes.push(hash);
-    let keyAt = at + 17 + (view.getUint8(at + 10) & 2 ? 8 : 0);
-    let keyBytes = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = view.getUint8(keyAt);
-      keyAt += 1;
-      keyBytes |= (byte & 127) << shift;
-      if (byte < 128) break;
-    }
-    at = keyAt + keyBytes;
+    at = keySpan(block, at).entryEnd;
   }
   return new Uint8Array(BigUint64Array.from(hashes).buffer);
 }

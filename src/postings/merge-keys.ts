@@ -1,8 +1,11 @@
 import { type Kernel, PlimsollError } from "../kernel/index.js";
 import type { BlockStream } from "./block-stream.js";
 
-/** `all` settles nothing: every entry goes on, for merges of runs into larger runs. */
-export type KeyRule = "keep" | "replace" | "newest" | "reject" | "all";
+/**
+ * `all` settles nothing: every entry goes on, for merges of runs into larger runs. `owned` and `versions` are
+ * the rules of Nostr events, by their ids and by their groups (kernels/key-group.ts).
+ */
+export type KeyRule = "keep" | "replace" | "newest" | "reject" | "all" | "owned" | "versions";
 
 export interface KeyInput {
   stream: BlockStream;
@@ -10,7 +13,10 @@ export interface KeyInput {
   emit: boolean;
 }
 
-/** What became of the keys of one key space. */
+/**
+ * What became of the keys of one key space. Under the rules `owned` and `versions` a record may lose in
+ * several groups: only its references are counted, and its fate by those who merge the dead by id.
+ */
 export interface KeyCounts {
   /** New records whose key was not there before. */
   stored: number;
@@ -37,11 +43,14 @@ export interface MergeKeysOptions {
   firstNewId: number;
   /** The block is a view of kernel memory: valid until the call returns. */
   output(block: Uint8Array, first: { hash: bigint }, count: number): void;
-  /** Takes dead records: `count` tuples of 16 bytes, not sorted; a view of kernel memory. */
+  /**
+   * Takes dead records, and beside them under another index (INDEX_REPLACING) the new ones that took a place
+   * under the rule `versions`: `count` tuples of 16 bytes, not sorted; a view of kernel memory.
+   */
   dead(tuples: Uint8Array, count: number): void;
 }
 
-const ruleOrder: KeyRule[] = ["keep", "replace", "newest", "reject", "all"];
+const ruleOrder: KeyRule[] = ["keep", "replace", "newest", "reject", "all", "owned", "versions"];
 
 /**
  * Merges sorted streams of key blocks and settles every key by its rule. Pauses behind every block, so that

@@ -17,6 +17,7 @@ export function nostrMapping({ text = true }: NostrPresetOptions = {}): Mapping 
       [nostrEntity]: {
         key: "id",
         conflict: "keep",
+        rules: "nostr",
         fields: {
           id: "hex",
           pubkey: { type: "hex", index: "exact", required: true },

@@ -55,7 +55,7 @@ async function findStray(run: Verification, ranges: IdRange[], verdicts: Verdict
 
 function checkEntry(run: Verification, entry: KeyEntry, verdicts: Verdicts): void {
   const { store, unreadable } = run;
-  if (entry.isDeleted || run.isDead(entry.id) || unreadable.has(entry.id)) return;
+  if (entry.isDeletion || run.isDead(entry.id) || unreadable.has(entry.id)) return;
   run.pages.count(lookupMappedBytes);
   const record = store.records.any(entry.id);
   const entity = record === undefined ? undefined : store.mapping.entities[record.entity];
@@ -100,7 +100,7 @@ class Verdicts {
     return store.sealed.segments.some((segment) => {
       pages.count(lookupMappedBytes);
       for (const entry of entriesOf(store.reader, segment.number, hash)) {
-        if (entry.isDeleted || isDead(entry.id)) continue;
+        if (entry.isDeletion || isDead(entry.id)) continue;
         if (isSameKey(entry, { keyspace, key, isReference: false })) return true;
       }
       return false;

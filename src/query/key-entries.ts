@@ -1,20 +1,21 @@
 import { PlimsollError } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
+import { keyEntryBytesMin, keyFlag, keyFlagsAt, type KeySpan, keySpan } from "../postings/index.js";
 
 const headerBytes = 24;
-const referenceFlag = 1;
-const versionFlag = 2;
-const deletedFlag = 4;
 
-/** One entry of a key block: a record that defines a key, or one that points at it. */
+/** One entry of a key block: a record that defines a key, points at it, or takes out who defines it. */
 export interface KeyEntry {
   hash: bigint;
   keyspace: number;
   isReference: boolean;
-  isDeleted: boolean;
+  isDeletion: boolean;
   id: number;
-  /** A view of the block. */
+  /** In its sortable form; 0 without one. */
+  version: bigint;
+  /** A view of the block, as the extra, which is empty where there is none. */
   key: Uint8Array;
+  extra: Uint8Array;
 }
 
 /** Entries of a block in order; with `only`, those of this hash alone. */
@@ -24,39 +25,32 @@ export function* keyEntries(block: Uint8Array, only?: bigint): Generator<KeyEntr
   const count = view.getUint32(0, true);
   let at = headerBytes;
   for (let i = 0; i < count; i++) {
-    if (at + 18 > block.length) throw damaged();
-    const { start, end } = keySpan(block, at);
-    if (end > block.length) throw damaged();
-    if (only === undefined || isHashAt(view, at, only)) yield entryOf(block, view, at, start, end);
-    at = end;
+    if (at + keyEntryBytesMin > block.length) throw damaged();
+    const span = keySpan(block, at);
+    if (span.entryEnd > block.length) throw damaged();
+    if (only === undefined || isHashAt(view, at, only)) yield entryOf(block, view, at, span);
+    at = span.entryEnd;
   }
   if (at !== block.length) throw damaged();
 }
 
 /** The entry at a place of some memory, which is known to hold one; the key is copied. */
 export function keyEntryAt(bytes: Uint8Array, at: number): KeyEntry {
-  const { start, end } = keySpan(bytes, at);
-  const entry = bytes.slice(at, end);
-  return entryOf(entry, new DataView(entry.buffer), 0, start - at, end - at);
+  const entry = bytes.slice(at, keySpan(bytes, at).entryEnd);
+  return entryOf(entry, new DataView(entry.buffer), 0, keySpan(entry, 0));
 }
 
-/** Where the key of the entry at `at` begins and ends. */
-function keySpan(bytes: Uint8Array, at: number): { start: number; end: number } {
-  let start = at + 17 + (bytes[at + 10]! & versionFlag ? 8 : 0);
-  let keyBytes = bytes[start++] ?? 0;
-  if (keyBytes >= 0x80) keyBytes = (keyBytes & 0x7f) | ((bytes[start++] ?? 0) << 7);
-  return { start, end: start + keyBytes };
-}
-
-function entryOf(bytes: Uint8Array, view: DataView, at: number, start: number, end: number): KeyEntry {
-  const flags = bytes[at + 10]!;
+function entryOf(bytes: Uint8Array, view: DataView, at: number, span: KeySpan): KeyEntry {
+  const flags = keyFlagsAt(bytes, at);
   return {
     hash: view.getBigUint64(at, true),
     keyspace: view.getUint16(at + 8, true),
-    isReference: (flags & referenceFlag) !== 0,
-    isDeleted: (flags & deletedFlag) !== 0,
+    isReference: (flags & keyFlag.reference) !== 0,
+    isDeletion: (flags & keyFlag.deletion) !== 0,
     id: view.getUint32(at + 12, true) + bytes[at + 16]! * 2 ** 32,
-    key: bytes.subarray(start, end),
+    version: flags & keyFlag.version ? view.getBigUint64(at + 17, true) : 0n,
+    key: bytes.subarray(span.start, span.end),
+    extra: bytes.subarray(span.end, span.entryEnd),
   };
 }
 

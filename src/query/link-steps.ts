@@ -33,7 +33,7 @@ export class Links {
     const hash = this.#parts.terms.keyHash(entity.number, key);
     for (const segment of [...this.#parts.reader.sealed.segments].reverse()) {
       for (const entry of entriesOf(this.#parts.reader, segment.number, hash)) {
-        if (entry.keyspace !== entity.number || entry.isReference || entry.isDeleted) continue;
+        if (entry.keyspace !== entity.number || entry.isReference || entry.isDeletion) continue;
         if (sameBytes(entry.key, key) && !this.#parts.dead.has(entry.id)) return entry.id;
       }
     }

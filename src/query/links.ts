@@ -72,7 +72,7 @@ export function* danglingLinks(reader: StoreReader): Generator<DanglingLink> {
     const isDefined = defined.some(
       (other) => other.keyspace === entry.keyspace && sameBytes(other.key, entry.key),
     );
-    if (isDefined || entry.isDeleted || store.dead.has(entry.id)) continue;
+    if (isDefined || entry.isDeletion || store.dead.has(entry.id)) continue;
     // Definitions stand before the references to the same key: the hash ends with the role.
     if (!entry.isReference) {
       defined.push({ keyspace: entry.keyspace, key: entry.key.slice() });

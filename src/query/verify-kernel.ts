@@ -36,6 +36,8 @@ export const usualSizes = {
 
 /** Room in which blocks are moved about, their ends rounded up. */
 const slackBytes = 64;
+/** A number that no key space has. */
+const noKeyspace = 0xffff_ffff;
 const directoryBytes = 8;
 
 /** Bytes of kernel memory for these sizes, all but what the buffers and cells take. */
@@ -86,6 +88,7 @@ export class VerifyKernel {
     const { rows, bucketsLog, bucketShift, nextId } = layout;
     exports.verifyBindCells(this.cells, rows, bucketsLog, bucketShift, BigInt(nextId));
     exports.verifyBindDead(this.regions.dead, 0n, 0n);
+    exports.verifyBindOwned(noKeyspace);
     const { scan, columns } = this.regions;
     exports.verifyBindRecords(tuples.ptr, keys.ptr, this.references.ptr, scan, columns, columnRegionBytes);
   }

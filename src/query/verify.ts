@@ -1,4 +1,5 @@
 import { verifyColumnRows, verifyFaultsMax, verifyReferencesMax } from "../kernel/index.js";
+import { eventsEntity } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { findColumnFaults } from "./find-column-faults.js";
 import { findKeyFaults } from "./find-key-faults.js";
@@ -60,7 +61,10 @@ export function mainKernel(run: Verification, own: Partial<VerifySizes> = {}): V
     deadBytes: deadRecords === 0 ? 0 : Math.ceil(nextId / 8),
     ...own,
   };
-  return new VerifyKernel(store.kernel, layout, sizes, spareBytes);
+  const main = new VerifyKernel(store.kernel, layout, sizes, spareBytes);
+  const events = eventsEntity(store.mapping);
+  if (events !== undefined) main.kernel.exports.verifyBindOwned(events.number);
+  return main;
 }
 
 /** Tells the kernel what is held against nothing. */

@@ -41,7 +41,7 @@ describe("KeyBuffer", () => {
     const mark = kernel.mark();
     const buffer = new KeyBuffer(kernel, 3, 200);
     const append = (bytes: number) =>
-      kernel.exports.keyAppend(buffer.ptr, 0, 0, 0, 1n, 0n, buffer.ptr, bytes) !== 0;
+      kernel.exports.keyAppend(buffer.ptr, 0, 0, 0, 1n, 0n, buffer.ptr, bytes, 0) !== 0;
     expect([append(10), append(900), append(10), append(10), append(10)]).toEqual([
       true,
       false,

@@ -62,6 +62,7 @@ export function blocksOfEntries(kernel: Kernel, entries: Entry[]): Uint8Array[] 
       entry.version ?? 0n,
       keyAt,
       length,
+      0,
     );
     if (!wasAppended) throw new Error("the key buffer is full");
   }

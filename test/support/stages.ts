@@ -4,7 +4,7 @@ import { parseCheckpoint } from "../../src/pipeline/import-state.js";
 import { lmdbTarget } from "../../src/targets/lmdb/index.js";
 
 export interface Stage {
-  name: "starting" | "reading" | "preparing" | "merging" | "dead records" | "rejects" | "published";
+  name: "starting" | "reading" | "preparing" | "merging" | "settling" | "dead records" | "rejects" | "published";
   /** Bytes of the present source that are committed. */
   offset: number;
 }
@@ -28,6 +28,12 @@ export async function stageOf(store: string, nextIdBefore = 0): Promise<Stage> {
   }
   const { phase, cursor, seal } = parseCheckpoint(text);
   if (phase === "read") return { name: "reading", offset: cursor?.offset ?? 0 };
-  const names = { prepare: "preparing", merge: "merging", dead: "dead records", rejects: "rejects" } as const;
+  const names = {
+    prepare: "preparing",
+    merge: "merging",
+    settle: "settling",
+    dead: "dead records",
+    rejects: "rejects",
+  } as const;
   return { name: names[seal?.stage ?? "prepare"], offset: 0 };
 }

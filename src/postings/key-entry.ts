@@ -1,0 +1,30 @@
+/** Bytes before the version of an entry, and its flags: see kernels/key-entry.ts. */
+const fixedBytes = 17;
+const flagsAt = 10;
+const versionBytes = 8;
+
+export const keyFlag = { reference: 1, version: 2, deletion: 4, extra: 8 };
+export const keyExtraBytes = 32;
+/** An entry takes so many bytes and the first of its key's length at least. */
+export const keyEntryBytesMin = fixedBytes + 1;
+
+/** Where the key of an entry lies, and where the entry ends. */
+export interface KeySpan {
+  start: number;
+  end: number;
+  entryEnd: number;
+}
+
+/** Measures the entry at `at`; where bytes are missing it ends beyond them. */
+export function keySpan(bytes: Uint8Array, at: number): KeySpan {
+  const flags = bytes[at + flagsAt]!;
+  let start = at + fixedBytes + (flags & keyFlag.version ? versionBytes : 0);
+  let keyBytes = bytes[start++] ?? 0;
+  if (keyBytes >= 0x80) keyBytes = (keyBytes & 0x7f) | ((bytes[start++] ?? 0) << 7);
+  const end = start + keyBytes;
+  return { start, end, entryEnd: end + (flags & keyFlag.extra ? keyExtraBytes : 0) };
+}
+
+export function keyFlagsAt(bytes: Uint8Array, at: number): number {
+  return bytes[at + flagsAt]!;
+}
