@@ -25,8 +25,8 @@ import {
   partWrite,
 } from "./load-keys";
 import {
-  REJECT_EPHEMERAL,
-  REJECT_HEX_BYTES,
+  REJECT_NOSTR_EPHEMERAL,
+  REJECT_NOSTR_HEX,
   REJECT_KEY_TOO_LONG,
   REJECT_NONE,
   state,
@@ -69,16 +69,16 @@ let textEnd: usize = 0;
 export function eventDefine(first: usize, end: usize): u32 {
   const parts = state.program.keyPartCount;
   const kind = kindOf(keyPartValue(parts + KIND_PART));
-  if (kind >= 20000 && kind < 30000) return REJECT_EPHEMERAL;
+  if (kind >= 20000 && kind < 30000) return REJECT_NOSTR_EPHEMERAL;
   const authorEnd = partWrite(FIELD_HEX, keyPartValue(parts + AUTHOR_PART), authorRoom);
   if (authorEnd != authorRoom + ID_BYTES) {
     state.rejectDetail = keyPartSlot(parts + AUTHOR_PART);
-    return REJECT_HEX_BYTES;
+    return REJECT_NOSTR_HEX;
   }
   // Deletions have no owner: nobody takes them out.
   const code = keyDefine(kind == KIND_DELETION ? 0 : authorRoom);
   if (code != REJECT_NONE) return code;
-  if (definedKeyBytes != ID_BYTES) return REJECT_HEX_BYTES;
+  if (definedKeyBytes != ID_BYTES) return REJECT_NOSTR_HEX;
   if (kind == KIND_DELETION) deletionsAppend(first, end, createdAt());
   else if (isReplaceable(kind) || isAddressable(kind)) return groupDefine(kind, first, end);
   return REJECT_NONE;

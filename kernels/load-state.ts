@@ -29,8 +29,8 @@ export const REJECT_KEY_TOO_LONG: u32 = 10;
 export const REJECT_CSV_COLUMNS: u32 = 11;
 export const REJECT_CSV_QUOTE: u32 = 12;
 export const REJECT_RECORD_TOO_LARGE: u32 = 13;
-export const REJECT_EPHEMERAL: u32 = 14;
-export const REJECT_HEX_BYTES: u32 = 15;
+export const REJECT_NOSTR_EPHEMERAL: u32 = 14;
+export const REJECT_NOSTR_HEX: u32 = 15;
 
 export const FORMAT_JSONL: u32 = 0;
 export const FORMAT_JSON: u32 = 1;

@@ -105,7 +105,8 @@ export function entriesTwin(block: Uint8Array): (Entry & { hash: bigint })[] {
   return entries;
 }
 
-export const reasons = { duplicate: 1, superseded: 2, replaced: 3, rejected: 4 };
+/** In the high half of a payload. */
+export const reasons = { duplicate: 5 << 4, superseded: 4 << 4, replaced: 3 << 4, rejected: 2 << 4 };
 
 /** The record that wins a key, and the dead ones with their reasons: the rules told entry by entry. */
 export function settleTwin(definitions: Entry[], rule: KeyRule, firstNewId: number) {

@@ -50,7 +50,7 @@ const event = fc
   .record({
     pubkey: fc.constant("0f".repeat(32)),
     created_at: fc.nat(),
-    kind: fc.nat({ max: 65535 }),
+    kind: fc.nat({ max: 65535 }).filter((kind) => kind < 20_000 || kind >= 30_000),
     tags: fc.array(fc.array(text, { maxLength: 4 }), { maxLength: 6 }),
     content: text,
   })
@@ -96,7 +96,6 @@ test("a change to any member is noticed", () => {
   const changes: Partial<Record<keyof Event, unknown>>[] = [
     { id: "00".repeat(32) },
     { id: good.id.toUpperCase() },
-    { id: good.id.slice(2) },
     { pubkey: "0e".repeat(32) },
     { created_at: 6 },
     { kind: 2 },
@@ -111,6 +110,8 @@ test("a change to any member is noticed", () => {
     expect(loaded.rejects.map(({ ordinal, code }) => [ordinal, code])).toEqual([[0, "NOSTR_ID"]]);
     expect([...loaded.records.keys()]).toEqual([1]);
   }
+  const short = { ...good, id: good.id.slice(2) };
+  expect(load(JSON.stringify(short)).rejects[0]).toMatchObject({ code: "NOSTR_HEX", reason: 'field "id" must be 64 hexadecimal digits' });
   expect(load(JSON.stringify({ ...good, kind: 2 })).rejects[0]!.reason).toMatch(
     /^it should be [0-9a-f]{64}$/,
   );
