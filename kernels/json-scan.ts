@@ -297,7 +297,10 @@ function scanPairs(node: usize, p: usize): usize {
   return p + 1;
 }
 
-/** Reads the array at p: a string in the first place is a name, and one behind it the value of that name. */
+/**
+ * Reads the array at p: its first element is a name if it is a string, and then the second one a value if it
+ * is a string too. A name without a value is listed as well: it may be the first of its kind.
+ */
 function scanPair(node: usize, p: usize): usize {
   if (!levelOpen(p)) return 0;
   p = blankEnd(p + 1);

@@ -197,7 +197,10 @@ function eventDelete(start: usize, end: usize): void {
   keyPush(state.program.entity, flags, 0, groupRoom, ID_BYTES, authorRoom);
 }
 
-/** The text is kind:author:identifier, the author's own; what names no group is passed over. */
+/**
+ * The text is kind:author:identifier, the author's own; what names no group is passed over. Replaceable kinds
+ * have no identifier, and need no colon for it.
+ */
 function groupDelete(start: usize, end: usize, version: u64): void {
   let kindEnd = start;
   while (kindEnd < end && load<u8>(kindEnd) != 0x3a) kindEnd++;
@@ -210,7 +213,8 @@ function groupDelete(start: usize, end: usize, version: u64): void {
   if (compareBytes(groupRoom + 2, ID_BYTES, authorRoom, ID_BYTES) != 0) return;
   const identifier = min(authorEnd + 1, end);
   const identifierBytes = <u32>(end - identifier);
-  if (!isAddressable(kind) && (!isReplaceable(kind) || identifierBytes != 0)) return;
+  const isNamed = isAddressable(kind) ? authorEnd < end : isReplaceable(kind) && identifierBytes == 0;
+  if (!isNamed) return;
   const bytes = groupHead(kind, authorRoom) + identifierBytes;
   if (bytes > KEY_BYTES_MAX) return;
   memory.copy(groupRoom + GROUP_HEAD_BYTES, identifier, identifierBytes);
