@@ -14,7 +14,8 @@ export function eventSlotsOf(
 ): EventSlots | string {
   const { conflict, fields, keySlots } = entity;
   const [keySlot] = keySlots;
-  if (keySlots.length !== 1 || fields[keySlot!]!.type !== "hex") return "needs a key of one field of type hex";
+  if (keySlots.length !== 1 || fields[keySlot!]!.type !== "hex")
+    return "needs a key of one field of type hex";
   if (conflict.kind !== "keep") {
     return "needs the conflict rule keep: an id is the hash of its event, so there is nothing to choose";
   }

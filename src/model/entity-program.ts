@@ -1,4 +1,10 @@
-import { type CompiledEntity, type CompiledField, type FieldType, groupKeyspace, type IndexKind } from "./compiled-mapping.js";
+import {
+  type CompiledEntity,
+  type CompiledField,
+  type FieldType,
+  groupKeyspace,
+  type IndexKind,
+} from "./compiled-mapping.js";
 import { compileTrie } from "./member-trie.js";
 
 /** Numbers of field types in programs: FIELD_... in kernels/terms.ts. */

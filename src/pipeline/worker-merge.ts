@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { deadTuplesMax, type Kernel } from "../kernel/index.js";
-import { type CompiledMapping, eventsEntity, groupKeyspace } from "../model/index.js";
+import type { CompiledMapping } from "../model/index.js";
 import {
   type BlockStream,
   type KeyCounts,
   type KeyRule,
+  keyRulesOf,
   keySpan,
   mergeKeys,
   mergeTuples,
@@ -66,13 +67,14 @@ export function* mergeKeyRuns(context: MergeContext, request: MergeKeysRequest):
     const writer = into === null ? null : newWriter(context, into);
     const dead = new DeadRuns(context);
     const isPlain = into !== null;
+    const rules = keyRulesOf(context.mapping);
     let entries = 0;
     let bytes = 0;
     let ordinal = 0;
     const counts = yield* mergeKeys({
       kernel: context.kernel,
       inputs: streams.map((stream, index) => ({ stream, emit: request.inputs[index]!.isEmitted })),
-      rules: isPlain ? rulesOf(context.mapping).map((): KeyRule => "all") : rulesOf(context.mapping),
+      rules: isPlain ? rules.map((): KeyRule => "all") : rules,
       firstNewId: request.firstNewId,
       output(block, first, count) {
         entries += count;
@@ -85,7 +87,8 @@ export function* mergeKeyRuns(context: MergeContext, request: MergeKeysRequest):
     });
     if (writer !== null)
       return { entries, bytes, runs: [runFile(into!, "keys", writer.finish())], fates: null };
-    return { entries, bytes, runs: dead.finish(), fates: fatesOf(counts.slice(0, context.mapping.entities.length)) };
+    const fates = fatesOf(counts.slice(0, context.mapping.entities.length));
+    return { entries, bytes, runs: dead.finish(), fates };
   });
 }
 
@@ -96,20 +99,12 @@ export function* listHashes(context: MergeContext, request: ListHashesRequest): 
     yield* mergeKeys({
       kernel: context.kernel,
       inputs: streams.map((stream) => ({ stream, emit: true })),
-      rules: rulesOf(context.mapping).map((): KeyRule => "all"),
+      rules: keyRulesOf(context.mapping).map((): KeyRule => "all"),
       firstNewId: 0,
       output: (block) => context.output.add({ kind: "hashes" }, hashesOf(block)),
       dead: () => {},
     });
   });
-}
-
-/** The rule of every key space. */
-function rulesOf(mapping: CompiledMapping): KeyRule[] {
-  const rules = mapping.entities.map(({ events, conflict }): KeyRule => (events ? "owned" : conflict.kind));
-  if (eventsEntity(mapping) === undefined) return rules;
-  while (rules.length < groupKeyspace) rules.push("keep");
-  return [...rules, "versions"];
 }
 
 /** Dead records come out in the order of their keys; they are sorted by id in runs of their own. */

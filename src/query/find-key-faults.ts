@@ -1,5 +1,6 @@
 import { isPlimsollError, keyBytesMax, linkVerdictsMax, lookupMappedBytes } from "../kernel/index.js";
-import { entriesOf, type KeyEntry, keyEntries } from "./key-entries.js";
+import { eventsEntity } from "../model/index.js";
+import { entriesOf, type KeyEntry, keyEntries, sameBytes } from "./key-entries.js";
 import { type HeldKey, heldKeys, isSameKey, keyName } from "./record-held-keys.js";
 import { keyWalk } from "./store-walks.js";
 import { type IdRange, readableRecords, type Verification } from "./verification.js";
@@ -19,11 +20,19 @@ async function findLost(run: Verification, range: IdRange, verdicts: Verdicts): 
     if (run.hasEnough) return;
     if (run.isDead(record.id)) continue;
     for (const held of heldKeys(run, entity, record)) {
-      if (isStored(run, held, record.id) || (held.isReference && verdicts.isDefined(held))) continue;
-      const what = held.isReference ? "the reference of" : "the definition by";
+      if (isStored(run, held, record.id) || (isLink(held) && verdicts.isDefined(held))) continue;
+      const what = held.isDeletion
+        ? "the deletion by"
+        : held.isReference
+          ? "the reference of"
+          : "the definition by";
       run.fault("key", `${keyName(run, held)} lacks ${what} record ${record.id}.`);
     }
   }
+}
+
+function isLink({ isReference, isDeletion }: HeldKey): boolean {
+  return isReference && !isDeletion;
 }
 
 function isStored(run: Verification, held: HeldKey, id: number): boolean {
@@ -55,14 +64,14 @@ async function findStray(run: Verification, ranges: IdRange[], verdicts: Verdict
 
 function checkEntry(run: Verification, entry: KeyEntry, verdicts: Verdicts): void {
   const { store, unreadable } = run;
-  if (entry.isDeletion || run.isDead(entry.id) || unreadable.has(entry.id)) return;
+  if (run.isDead(entry.id) || unreadable.has(entry.id)) return;
   run.pages.count(lookupMappedBytes);
   const record = store.records.any(entry.id);
   const entity = record === undefined ? undefined : store.mapping.entities[record.entity];
   const own = record === undefined || entity === undefined ? [] : heldKeys(run, entity, record);
   if (own.some((held) => isSameKey(held, entry))) return;
-  if (entry.isReference && verdicts.isDefined(entry)) return;
-  const what = entry.isReference ? "refer to" : "define";
+  if (isLink(entry) && verdicts.isDefined(entry)) return;
+  const what = entry.isDeletion ? "delete" : entry.isReference ? "refer to" : "define";
   run.fault("key", `${keyName(run, entry)} is noted for record ${entry.id}, which does not ${what} it.`);
 }
 
@@ -97,11 +106,13 @@ class Verdicts {
     const { store, isDead, pages } = this.#run;
     if (key.length > keyBytesMax) return false;
     const hash = store.terms.keyHash(keyspace, key);
+    const events = eventsEntity(store.mapping);
     return store.sealed.segments.some((segment) => {
       pages.count(lookupMappedBytes);
       for (const entry of entriesOf(store.reader, segment.number, hash)) {
-        if (entry.isDeletion || isDead(entry.id)) continue;
-        if (isSameKey(entry, { keyspace, key, isReference: false })) return true;
+        // A deleted event goes on to define its key.
+        const isDefiner = !entry.isReference && (keyspace === events?.number || !isDead(entry.id));
+        if (isDefiner && entry.keyspace === keyspace && sameBytes(entry.key, key)) return true;
       }
       return false;
     });

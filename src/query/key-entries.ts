@@ -1,6 +1,6 @@
 import { PlimsollError } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { keyEntryBytesMin, keyFlag, keyFlagsAt, type KeySpan, keySpan } from "../postings/index.js";
+import { type KeySpan, keyEntryBytesMin, keyFlag, keyFlagsAt, keySpan } from "../postings/index.js";
 
 const headerBytes = 24;
 

@@ -19,6 +19,8 @@ const rejectReasons = new Map([
   [8, "has no key"],
   [9, "lacks a field that it must have"],
   [10, "has a key that is too long"],
+  [14, "is an ephemeral event"],
+  [15, "has an id or an author that is not 64 hexadecimal digits"],
 ]);
 
 /** Rows of a block that are read in one go. */

@@ -39,7 +39,9 @@ async function importPieces(
       folder.write(`${name}-${at}-${number}.jsonl`, jsonl(half));
       return `${name}-${at}-${number}.jsonl`;
     });
-    reports.push(await importHere({ cwd: folder.path, sources, store, mapping, plan: { syncBytes: 1, ...plan } }));
+    reports.push(
+      await importHere({ cwd: folder.path, sources, store, mapping, plan: { syncBytes: 1, ...plan } }),
+    );
   }
   const { lines, stats, faults } = await seenHere(store);
   rmSync(store, { recursive: true, force: true });

@@ -111,7 +111,10 @@ test("a change to any member is noticed", () => {
     expect([...loaded.records.keys()]).toEqual([1]);
   }
   const short = { ...good, id: good.id.slice(2) };
-  expect(load(JSON.stringify(short)).rejects[0]).toMatchObject({ code: "NOSTR_HEX", reason: 'field "id" must be 64 hexadecimal digits' });
+  expect(load(JSON.stringify(short)).rejects[0]).toMatchObject({
+    code: "NOSTR_HEX",
+    reason: 'field "id" must be 64 hexadecimal digits',
+  });
   expect(load(JSON.stringify({ ...good, kind: 2 })).rejects[0]!.reason).toMatch(
     /^it should be [0-9a-f]{64}$/,
   );

@@ -6,6 +6,7 @@ import type { KeyBlockEntry, SealedState, StoreReader, TupleBlockEntry } from ".
 import {
   firstTupleOf,
   KeyBuffer,
+  keyRulesOf,
   mergeKeys,
   runToEnd,
   streamOfBlocks,
@@ -168,14 +169,16 @@ export class MemoryStoreBuilder {
         ...former.map((list) => ({ stream: streamOfBlocks(list), emit: false })),
         { stream: streamOfBlocks(added), emit: true },
       ],
-      rules: this.mapping.entities.map(({ conflict }) => conflict.kind),
+      rules: keyRulesOf(this.mapping),
       firstNewId: firstId,
       output: (block, { hash }) => blocks.push({ hash, ordinal: blocks.length, block: block.slice() }),
       dead: (dead, count) => {
-        tuples.append(dead, count);
         const view = new DataView(dead.buffer, dead.byteOffset, dead.byteLength);
         for (let at = 0; at < count; at++) {
           const id = Number((view.getBigUint64(at * 16 + 8, true) >> 8n) & 0xff_ffff_ffffn);
+          // An event may die in several groups; and beside the dead, under index 1, are those that replaced.
+          if (view.getBigUint64(at * 16, true) !== 0n || this.dead.has(id)) continue;
+          tuples.append(dead.subarray(at * 16, at * 16 + 16), 1);
           this.dead.add(id);
           this.parts.sealed.deadRecords++;
           this.parts.sealed.liveRecords[this.#entityOfId(id)]!--;

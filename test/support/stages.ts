@@ -4,7 +4,15 @@ import { parseCheckpoint } from "../../src/pipeline/import-state.js";
 import { lmdbTarget } from "../../src/targets/lmdb/index.js";
 
 export interface Stage {
-  name: "starting" | "reading" | "preparing" | "merging" | "settling" | "dead records" | "rejects" | "published";
+  name:
+    | "starting"
+    | "reading"
+    | "preparing"
+    | "merging"
+    | "settling"
+    | "dead records"
+    | "rejects"
+    | "published";
   /** Bytes of the present source that are committed. */
   offset: number;
 }
