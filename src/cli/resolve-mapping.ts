@@ -53,11 +53,23 @@ export async function resolveMapping(
   let { mapping } = choice;
   if (values.flag("no-text")) mapping = withoutText(mapping);
   const rule = values.text("on-conflict");
-  if (rule !== null) mapping = withConflictRule(mapping, rule, "--on-conflict");
+  if (rule !== null) mapping = withChosenRule(mapping, rule, command);
   const compiled = compileMapping(mapping, choice.fileName);
   const entityOf = choice.entityOf ?? ((name: string) => entityOfSource(name, compiled, () => true).name);
   for (const source of sources) entityOf(source.name);
   return { compiled, origin: choice.origin, notes: choice.notes, entityOf };
+}
+
+function withChosenRule(mapping: Mapping, rule: string, command: string): Mapping {
+  const hasOwnRules = Object.values(mapping.entities).some(({ rules }) => rules !== undefined);
+  if (hasOwnRules && rule !== "keep") {
+    const why = "the id of an event is its hash, so there is nothing to choose";
+    throw new PlimsollError("USAGE", {
+      what: `--on-conflict ${rule} is not for nostr events: ${why}`,
+      command,
+    });
+  }
+  return withConflictRule(mapping, rule, "--on-conflict");
 }
 
 /** What the pipeline hands the stored mapping to. */

@@ -13,13 +13,6 @@ export function withConflictRule(mapping: Mapping, text: string, flag: string): 
       "needs an entity with a key: records without one are never in conflict",
     );
   }
-  if (Object.values(mapping.entities).some(({ rules }) => rules === "nostr") && rule.kind !== "keep") {
-    throw mappingFault(
-      flag,
-      `"${text}"`,
-      "must be left out for nostr events: an id is the hash of its event, so there is nothing to choose",
-    );
-  }
   const has = (entity: MappingEntity) => rule.kind !== "newest" || Object.hasOwn(entity.fields, rule.field);
   return mapEntities(mapping, (entity) =>
     isKeyed(entity) && (has(entity) || Object.keys(mapping.entities).length === 1)
