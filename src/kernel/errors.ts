@@ -277,7 +277,8 @@ export const errorTable = {
   },
   NOSTR_EPHEMERAL: {
     retry: false,
-    message: "The event is ephemeral and not stored: {reason}. Leave it out, or send it to a relay.",
+    message:
+      "The event is ephemeral and is not stored: {reason}. Leave such events out, or pass over these rejects.",
   },
   VALUE_TYPE: {
     retry: false,
