@@ -1,6 +1,6 @@
-// What a merge of keys puts out: winners, references that stay open, deletions, and the blocks they fill. What
-// is remembered are the definitions under the present hash, because their references follow (the role is the
-// hash's lowest bit). Two keys under one 63-bit hash are all but impossible by chance, yet handled.
+// What a merge of keys puts out: winners, references that stay open, deletions, and the blocks they fill.
+// What is remembered are the definitions under the present hash, because their references follow (the role is
+// the hash's lowest bit). Two keys under one 63-bit hash are all but impossible by chance, yet handled.
 import { compareKeys, copyWild, entryBytes, entryHash, entryIsDeletion } from "./key-entry";
 import { KEY_BYTES_MAX, entryKeyspace } from "./key-entry";
 import { keyBlockSeal } from "./key-block";

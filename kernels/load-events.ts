@@ -1,6 +1,6 @@
 /**
- * The keys of Nostr events (docs/adr/0009-nostr-semantics.md): an event defines its id, with its author as the
- * extra; a replaceable or addressable one defines its group besides, by which the latest version wins; a
+ * The keys of Nostr events (docs/adr/0009-nostr-semantics.md): an event defines its id, with its author as
+ * the extra; a replaceable or addressable one defines its group besides, by which the latest version wins; a
  * deletion has an entry for each event and each group that it names.
  */
 import { FLAG_ESCAPES, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";

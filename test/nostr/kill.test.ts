@@ -87,7 +87,10 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-/** Dies at a call of a verb, goes on, and must end as if nothing had happened; false when there is no such call. */
+/**
+ * Dies at a call of a verb, goes on, and must end as if nothing had happened; false when there is no such
+ * call.
+ */
 async function dieAndGoOn(moment: string, verb: string, call: number): Promise<boolean> {
   const what = `${moment} ${verb} ${call}`;
   const cwd = newCwd(what.replaceAll(" ", "-"));
