@@ -113,7 +113,13 @@ export { unescapeString, utf8InvalidAt } from "./utf8";
 export * from "./verify-keys";
 export * from "./verify-postings";
 export * from "./verify-records";
-export { CELL_BYTES, verifyBindCells, verifyBindDead, verifyBindOwned, verifyBindSpans } from "./verify-state";
+export {
+  CELL_BYTES,
+  verifyBindCells,
+  verifyBindDead,
+  verifyBindOwned,
+  verifyBindSpans,
+} from "./verify-state";
 export * from "./xxh64";
 
 /** First byte behind the module's own data: where the host begins to allot memory. */

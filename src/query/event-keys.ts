@@ -2,8 +2,8 @@ import { keyBytesMax } from "../kernel/index.js";
 import { type CompiledEntity, type EventSlots, groupKeyspace } from "../model/index.js";
 import { keyExtraBytes } from "../postings/index.js";
 import { type FieldReader, saturate } from "./field-values.js";
+import type { HeldKey } from "./held-key.js";
 import type { LiveRecord } from "./live-record.js";
-import type { HeldKey } from "./record-held-keys.js";
 
 const deletionKind = 5;
 const signBit = 1n << 63n;

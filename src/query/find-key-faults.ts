@@ -1,7 +1,8 @@
 import { isPlimsollError, keyBytesMax, linkVerdictsMax, lookupMappedBytes } from "../kernel/index.js";
 import { eventsEntity } from "../model/index.js";
+import { type HeldKey, isSameKey } from "./held-key.js";
 import { entriesOf, type KeyEntry, keyEntries, sameBytes } from "./key-entries.js";
-import { type HeldKey, heldKeys, isSameKey, keyName } from "./record-held-keys.js";
+import { heldKeys, keyName } from "./record-held-keys.js";
 import { keyWalk } from "./store-walks.js";
 import { type IdRange, readableRecords, type Verification } from "./verification.js";
 
