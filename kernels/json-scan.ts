@@ -297,14 +297,15 @@ function scanPairs(node: usize, p: usize): usize {
   return p + 1;
 }
 
-/** Reads the array at p; its first two elements are a pair if both are strings. */
+/**
+ * Reads the array at p: its first element is a name if it is a string, and then the second one a value if it
+ * is a string too. A name without a value is listed as well: it may be the first of its kind.
+ */
 function scanPair(node: usize, p: usize): usize {
   if (!levelOpen(p)) return 0;
   p = blankEnd(p + 1);
   if (load<u8>(p) != CLOSE_BRACKET) {
-    let name: usize = 0;
-    let nameEnd: usize = 0;
-    let nameFlags: u32 = 0;
+    let hasName = false;
     for (let i: u32 = 0; ; i++) {
       if (load<u8>(p) == QUOTE) {
         const start = p + 1;
@@ -312,13 +313,10 @@ function scanPair(node: usize, p: usize): usize {
         p = stringEnd(start);
         if (p == 0) return 0;
         if (i == 0) {
-          name = start;
-          nameEnd = p;
-          nameFlags = stringFlags;
-        } else if (i == 1 && name != 0) {
-          const valueFlags = stringFlags;
-          addValues(node, SLOT_PAIRS, TYPE_PAIR_NAME, nameFlags, name, nameEnd);
-          addValues(node, SLOT_PAIRS, TYPE_PAIR_VALUE, valueFlags, start, p);
+          hasName = true;
+          addValues(node, SLOT_PAIRS, TYPE_PAIR_NAME, stringFlags, start, p);
+        } else if (i == 1 && hasName) {
+          addValues(node, SLOT_PAIRS, TYPE_PAIR_VALUE, stringFlags, start, p);
         }
         p += 1;
       } else {

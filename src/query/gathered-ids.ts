@@ -37,8 +37,24 @@ export class GatheredIds {
     return this.#sorted !== null;
   }
 
+  get isEmpty(): boolean {
+    return this.#sorted !== null && this.#sorted.length === 0;
+  }
+
+  /** Whether reading about in them at will costs no more than reading once through. */
+  get isHeld(): boolean {
+    return this.#sorted !== null || this.#reader.sealed.nextId <= this.#bounds.windowIds;
+  }
+
   open(from: number): IdCursor {
     return this.#sorted === null ? new WindowIds(this, from) : new ArrayIds(this.#sorted, from);
+  }
+
+  has(id: number): boolean {
+    if (this.#sorted !== null) return new ArrayIds(this.#sorted, id).id === id;
+    if (id >= this.#reader.sealed.nextId) return false;
+    const at = this.#bring(id);
+    return (this.#window![at >>> 5]! & (1 << (at & 31))) !== 0;
   }
 
   /** First id at or above `from`. */
@@ -46,13 +62,23 @@ export class GatheredIds {
     const end = this.#reader.sealed.nextId;
     let at = from;
     while (at < end) {
-      const start = Math.floor(at / this.#bounds.windowIds) * this.#bounds.windowIds;
-      if (start !== this.#windowStart) this.#fill(start);
-      const found = nextBit(this.#window!, at - start);
-      if (found >= 0) return start + found;
-      at = start + this.#bounds.windowIds;
+      const found = this.#nextBit(at);
+      if (found >= 0) return this.#windowStart + found;
+      at = this.#windowStart + this.#bounds.windowIds;
     }
     return endOfIds;
+  }
+
+  #nextBit(id: number): number {
+    const at = this.#bring(id);
+    return nextBit(this.#window!, at);
+  }
+
+  /** Moves the window to where it holds the id; returns the id's place in it. */
+  #bring(id: number): number {
+    const start = Math.floor(id / this.#bounds.windowIds) * this.#bounds.windowIds;
+    if (start !== this.#windowStart) this.#fill(start);
+    return id - start;
   }
 
   /** Collects into an array that grows by doubling; gives up when there are too many. */

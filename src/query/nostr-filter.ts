@@ -1,4 +1,4 @@
-import { queryTermsMax } from "../kernel/index.js";
+import { queryTermsMax, systemClock } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { countQuery, type QueryOptions, type QueryResult, runQuery } from "./evaluate.js";
@@ -34,7 +34,8 @@ export function* nostrQuery(
     yield* runQuery(store, only, options);
     return;
   }
-  yield* mergeNewest(store, queries, options);
+  // One time for all of them: what one filter shows no other may hide.
+  yield* mergeNewest(store, queries, { ...options, nowMs: options.nowMs ?? systemClock.wallMs() });
 }
 
 export function nostrCount(reader: StoreReader, filter: unknown, options: QueryOptions = {}): number {

@@ -88,6 +88,7 @@ export class OrderedRecords {
   *#checked(id: number): Generator<LiveRecord> {
     const record = this.#store.records.live(id);
     if (record === undefined || record.entity !== this.#query.entity.number) return;
+    if (this.#candidates.isHidden(record)) return;
     if (this.#matcher.matches(this.#query.where, this.#query.entity, record)) yield record;
   }
 
@@ -154,7 +155,7 @@ export class OrderedRecords {
       }
     }
     for (const entry of batch) {
-      const isMember = this.#candidates.isAll ? !this.#store.dead.has(entry.id) : members.has(entry.id);
+      const isMember = this.#candidates.isAll ? !this.#candidates.isGone(entry.id) : members.has(entry.id);
       if (isMember && this.#orderTerm(entry.id) === entry.term) yield entry;
     }
   }
@@ -163,7 +164,7 @@ export class OrderedRecords {
     const list = this.#store.lists.open(this.#order.index.number, term, 0);
     const met = this.#candidates.isAll ? list : intersect([list, this.#candidates.open(0)]);
     for (; met.id < this.#store.sealed.nextId; met.next()) {
-      if (!this.#store.dead.has(met.id) && this.#orderTerm(met.id) === term) yield met.id;
+      if (!this.#candidates.isGone(met.id) && this.#orderTerm(met.id) === term) yield met.id;
     }
   }
 

@@ -3,6 +3,7 @@ import { type CompiledEntity, type CompiledMapping, TermEncoder } from "../model
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { PostingDecoder } from "../postings/index.js";
 import { DeadRecords } from "./dead-records.js";
+import { ExpiredRecords } from "./expired-records.js";
 import { FieldReader } from "./field-values.js";
 import { Links } from "./link-steps.js";
 import { Lists } from "./lists.js";
@@ -24,6 +25,7 @@ export class QueryStore {
   readonly keys: RecordKeys;
   readonly lists: Lists;
   readonly dead: DeadRecords;
+  readonly expired: ExpiredRecords;
   readonly records: RecordBlocks;
   readonly links: Links;
 
@@ -39,6 +41,7 @@ export class QueryStore {
     this.postingCache = new PostingCache(this.decoder, indexCacheBytesDefault);
     this.lists = new Lists(reader, this.postingCache);
     this.dead = new DeadRecords(reader, this.lists, this.decoder);
+    this.expired = new ExpiredRecords(reader, this.dead);
     this.records = new RecordBlocks(reader, this.kernel, this.dead, blockCacheBytesDefault);
     this.links = new Links(this);
   }

@@ -88,7 +88,8 @@ function expectedValues(record: unknown, field: TrieField, fields: readonly Trie
   const pairsOf = (value: unknown[]): unknown[] =>
     value.flatMap((item) => {
       const [name, text] = Array.isArray(item) ? (item as unknown[]) : [];
-      return typeof name === "string" && typeof text === "string" ? [{ name }, { value: text }] : [];
+      if (typeof name !== "string") return [];
+      return typeof text === "string" ? [{ name }, { value: text }] : [{ name }];
     });
   const valuesOf = (value: unknown): unknown[] => {
     if (field.pairs && Array.isArray(value)) return [...(field.raw ? [value] : []), ...pairsOf(value)];
@@ -185,6 +186,8 @@ describe("values of mapped members", () => {
       { slot: 4, type: type.array, flags: 0, text: tags },
       { slot: 4, type: type.pairName, flags: 0, text: "e" },
       { slot: 4, type: type.pairValue, flags: 0, text: "1" },
+      { slot: 4, type: type.pairName, flags: 0, text: "t" },
+      { slot: 4, type: type.pairName, flags: 0, text: "p" },
       { slot: 4, type: type.pairName, flags: flag.escapes, text: "\\u0074" },
       { slot: 4, type: type.pairValue, flags: flag.nonAscii, text: "é" },
     ]);

@@ -24,6 +24,9 @@ export const gatheredIdsMax = 1_000_000;
 /** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
 export const gatheredWindowIds = 64 * MiB;
 
+/** With so many records expired since the others were gathered, all of them are gathered anew. */
+export const expiredRecentMax = 65_536;
+
 /** Gathered sets at once (32 MB); what would need more is checked on the records. */
 export const gatheredSetsMax = 4;
 
