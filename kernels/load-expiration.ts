@@ -1,6 +1,6 @@
 /**
- * When a record expires (NIP-40): of the pairs called "expiration" the first decides, and only if its value is
- * a whole number of seconds.
+ * When a record expires (NIP-40): of the pairs called "expiration" the first decides, and only if its value
+ * is a whole number of seconds.
  */
 import { FLAG_ESCAPES, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";
 import { state } from "./load-state";

@@ -151,7 +151,7 @@ function deletion(events: readonly NostrEvent[]): fc.Arbitrary<UnsignedEvent> {
 /** Small sets of distinct events that clash: few authors, few seconds, deletions of own and of foreign ones. */
 export function anyEvents(choices: EventChoices & { eventsMax?: number } = {}): fc.Arbitrary<NostrEvent[]> {
   const { eventsMax = 40, kinds = testKinds } = choices;
-  const base = fc.array(baseEvent(choices).map(nostrEvent), { maxLength: eventsMax });
+  const base = fc.array(baseEvent(choices).map(nostrEvent), { maxLength: eventsMax, size: "max" });
   if (!kinds.includes(5)) return base.map(distinct);
   return base
     .chain((events) =>

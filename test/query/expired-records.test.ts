@@ -37,7 +37,11 @@ const someBounds = fc.constantFrom(
 );
 
 const anyStore = fc
-  .tuple(fc.array(anyRow, { maxLength: 150 }), fc.array(anyRow, { maxLength: 50 }), someBounds)
+  .tuple(
+    fc.array(anyRow, { maxLength: 150, size: "max" }),
+    fc.array(anyRow, { maxLength: 50, size: "max" }),
+    someBounds,
+  )
   .map(([first, second, bounds]) => {
     const builder = new MemoryStoreBuilder(findPreset("nostr")!, { blockTuples: 7 });
     const rows = [...first, ...second];
