@@ -64,6 +64,7 @@ async function coldStart(store) {
     title: `command line, from start to end: ${filter}`,
     p50Ms: quantile(times, 0.5),
     p99Ms: quantile(times, 0.99),
+    maxMs: Math.max(...times),
     times: times.length,
     recordsPerQuery: 20,
   };

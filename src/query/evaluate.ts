@@ -7,7 +7,7 @@ import type { Query } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import { Matcher } from "./match.js";
 import { OrderedRecords, type OrderStrategy } from "./ordered.js";
-import { planWhere } from "./plan.js";
+import { planQuery, planWhere } from "./plan.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 import { RankedIds } from "./ranked.js";
 
@@ -96,8 +96,7 @@ function* sortedRecords(
   options: QueryOptions,
   strategy: OrderStrategy | undefined,
 ): Generator<Found> {
-  const plan = planWhere(store, asked.entity, asked.where);
-  const found = candidates(store, asked.entity, plan, expiredAt(store, asked, options));
+  const found = candidates(store, asked.entity, planQuery(store, asked), expiredAt(store, asked, options));
   const matcher = new Matcher(store);
   if (asked.order !== null) {
     const ordered = new OrderedRecords(store, asked, asked.order, found, matcher);

@@ -52,8 +52,18 @@ export class Lists {
     return length;
   }
 
+  /** Whether a range has more postings than so many; beyond what is estimated it is taken to have. */
+  isLonger(span: Span, postingsMax: number): boolean {
+    const { postings, isWhole } = this.spanLength(span, estimateBlocksMax, postingsMax);
+    return !isWhole || postings > postingsMax;
+  }
+
   /** Postings of a range: blocks between others by their headers, those at the ends by what is in them. */
-  spanLength(span: Span, blocksMax: number = estimateBlocksMax): Length {
+  spanLength(
+    span: Span,
+    blocksMax: number = estimateBlocksMax,
+    postingsMax: number = Number.POSITIVE_INFINITY,
+  ): Length {
     let postings = 0;
     let blocks = 0;
     for (const segment of this.#reader.sealed.segments) {
@@ -64,7 +74,7 @@ export class Lists {
         // The block before lies wholly inside when it begins inside and another follows that does.
         if (before !== null) postings += before.tuples;
         before = null;
-        if (blocks >= blocksMax) return { postings, isWhole: false };
+        if (blocks >= blocksMax || postings > postingsMax) return { postings, isWhole: false };
         blocks++;
         const startsInside = isInside && entry.term >= span.low;
         if (!startsInside) {

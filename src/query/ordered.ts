@@ -51,13 +51,14 @@ export class OrderedRecords {
   /** The cheaper way by estimate. */
   get strategy(): OrderStrategy {
     if (this.#candidates.isAll) return "walk";
-    const { postings } = this.#store.lists.spanLength(this.span);
     const wanted = this.#query.limit === null ? Infinity : this.#query.limit + this.#query.offset;
     const collected = Math.max(1, this.#candidates.plan.length);
     const density = Math.min(1, collected / Math.max(1, this.#store.liveRecords(this.#query.entity)));
-    const walkLength = Math.min(postings, wanted / density);
     const passes = Math.ceil(Math.min(collected, wanted) / sortEntriesMax);
-    return walkLength * walkCost <= collected * passes ? "walk" : "collect";
+    const affordable = (collected * passes) / walkCost;
+    if (wanted / density <= affordable) return "walk";
+    // The span is only measured as far as a walk through it would pay.
+    return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";
   }
 
   *records(strategy: OrderStrategy): Generator<LiveRecord> {
@@ -172,9 +173,10 @@ export class OrderedRecords {
   #orderTerm(id: number): bigint | undefined {
     const term = this.#column.term(id);
     if (term === undefined || (term >= this.span.low && term <= this.span.high)) return term;
+    const { field, index } = this.#order;
+    if (this.#store.singleValues.has(index.number)) return undefined;
     const record = this.#store.records.any(id);
     if (record === undefined) return undefined;
-    const { field, index } = this.#order;
     return this.#store.fields
       .values(field, record)
       .map((value) => this.#store.terms.equal(field, index.kind, value).term)

@@ -11,6 +11,7 @@ import { PostingCache } from "./posting-cache.js";
 import { QueryTerms } from "./query-terms.js";
 import { RecordBlocks } from "./record-blocks.js";
 import { RecordKeys } from "./record-keys.js";
+import { SingleValues } from "./single-values.js";
 
 /** Everything that reading one snapshot takes, put together once a reader. */
 export class QueryStore {
@@ -24,6 +25,7 @@ export class QueryStore {
   readonly fields: FieldReader;
   readonly keys: RecordKeys;
   readonly lists: Lists;
+  readonly singleValues: SingleValues;
   readonly dead: DeadRecords;
   readonly expired: ExpiredRecords;
   readonly records: RecordBlocks;
@@ -40,6 +42,7 @@ export class QueryStore {
     this.keys = new RecordKeys(this.fields);
     this.postingCache = new PostingCache(this.decoder, indexCacheBytesDefault);
     this.lists = new Lists(reader, this.postingCache);
+    this.singleValues = new SingleValues(reader, this.lists);
     this.dead = new DeadRecords(reader, this.lists, this.decoder);
     this.expired = new ExpiredRecords(reader, this.dead);
     this.records = new RecordBlocks(reader, this.kernel, this.dead, blockCacheBytesDefault);
