@@ -23,7 +23,8 @@ export async function run({ count = 1_000_000, memory = "256MiB" }) {
     .map((line) => JSON.parse(line));
   runs.push(await coldStart(store));
   const { records, bytes } = input;
-  const what = "Nostr filters on the loaded store; through the library in one process, page cache warm";
+  const what =
+    "Nostr filters on the loaded store; through the library in one process with the store open, 32 MiB of cache for records and for indexes";
   return { table: "query", what, input: { records, bytes }, vmHwmBytes: ended.sampler.highWaterBytes, runs };
 }
 

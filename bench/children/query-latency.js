@@ -1,6 +1,6 @@
 // Times nostr filters on a store through the library; one JSON line a kind of filter.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { nostrCount, nostrQuery, openStoreReader } from "../../dist/index.js";
+import { nostrCount, nostrQuery, openStoreReader, setQueryCaches } from "../../dist/index.js";
 import { Random } from "../../scripts/lib/random.js";
 import { nostrFilters } from "../lib/nostr-filters.js";
 import { quantile } from "../lib/sizes.js";
@@ -14,7 +14,7 @@ const random = new Random(7);
 function sampleEvents(path, count) {
   const file = openSync(path, "r");
   const { size } = fstatSync(file);
-  const buffer = Buffer.alloc(256 * 1024);
+  const buffer = Buffer.alloc(64 * 1024);
   const events = [];
   for (let attempt = 0; events.length < count && attempt < count * 4; attempt++) {
     const start = Math.floor(random.fraction() * Math.max(1, size - buffer.length));
@@ -28,6 +28,7 @@ function sampleEvents(path, count) {
 }
 
 const reader = await openStoreReader(storePath);
+setQueryCaches(reader, { blockBytes: 32 * 2 ** 20, indexBytes: 32 * 2 ** 20 });
 for (const [title, make, isCount] of nostrFilters(sampleEvents(inputPath, 2000), random)) {
   const times = [];
   let found = 0;

@@ -83,7 +83,7 @@ export class Candidates {
   #gather(plan: Extract<Plan, { kind: "gather" }>): GatheredIds {
     let set = this.#gathered.get(plan);
     if (set === undefined) {
-      set = new GatheredIds(this.#store.reader, plan.spans);
+      set = new GatheredIds(this.#store.reader, this.#store.lists, plan.spans);
       this.#gathered.set(plan, set);
     }
     return set;

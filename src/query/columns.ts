@@ -1,10 +1,7 @@
 import { PlimsollError } from "../kernel/index.js";
-import type { ColumnEntry, StoreReader } from "../ports/index.js";
+import type { StoreReader } from "../ports/index.js";
 
-/**
- * Values of one index by record id. A chunk is copied when it is asked a second time in a row; a single value
- * is read where it lies.
- */
+/** Values of one index by record id; the chunk last used is kept in view. */
 export class Column {
   readonly #reader: StoreReader;
   readonly #index: number;
@@ -12,8 +9,6 @@ export class Column {
   #endId = 0;
   #values: BigUint64Array = new BigUint64Array(0);
   #presence: Uint8Array = new Uint8Array(0);
-  /** First id of the chunk that a single value was read from last. */
-  #glimpsed = -1;
 
   constructor(reader: StoreReader, index: number) {
     this.#reader = reader;
@@ -22,15 +17,7 @@ export class Column {
 
   /** Term of the record's first value; undefined when it has none. */
   term(id: number): bigint | undefined {
-    if (id < this.#firstId || id >= this.#endId) {
-      const entry = this.#reader.columnChunk(this.#index, id);
-      if (entry === undefined) return undefined;
-      if (entry.firstId !== this.#glimpsed) {
-        this.#glimpsed = entry.firstId;
-        return columnValue(entry.chunk, id - entry.firstId);
-      }
-      this.#load(entry);
-    }
+    if (id < this.#firstId || id >= this.#endId) this.#load(id);
     const row = id - this.#firstId;
     if (row < 0 || id >= this.#endId) return undefined;
     const isPresent = (this.#presence[row >> 3]! & (1 << (row & 7))) !== 0;
@@ -38,7 +25,9 @@ export class Column {
   }
 
   /** Copies the chunk: a view would not outlive the next read. */
-  #load(entry: ColumnEntry): void {
+  #load(id: number): void {
+    const entry = this.#reader.columnChunk(this.#index, id);
+    if (entry === undefined) return;
     const { values, presence } = columnParts(entry.chunk);
     this.#firstId = entry.firstId;
     this.#endId = entry.firstId + values.length;
@@ -54,24 +43,11 @@ export function columnRows(chunk: Uint8Array): number {
   return chunk.length === 4 + count * 8 + Math.ceil(count / 8) ? count : -1;
 }
 
-/** The value of one row, without a copy of the others. */
-function columnValue(chunk: Uint8Array, row: number): bigint | undefined {
-  const count = wholeRows(chunk);
-  if (row >= count) return undefined;
-  const isPresent = (chunk[4 + count * 8 + (row >> 3)]! & (1 << (row & 7))) !== 0;
-  const view = new DataView(chunk.buffer, chunk.byteOffset);
-  return isPresent ? view.getBigUint64(4 + row * 8, true) : undefined;
-}
-
-function wholeRows(chunk: Uint8Array): number {
-  const count = columnRows(chunk);
-  if (count >= 0) return count;
-  throw new PlimsollError("BLOCK_DAMAGED", { what: "columns", reason: "its length does not add up" });
-}
-
 /** Copies of a chunk's parts: u32 count, the values, a bit for each that is there. */
 export function columnParts(chunk: Uint8Array): { values: BigUint64Array; presence: Uint8Array } {
-  const count = wholeRows(chunk);
+  const count = columnRows(chunk);
+  if (count < 0)
+    throw new PlimsollError("BLOCK_DAMAGED", { what: "columns", reason: "its length does not add up" });
   const values = new BigUint64Array(count);
   new Uint8Array(values.buffer).set(chunk.subarray(4, 4 + count * 8));
   return { values, presence: chunk.slice(4 + count * 8, 4 + count * 8 + Math.ceil(count / 8)) };

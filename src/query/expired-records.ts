@@ -6,6 +6,7 @@ import type { DeadRecords } from "./dead-records.js";
 import { expirationSeconds } from "./field-values.js";
 import { type GatherBounds, GatheredIds } from "./gathered-ids.js";
 import { endOfIds } from "./ids.js";
+import type { Lists } from "./lists.js";
 import type { LiveRecord } from "./live-record.js";
 
 /** Ids whose second lies in a span of time, and how many of them are alive, counted when it is asked. */
@@ -23,13 +24,15 @@ interface ExpiredSpan {
  */
 export class ExpiredRecords {
   readonly #reader: StoreReader;
+  readonly #lists: Lists;
   readonly #dead: DeadRecords;
   readonly #bounds: GatherBounds | undefined;
   #base: ExpiredSpan | null = null;
   #recent: ExpiredSpan | null = null;
 
-  constructor(reader: StoreReader, dead: DeadRecords, bounds?: GatherBounds) {
+  constructor(reader: StoreReader, lists: Lists, dead: DeadRecords, bounds?: GatherBounds) {
     this.#reader = reader;
+    this.#lists = lists;
     this.#dead = dead;
     this.#bounds = bounds;
   }
@@ -62,7 +65,12 @@ export class ExpiredRecords {
   }
 
   #gather({ number }: CompiledIndex, first: bigint, last: bigint): ExpiredSpan {
-    const ids = new GatheredIds(this.#reader, [{ index: number, low: first, high: last }], this.#bounds);
+    const ids = new GatheredIds(
+      this.#reader,
+      this.#lists,
+      [{ index: number, low: first, high: last }],
+      this.#bounds,
+    );
     return { index: number, last, ids, live: null };
   }
 }

@@ -12,9 +12,6 @@ import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
 
 export type OrderStrategy = "walk" | "collect";
 
-/** A posting of the walk costs about this many postings of a list: it is met by a seek. */
-const walkCost = 3;
-
 /**
  * Matching records in the order of a field. Either the field's index is walked in order and its ids are held
  * against the candidates, or the candidates are collected and sorted by their column; records without the
@@ -55,7 +52,8 @@ export class OrderedRecords {
     const collected = Math.max(1, this.#candidates.plan.length);
     const density = Math.min(1, collected / Math.max(1, this.#store.liveRecords(this.#query.entity)));
     const passes = Math.ceil(Math.min(collected, wanted) / sortEntriesMax);
-    const affordable = (collected * passes) / walkCost;
+    // A posting of the walk, which is met by a seek, costs about as much as a candidate's look at the column.
+    const affordable = collected * passes;
     if (wanted / density <= affordable) return "walk";
     // The span is only measured as far as a walk through it would pay.
     return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";

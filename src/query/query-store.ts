@@ -44,7 +44,7 @@ export class QueryStore {
     this.lists = new Lists(reader, this.postingCache);
     this.singleValues = new SingleValues(reader, this.lists);
     this.dead = new DeadRecords(reader, this.lists, this.decoder);
-    this.expired = new ExpiredRecords(reader, this.dead);
+    this.expired = new ExpiredRecords(reader, this.lists, this.dead);
     this.records = new RecordBlocks(reader, this.kernel, this.dead, blockCacheBytesDefault);
     this.links = new Links(this);
   }

@@ -51,7 +51,7 @@ const anyStore = fc
     for (const piece of pieces) builder.addSegment(piece.map((text) => ({ entity: "Event", text })));
     const reader = builder.reader();
     const store = openQueryStore(reader);
-    Object.assign(store, { expired: new ExpiredRecords(reader, store.dead, bounds) });
+    Object.assign(store, { expired: new ExpiredRecords(reader, store.lists, store.dead, bounds) });
     return { reader, store, rows };
   });
 
