@@ -120,6 +120,41 @@ describe("queries on nostr events", () => {
     );
   }, 120_000);
 
+  test("faulty filters are told of by a code, with their place", () => {
+    const builder = new MemoryStoreBuilder(findPreset("nostr")!);
+    const reader = builder.reader();
+    const id = "ab".repeat(32);
+    const faulty: [unknown, string][] = [
+      [{ kind: [1] }, "kind is not a member"],
+      [{ "#ab": ["x"] }, "#ab is not a member"],
+      [{ "#1": ["x"] }, "#1 is not a member"],
+      [{ kinds: 1 }, "kinds must be a list"],
+      [{ kinds: ["one"] }, "kinds[0] does not fit"],
+      [{ kinds: [1.5] }, "kinds[0] does not fit"],
+      [{ ids: [id.slice(0, 63)] }, "ids[0] must be 64 hexadecimal digits"],
+      [{ authors: [id, "ab"] }, "authors[1] must be 64 hexadecimal digits"],
+      [{ authors: [""] }, "authors[0] must be 64 hexadecimal digits"],
+      [{ "#t": [5] }, "#t[0] does not fit"],
+      [{ since: "yesterday" }, "since must be a time"],
+      [{ until: 1.5 }, "until must be a time"],
+      [{ limit: -1 }, "limit must be a whole number"],
+      [{ search: ["x"] }, "search must be a string"],
+      [[{}, { limit: 1.5 }], "[1].limit must be a whole number"],
+      [[{}, { since: null }], "[1].since must be a time"],
+      [[], "is an empty list"],
+      [[[]], "[0] must be an object"],
+      ["{", "is not JSON"],
+    ];
+    for (const [filter, text] of faulty) {
+      const isFault = expect.objectContaining({
+        code: "QUERY_INVALID",
+        message: expect.stringContaining(text),
+      });
+      expect(() => nostrCount(reader, filter), JSON.stringify(filter)).toThrow(isFault);
+      expect(() => [...nostrQuery(reader, filter)], JSON.stringify(filter)).toThrow(isFault);
+    }
+  });
+
   test("a verification holds the index of expirations to the events", async () => {
     await fc.assert(
       fc.asyncProperty(anyStore, async ({ reader }) => {
