@@ -57,8 +57,11 @@ export function nostrFilters(events, random) {
       "feed: 500 authors since a day, limit 500",
       () => ({ authors: authors(500), kinds: [1, 6], ...within(daySeconds), limit: 500 }),
     ],
-    ["profiles of 20 authors", () => ({ authors: authors(20), kinds: [0] })],
-    ["profiles and follows of 200 authors", () => ({ authors: authors(200), kinds: [0, 3, 10002] })],
+    ["profiles of 20 authors", () => ({ authors: authors(20), kinds: [0], limit: 500 })],
+    [
+      "profiles and follows of 200 authors",
+      () => ({ authors: authors(200), kinds: [0, 3, 10002], limit: 500 }),
+    ],
     ["thread: replies to an event, limit 100", () => ({ "#e": tagValues("e", 1), kinds: [1], limit: 100 })],
     ["reactions to 50 events", () => ({ "#e": tagValues("e", 50), kinds: [7, 9735], limit: 500 })],
     ["notifications: events that name a person, limit 50", () => ({ "#p": tagValues("p", 1), limit: 50 })],
@@ -95,7 +98,7 @@ export function nostrFilters(events, random) {
         return [
           { authors: authors(100), kinds: [1, 6], limit: 50 },
           { "#p": [self], kinds: [1, 6, 7, 9735], limit: 50 },
-          { authors: [self], kinds: [0, 3, 10002] },
+          { authors: [self], kinds: [0, 3, 10002], limit: 50 },
         ];
       },
     ],
