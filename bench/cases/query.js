@@ -24,7 +24,7 @@ export async function run({ count = 1_000_000, memory = "256MiB" }) {
   runs.push(await coldStart(store));
   const { records, bytes } = input;
   const what =
-    "Nostr filters on the loaded store; through the library in one process with the store open, 32 MiB of cache for records and for indexes";
+    "Nostr filters on the loaded store; through the library in one process with the store open, caches of 32 MiB for records and indexes, 16 MiB for the order";
   return { table: "query", what, input: { records, bytes }, vmHwmBytes: ended.sampler.highWaterBytes, runs };
 }
 

@@ -28,7 +28,7 @@ function sampleEvents(path, count) {
 }
 
 const reader = await openStoreReader(storePath);
-setQueryCaches(reader, { blockBytes: 32 * 2 ** 20, indexBytes: 32 * 2 ** 20 });
+setQueryCaches(reader, { blockBytes: 32 * 2 ** 20, indexBytes: 32 * 2 ** 20, columnBytes: 16 * 2 ** 20 });
 for (const [title, make, isCount] of nostrFilters(sampleEvents(inputPath, 2000), random)) {
   const times = [];
   let found = 0;

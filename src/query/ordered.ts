@@ -36,7 +36,7 @@ export class OrderedRecords {
     this.#order = order;
     this.#candidates = candidates;
     this.#matcher = matcher;
-    this.#column = new Column(store.reader, order.index.number);
+    this.#column = new Column(store.columns, order.index.number);
     const full = { index: order.index.number, low: 0n, high: 2n ** 64n - 1n };
     this.span = rangesOf(query.where, order).reduce(
       (span, where) => narrowed(store, order, span, where),

@@ -58,3 +58,6 @@ export const estimateBlocksMax = 256;
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
 export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
+
+/** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */
+export const columnCacheBytesDefault = 1 * MiB;
