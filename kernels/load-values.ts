@@ -5,6 +5,7 @@
 import { FLAG_ESCAPES, TYPE_NULL, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
+import { expirationFound, expirationSeconds } from "./load-expiration";
 import {
   REJECT_FIELD_MISSING,
   REJECT_FIELD_TYPE,
@@ -15,6 +16,7 @@ import {
 import {
   COLUMN_NONE,
   OP_EXACT,
+  OP_EXPIRATION,
   OP_KEY,
   OP_LINK,
   OP_NUMBER,
@@ -86,6 +88,8 @@ function opRun(op: Op, slot: Slot, value: Value): u32 {
     tuplePush(op.index, stringTerm(slot.type, value.flags, value.start, value.end), 0);
   } else if (kind == OP_PAIRS) {
     pairStep(op.index, slot, value);
+  } else if (kind == OP_EXPIRATION) {
+    if (expirationFound(op, value)) tuplePush(op.index, expirationSeconds, 0);
   } else if (kind == OP_TEXT) {
     textPush(op, value);
   } else if (kind == OP_KEY) {
@@ -126,7 +130,7 @@ function versionSet(fieldType: u32, value: Value): void {
   state.version = isNumber ? numberTerm : stringPrefixTerm(fieldType, value.flags, value.start, value.end);
 }
 
-/** A pair comes as two values, the name first; only names of one ASCII letter are indexed. */
+/** A pair comes as a name and, if it has one, a value; only names of one ASCII letter are indexed. */
 function pairStep(index: u32, slot: Slot, value: Value): void {
   const type = <u32>value.type;
   if (type == TYPE_PAIR_NAME) {

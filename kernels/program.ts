@@ -56,6 +56,7 @@ export const OP_PAIRS: u32 = 4;
 export const OP_KEY: u32 = 5;
 export const OP_VERSION: u32 = 6;
 export const OP_LINK: u32 = 7;
+export const OP_EXPIRATION: u32 = 8;
 
 export const COLUMN_NONE: u32 = 0xffffffff;
 
@@ -63,9 +64,12 @@ export const COLUMN_NONE: u32 = 0xffffffff;
 export class Op {
   kind: u32;
   index: u32;
-  /** Number of the column, or COLUMN_NONE. */
+  /** Number of the column, or COLUMN_NONE; OP_EXPIRATION, runtime: whether the value is yet to come. */
   column: u32;
-  /** OP_TEXT: number of the text; OP_KEY: number of the part; OP_LINK: key space. */
+  /**
+   * OP_TEXT: number of the text; OP_KEY: number of the part; OP_LINK: key space; OP_EXPIRATION, runtime: the
+   * last record in which the name was met.
+   */
   argument: u32;
 }
 

@@ -1,11 +1,12 @@
 // Times nostr filters on a store through the library; one JSON line a kind of filter.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { nostrQuery, openStoreReader } from "../../dist/index.js";
+import { nostrCount, nostrQuery, openStoreReader, setQueryCaches } from "../../dist/index.js";
 import { Random } from "../../scripts/lib/random.js";
+import { nostrFilters } from "../lib/nostr-filters.js";
 import { quantile } from "../lib/sizes.js";
 
 const [storePath, inputPath] = process.argv.slice(2);
-const timesEach = 200;
+const timesEach = 300;
 const warmups = 5;
 const random = new Random(7);
 
@@ -13,7 +14,7 @@ const random = new Random(7);
 function sampleEvents(path, count) {
   const file = openSync(path, "r");
   const { size } = fstatSync(file);
-  const buffer = Buffer.alloc(256 * 1024);
+  const buffer = Buffer.alloc(64 * 1024);
   const events = [];
   for (let attempt = 0; events.length < count && attempt < count * 4; attempt++) {
     const start = Math.floor(random.fraction() * Math.max(1, size - buffer.length));
@@ -26,46 +27,17 @@ function sampleEvents(path, count) {
   return events;
 }
 
-const events = sampleEvents(inputPath, 500);
-const tagged = (name) =>
-  events.flatMap((event) => event.tags.filter((tag) => tag[0] === name).map((tag) => tag[1]));
-const tags = { e: tagged("e"), p: tagged("p"), t: tagged("t") };
-const pickEvent = () => random.pick(events);
-
-const filters = [
-  ["one id", () => ({ ids: [pickEvent().id] })],
-  ["newest notes, limit 20", () => ({ kinds: [1], limit: 20 })],
-  ["an author's notes, limit 20", () => ({ authors: [pickEvent().pubkey], kinds: [1], limit: 20 })],
-  [
-    "feed: notes of 50 authors, limit 50",
-    () => ({ authors: Array.from({ length: 50 }, () => pickEvent().pubkey), kinds: [1], limit: 50 }),
-  ],
-  [
-    "profiles of 20 authors",
-    () => ({ authors: Array.from({ length: 20 }, () => pickEvent().pubkey), kinds: [0] }),
-  ],
-  ["thread: replies to an event, limit 100", () => ({ "#e": [random.pick(tags.e)], kinds: [1], limit: 100 })],
-  ["notifications: events that name a person, limit 50", () => ({ "#p": [random.pick(tags.p)], limit: 50 })],
-  ["topic, limit 50", () => ({ "#t": [random.pick(tags.t)], kinds: [1], limit: 50 })],
-  [
-    "an hour of everything, limit 100",
-    () => {
-      const since = pickEvent().created_at;
-      return { since, until: since + 3600, limit: 100 };
-    },
-  ],
-  ["search: two words, limit 20", () => ({ search: "coffee privacy", limit: 20 })],
-];
-
 const reader = await openStoreReader(storePath);
-for (const [title, make] of filters) {
+setQueryCaches(reader, { blockBytes: 32 * 2 ** 20, indexBytes: 32 * 2 ** 20, columnBytes: 16 * 2 ** 20 });
+for (const [title, make, isCount] of nostrFilters(sampleEvents(inputPath, 2000), random)) {
   const times = [];
   let found = 0;
   for (let number = -warmups; number < timesEach; number++) {
     const filter = make();
     const startedMs = performance.now();
     let records = 0;
-    for (const _event of nostrQuery(reader, filter)) records++;
+    if (isCount) records = nostrCount(reader, filter);
+    else for (const _event of nostrQuery(reader, filter)) records++;
     if (number < 0) continue;
     times.push(performance.now() - startedMs);
     found += records;
@@ -74,6 +46,7 @@ for (const [title, make] of filters) {
     title,
     p50Ms: Number(quantile(times, 0.5).toFixed(3)),
     p99Ms: Number(quantile(times, 0.99).toFixed(3)),
+    maxMs: Number(Math.max(...times).toFixed(3)),
     times: times.length,
     recordsPerQuery: Number((found / times.length).toFixed(1)),
   };

@@ -28,6 +28,7 @@ const queryColumns = [
   ["query", (run) => run.title],
   ["p50", (run) => `${run.p50Ms.toFixed(2)} ms`],
   ["p99", (run) => `${run.p99Ms.toFixed(2)} ms`],
+  ["max", (run) => `${run.maxMs.toFixed(2)} ms`],
   ["times", (run) => countText(run.times)],
   ["records a query", (run) => countText(run.recordsPerQuery)],
 ];

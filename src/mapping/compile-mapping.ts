@@ -41,7 +41,7 @@ const indexKinds: Record<FieldType, Partial<Record<IndexName, IndexKind>>> = {
   float: { exact: "number", range: "number" },
   bool: { exact: "number", range: "number" },
   date: { exact: "number", range: "number" },
-  pairs: { exact: "pairs" },
+  pairs: { exact: "pairs", expiration: "expiration" },
   json: {},
 };
 

@@ -9,6 +9,7 @@ const indexNamesByKind: Record<IndexKind, IndexName> = {
   prefix: "range",
   text: "text",
   pairs: "exact",
+  expiration: "expiration",
 };
 
 /** The compiled mapping as people write it: compiling it again gives the same mapping. */

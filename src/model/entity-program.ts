@@ -46,7 +46,17 @@ const opBytes = 16;
 const keyPartBytes = 12;
 const textBytes = 20;
 const columnNone = 0xffff_ffff;
-const opKind = { number: 0, exact: 1, prefix: 2, text: 3, pairs: 4, key: 5, version: 6, link: 7 };
+const opKind = {
+  number: 0,
+  exact: 1,
+  prefix: 2,
+  text: 3,
+  pairs: 4,
+  key: 5,
+  version: 6,
+  link: 7,
+  expiration: 8,
+};
 
 interface Op {
   kind: number;

@@ -23,7 +23,7 @@ export function nostrMapping({ text = true }: NostrPresetOptions = {}): Mapping 
           pubkey: { type: "hex", index: "exact", required: true },
           created_at: { type: "int", index: "range", required: true },
           kind: { type: "int", index: "exact", required: true },
-          tags: { type: "pairs", index: "exact", required: true },
+          tags: { type: "pairs", index: ["exact", "expiration"], required: true },
           content: { type: "string", required: true, ...(text ? { index: "text" } : {}) },
           sig: "hex",
         },

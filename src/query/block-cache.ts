@@ -1,9 +1,17 @@
-import type { RecordBlock } from "../postings/index.js";
 import { ByteCache } from "./byte-cache.js";
 
-/** Decoded blocks of records, found by any id between their first and their last. */
-export class BlockCache {
-  readonly #blocks: ByteCache<number, RecordBlock>;
+/** What spans rising ids: a block of records, a chunk of a column. */
+export interface IdBlock {
+  firstId: number;
+  count: number;
+  /** Memory that the block owns. */
+  bytes: number;
+  idAt(i: number): number;
+}
+
+/** Decoded blocks, found by any id between their first and their last. */
+export class BlockCache<Block extends IdBlock> {
+  readonly #blocks: ByteCache<number, Block>;
   /** First ids of what is kept, ascending. */
   readonly #firstIds: number[] = [];
 
@@ -19,14 +27,14 @@ export class BlockCache {
     this.#blocks.bytesMax = bytes;
   }
 
-  get(id: number): RecordBlock | undefined {
+  get(id: number): Block | undefined {
     const place = this.#placeOf(id);
     const firstId = this.#firstIds[place] === id ? id : this.#firstIds[place - 1];
     const block = firstId === undefined ? undefined : this.#blocks.get(firstId);
     return block !== undefined && id <= block.idAt(block.count - 1) ? block : undefined;
   }
 
-  add(block: RecordBlock): void {
+  add(block: Block): void {
     const place = this.#placeOf(block.firstId);
     if (this.#firstIds[place] !== block.firstId) this.#firstIds.splice(place, 0, block.firstId);
     this.#blocks.set(block.firstId, block, block.bytes);

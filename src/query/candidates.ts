@@ -1,7 +1,9 @@
 import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
+import type { ExpiredIds } from "./expired-records.js";
 import { GatheredIds } from "./gathered-ids.js";
 import { ArrayIds } from "./ids.js";
+import type { LiveRecord } from "./live-record.js";
 import type { Plan } from "./plan-parts.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -10,28 +12,51 @@ export class Candidates {
   readonly plan: Plan;
   readonly #store: QueryStore;
   readonly #entity: CompiledEntity;
+  readonly #expired: ExpiredIds | null;
   readonly #gathered = new Map<Plan, GatheredIds>();
 
-  constructor(store: QueryStore, entity: CompiledEntity, plan: Plan) {
+  constructor(store: QueryStore, entity: CompiledEntity, plan: Plan, expired: ExpiredIds | null) {
     this.#store = store;
     this.#entity = entity;
+    this.#expired = expired;
     this.plan = plan;
   }
 
-  /** Live candidates at or above `from`. */
+  /**
+   * Live candidates at or above `from`. Expired ones are among them when there are too many to be in memory:
+   * `isHidden` tells them by their records.
+   */
   open(from: number): IdCursor {
-    const ids = this.#open(this.plan, from);
-    return this.#store.sealed.deadRecords === 0 ? ids : difference(ids, this.#store.dead.open(from));
+    const ids = this.#openLive(from);
+    return this.#expired?.isHeld === true ? difference(ids, this.#expired.open(from)) : ids;
   }
 
+  /** Candidates that are neither dead nor expired, read once through. */
   *ids(from: number): Generator<number> {
     const end = this.#store.sealed.nextId;
-    for (const ids = this.open(from); ids.id < end; ids.next()) yield ids.id;
+    const live = this.#openLive(from);
+    const ids = this.#expired === null ? live : difference(live, this.#expired.open(from));
+    for (; ids.id < end; ids.next()) yield ids.id;
+  }
+
+  /** Whether the record is dead or known to have expired. */
+  isGone(id: number): boolean {
+    return this.#store.dead.has(id) || (this.#expired?.isHeld === true && this.#expired.has(id));
+  }
+
+  /** Whether the record has expired, by the record itself. */
+  isHidden(record: LiveRecord): boolean {
+    return this.#expired?.hides(this.#entity, record) === true;
   }
 
   /** Whether everything is a candidate: membership need not be tested. */
   get isAll(): boolean {
     return this.plan.kind === "all";
+  }
+
+  #openLive(from: number): IdCursor {
+    const ids = this.#open(this.plan, from);
+    return this.#store.sealed.deadRecords === 0 ? ids : difference(ids, this.#store.dead.open(from));
   }
 
   #open(plan: Plan, from: number): IdCursor {
@@ -58,13 +83,19 @@ export class Candidates {
   #gather(plan: Extract<Plan, { kind: "gather" }>): GatheredIds {
     let set = this.#gathered.get(plan);
     if (set === undefined) {
-      set = new GatheredIds(this.#store.reader, plan.spans);
+      set = new GatheredIds(this.#store.reader, this.#store.lists, plan.spans);
       this.#gathered.set(plan, set);
     }
     return set;
   }
 }
 
-export function candidates(store: QueryStore, entity: CompiledEntity, plan: Plan): Candidates {
-  return new Candidates(store, entity, plan);
+/** What a plan finds; without `expired` nothing is hidden for its age. */
+export function candidates(
+  store: QueryStore,
+  entity: CompiledEntity,
+  plan: Plan,
+  expired: ExpiredIds | null = null,
+): Candidates {
+  return new Candidates(store, entity, plan, expired);
 }

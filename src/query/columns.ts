@@ -1,38 +1,86 @@
 import { PlimsollError } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
+import { BlockCache, type IdBlock } from "./block-cache.js";
 
-/** Values of one index by record id; the chunk last used is kept in view. */
-export class Column {
+interface ColumnChunk extends IdBlock {
+  values: BigUint64Array;
+  presence: Uint8Array;
+}
+
+/** What a kept chunk takes beside its values: the entry and the heads of its arrays. */
+const chunkBytes = 512;
+
+/**
+ * Chunks of columns, copied, for a view would not outlive the next read. Those of one index are kept: the one
+ * that queries order by, from one to the next.
+ */
+export class ColumnChunks {
   readonly #reader: StoreReader;
-  readonly #index: number;
-  #firstId = 0;
-  #endId = 0;
-  #values: BigUint64Array = new BigUint64Array(0);
-  #presence: Uint8Array = new Uint8Array(0);
+  #bytesMax: number;
+  #index = -1;
+  #cache: BlockCache<ColumnChunk>;
 
-  constructor(reader: StoreReader, index: number) {
+  constructor(reader: StoreReader, bytesMax: number) {
     this.#reader = reader;
+    this.#bytesMax = bytesMax;
+    this.#cache = new BlockCache(bytesMax);
+  }
+
+  set bytesMax(bytes: number) {
+    this.#bytesMax = bytes;
+    this.#cache.bytesMax = bytes;
+  }
+
+  find(index: number, id: number): ColumnChunk | undefined {
+    if (index !== this.#index) {
+      this.#index = index;
+      this.#cache = new BlockCache(this.#bytesMax);
+    }
+    return this.#cache.get(id) ?? this.#read(index, id);
+  }
+
+  #read(index: number, id: number): ColumnChunk | undefined {
+    const entry = this.#reader.columnChunk(index, id);
+    if (entry === undefined) return undefined;
+    const { firstId } = entry;
+    const { values, presence } = columnParts(entry.chunk);
+    const bytes = values.byteLength + presence.byteLength + chunkBytes;
+    const chunk = {
+      firstId,
+      count: values.length,
+      bytes,
+      idAt: (i: number) => firstId + i,
+      values,
+      presence,
+    };
+    this.#cache.add(chunk);
+    return chunk;
+  }
+}
+
+/** Values of one index by record id; the chunk last used is at hand. */
+export class Column {
+  readonly #chunks: ColumnChunks;
+  readonly #index: number;
+  #chunk: ColumnChunk | undefined;
+
+  constructor(chunks: ColumnChunks, index: number) {
+    this.#chunks = chunks;
     this.#index = index;
   }
 
   /** Term of the record's first value; undefined when it has none. */
   term(id: number): bigint | undefined {
-    if (id < this.#firstId || id >= this.#endId) this.#load(id);
-    const row = id - this.#firstId;
-    if (row < 0 || id >= this.#endId) return undefined;
-    const isPresent = (this.#presence[row >> 3]! & (1 << (row & 7))) !== 0;
-    return isPresent ? this.#values[row]! : undefined;
-  }
-
-  /** Copies the chunk: a view would not outlive the next read. */
-  #load(id: number): void {
-    const entry = this.#reader.columnChunk(this.#index, id);
-    if (entry === undefined) return;
-    const { values, presence } = columnParts(entry.chunk);
-    this.#firstId = entry.firstId;
-    this.#endId = entry.firstId + values.length;
-    this.#values = values;
-    this.#presence = presence;
+    let chunk = this.#chunk;
+    if (chunk === undefined || id < chunk.firstId || id >= chunk.firstId + chunk.count) {
+      chunk = this.#chunks.find(this.#index, id);
+      if (chunk === undefined) return undefined;
+      this.#chunk = chunk;
+    }
+    const row = id - chunk.firstId;
+    if (row >= chunk.count) return undefined;
+    const isPresent = (chunk.presence[row >> 3]! & (1 << (row & 7))) !== 0;
+    return isPresent ? chunk.values[row]! : undefined;
   }
 }
 

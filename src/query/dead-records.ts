@@ -33,8 +33,8 @@ export class DeadRecords {
     const { deadRecords, segments } = this.#reader.sealed;
     if (deadRecords === 0) return false;
     if (deadRecords <= gatheredIdsMax) {
-      this.#all ??= new GatheredIds(this.#reader, [{ index: 0, low: 0n, high: 0n }]);
-      if (this.#all.isArray) return this.#all.open(id).id === id;
+      this.#all ??= new GatheredIds(this.#reader, this.#lists, [{ index: 0, low: 0n, high: 0n }]);
+      if (this.#all.isHeld) return this.#all.has(id);
     }
     return segments.some(({ number }) => this.#segmentHas(number, id));
   }

@@ -1,16 +1,20 @@
+import { systemClock } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { candidates } from "./candidates.js";
+import type { ExpiredIds } from "./expired-records.js";
 import { parseFilter } from "./filter.js";
 import type { Query } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import { Matcher } from "./match.js";
 import { OrderedRecords, type OrderStrategy } from "./ordered.js";
-import { planWhere } from "./plan.js";
+import { planQuery, planWhere } from "./plan.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 import { RankedIds } from "./ranked.js";
 
 export interface QueryOptions {
   signal?: AbortSignal;
+  /** The time, in milliseconds since 1970, by which records have expired or not; default: now. */
+  nowMs?: number;
 }
 
 export interface QueryResult {
@@ -60,8 +64,9 @@ export function* runQuery(
 
 export function countQuery(store: QueryStore, asked: Query, options: QueryOptions = {}): number {
   const plan = planWhere(store, asked.entity, asked.where);
-  if (plan.kind === "all" && plan.isExact) return store.liveRecords(asked.entity);
-  const found = candidates(store, asked.entity, plan);
+  const expired = expiredAt(store, asked, options);
+  if (plan.kind === "all" && plan.isExact) return store.liveRecords(asked.entity) - (expired?.live ?? 0);
+  const found = candidates(store, asked.entity, plan, expired);
   const matcher = new Matcher(store);
   let total = 0;
   for (const id of found.ids(0)) {
@@ -76,6 +81,10 @@ export function countQuery(store: QueryStore, asked: Query, options: QueryOption
   return total;
 }
 
+function expiredAt(store: QueryStore, { entity }: Query, { nowMs }: QueryOptions): ExpiredIds | null {
+  return store.expired.at(entity, nowMs ?? systemClock.wallMs());
+}
+
 interface Found {
   record: LiveRecord;
   score: number | null;
@@ -87,7 +96,7 @@ function* sortedRecords(
   options: QueryOptions,
   strategy: OrderStrategy | undefined,
 ): Generator<Found> {
-  const found = candidates(store, asked.entity, planWhere(store, asked.entity, asked.where));
+  const found = candidates(store, asked.entity, planQuery(store, asked), expiredAt(store, asked, options));
   const matcher = new Matcher(store);
   if (asked.order !== null) {
     const ordered = new OrderedRecords(store, asked, asked.order, found, matcher);

@@ -5,7 +5,7 @@ import { parseFilter } from "./filter.js";
 import type { Query } from "./filter-ast.js";
 import { Matcher } from "./match.js";
 import { OrderedRecords } from "./ordered.js";
-import { planWhere } from "./plan.js";
+import { planQuery } from "./plan.js";
 import type { Plan } from "./plan-parts.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
@@ -19,7 +19,7 @@ export function explain(reader: StoreReader, filter: unknown): string[] {
 }
 
 export function explainQuery(store: QueryStore, asked: Query): string[] {
-  const plan = planWhere(store, asked.entity, asked.where);
+  const plan = planQuery(store, asked);
   const lines = [`Entity ${asked.entity.name}: ${store.liveRecords(asked.entity)} live records.`];
   lines.push(...planLines(store, plan, ""));
   lines.push(

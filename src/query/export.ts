@@ -1,3 +1,4 @@
+import { systemClock } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { entityNamed } from "./filter-where.js";
@@ -10,6 +11,8 @@ export interface ExportOptions {
   entity?: string;
   format: "jsonl" | "csv";
   signal?: AbortSignal;
+  /** The time, in milliseconds since 1970, by which records have expired or not; default: now. */
+  nowMs?: number;
 }
 
 const lineFeed = Uint8Array.of(0x0a);
@@ -25,25 +28,29 @@ export function* exportRecords(reader: StoreReader, options: ExportOptions): Gen
     yield* exportCsv(store, entity ?? onlyEntity(store), options);
     return;
   }
-  for (const record of liveRecords(store, entity, options.signal)) {
+  for (const record of visibleRecords(store, entity, options)) {
     yield record.bytes;
     yield lineFeed;
   }
 }
 
-/** Live records by id, of one entity or of all. */
-export function* liveRecords(
+/** Records that are neither dead nor expired, by id; of one entity or of all. */
+function* visibleRecords(
   store: QueryStore,
   entity: CompiledEntity | null,
-  signal?: AbortSignal,
+  { signal, nowMs = systemClock.wallMs() }: ExportOptions,
 ): Generator<LiveRecord> {
+  const expired = store.mapping.entities.map((one) => store.expired.at(one, nowMs)?.open(0) ?? null);
   for (const entry of store.reader.recordBlocks(0)) {
     signal?.throwIfAborted();
     if (entity !== null && entry.block[1] !== entity.number) continue;
     const block = store.records.decode(entry.firstId, entry.block);
+    const hidden = expired[block.entity] ?? null;
     for (let at = 0; at < block.count; at++) {
       const record = store.records.inBlock(block, at);
-      if (record.id < store.sealed.nextId && !store.dead.has(record.id)) yield record;
+      hidden?.seek(record.id);
+      const isVisible = hidden?.id !== record.id && !store.dead.has(record.id);
+      if (isVisible && record.id < store.sealed.nextId) yield record;
     }
   }
 }
@@ -71,7 +78,7 @@ function* exportCsv(
     ({ path, type }) => path.length === 1 && type !== "pairs" && type !== "json",
   );
   yield Buffer.from(`${fields.map((field) => quoted(field.path[0]!)).join(",")}\r\n`);
-  for (const record of liveRecords(store, entity, options.signal)) {
+  for (const record of visibleRecords(store, entity, options)) {
     yield Buffer.from(`${fields.map((field) => cellOf(field, record)).join(",")}\r\n`);
   }
 }

@@ -194,6 +194,24 @@ export function pairEntries(field: CompiledField, record: unknown): { name: stri
   return entries;
 }
 
+const wholeNumber = /^0*(\d{1,20})$|^0*[1-9]\d*$/;
+const termMax = 2n ** 64n - 1n;
+
+/** The second of the first pair called "expiration", if it is a whole number; held to 64 bits. */
+export function expirationSeconds(field: CompiledField, record: unknown): bigint | undefined {
+  for (const list of walk(record, field.path, 0, true)) {
+    if (!Array.isArray(list)) continue;
+    const first = (list as unknown[]).find((entry) => Array.isArray(entry) && entry[0] === "expiration");
+    if (first === undefined) continue;
+    const value = (first as unknown[])[1];
+    const found = typeof value === "string" ? wholeNumber.exec(value) : null;
+    if (found === null) return undefined;
+    const seconds = found[1] === undefined ? termMax : BigInt(found[1]);
+    return seconds > termMax ? termMax : seconds;
+  }
+  return undefined;
+}
+
 function scalar(raw: unknown): Comparable | undefined {
   return typeof raw === "string" || typeof raw === "number" || typeof raw === "bigint" ? raw : undefined;
 }

@@ -1,6 +1,6 @@
 import { isPlimsollError } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
-import { Column } from "./columns.js";
+import { Column, ColumnChunks } from "./columns.js";
 import type { LiveRecord } from "./live-record.js";
 import { termsOf } from "./record-tuples.js";
 import { type IdRange, readableRecords, type Verification } from "./verification.js";
@@ -24,7 +24,7 @@ export async function findColumnFaults(
 }
 
 async function compareColumn(run: Verification, column: ColumnOf, range: IdRange): Promise<void> {
-  const held = new Column(run.reader, column.index.number);
+  const held = new Column(new ColumnChunks(run.reader, 0), column.index.number);
   let next = range.start;
   for await (const { record, entity } of readableRecords(run, range)) {
     for (; next < record.id; next++) compareValue(run, column, held, next, undefined);

@@ -1,8 +1,13 @@
 import { gatheredIdsMax, gatheredWindowIds } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import type { IdCursor } from "../postings/index.js";
+import { BlockGroups } from "./block-groups.js";
 import { ArrayIds, endOfIds } from "./ids.js";
+import type { Lists } from "./lists.js";
 import { type Span, segmentGroups } from "./term-walk.js";
+
+/** What an id takes in an array: where there are more than one for so many ids, a bitmap is smaller. */
+const arrayIdBits = 64;
 
 export interface GatherBounds {
   idsMax: number;
@@ -13,11 +18,12 @@ const defaultBounds: GatherBounds = { idsMax: gatheredIdsMax, windowIds: gathere
 
 /**
  * The ids of ranges and of large unions, whose postings are in order of term and not of id, as rising ids in
- * bounded memory: a sorted array while they are few, else a bitmap over a window of ids that is filled anew
- * from the postings whenever the reader moves out of it.
+ * bounded memory: a sorted array while they are few, a bitmap where that is the smaller, and beyond that a
+ * bitmap over a window of ids that is filled anew from the postings whenever the reader moves out of it.
  */
 export class GatheredIds {
   readonly #reader: StoreReader;
+  readonly #lists: Lists;
   readonly #bounds: GatherBounds;
   readonly #spans: Span[];
   #sorted: Float64Array | null = null;
@@ -26,19 +32,32 @@ export class GatheredIds {
   /** Postings read so far: for the explanation. */
   postingsRead = 0;
 
-  constructor(reader: StoreReader, spans: Span[], bounds: GatherBounds = defaultBounds) {
+  constructor(reader: StoreReader, lists: Lists, spans: Span[], bounds: GatherBounds = defaultBounds) {
     this.#reader = reader;
+    this.#lists = lists;
     this.#bounds = bounds;
     this.#spans = spans;
     this.#gather();
   }
 
-  get isArray(): boolean {
-    return this.#sorted !== null;
+  get isEmpty(): boolean {
+    return this.#sorted !== null && this.#sorted.length === 0;
+  }
+
+  /** Whether reading about in them at will costs no more than reading once through. */
+  get isHeld(): boolean {
+    return this.#sorted !== null || this.#reader.sealed.nextId <= this.#bounds.windowIds;
   }
 
   open(from: number): IdCursor {
     return this.#sorted === null ? new WindowIds(this, from) : new ArrayIds(this.#sorted, from);
+  }
+
+  has(id: number): boolean {
+    if (this.#sorted !== null) return new ArrayIds(this.#sorted, id).id === id;
+    if (id >= this.#reader.sealed.nextId) return false;
+    const at = this.#bring(id);
+    return (this.#window![at >>> 5]! & (1 << (at & 31))) !== 0;
   }
 
   /** First id at or above `from`. */
@@ -46,59 +65,94 @@ export class GatheredIds {
     const end = this.#reader.sealed.nextId;
     let at = from;
     while (at < end) {
-      const start = Math.floor(at / this.#bounds.windowIds) * this.#bounds.windowIds;
-      if (start !== this.#windowStart) this.#fill(start);
-      const found = nextBit(this.#window!, at - start);
-      if (found >= 0) return start + found;
-      at = start + this.#bounds.windowIds;
+      const found = this.#nextBit(at);
+      if (found >= 0) return this.#windowStart + found;
+      at = this.#windowStart + this.#bounds.windowIds;
     }
     return endOfIds;
+  }
+
+  #nextBit(id: number): number {
+    const at = this.#bring(id);
+    return nextBit(this.#window!, at);
+  }
+
+  /** Moves the window to where it holds the id; returns the id's place in it. */
+  #bring(id: number): number {
+    const start = Math.floor(id / this.#bounds.windowIds) * this.#bounds.windowIds;
+    if (start !== this.#windowStart) this.#fill(start);
+    return id - start;
   }
 
   /** Collects into an array that grows by doubling; gives up when there are too many. */
   #gather(): void {
     let ids = new Float64Array(1024);
     let count = 0;
-    for (const group of this.#groups(0, endOfIds)) {
-      if (count + group.count > this.#bounds.idsMax) return;
-      if (count + group.count > ids.length) {
-        const larger = new Float64Array(
-          Math.min(this.#bounds.idsMax, Math.max(ids.length * 2, count + group.count)),
-        );
+    for (const piece of this.#pieces(0, endOfIds)) {
+      const needed = count + piece.length;
+      if (needed > this.#bounds.idsMax) return;
+      if (needed > ids.length) {
+        const larger = new Float64Array(Math.min(this.#bounds.idsMax, Math.max(ids.length * 2, needed)));
         larger.set(ids.subarray(0, count));
         ids = larger;
       }
-      ids.set(group.ids.subarray(0, group.count), count);
-      count += group.count;
+      ids.set(piece, count);
+      count = needed;
     }
-    this.#sorted = distinct(ids.subarray(0, count).sort());
+    const { nextId } = this.#reader.sealed;
+    if (nextId <= this.#bounds.windowIds && count * arrayIdBits > nextId) {
+      this.#openWindow(0);
+      for (let at = 0; at < count; at++) this.#mark(ids[at]!);
+    } else {
+      this.#sorted = distinct(ids.subarray(0, count).sort());
+    }
   }
 
-  #fill(start: number): void {
+  #openWindow(start: number): void {
     this.#window ??= new Uint32Array(
       Math.ceil(Math.min(this.#bounds.windowIds, this.#reader.sealed.nextId) / 32) + 1,
     );
     this.#window.fill(0);
     this.#windowStart = start;
+  }
+
+  #mark(offset: number): void {
+    this.#window![offset >>> 5]! |= 1 << (offset & 31);
+  }
+
+  #fill(start: number): void {
+    this.#openWindow(start);
     const end = start + this.#bounds.windowIds;
-    for (const group of this.#groups(start, end)) {
-      for (let i = 0; i < group.count; i++) {
-        const offset = group.ids[i]! - start;
-        if (offset >= 0 && offset < this.#bounds.windowIds) this.#window[offset >>> 5]! |= 1 << (offset & 31);
+    for (const piece of this.#pieces(start, end)) {
+      for (let at = 0; at < piece.length; at++) {
+        const offset = piece[at]! - start;
+        if (offset >= 0 && offset < this.#bounds.windowIds) this.#mark(offset);
       }
     }
   }
 
-  /** Groups of all spans in the segments that may hold ids of [start, end). */
-  *#groups(start: number, end: number) {
+  /** Ids of all spans in the segments that may hold ids of [start, end), some at a time. */
+  *#pieces(start: number, end: number): Generator<Float64Array> {
+    const groups = new BlockGroups();
     for (const segment of this.#reader.sealed.segments) {
       if (segment.endId <= start || segment.firstId >= end) continue;
       for (const span of this.#spans) {
-        for (const group of segmentGroups(this.#reader, segment.number, span)) {
-          this.postingsRead += group.count;
-          yield group;
+        for (const ids of this.#piecesOf(segment.number, span, start, groups)) {
+          this.postingsRead += ids.length;
+          yield ids;
         }
       }
+    }
+  }
+
+  /** The list of one term comes through the cache, a range block by block. */
+  *#piecesOf(segment: number, span: Span, from: number, groups: BlockGroups): Generator<Float64Array> {
+    if (span.low === span.high) {
+      yield* this.#lists.segmentIds(segment, span.index, span.low, from);
+      return;
+    }
+    for (const group of segmentGroups(this.#reader, segment, span, groups)) {
+      yield group.ids.subarray(0, group.count);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { estimateBlocksMax } from "../kernel/index.js";
-import type { StoreReader } from "../ports/index.js";
+import type { StoreReader, TupleBlockEntry } from "../ports/index.js";
 import { blocksOfTerm, type IdCursor, type ListDecoder, PostingCursor } from "../postings/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
 import type { Span } from "./term-walk.js";
@@ -41,6 +41,16 @@ export class Lists {
     return cursor;
   }
 
+  /** Ids of a term in one segment from the block that may hold `from` on, a block's at a time. */
+  *segmentIds(segment: number, index: number, term: bigint, from: number): Generator<Float64Array> {
+    const part = [{ number: segment, endId: Number.POSITIVE_INFINITY }];
+    for (const placed of blocksOfTerm(this.#reader, part, index, term)(from)) {
+      const { ids, mayContinue } = this.#decoder.decode(placed.block, index, term, placed);
+      yield ids;
+      if (!mayContinue) return;
+    }
+  }
+
   /** Postings of one term, counted exactly up to `blocksMax` blocks. */
   length(index: number, term: bigint, blocksMax: number = estimateBlocksMax): Length {
     const key = `${index}:${term}`;
@@ -52,8 +62,18 @@ export class Lists {
     return length;
   }
 
+  /** Whether a range has more postings than so many; beyond what is estimated it is taken to have. */
+  isLonger(span: Span, postingsMax: number): boolean {
+    const { postings, isWhole } = this.spanLength(span, estimateBlocksMax, postingsMax);
+    return !isWhole || postings > postingsMax;
+  }
+
   /** Postings of a range: blocks between others by their headers, those at the ends by what is in them. */
-  spanLength(span: Span, blocksMax: number = estimateBlocksMax): Length {
+  spanLength(
+    span: Span,
+    blocksMax: number = estimateBlocksMax,
+    postingsMax: number = Number.POSITIVE_INFINITY,
+  ): Length {
     let postings = 0;
     let blocks = 0;
     for (const segment of this.#reader.sealed.segments) {
@@ -64,11 +84,11 @@ export class Lists {
         // The block before lies wholly inside when it begins inside and another follows that does.
         if (before !== null) postings += before.tuples;
         before = null;
-        if (blocks >= blocksMax) return { postings, isWhole: false };
+        if (blocks >= blocksMax || postings > postingsMax) return { postings, isWhole: false };
         blocks++;
         const startsInside = isInside && entry.term >= span.low;
         if (!startsInside) {
-          postings += this.#countInside(entry.block, span);
+          postings += this.#countInside(segment.number, entry, span);
         } else {
           before = { id: entry.id, term: entry.term, index: entry.index, tuples: blockTuples(entry.block) };
         }
@@ -80,14 +100,18 @@ export class Lists {
 
   #countLast(segment: number, place: { id: number; term: bigint; index: number }, span: Span): number {
     for (const entry of this.#reader.tupleBlocks(segment, place.index, place.term, place.id)) {
-      return this.#countInside(entry.block, span);
+      return this.#countInside(segment, entry, span);
     }
     return 0;
   }
 
-  #countInside(block: Uint8Array, span: Span): number {
+  #countInside(segment: number, entry: TupleBlockEntry, span: Span): number {
+    // The postings of one term are soon read as well, and stay in the cache.
+    if (span.low === span.high) {
+      return this.#decoder.decode(entry.block, span.index, span.low, { segment, ...entry }).ids.length;
+    }
     let postings = 0;
-    this.#groups.open(block);
+    this.#groups.open(entry.block);
     while (this.#groups.next()) {
       const { index, term } = this.#groups;
       if (index === span.index && term >= span.low && term <= span.high) postings += this.#groups.count;

@@ -1,4 +1,4 @@
-import { queryTermsMax } from "../kernel/index.js";
+import { queryTermsMax, systemClock } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { countQuery, type QueryOptions, type QueryResult, runQuery } from "./evaluate.js";
@@ -34,7 +34,8 @@ export function* nostrQuery(
     yield* runQuery(store, only, options);
     return;
   }
-  yield* mergeNewest(store, queries, options);
+  // One time for all of them: what one filter shows no other may hide.
+  yield* mergeNewest(store, queries, { ...options, nowMs: options.nowMs ?? systemClock.wallMs() });
 }
 
 export function nostrCount(reader: StoreReader, filter: unknown, options: QueryOptions = {}): number {
@@ -68,13 +69,13 @@ function parseOne(store: QueryStore, filter: unknown, path: string): Query {
   const parts: Where[] = [];
   const field = (name: string) => fieldNamed(entity, name);
   for (const [name, value] of Object.entries(filter)) {
-    const here = path === "" ? name : `${path}.${name}`;
+    const here = memberPath(path, name);
     const tag = /^#([A-Za-z])$/.exec(name)?.[1];
     if (tag !== undefined) {
       const test = anyOf(store, field("tags"), value, here);
       parts.push({ kind: "pair", field: field("tags"), name: tag, test });
-    } else if (name === "ids") parts.push(oneOf(store, field("id"), value, here));
-    else if (name === "authors") parts.push(oneOf(store, field("pubkey"), value, here));
+    } else if (name === "ids") parts.push(oneOf(store, field("id"), wholeHex(value, here), here));
+    else if (name === "authors") parts.push(oneOf(store, field("pubkey"), wholeHex(value, here), here));
     else if (name === "kinds") parts.push(oneOf(store, field("kind"), value, here));
     else if (name === "search") parts.push(...words(context, entity, value, here));
     else if (!memberNames.includes(name)) {
@@ -92,9 +93,21 @@ function parseOne(store: QueryStore, filter: unknown, path: string): Query {
     where: parts.length === 0 ? everything : conjunction(parts),
     order: { field: created, index, isDescending: true, tieField: field("id") },
     isRanked: false,
-    limit: filter.limit === undefined ? null : parseCount(filter.limit, `${path}limit`),
+    limit: filter.limit === undefined ? null : parseCount(filter.limit, memberPath(path, "limit")),
     offset: 0,
   };
+}
+
+function memberPath(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/** Ids and keys are whole: NIP-01 knows no beginnings of them. */
+function wholeHex(values: unknown, path: string): unknown {
+  const list = Array.isArray(values) ? (values as unknown[]) : [];
+  const at = list.findIndex((value) => typeof value !== "string" || !/^[0-9a-f]{64}$/i.test(value));
+  if (at < 0) return values;
+  throw queryFault(`${path}[${at}]`, "must be 64 hexadecimal digits", "Write the whole of it");
 }
 
 function words(context: FilterContext, entity: CompiledEntity, value: unknown, path: string): Where[] {
@@ -118,7 +131,7 @@ function timeRange(
     if (value === undefined) return null;
     const operand = typeof value === "number" ? store.fields.operand(field, value) : undefined;
     if (operand === undefined)
-      throw queryFault(`${path}${name}`, "must be a time in seconds", `Write "${name}":1700000000`);
+      throw queryFault(memberPath(path, name), "must be a time in seconds", `Write "${name}":1700000000`);
     return { value: operand, isInclusive: true };
   };
   const test = { anyOf: null, lower: bound(since, "since"), upper: bound(until, "until"), prefix: null };

@@ -12,9 +12,6 @@ import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
 
 export type OrderStrategy = "walk" | "collect";
 
-/** A posting of the walk costs about this many postings of a list: it is met by a seek. */
-const walkCost = 3;
-
 /**
  * Matching records in the order of a field. Either the field's index is walked in order and its ids are held
  * against the candidates, or the candidates are collected and sorted by their column; records without the
@@ -39,7 +36,7 @@ export class OrderedRecords {
     this.#order = order;
     this.#candidates = candidates;
     this.#matcher = matcher;
-    this.#column = new Column(store.reader, order.index.number);
+    this.#column = new Column(store.columns, order.index.number);
     const full = { index: order.index.number, low: 0n, high: 2n ** 64n - 1n };
     this.span = rangesOf(query.where, order).reduce(
       (span, where) => narrowed(store, order, span, where),
@@ -51,13 +48,15 @@ export class OrderedRecords {
   /** The cheaper way by estimate. */
   get strategy(): OrderStrategy {
     if (this.#candidates.isAll) return "walk";
-    const { postings } = this.#store.lists.spanLength(this.span);
     const wanted = this.#query.limit === null ? Infinity : this.#query.limit + this.#query.offset;
     const collected = Math.max(1, this.#candidates.plan.length);
     const density = Math.min(1, collected / Math.max(1, this.#store.liveRecords(this.#query.entity)));
-    const walkLength = Math.min(postings, wanted / density);
     const passes = Math.ceil(Math.min(collected, wanted) / sortEntriesMax);
-    return walkLength * walkCost <= collected * passes ? "walk" : "collect";
+    // A posting of the walk, which is met by a seek, costs about as much as a candidate's look at the column.
+    const affordable = collected * passes;
+    if (wanted / density <= affordable) return "walk";
+    // The span is only measured as far as a walk through it would pay.
+    return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";
   }
 
   *records(strategy: OrderStrategy): Generator<LiveRecord> {
@@ -88,6 +87,7 @@ export class OrderedRecords {
   *#checked(id: number): Generator<LiveRecord> {
     const record = this.#store.records.live(id);
     if (record === undefined || record.entity !== this.#query.entity.number) return;
+    if (this.#candidates.isHidden(record)) return;
     if (this.#matcher.matches(this.#query.where, this.#query.entity, record)) yield record;
   }
 
@@ -154,7 +154,7 @@ export class OrderedRecords {
       }
     }
     for (const entry of batch) {
-      const isMember = this.#candidates.isAll ? !this.#store.dead.has(entry.id) : members.has(entry.id);
+      const isMember = this.#candidates.isAll ? !this.#candidates.isGone(entry.id) : members.has(entry.id);
       if (isMember && this.#orderTerm(entry.id) === entry.term) yield entry;
     }
   }
@@ -163,7 +163,7 @@ export class OrderedRecords {
     const list = this.#store.lists.open(this.#order.index.number, term, 0);
     const met = this.#candidates.isAll ? list : intersect([list, this.#candidates.open(0)]);
     for (; met.id < this.#store.sealed.nextId; met.next()) {
-      if (!this.#store.dead.has(met.id) && this.#orderTerm(met.id) === term) yield met.id;
+      if (!this.#candidates.isGone(met.id) && this.#orderTerm(met.id) === term) yield met.id;
     }
   }
 
@@ -171,9 +171,10 @@ export class OrderedRecords {
   #orderTerm(id: number): bigint | undefined {
     const term = this.#column.term(id);
     if (term === undefined || (term >= this.span.low && term <= this.span.high)) return term;
+    const { field, index } = this.#order;
+    if (this.#store.singleValues.has(index.number)) return undefined;
     const record = this.#store.records.any(id);
     if (record === undefined) return undefined;
-    const { field, index } = this.#order;
     return this.#store.fields
       .values(field, record)
       .map((value) => this.#store.terms.equal(field, index.kind, value).term)

@@ -1,7 +1,14 @@
 import { gatheredSetsMax, queryCursorsMax } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 import { meets } from "./field-values.js";
-import type { Comparable, ValueTest, Where } from "./filter-ast.js";
+import {
+  type Comparable,
+  conjunction,
+  everything,
+  type Query,
+  type ValueTest,
+  type Where,
+} from "./filter-ast.js";
 import { planLink } from "./plan-links.js";
 import {
   gatheredSets,
@@ -20,6 +27,21 @@ import type { Span } from "./term-walk.js";
 
 /** A record costs about this many postings to fetch, unpack and parse. */
 const recordCost = 200;
+
+/**
+ * The plan of a query. Ranges on the field that it is ordered by are left out: the walk through that field's
+ * index keeps to them, and so does the column; gathering them would cost a posting for every record inside.
+ */
+export function planQuery(store: QueryStore, { entity, where, order }: Query): Plan {
+  if (order === null || order.index.kind !== "number") return planWhere(store, entity, where);
+  const parts = where.kind === "and" ? where.parts : [where];
+  const isRange = (part: Where) =>
+    part.kind === "value" && part.field.slot === order.field.slot && part.test.anyOf === null;
+  const rest = parts.filter((part) => !isRange(part));
+  if (rest.length === parts.length) return planWhere(store, entity, where);
+  const plan = planWhere(store, entity, rest.length === 0 ? everything : conjunction(rest));
+  return { ...plan, isExact: false };
+}
 
 /** Lowers the conditions on records of `entity` to posting lists; what no list answers becomes `all`. */
 export function planWhere(store: QueryStore, entity: CompiledEntity, where: Where): Plan {

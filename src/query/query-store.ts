@@ -1,8 +1,16 @@
-import { blockCacheBytesDefault, indexCacheBytesDefault, Kernel, queryKernelBytes } from "../kernel/index.js";
+import {
+  blockCacheBytesDefault,
+  columnCacheBytesDefault,
+  indexCacheBytesDefault,
+  Kernel,
+  queryKernelBytes,
+} from "../kernel/index.js";
 import { type CompiledEntity, type CompiledMapping, TermEncoder } from "../model/index.js";
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { PostingDecoder } from "../postings/index.js";
+import { ColumnChunks } from "./columns.js";
 import { DeadRecords } from "./dead-records.js";
+import { ExpiredRecords } from "./expired-records.js";
 import { FieldReader } from "./field-values.js";
 import { Links } from "./link-steps.js";
 import { Lists } from "./lists.js";
@@ -10,6 +18,7 @@ import { PostingCache } from "./posting-cache.js";
 import { QueryTerms } from "./query-terms.js";
 import { RecordBlocks } from "./record-blocks.js";
 import { RecordKeys } from "./record-keys.js";
+import { SingleValues } from "./single-values.js";
 
 /** Everything that reading one snapshot takes, put together once a reader. */
 export class QueryStore {
@@ -23,7 +32,10 @@ export class QueryStore {
   readonly fields: FieldReader;
   readonly keys: RecordKeys;
   readonly lists: Lists;
+  readonly columns: ColumnChunks;
+  readonly singleValues: SingleValues;
   readonly dead: DeadRecords;
+  readonly expired: ExpiredRecords;
   readonly records: RecordBlocks;
   readonly links: Links;
 
@@ -38,7 +50,10 @@ export class QueryStore {
     this.keys = new RecordKeys(this.fields);
     this.postingCache = new PostingCache(this.decoder, indexCacheBytesDefault);
     this.lists = new Lists(reader, this.postingCache);
+    this.columns = new ColumnChunks(reader, columnCacheBytesDefault);
+    this.singleValues = new SingleValues(reader, this.lists);
     this.dead = new DeadRecords(reader, this.lists, this.decoder);
+    this.expired = new ExpiredRecords(reader, this.lists, this.dead);
     this.records = new RecordBlocks(reader, this.kernel, this.dead, blockCacheBytesDefault);
     this.links = new Links(this);
   }
@@ -66,11 +81,14 @@ export interface QueryCaches {
   blockBytes?: number;
   /** Decoded blocks of posting lists. */
   indexBytes?: number;
+  /** Columns that queries order by. */
+  columnBytes?: number;
 }
 
 /** Sets the sizes of a reader's caches; what no longer fits is given back at once. */
 export function setQueryCaches(reader: StoreReader, caches: QueryCaches): void {
   const store = openQueryStore(reader);
   if (caches.blockBytes !== undefined) store.records.cache.bytesMax = caches.blockBytes;
+  if (caches.columnBytes !== undefined) store.columns.bytesMax = caches.columnBytes;
   if (caches.indexBytes !== undefined) store.postingCache.bytesMax = caches.indexBytes;
 }

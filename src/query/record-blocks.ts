@@ -16,7 +16,7 @@ export class RecordBlocks {
   readonly #reader: StoreReader;
   readonly #kernel: Kernel;
   readonly #dead: DeadRecords;
-  readonly cache: BlockCache;
+  readonly cache: BlockCache<RecordBlock>;
   /** The block that was read last: it is held whatever the cache has room for. */
   #last: RecordBlock | null = null;
   /** Blocks unpacked and records handed out so far: for the explanation. */

@@ -1,5 +1,5 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
-import { pairEntries } from "./field-values.js";
+import { expirationSeconds, pairEntries } from "./field-values.js";
 import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -44,6 +44,10 @@ export function termsOf(
 ): bigint[] {
   if (index.kind === "pairs") {
     return pairEntries(field, record.value).map(({ name, value }) => store.terms.pair(name, value).term);
+  }
+  if (index.kind === "expiration") {
+    const seconds = expirationSeconds(field, record.value);
+    return seconds === undefined ? [] : [seconds];
   }
   return store.fields.values(field, record).map((value) => store.terms.equal(field, index.kind, value).term);
 }

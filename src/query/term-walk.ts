@@ -18,9 +18,16 @@ export interface TermIds {
   ids: ArrayLike<number>;
 }
 
-/** Groups of one segment whose terms lie in the span, in order; every step decodes into the same arrays. */
-export function* segmentGroups(reader: StoreReader, segment: number, span: Span): Generator<BlockGroups> {
-  const groups = new BlockGroups();
+/**
+ * Groups of one segment whose terms lie in the span, in order; every step decodes into the same arrays, which
+ * may be those of the walk before.
+ */
+export function* segmentGroups(
+  reader: StoreReader,
+  segment: number,
+  span: Span,
+  groups = new BlockGroups(),
+): Generator<BlockGroups> {
   for (const entry of reader.tupleBlocks(segment, span.index, span.low, 0)) {
     if (entry.index > span.index || (entry.index === span.index && entry.term > span.high)) return;
     groups.open(entry.block);

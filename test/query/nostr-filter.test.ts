@@ -142,7 +142,7 @@ describe("NIP-01 filters", () => {
     const run = (filter: unknown) => () => nostrCount(store!.reader, filter);
     expect(run({ kind: [1] })).toThrow("kind is not a member of a NIP-01 filter");
     expect(run({ kinds: 1 })).toThrow("kinds must be a list");
-    expect(run([{}, { ids: [5] }])).toThrow("[1].ids[0] does not fit");
+    expect(run([{}, { ids: [5] }])).toThrow("[1].ids[0] must be 64 hexadecimal digits");
     expect(run({ since: "now" })).toThrow("since must be a time in seconds");
     expect(run("{")).toThrow("is not JSON");
     expect(run([])).toThrow("is an empty list");

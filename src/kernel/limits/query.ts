@@ -24,6 +24,9 @@ export const gatheredIdsMax = 1_000_000;
 /** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
 export const gatheredWindowIds = 64 * MiB;
 
+/** With so many records expired since the others were gathered, all of them are gathered anew. */
+export const expiredRecentMax = 65_536;
+
 /** Gathered sets at once (32 MB); what would need more is checked on the records. */
 export const gatheredSetsMax = 4;
 
@@ -55,3 +58,6 @@ export const estimateBlocksMax = 256;
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
 export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
+
+/** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */
+export const columnCacheBytesDefault = 1 * MiB;

@@ -80,8 +80,7 @@ export class LmdbStoreReader implements StoreReader {
 
   *tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry> {
     const sought = postingKey(segment, index, term, id);
-    const start = this.#lastAtOrBefore("postings", sought, segmentKey(segment))?.key ?? sought;
-    for (const { key, value } of this.#range("postings", { start, end: segmentKey(segment + 1) })) {
+    for (const { key, value } of this.#inSegment("postings", segment, sought)) {
       yield tupleBlockEntry(key, value);
     }
   }
@@ -113,8 +112,7 @@ export class LmdbStoreReader implements StoreReader {
   *keyBlocks(segment: number, hash: bigint, ordinal = 0): Iterable<KeyBlockEntry> {
     // A hash may begin in the block before the first one that starts with it.
     const sought = keyBlockKey(segment, hash, ordinal);
-    const start = this.#lastAtOrBefore("keys", sought, segmentKey(segment))?.key ?? sought;
-    for (const { key, value } of this.#range("keys", { start, end: segmentKey(segment + 1) })) {
+    for (const { key, value } of this.#inSegment("keys", segment, sought)) {
       const { hash: first, ordinal } = partsOfKeyBlockKey(key);
       yield { hash: first, ordinal, block: value };
     }
@@ -167,6 +165,22 @@ export class LmdbStoreReader implements StoreReader {
     this.close();
   }
 
+  /**
+   * Entries of a segment from the last one at or before the key. Most readers need no more than that one, so
+   * that a cursor for those behind it is opened only when they are asked for.
+   */
+  *#inSegment(table: TableName, segment: number, sought: Buffer): Generator<Entry> {
+    const end = segmentKey(segment + 1);
+    const first = this.#lastAtOrBefore(table, sought, segmentKey(segment));
+    if (first === undefined) {
+      yield* this.#range(table, { start: sought, end });
+      return;
+    }
+    const start = Buffer.from(first.key);
+    yield first;
+    yield* this.#range(table, { start, exclusiveStart: true, end });
+  }
+
   #lastAtOrBefore(table: TableName, key: Buffer, floor: Buffer | undefined): Entry | undefined {
     const options = { start: key, reverse: true, limit: 1, ...(floor ? { end: beforeKey(floor) } : {}) };
     for (const entry of this.#range(table, options)) return entry;
@@ -175,7 +189,7 @@ export class LmdbStoreReader implements StoreReader {
 
   #range(
     table: TableName,
-    options: { start?: Buffer; end?: Buffer; reverse?: boolean; limit?: number },
+    options: { start?: Buffer; exclusiveStart?: boolean; end?: Buffer; reverse?: boolean; limit?: number },
   ): Iterable<Entry> {
     return this.#environment.tables[table].getRange({ ...options, transaction: this.#transaction });
   }
