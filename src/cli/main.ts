@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { exitCodes } from "./command-table.js";
+import type { OptionValues } from "../settings/index.js";
+import { exitCodes } from "./exit-codes.js";
 import { failureOf } from "./failure.js";
 import { ResultWriter } from "./host.js";
-import type { OptionValues } from "./option-values.js";
 import { type CommandRunner, makeProgram } from "./program.js";
 
 /** Runs one command line in this process; the answer is its exit code. */

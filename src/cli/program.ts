@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { PlimsollError } from "../kernel/index.js";
-import { type CommandName, type CommandRow, commandTable } from "./command-table.js";
+import { type CommandName, type CommandRow, commandTable, type OptionValues } from "../settings/index.js";
 import type { CommandHost } from "./host.js";
-import { addOptions, type OptionValues, readOptions } from "./option-values.js";
+import { addOptions, readOptions } from "./read-options.js";
 
 export type CommandRunner = (host: CommandHost) => Promise<number>;
 

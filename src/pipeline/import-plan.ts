@@ -48,6 +48,8 @@ export interface MemoryPlan {
   graduality: number;
   /** Shares and batches whose bytes were asked for; the others follow from the line. */
   settings?: DivisionSettings;
+  /** Bytes of the line that are set aside for what else this process does, such as a server's queries. */
+  besideBytes?: number;
 }
 
 export interface RejectsPlan {

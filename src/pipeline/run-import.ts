@@ -49,8 +49,8 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set
   // aside.
   const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
-  const baselineBytes = process.memoryUsage.rss() + sourceBytes;
-  const { line, graduality } = plan.memory;
+  const { line, graduality, besideBytes = 0 } = plan.memory;
+  const baselineBytes = process.memoryUsage.rss() + sourceBytes + besideBytes;
   const table = divideLine({
     lineBytes: line.bytes,
     lineOrigin: line.origin,

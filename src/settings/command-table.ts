@@ -77,11 +77,3 @@ export const commandTable: readonly CommandRow[] = [
     ],
   },
 ];
-
-export const exitCodes = {
-  done: 0,
-  failed: 1,
-  usage: 2,
-  tooManyRejects: 3,
-  interrupted: 130,
-} as const;
