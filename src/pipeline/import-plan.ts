@@ -98,6 +98,10 @@ export interface ImportProgress {
 export interface ImportHost {
   signal: AbortSignal;
   onProgress: (progress: ImportProgress) => void;
+  /** How the line was divided, before anything is read. */
+  onDivided?: (memory: { lineBytes: number; shares: Record<string, number> }) => void;
+  /** What the governor decides, as it does. */
+  onDecision?: (decision: Decision) => void;
   /** The report of an import that ends early, before the condition that ends it is thrown. */
   onUnfinished?: (report: ImportReport) => void;
   /** A batch is in the target, or so many bytes of blocks are out of the merge: for estimates. */

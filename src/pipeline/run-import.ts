@@ -8,7 +8,7 @@ import { ImportRun } from "./import-run.js";
 import { newCheckpoint, parseCheckpoint } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
-import { reportNothingToDo, reportOf } from "./report.js";
+import { reportNothingToDo, reportOf, sharesOf } from "./report.js";
 import { type Attempt, roomierAttempt } from "./roomier-attempt.js";
 import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
@@ -60,7 +60,10 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   });
   attempt.threads = table.threads;
   attempt.reserveBytes = table.shares.reserve.bytes;
-  using governor = new Governor({ table, line, graduality, delayMsMax: plan.delayMsMax });
+  const { delayMsMax } = plan;
+  const { onDecision } = host;
+  using governor = new Governor({ table, line, graduality, delayMsMax, ...(onDecision ? { onDecision } : {}) });
+  host.onDivided?.({ lineBytes: line.bytes, shares: sharesOf(table) });
   if (table.threads < plan.threads) {
     host.onNotice(
       table.threads === 0
