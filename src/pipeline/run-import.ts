@@ -62,7 +62,13 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   attempt.reserveBytes = table.shares.reserve.bytes;
   const { delayMsMax } = plan;
   const { onDecision } = host;
-  using governor = new Governor({ table, line, graduality, delayMsMax, ...(onDecision ? { onDecision } : {}) });
+  using governor = new Governor({
+    table,
+    line,
+    graduality,
+    delayMsMax,
+    ...(onDecision ? { onDecision } : {}),
+  });
   host.onDivided?.({ lineBytes: line.bytes, shares: sharesOf(table) });
   if (table.threads < plan.threads) {
     host.onNotice(

@@ -1,4 +1,14 @@
-export type CommandName = "import" | "plan" | "infer" | "query" | "export" | "stats" | "verify" | "memory";
+export type CommandName =
+  | "import"
+  | "plan"
+  | "infer"
+  | "query"
+  | "export"
+  | "stats"
+  | "verify"
+  | "serve"
+  | "token"
+  | "memory";
 
 export interface CommandRow {
   name: CommandName;
@@ -65,6 +75,26 @@ export const commandTable: readonly CommandRow[] = [
     args: "[STORE]",
     summary: "hold every index entry against its record and every block against its checksum",
     examples: ["plimsoll verify ./geo"],
+  },
+  {
+    name: "serve",
+    args: "[STORE]",
+    summary: "serve a store over HTTP: import, query and export, with a page to watch it",
+    examples: [
+      "plimsoll serve ./events",
+      "plimsoll serve ./events --port 9000 --memory 256MiB",
+      "plimsoll serve ./events --host 0.0.0.0 --tokens ./tokens.json",
+    ],
+  },
+  {
+    name: "token",
+    args: "[VERB]",
+    summary: "make, list and remove the tokens that a server takes",
+    examples: [
+      "plimsoll token add --tokens ./tokens.json --scope write --name loader",
+      "plimsoll token list --tokens ./tokens.json",
+      "plimsoll token remove --tokens ./tokens.json --name loader",
+    ],
   },
   {
     name: "memory",

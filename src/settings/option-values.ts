@@ -25,6 +25,10 @@ export class OptionValues {
     return this.#origins.get(name) ?? null;
   }
 
+  value(name: string): OptionValue | null {
+    return this.#values.get(name) ?? null;
+  }
+
   text(name: string): string | null {
     const value = this.#values.get(name);
     return typeof value === "string" ? value : null;

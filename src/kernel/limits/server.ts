@@ -18,6 +18,9 @@ export const keepAliveMs = 5_000;
 /** A body that brings nothing for this long is given up; the import stops at a checkpoint. */
 export const bodyIdleMsMax = 60_000;
 
+/** What is left of a body is read away for this long, so that the client hears the answer before it is cut. */
+export const lingerMsMax = 2_000;
+
 /** A reader of an answer that takes nothing for this long is given up. */
 export const answerIdleMsMax = 60_000;
 
@@ -75,7 +78,7 @@ export const exportTurnBytes = 1 * MiB;
 export const readerGraceMsMax = 2_000;
 
 /** A reader serves for this long, so that what other processes seal is seen, and is closed when it is idle. */
-export const readerAgeMsMax = 1_000;
+export const readerAgeMsMax = 5_000;
 
 /** What the server takes of the line while an import runs: connections, queries, the reader's kernel and caches. */
 export const serverBytes = 16 * MiB;
@@ -87,3 +90,12 @@ export const tokenBytes = 32;
 
 /** The server ends by then after a signal, whatever its connections do. */
 export const shutdownMsMax = 10_000;
+
+/** The page and its parts, held in memory. */
+export const pageBytesMax = 2 * MiB;
+
+/** A file of tokens, at 300 bytes a token. */
+export const tokensFileBytesMax = 512 * KiB;
+
+/** Where the server listens unless told. */
+export const portDefault = 8080;

@@ -1,0 +1,168 @@
+import {
+  PlimsollError,
+  queriesMax,
+  queriesQueuedMax,
+  readerAgeMsMax,
+  readerGraceMsMax,
+  systemClock,
+} from "../kernel/index.js";
+import type { StoreReader } from "../ports/index.js";
+import { openStoreReader } from "../targets/lmdb/index.js";
+
+/** One snapshot of the store that any number of queries share, with its caches. */
+interface SharedReader {
+  reader: StoreReader & AsyncDisposable;
+  users: number;
+  openedAtMs: number;
+  /** Nobody new: a writer waits, or it is too old. */
+  isRetired: boolean;
+  /** Ends its queries when the writer has waited for long enough. */
+  grace: AbortController;
+  timer: NodeJS.Timeout | null;
+}
+
+/** Lends readers of the store: few queries at once, and none for longer than a writer can wait. */
+export class StoreAccess {
+  readonly #path: string;
+  readonly #waiting: (() => void)[] = [];
+  readonly #open = new Set<SharedReader>();
+  #current: Promise<SharedReader> | null = null;
+  #atWork = 0;
+  #isClosed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get queriesAtWork(): number {
+    return this.#atWork;
+  }
+
+  /** Runs one query; the signal ends it when the server or a writer needs it to. */
+  async use<T>(
+    signal: AbortSignal,
+    work: (reader: StoreReader, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    await this.#enter(signal);
+    try {
+      const shared = await this.#borrow();
+      try {
+        return await work(shared.reader, AbortSignal.any([signal, shared.grace.signal]));
+      } finally {
+        await this.#giveBack(shared);
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** The next query sees what was sealed last. */
+  async refresh(): Promise<void> {
+    for (const shared of [...this.#open]) await this.#retire(shared);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const shared of [...this.#open]) {
+      shared.grace.abort(new PlimsollError("SERVER_STOPPING"));
+      await this.#retire(shared);
+    }
+  }
+
+  async #enter(signal: AbortSignal): Promise<void> {
+    if (this.#isClosed) throw new PlimsollError("SERVER_STOPPING");
+    if (this.#atWork < queriesMax) {
+      this.#atWork++;
+      return;
+    }
+    if (this.#waiting.length >= queriesQueuedMax) {
+      throw new PlimsollError("SERVER_BUSY", { what: "one more query" });
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (!signal.aborted && !this.#isClosed) return;
+    this.#leave();
+    throw new PlimsollError("SERVER_STOPPING");
+  }
+
+  /** The place goes to whoever waits for it. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#atWork--;
+    else next();
+  }
+
+  async #borrow(): Promise<SharedReader> {
+    for (;;) {
+      this.#current ??= this.#openReader();
+      const opening = this.#current;
+      let shared: SharedReader;
+      try {
+        shared = await opening;
+      } catch (error) {
+        if (this.#current === opening) this.#current = null;
+        throw error;
+      }
+      const isOld = systemClock.nowMs() - shared.openedAtMs > readerAgeMsMax;
+      if (!shared.isRetired && !isOld) {
+        shared.users++;
+        return shared;
+      }
+      if (this.#current === opening) this.#current = null;
+      await this.#retire(shared);
+    }
+  }
+
+  async #openReader(): Promise<SharedReader> {
+    let opened: SharedReader | null = null;
+    let isWanted = false;
+    const onWanted = () => {
+      isWanted = true;
+      if (opened !== null) this.#giveWay(opened);
+    };
+    const reader = await openStoreReader(this.#path, { onWanted });
+    opened = {
+      reader,
+      users: 0,
+      openedAtMs: systemClock.nowMs(),
+      isRetired: false,
+      grace: new AbortController(),
+      timer: null,
+    };
+    this.#open.add(opened);
+    if (isWanted) this.#giveWay(opened);
+    return opened;
+  }
+
+  async #giveBack(shared: SharedReader): Promise<void> {
+    shared.users--;
+    if (shared.users > 0) return;
+    if (shared.isRetired) await this.#closeReader(shared);
+    else {
+      // Kept for a moment, for the next query: not for long, because it keeps what it sees in the store.
+      const timer = setTimeout(() => void this.#retire(shared), readerAgeMsMax);
+      timer.unref();
+      if (shared.timer !== null) clearTimeout(shared.timer);
+      shared.timer = timer;
+    }
+  }
+
+  #giveWay(shared: SharedReader): void {
+    const late = () => shared.grace.abort(new PlimsollError("SERVER_BUSY", { what: "so long a query" }));
+    const timer = setTimeout(late, readerGraceMsMax);
+    timer.unref();
+    void this.#retire(shared).then(() => {
+      if (shared.users === 0) clearTimeout(timer);
+    });
+  }
+
+  async #retire(shared: SharedReader): Promise<void> {
+    shared.isRetired = true;
+    if (shared.users === 0) await this.#closeReader(shared);
+  }
+
+  async #closeReader(shared: SharedReader): Promise<void> {
+    if (!this.#open.delete(shared)) return;
+    if (shared.timer !== null) clearTimeout(shared.timer);
+    await shared.reader[Symbol.asyncDispose]();
+  }
+}
