@@ -56,7 +56,9 @@ export type JobEvent =
   | { kind: "decision"; decision: JobDecision }
   | { kind: "end" };
 
-/** One import as clients see it: what was asked for, how far it is, how it ended. All its lists are bounded. */
+/**
+ * One import as clients see it: what was asked for, how far it is, how it ended. All its lists are bounded.
+ */
 export class ImportJob {
   readonly id = randomUUID();
   readonly name: string;

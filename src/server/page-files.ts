@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join } from "node:path";
 import { PlimsollError, pageBytesMax } from "../kernel/index.js";
-import type { Exchange } from "./exchange.js";
 
 interface PageFile {
   bytes: Buffer;
@@ -42,7 +42,7 @@ export class PageFiles {
     }
   }
 
-  send({ request, response }: Exchange, name: string): void {
+  send(request: IncomingMessage, response: ServerResponse, name: string): void {
     const file = this.#files.get(name);
     if (file === undefined) {
       throw new PlimsollError("ROUTE_UNKNOWN", { method: "GET", path: `/page/${name.slice(0, 64)}` });
@@ -67,14 +67,4 @@ function namesIn(dir: string): string[] {
     // A build without the page serves everything else.
     return [];
   }
-}
-
-/** `GET /`. */
-export async function getPage(exchange: Exchange): Promise<void> {
-  exchange.page.send(exchange, "index.html");
-}
-
-/** `GET /page/{file}`. */
-export async function getPageFile(exchange: Exchange): Promise<void> {
-  exchange.page.send(exchange, exchange.path.file!);
 }

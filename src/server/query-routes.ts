@@ -1,9 +1,9 @@
-import { PlimsollError } from "../kernel/index.js";
+import { PlimsollError, queryTurnMs, systemClock } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import {
-  count,
   explain,
-  nostrCount,
+  filterCountSteps,
+  nostrCountSteps,
   nostrExplain,
   nostrQuery,
   type QueryResult,
@@ -28,10 +28,15 @@ export async function postQuery(exchange: Exchange): Promise<void> {
   const { request, response, store, signal } = exchange;
   const question = questionOf(await readJsonBody(request));
   await store.use(signal, async (reader, signal) => {
+    const check = () => {
+      signal.throwIfAborted();
+      store.throwIfTight();
+    };
     if (question.isExplain) sendJson(response, 200, { explain: explained(reader, question) });
-    else if (question.isCount) sendJson(response, 200, { count: counted(reader, question, signal) });
-    else {
-      const stream = new RecordStream(response, "application/x-ndjson", signal);
+    else if (question.isCount) {
+      sendJson(response, 200, { count: await counted(reader, question, signal, check) });
+    } else {
+      const stream = new RecordStream(response, "application/x-ndjson", check);
       for (const { bytes } of found(reader, question, signal)) await stream.writeLine(bytes);
       stream.end();
     }
@@ -65,8 +70,23 @@ function found(reader: StoreReader, { kind, filter }: Question, signal: AbortSig
   return kind === "filter" ? query(reader, filter, { signal }) : nostrQuery(reader, filter, { signal });
 }
 
-function counted(reader: StoreReader, { kind, filter }: Question, signal: AbortSignal): number {
-  return kind === "filter" ? count(reader, filter, { signal }) : nostrCount(reader, filter, { signal });
+async function counted(
+  reader: StoreReader,
+  { kind, filter }: Question,
+  signal: AbortSignal,
+  check: () => void,
+): Promise<number> {
+  const stepsOf = kind === "filter" ? filterCountSteps : nostrCountSteps;
+  const steps = stepsOf(reader, filter, { signal });
+  let turnAtMs = systemClock.nowMs();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (systemClock.nowMs() - turnAtMs < queryTurnMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    turnAtMs = systemClock.nowMs();
+    check();
+  }
 }
 
 function explained(reader: StoreReader, { kind, filter }: Question): string[] {

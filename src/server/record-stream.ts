@@ -7,6 +7,8 @@ import {
   systemClock,
 } from "../kernel/index.js";
 
+const lineFeed = Uint8Array.of(0x0a);
+
 /** The client has gone, or reads nothing any more. */
 export class ClientGone extends Error {}
 
@@ -17,38 +19,44 @@ export class ClientGone extends Error {}
 export class RecordStream {
   readonly #response: ServerResponse;
   readonly #contentType: string;
-  readonly #signal: AbortSignal;
+  readonly #check: () => void;
   #buffer = Buffer.allocUnsafe(answerChunkBytes);
   #used = 0;
   #turnAtMs = systemClock.nowMs();
 
-  constructor(response: ServerResponse, contentType: string, signal: AbortSignal) {
+  /** The check throws when there is a reason to stop; it is asked whenever others have had their turn. */
+  constructor(response: ServerResponse, contentType: string, check: () => void) {
     this.#response = response;
     this.#contentType = contentType;
-    this.#signal = signal;
+    this.#check = check;
   }
 
-  /** The bytes may be used again when it returns. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** At once, without waiting for the client; the bytes may be used again when it returns. */
+  add(bytes: Uint8Array): void {
     if (this.#used + bytes.length > this.#buffer.length) this.#sendGathered();
-    if (bytes.length > this.#buffer.length) this.#send(Buffer.from(bytes));
-    else {
-      this.#buffer.set(bytes, this.#used);
-      this.#used += bytes.length;
+    if (bytes.length > this.#buffer.length) {
+      this.#send(Buffer.from(bytes));
+      return;
     }
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** A record and the end of its line. */
+  async writeLine(bytes: Uint8Array): Promise<void> {
+    this.add(bytes);
+    this.add(lineFeed);
     await this.breathe();
   }
 
-  /** A record, and the end of its line. */
-  async writeLine(bytes: Uint8Array): Promise<void> {
-    await this.write(bytes);
-    if (this.#used === this.#buffer.length) this.#sendGathered();
-    this.#buffer[this.#used++] = 0x0a;
+  /** Whether the client has much to read yet: a time to let go of the store. */
+  get isBehind(): boolean {
+    return this.#response.writableLength > answerUnreadBytesMax;
   }
 
   /** Lets others have their turn when this one was long, and the client read what it has not read yet. */
   async breathe(): Promise<void> {
-    if (this.#response.writableLength > answerUnreadBytesMax) await this.#drained();
+    if (this.isBehind) await this.#drained();
     if (systemClock.nowMs() - this.#turnAtMs < queryTurnMs) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#turnAtMs = systemClock.nowMs();
@@ -64,7 +72,7 @@ export class RecordStream {
   /** Everything so far is on its way to the client. */
   async flush(): Promise<void> {
     this.#sendGathered();
-    if (this.#response.writableLength > answerUnreadBytesMax) await this.#drained();
+    if (this.isBehind) await this.#drained();
     this.#throwIfOver();
   }
 
@@ -87,7 +95,7 @@ export class RecordStream {
   }
 
   #throwIfOver(): void {
-    this.#signal.throwIfAborted();
+    this.#check();
     if (this.#response.destroyed) throw new ClientGone();
   }
 
@@ -104,14 +112,12 @@ export class RecordStream {
     });
     response.once("drain", onOver);
     response.once("close", onOver);
-    this.#signal.addEventListener("abort", onOver);
     try {
       await over;
     } finally {
       clearTimeout(timer);
       response.off("drain", onOver);
       response.off("close", onOver);
-      this.#signal.removeEventListener("abort", onOver);
     }
     this.#throwIfOver();
   }

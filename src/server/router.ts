@@ -1,5 +1,6 @@
 import { PlimsollError } from "../kernel/index.js";
-import { type Route, routes } from "./routes.js";
+import type { Route } from "./route.js";
+import { routes } from "./routes.js";
 
 export interface Found {
   route: Route;

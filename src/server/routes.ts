@@ -1,47 +1,18 @@
 import { rowKey } from "../settings/index.js";
-import type { Exchange } from "./exchange.js";
+import { getEvents, getImportEvents } from "./event-routes.js";
+import { getExport } from "./export-route.js";
 import { importRows } from "./import-options.js";
 import { getImport, getImports, postCancel, postImport, postResume } from "./import-routes.js";
-import { getPage, getPageFile } from "./page-files.js";
+import { getMetrics } from "./metrics-route.js";
+import { openApiRoute } from "./openapi.js";
 import { postQuery } from "./query-routes.js";
-import { getHealth, getStore } from "./store-routes.js";
-import type { Scope } from "./tokens.js";
-
-export interface Parameter {
-  name: string;
-  /** As in JSON Schema. */
-  type: "string" | "integer" | "boolean";
-  description: string;
-  choices?: readonly string[];
-}
-
-export interface Answer {
-  status: number;
-  description: string;
-  /** Absent for an answer without a body. */
-  contentType?: string;
-}
-
-/** One way into the server: what is asked, who may, what comes back. The description of the interface is made of it. */
-export interface Route {
-  method: "GET" | "POST";
-  /** With {names} for the parts that stand for something. */
-  path: string;
-  /** Null: it holds no data, and needs no token. */
-  scope: Scope | null;
-  summary: string;
-  parameters: readonly Parameter[];
-  /** Content types of the body; absent where none is read. */
-  body?: { description: string; contentTypes: readonly string[] };
-  answers: readonly Answer[];
-  /** Failures that it can end with, beside those that every route has. */
-  failures: readonly number[];
-  handle: (exchange: Exchange) => Promise<void>;
-}
+import type { Answer, Parameter, Route } from "./route.js";
+import { getHealth, getPage, getPageFile, getStore } from "./store-routes.js";
 
 const json = "application/json";
 const lines = "application/x-ndjson";
 const html = "text/html";
+const events = "text/event-stream";
 
 const importParameters: readonly Parameter[] = [
   ...importRows().map((row): Parameter => {
@@ -50,6 +21,14 @@ const importParameters: readonly Parameter[] = [
     return { name: rowKey(row), type, description: row.help, ...(choices ? { choices } : {}) };
   }),
   { name: "name", type: "string", description: "name of the file, for a raw body: tells format and entity" },
+];
+
+const exportParameters: readonly Parameter[] = [
+  { name: "format", type: "string", description: "jsonl unless told", choices: ["jsonl", "csv"] },
+  { name: "entity", type: "string", description: "records of this entity alone" },
+  { name: "filter", type: "string", description: "a filter as JSON, without order and limit" },
+  { name: "nostr", type: "string", description: "a NIP-01 filter, or a list of them, without limit" },
+  { name: "cursor", type: "string", description: "key of the last record that arrived: go on behind it" },
 ];
 
 const importBody = {
@@ -72,7 +51,9 @@ const importAnswers: readonly Answer[] = [
 
 const importFailures = [400, 409, 413, 422, 503, 507];
 
+/** The whole interface: the server answers by it, and describes itself by it. */
 export const routes: readonly Route[] = [
+  openApiRoute(() => routes),
   {
     method: "GET",
     path: "/healthz",
@@ -131,6 +112,26 @@ export const routes: readonly Route[] = [
     handle: postQuery,
   },
   {
+    method: "GET",
+    path: "/api/export",
+    scope: "read",
+    summary: "everything, or everything that matches, by rising record id",
+    parameters: exportParameters,
+    answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
+    failures: [404, 503],
+    handle: getExport,
+  },
+  {
+    method: "POST",
+    path: "/api/export",
+    scope: "read",
+    summary: "everything, or everything that matches, by rising record id",
+    parameters: exportParameters,
+    answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
+    failures: [404, 503],
+    handle: getExport,
+  },
+  {
     method: "POST",
     path: "/api/import",
     scope: "write",
@@ -160,6 +161,36 @@ export const routes: readonly Route[] = [
     answers: [{ status: 200, description: "the import", contentType: json }],
     failures: [404],
     handle: getImport,
+  },
+  {
+    method: "GET",
+    path: "/api/imports/{id}/events",
+    scope: "read",
+    summary: "what happens to one import, as it happens",
+    parameters: [],
+    answers: [{ status: 200, description: "server-sent events", contentType: events }],
+    failures: [404, 503],
+    handle: getImportEvents,
+  },
+  {
+    method: "GET",
+    path: "/api/events",
+    scope: "read",
+    summary: "what happens to all imports and to the store, as it happens",
+    parameters: [],
+    answers: [{ status: 200, description: "server-sent events", contentType: events }],
+    failures: [503],
+    handle: getEvents,
+  },
+  {
+    method: "GET",
+    path: "/metrics",
+    scope: "read",
+    summary: "numbers for Prometheus",
+    parameters: [],
+    answers: [{ status: 200, description: "the numbers", contentType: "text/plain" }],
+    failures: [],
+    handle: getMetrics,
   },
   {
     method: "POST",

@@ -15,7 +15,7 @@ import { ImportQueue } from "./import-queue.js";
 import { PageFiles } from "./page-files.js";
 import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
-import { newCounts } from "./server-counts.js";
+import { countImport, newCounts } from "./server-counts.js";
 import { StoreAccess } from "./store-access.js";
 import { StoreSummary } from "./store-summary.js";
 
@@ -64,11 +64,19 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 }
 
 function makeParts(settings: ServerSettings): ServerParts {
-  const { storePath, pageDir } = settings;
+  const { storePath, pageDir, values, line } = settings;
   const imports = new ImportQueue((reason, job) => failureOf(stopError(reason, job.name), storePath).error);
-  const store = new StoreAccess(storePath);
-  imports.listen((_job, event) => {
-    if (event.kind === "end") void store.refresh();
+  const [blockBytes, indexBytes] = [values.number("block-cache"), values.number("index-cache")];
+  const caches = {
+    ...(blockBytes === null ? {} : { blockBytes }),
+    ...(indexBytes === null ? {} : { indexBytes }),
+  };
+  const store = new StoreAccess(storePath, { lineBytes: line.bytes, caches });
+  const counts = newCounts();
+  imports.listen((job, event) => {
+    if (event.kind !== "end") return;
+    void store.refresh();
+    countImport(counts, job.state, job.report);
   });
   return {
     settings,
@@ -76,7 +84,7 @@ function makeParts(settings: ServerSettings): ServerParts {
     store,
     summary: new StoreSummary(store),
     page: new PageFiles(pageDir),
-    counts: newCounts(),
+    counts,
   };
 }
 

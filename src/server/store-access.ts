@@ -4,16 +4,21 @@ import {
   queriesQueuedMax,
   readerAgeMsMax,
   readerGraceMsMax,
+  readerMappedBytesMax,
   systemClock,
 } from "../kernel/index.js";
+import { Gauge } from "../memory/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { openStoreReader } from "../targets/lmdb/index.js";
+import { type QueryCaches, setQueryCaches } from "../query/index.js";
+import { openStoreReader, releaseStoreMap } from "../targets/lmdb/index.js";
 
 /** One snapshot of the store that any number of queries share, with its caches. */
 interface SharedReader {
   reader: StoreReader & AsyncDisposable;
   users: number;
   openedAtMs: number;
+  /** File pages of the process then: what is more is mapped pages of the store. */
+  fileBytesBefore: number;
   /** Nobody new: a writer waits, or it is too old. */
   isRetired: boolean;
   /** Ends its queries when the writer has waited for long enough. */
@@ -21,17 +26,37 @@ interface SharedReader {
   timer: NodeJS.Timeout | null;
 }
 
+export interface PausingReader {
+  reader: StoreReader;
+  /**
+   * To be called often, and with nothing of the store in use: others have their turn, and mapped pages are
+   * given back when there are many. STORE_CHANGED when something was sealed meanwhile.
+   */
+  pause: () => Promise<void>;
+}
+
 /** Lends readers of the store: few queries at once, and none for longer than a writer can wait. */
 export class StoreAccess {
   readonly #path: string;
+  readonly #lineBytes: number;
+  readonly #caches: QueryCaches;
+  readonly #gauge = new Gauge();
   readonly #waiting: (() => void)[] = [];
   readonly #open = new Set<SharedReader>();
   #current: Promise<SharedReader> | null = null;
   #atWork = 0;
   #isClosed = false;
 
-  constructor(path: string) {
+  constructor(path: string, options: { lineBytes: number; caches: QueryCaches }) {
     this.#path = path;
+    this.#lineBytes = options.lineBytes;
+    this.#caches = options.caches;
+  }
+
+  /** A query that would take the process over its line is ended, whatever it has sent. */
+  throwIfTight(): void {
+    if (this.#gauge.read().rssBytes < this.#lineBytes) return;
+    throw new PlimsollError("SERVER_BUSY", { what: "so large a query beside the memory line" });
   }
 
   get queriesAtWork(): number {
@@ -49,7 +74,9 @@ export class StoreAccess {
       try {
         return await work(shared.reader, AbortSignal.any([signal, shared.grace.signal]));
       } finally {
+        const isFull = this.#isFull(shared);
         await this.#giveBack(shared);
+        if (isFull) await releaseStoreMap(this.#path);
       }
     } finally {
       this.#leave();
@@ -61,12 +88,38 @@ export class StoreAccess {
     for (const shared of [...this.#open]) await this.#retire(shared);
   }
 
+  /** A reader for one long reading, which gives its place up whenever it lets go of its mapped pages. */
+  async useAlone<T>(signal: AbortSignal, work: (reader: PausingReader) => Promise<T>): Promise<T> {
+    await this.#enter(signal);
+    try {
+      let isWanted = false;
+      const onWanted = () => {
+        isWanted = true;
+      };
+      await using reader = await openStoreReader(this.#path, { onWanted });
+      setQueryCaches(reader, this.#caches);
+      let openedWith = this.#gauge.read().fileBytes;
+      const pause = async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+        if (!isWanted && this.#gauge.read().fileBytes - openedWith < readerMappedBytesMax) return;
+        isWanted = false;
+        await reader.releaseMapped();
+        openedWith = this.#gauge.read().fileBytes;
+      };
+      return await work({ reader, pause });
+    } finally {
+      this.#leave();
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const shared of [...this.#open]) {
       shared.grace.abort(new PlimsollError("SERVER_STOPPING"));
       await this.#retire(shared);
     }
+    this.#gauge.close();
   }
 
   async #enter(signal: AbortSignal): Promise<void> {
@@ -120,10 +173,12 @@ export class StoreAccess {
       if (opened !== null) this.#giveWay(opened);
     };
     const reader = await openStoreReader(this.#path, { onWanted });
+    setQueryCaches(reader, this.#caches);
     opened = {
       reader,
       users: 0,
       openedAtMs: systemClock.nowMs(),
+      fileBytesBefore: this.#gauge.read().fileBytes,
       isRetired: false,
       grace: new AbortController(),
       timer: null,
@@ -131,6 +186,10 @@ export class StoreAccess {
     this.#open.add(opened);
     if (isWanted) this.#giveWay(opened);
     return opened;
+  }
+
+  #isFull(shared: SharedReader): boolean {
+    return this.#gauge.read().fileBytes - shared.fileBytesBefore >= readerMappedBytesMax;
   }
 
   async #giveBack(shared: SharedReader): Promise<void> {

@@ -17,3 +17,13 @@ export async function getStore({ summary, settings, signal, response }: Exchange
     version,
   });
 }
+
+/** `GET /`. */
+export async function getPage({ page, request, response }: Exchange): Promise<void> {
+  page.send(request, response, "index.html");
+}
+
+/** `GET /page/{file}`. */
+export async function getPageFile({ page, request, response, path }: Exchange): Promise<void> {
+  page.send(request, response, path.file!);
+}

@@ -55,3 +55,10 @@ export const estimateBlocksMax = 256;
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
 export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
+
+/** What one step of statistics reads of a store before others have their turn. */
+export const statsStepBytes = 4 * MiB;
+export const statsStepPostings = 250_000;
+
+/** Candidates that one step of a count looks at. */
+export const countStepIds = 1024;

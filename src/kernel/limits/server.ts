@@ -2,7 +2,9 @@ import { KiB, MiB } from "./sizes.js";
 
 /** Bounds of the server: what strangers can make it hold, and how long they can make it wait. */
 
-/** Connections at once; one more is refused. Each holds its parser and two buffers of a socket at the most. */
+/**
+ * Connections at once; one more is refused. Each holds its parser and two buffers of a socket at the most.
+ */
 export const connectionsMax = 64;
 
 /** All headers of a request, its address included: Node.js answers 431 beyond it. */
@@ -18,7 +20,9 @@ export const keepAliveMs = 5_000;
 /** A body that brings nothing for this long is given up; the import stops at a checkpoint. */
 export const bodyIdleMsMax = 60_000;
 
-/** What is left of a body is read away for this long, so that the client hears the answer before it is cut. */
+/**
+ * What is left of a body is read away for this long, so that the client hears the answer before it is cut.
+ */
 export const lingerMsMax = 2_000;
 
 /** A reader of an answer that takes nothing for this long is given up. */
@@ -71,16 +75,18 @@ export const answerUnreadBytesMax = 256 * KiB;
 /** A query gives way to the rest of the server this often. */
 export const queryTurnMs = 5;
 
-/** Bytes of records that one turn of an export reads before the store's mapped pages are given back. */
-export const exportTurnBytes = 1 * MiB;
-
 /** A reader that a writer waits for ends its queries by then. */
 export const readerGraceMsMax = 2_000;
 
-/** A reader serves for this long, so that what other processes seal is seen, and is closed when it is idle. */
+/**
+ * A reader serves for this long, so that what other processes seal is seen, and is closed when it is idle.
+ */
 export const readerAgeMsMax = 5_000;
 
-/** What the server takes of the line while an import runs: connections, queries, the reader's kernel and caches. */
+/**
+ * What the server takes of the line while an import runs: connections, queries, the reader's kernel and
+ * caches.
+ */
 export const serverBytes = 16 * MiB;
 
 /** Tokens in one file, and the length of their names. */
@@ -99,3 +105,9 @@ export const tokensFileBytesMax = 512 * KiB;
 
 /** Where the server listens unless told. */
 export const portDefault = 8080;
+
+/** Mapped pages of the store that reading for clients may leave resident before they are given back. */
+export const readerMappedBytesMax = 8 * MiB;
+
+/** What one turn of an export sends before it lets go of the store. */
+export const exportTurnBytes = 256 * KiB;

@@ -55,6 +55,8 @@ export class Environment {
     const gate = EnvironmentGate.of(this.#dir);
     if (!isReadOnly) return gate.alone(() => this.#reopenNow());
     await this.close();
+    // With all others outside for a moment: their maps are the same one.
+    await gate.alone(async () => {});
     this.#leave = await gate.enter(onWanted!);
     this.#open();
   }

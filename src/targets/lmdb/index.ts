@@ -18,6 +18,11 @@ export function lmdbTarget(dir: string): Target {
   };
 }
 
+/** Readers of this process that can be asked leave for a moment, so that mapped pages are given back. */
+export async function releaseStoreMap(dir: string): Promise<void> {
+  await EnvironmentGate.of(dir).alone(async () => {});
+}
+
 export interface OpenReaderOptions {
   /** All of the store will be read: the disk is then read ahead. */
   isReadWhole?: boolean;
