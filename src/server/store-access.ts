@@ -1,4 +1,6 @@
 import {
+  collectEveryMs,
+  collectGarbage,
   PlimsollError,
   queriesMax,
   queriesQueuedMax,
@@ -6,6 +8,7 @@ import {
   readerGraceMsMax,
   readerMappedBytesMax,
   systemClock,
+  tightBytes,
 } from "../kernel/index.js";
 import { Gauge } from "../memory/index.js";
 import type { StoreReader } from "../ports/index.js";
@@ -44,6 +47,7 @@ export class StoreAccess {
   readonly #waiting: (() => void)[] = [];
   readonly #open = new Set<SharedReader>();
   #current: Promise<SharedReader> | null = null;
+  #collectedAtMs = Number.NEGATIVE_INFINITY;
   #atWork = 0;
   #isClosed = false;
 
@@ -53,9 +57,19 @@ export class StoreAccess {
     this.#caches = options.caches;
   }
 
-  /** A query that would take the process over its line is ended, whatever it has sent. */
+  /**
+   * A query that would take the process over its line is ended, whatever it has sent: but first the garbage
+   * goes that answers leave behind.
+   */
   throwIfTight(): void {
-    if (this.#gauge.read().rssBytes < this.#lineBytes) return;
+    const roomBytes = () => this.#lineBytes - this.#gauge.read().rssBytes;
+    if (roomBytes() >= tightBytes) return;
+    const nowMs = systemClock.nowMs();
+    if (nowMs - this.#collectedAtMs >= collectEveryMs) {
+      this.#collectedAtMs = nowMs;
+      collectGarbage();
+    }
+    if (roomBytes() >= tightBytes / 2) return;
     throw new PlimsollError("SERVER_BUSY", { what: "so large a query beside the memory line" });
   }
 

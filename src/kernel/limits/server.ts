@@ -111,3 +111,6 @@ export const readerMappedBytesMax = 8 * MiB;
 
 /** What one turn of an export sends before it lets go of the store. */
 export const exportTurnBytes = 256 * KiB;
+
+/** With less than this of the line left garbage is collected, and with less than half of it queries end. */
+export const tightBytes = 8 * MiB;
