@@ -49,7 +49,7 @@ const importAnswers: readonly Answer[] = [
   },
 ];
 
-const importFailures = [400, 409, 413, 422, 503, 507];
+const importFailures = [400, 409, 422, 503, 507];
 
 /** The whole interface: the server answers by it, and describes itself by it. */
 export const routes: readonly Route[] = [

@@ -85,7 +85,7 @@ export function isWithin(scope: Scope, wanted: Scope): boolean {
 
 function writeTokens(file: string, tokens: readonly KeptToken[]): void {
   try {
-    writeFileDurably(file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
+    writeFileDurably(file, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, 0o600);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PlimsollError("TOKENS_INVALID", { file, reason }, { cause });
