@@ -159,14 +159,15 @@ describe("statuses", () => {
     const words = "entity=Doc&key=id";
     const path = "/api/import";
     const headers = { Accept: "application/json" };
-    const body = '{"id":1}\n{"id":2}\n';
+    const body = '{"id":1,"n":1}\n{"id":2,"n":2}\n';
     const whole = gzipSync(`${body}${'{"id":3}\n'.repeat(1000)}`);
     const later = { Prefer: "respond-async" };
     const address = `${path}?${words}&name=a.jsonl`;
     await ask(path, "POST", address, { body, headers: later });
+    await ask(path, "POST", address, { body, headers });
     await ask(path, "POST", `${path}?${words}&name=b.jsonl`, { body: whole.subarray(0, 40), headers });
     await ask(path, "POST", `${address}&on-error=abort`, { body: `${body}bad\n`, headers });
-    await ask(path, "POST", `${path}?entity=Doc&key=name&name=c.jsonl`, { body, headers });
+    await ask(path, "POST", `${path}?entity=Doc&key=n&name=c.jsonl`, { body, headers });
     const { imports } = await open.json<{ imports: { id: string; state: string }[] }>("/api/imports");
     const failed = imports.filter(({ state }) => state === "failed").map(({ id }) => id);
     // The newest first: the one whose mapping is in the way, the one that was aborted, the one cut off.
