@@ -161,7 +161,7 @@ function checkNumbers(host: PreparingHost, command: string): void {
 }
 
 /** Signatures are over ids: who trusts the ids has nothing that they could be held against. */
-function checkVerify({ values }: CommandHost, command: string): void {
+function checkVerify({ values }: PreparingHost, command: string): void {
   if (!values.flag("verify") || !values.flag("no-check-ids")) return;
   const [verify, trust] = ["verify", "no-check-ids"].map((name) => values.originOf(name)!.text);
   throw new PlimsollError("USAGE", { what: `${verify} and ${trust} cannot be given together`, command });

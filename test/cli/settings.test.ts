@@ -17,7 +17,7 @@ test("every share that can be asked for is asked for by the option that names it
   for (const name of settableShares) {
     const rows = optionTable.filter((row) => row.shares?.includes(name));
     expect(rows.map((row) => row.name)).toEqual([shareSettings[name]]);
-    expect(rows[0]).toMatchObject({ type: "bytes", commands: ["import", "plan", "memory"] });
+    expect(rows[0]).toMatchObject({ type: "bytes", commands: ["import", "plan", "serve", "memory"] });
   }
 });
 
