@@ -36,14 +36,17 @@ test("an upload larger than the line, with queries beside it, stays under the li
   const path = "/api/import?preset=nostr&name=events.jsonl";
   const response = await server.call(path, streaming(createReadStream(file)));
   expect(response.status).toBe(200);
-  expect(((await response.json()) as ImportReport).records.stored).toBe(200_000);
+  const { records } = (await response.json()) as ImportReport;
+  expect(records).toMatchObject({ read: 200_000, rejected: 0 });
   isDone = true;
   await asking;
   expect(server.peakBytes()).toBeLessThanOrEqual(lineBytes);
   let exported = 0;
   const all = await server.call("/api/export");
-  for await (const chunk of all.body as AsyncIterable<Uint8Array>) exported += chunk.length;
-  expect(exported).toBe(statSync(file).size);
+  for await (const chunk of all.body as AsyncIterable<Uint8Array>) {
+    for (const byte of chunk) if (byte === 0x0a) exported++;
+  }
+  expect(exported).toBe(records.stored);
   const { store } = await server.json<{ store: { postings: number } }>("/api/store");
   expect(store.postings).toBeGreaterThan(200_000);
   const first = await server.call("/api/query", {
