@@ -2,16 +2,17 @@ import type { Decision, Point } from "../api/types.js";
 import { el, replace, setText, svg } from "../dom.js";
 import { formatBytes, formatDuration } from "../format.js";
 
-const width = 640;
-const height = 200;
+const widthMin = 240;
+const height = 210;
 const left = 62;
 const right = 8;
 const top = 14;
 const bottom = 34;
-const innerWidth = width - left - right;
 const innerHeight = height - top - bottom;
 
 interface Scale {
+  /** Of the drawing, in pixels: text keeps its size on screens of any width. */
+  width: number;
   x: (seconds: number) => number;
   y: (bytes: number) => number;
   secondsMax: number;
@@ -25,12 +26,14 @@ export class MemoryChart {
   readonly #reading: HTMLElement;
   readonly #cursor: SVGElement;
   #points: readonly Point[] = [];
+  #decisions: readonly Decision[] = [];
+  #lineBytes = 0;
   #scale: Scale | null = null;
   #chosen: number | null = null;
 
   constructor() {
     this.#drawing = svg("svg", {
-      viewBox: `0 0 ${width} ${height}`,
+      height,
       role: "img",
       tabindex: 0,
       class: "chart",
@@ -47,11 +50,20 @@ export class MemoryChart {
     });
     this.#reading = el("p", { class: "chart-reading", "aria-live": "polite" });
     this.element = el("figure", { class: "memory" }, this.#legend(), this.#drawing, this.#reading);
+    new ResizeObserver(() => this.#redraw()).observe(this.element);
   }
 
   draw(points: readonly Point[], decisions: readonly Decision[], lineBytes: number): void {
     this.#points = points;
-    const scale = scaleOf(points, lineBytes);
+    this.#decisions = decisions;
+    this.#lineBytes = lineBytes;
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    const points = this.#points;
+    const lineBytes = this.#lineBytes;
+    const scale = scaleOf(points, lineBytes, Math.max(widthMin, this.element.clientWidth));
     this.#scale = scale;
     const last = points.at(-1);
     this.#drawing.setAttribute("aria-label", labelOf(last, lineBytes));
@@ -62,7 +74,7 @@ export class MemoryChart {
       area(points, scale, "area-file", anonOf, residentOf),
       curve(points, scale),
       ...ruler(scale, lineBytes),
-      ...ticks(decisions, scale),
+      ...ticks(this.#decisions, scale),
       this.#cursor,
     );
     this.#choose(this.#chosen);
@@ -85,8 +97,8 @@ export class MemoryChart {
   #choosePlace(event: PointerEvent): void {
     if (this.#scale === null || this.#points.length === 0) return;
     const box = this.#drawing.getBoundingClientRect();
-    const place = ((event.clientX - box.left) / box.width) * width;
-    const seconds = ((place - left) / innerWidth) * this.#scale.secondsMax;
+    const seconds =
+      ((event.clientX - box.left - left) / innerWidth(this.#scale.width)) * this.#scale.secondsMax;
     this.#choose(nearest(this.#points, seconds));
   }
 
@@ -114,7 +126,7 @@ export class MemoryChart {
   }
 }
 
-function scaleOf(points: readonly Point[], lineBytes: number): Scale {
+function scaleOf(points: readonly Point[], lineBytes: number, width: number): Scale {
   const secondsMax = Math.max(1, points.at(-1)?.seconds ?? 0);
   const highest = points.reduce(
     (most, point) => Math.max(most, residentOf(point), point.dirtyBytes),
@@ -122,11 +134,16 @@ function scaleOf(points: readonly Point[], lineBytes: number): Scale {
   );
   const bytesMax = Math.max(1, highest * 1.12);
   return {
+    width,
     secondsMax,
     bytesMax,
-    x: (seconds) => left + (Math.min(seconds, secondsMax) / secondsMax) * innerWidth,
+    x: (seconds) => left + (Math.min(seconds, secondsMax) / secondsMax) * innerWidth(width),
     y: (bytes) => top + innerHeight - (bytes / bytesMax) * innerHeight,
   };
+}
+
+function innerWidth(width: number): number {
+  return width - left - right;
 }
 
 function anonOf(point: Point): number {
@@ -142,11 +159,11 @@ function grid(scale: Scale): SVGElement[] {
   const step = stepOf(scale.bytesMax, 4, 1024);
   for (let bytes = 0; bytes <= scale.bytesMax; bytes += step) {
     const y = scale.y(bytes);
-    parts.push(svg("line", { class: "chart-grid", x1: left, x2: width - right, y1: y, y2: y }));
+    parts.push(svg("line", { class: "chart-grid", x1: left, x2: scale.width - right, y1: y, y2: y }));
     const label = bytes === 0 ? "0" : formatBytes(bytes);
     parts.push(svg("text", { class: "chart-label", x: left - 6, y: y + 3.5, "text-anchor": "end" }, label));
   }
-  const seconds = stepOf(scale.secondsMax, 6, 10);
+  const seconds = stepOf(scale.secondsMax, innerWidth(scale.width) / 90, 10);
   for (let at = 0; at <= scale.secondsMax; at += seconds) {
     const anchor = at === 0 ? "start" : at > scale.secondsMax * 0.97 ? "end" : "middle";
     const place = { class: "chart-label", x: scale.x(at), y: height - 4, "text-anchor": anchor };
@@ -193,8 +210,8 @@ function ruler(scale: Scale, lineBytes: number): SVGElement[] {
   const y = scale.y(lineBytes);
   const text = `line ${formatBytes(lineBytes)}`;
   return [
-    svg("line", { class: "chart-line", x1: left, x2: width - right, y1: y, y2: y }),
-    svg("text", { class: "chart-line-label", x: width - right, y: y - 4, "text-anchor": "end" }, text),
+    svg("line", { class: "chart-line", x1: left, x2: scale.width - right, y1: y, y2: y }),
+    svg("text", { class: "chart-line-label", x: scale.width - right, y: y - 4, "text-anchor": "end" }, text),
   ];
 }
 
