@@ -1,4 +1,7 @@
-/** What an element is made with: properties by name, attributes where the name has a dash, listeners as functions. */
+/**
+ * What an element is made with: properties by name, attributes where the name has a dash, listeners as
+ * functions.
+ */
 export type Properties = Record<
   string,
   string | number | boolean | null | undefined | ((event: Event) => void)
@@ -9,8 +12,8 @@ export type Child = Node | string | null | undefined | false;
 const svgSpace = "http://www.w3.org/2000/svg";
 
 /**
- * The one way elements are made here. Text becomes text nodes, never markup, so what a record says cannot become
- * part of the page.
+ * The one way elements are made here. Text becomes text nodes, never markup, so what a record says cannot
+ * become part of the page.
  */
 export function el<Name extends keyof HTMLElementTagNameMap>(
   name: Name,

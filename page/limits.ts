@@ -6,7 +6,9 @@ export const noticesMax = 20;
 /** Results of one search that are drawn, and how many come at a time. */
 export const resultsMax = 500;
 export const resultsStep = 20;
-/** Characters of content, of one value, and rows of one record that are drawn; the raw record has the rest. */
+/**
+ * Characters of content, of one value, and rows of one record that are drawn; the raw record has the rest.
+ */
 export const contentCharactersMax = 1_200;
 export const valueCharactersMax = 300;
 export const fieldsMax = 24;

@@ -57,6 +57,7 @@ const events: EventStream = new EventStream("/api/events", {
 });
 const connection = new ConnectionView(() => events.retry());
 void events.run();
+void refresh();
 
 /** Everything may have changed while no events came. */
 async function refresh(): Promise<void> {

@@ -11,8 +11,8 @@ export interface StreamListener {
 }
 
 /**
- * Server-sent events by fetch, because EventSource cannot carry a token. A stream that ends or falls silent is
- * opened again, after a time that doubles with each failure.
+ * Server-sent events by fetch, because EventSource cannot carry a token. A stream that ends or falls silent
+ * is opened again, after a time that doubles with each failure.
  */
 export class EventStream {
   readonly #path: string;
@@ -32,7 +32,8 @@ export class EventStream {
       try {
         await this.#listen();
       } catch (error) {
-        // A token that does not do is told where it was asked for; here only the time to the next attempt counts.
+        // A token that does not do is told where it was asked for; here only the time to the next attempt
+        // counts.
         if (error instanceof ApiFailure && error.status < 500) this.#delayMs = reconnectMsMax;
       }
       this.#listener.onState({ kind: "waiting", untilMs: Date.now() + this.#delayMs });

@@ -18,7 +18,9 @@ export function askTokenWith(dialog: Ask): void {
   ask = dialog;
 }
 
-/** One question for all requests that were refused at the same time; `used` is the token that they carried. */
+/**
+ * One question for all requests that were refused at the same time; `used` is the token that they carried.
+ */
 export async function renewToken(used: string | null): Promise<string | null> {
   if (currentToken() !== used) return currentToken();
   asking ??= ask(used !== null).finally(() => {

@@ -7,8 +7,8 @@ export interface UploadListener {
 }
 
 /**
- * Sends a file as it lies on the disk; the browser reads it in pieces. Only XMLHttpRequest tells how much has gone
- * out: fetch does not, and cannot stream a body over HTTP/1.1.
+ * Sends a file as it lies on the disk; the browser reads it in pieces. Only XMLHttpRequest tells how much has
+ * gone out: fetch does not, and cannot stream a body over HTTP/1.1.
  */
 export async function upload(
   path: string,

@@ -108,7 +108,10 @@ export class UploadPanel {
     );
   }
 
-  /** The same name and size: the same file, as far as anybody can tell; the server holds the bytes to its cursor. */
+  /**
+   * The same name and size: the same file, as far as anybody can tell; the server holds the bytes to its
+   * cursor.
+   */
   #resumableFor(file: File): Job | null {
     const latest = this.#feed.jobs.find(({ name }) => name === file.name);
     if (latest === undefined || !isResumable(latest)) return null;
@@ -176,7 +179,9 @@ export class UploadPanel {
     return this.#feed.jobs.find(isOurs) ?? null;
   }
 
-  /** The server ends the import at a checkpoint, then the transfer ends; without an import only the latter. */
+  /**
+   * The server ends the import at a checkpoint, then the transfer ends; without an import only the latter.
+   */
   async #cancel(): Promise<void> {
     const sending = this.#sending;
     const job = this.#jobInFlight();

@@ -20,7 +20,8 @@ export function queryBody(question: Question, shown: number): QueryBody {
   const asked = filterOf(question);
   if (question.isNostr) {
     const filters = Array.isArray(asked) ? asked : [asked];
-    // Events that come in meanwhile move the others: all shown ones are asked for again, and passed over by their id.
+    // Events that come in meanwhile move the others: all shown ones are asked for again, and passed over by
+    // their id.
     const bounded = filters.map((filter) => ({
       ...filter,
       limit: boundedLimit(filter.limit, shown + resultsStep + 1),

@@ -17,7 +17,10 @@ export function rawRecord(line: string): HTMLElement {
   return details;
 }
 
-/** With line breaks where that changes nothing else: numbers that a browser would round stay as they were written. */
+/**
+ * With line breaks where that changes nothing else: numbers that a browser would round stay as they were
+ * written.
+ */
 function laidOut(line: string): string {
   try {
     const value: unknown = JSON.parse(line);

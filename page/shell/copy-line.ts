@@ -1,6 +1,8 @@
 import { el, setText } from "../dom.js";
 
-/** A command that can be copied. Without a clipboard (no HTTPS, another host) its text is selected instead. */
+/**
+ * A command that can be copied. Without a clipboard (no HTTPS, another host) its text is selected instead.
+ */
 export function copyLine(command: string): HTMLElement {
   const code = el("code", { class: "command-text" }, command);
   const button = el("button", { type: "button", class: "quiet" }, "Copy");

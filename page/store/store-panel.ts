@@ -6,7 +6,9 @@ import { formatBytes, formatCount, formatTime } from "../format.js";
 import { storeMsMin } from "../limits.js";
 import { problemBox } from "../shell/problem-box.js";
 
-/** What the store holds. Asked for again when it changed, and not more often than the server likes to count. */
+/**
+ * What the store holds. Asked for again when it changed, and not more often than the server likes to count.
+ */
 export class StorePanel {
   readonly #onInfo: (info: StoreInfo) => void;
   #isAsking = false;

@@ -150,3 +150,13 @@ test("the net itself catches what it is for", () => {
     ),
   ).toEqual(["b", "c", "b"]);
 });
+
+test("the page is made of itself alone", () => {
+  const strangers = sourceFiles("page").flatMap((file) =>
+    [...file.text.matchAll(/(?:from|import) ?\(?"([^"]+)"/g)]
+      .map((match) => posix.join(posix.dirname(file.path), match[1]!))
+      .filter((path) => !path.startsWith("page/"))
+      .map((path) => `${file.path}: ${path}`),
+  );
+  expect(strangers).toEqual([]);
+});

@@ -64,7 +64,9 @@ export async function isLive(page: Page): Promise<void> {
 }
 
 export async function hasNoSidewaysScroll(page: Page): Promise<void> {
-  const [content, window] = await page.evaluate<[number, number]>("[document.documentElement.scrollWidth, innerWidth]");
+  const [content, window] = await page.evaluate<[number, number]>(
+    "[document.documentElement.scrollWidth, innerWidth]",
+  );
   expect(content).toBeLessThanOrEqual(window);
 }
 

@@ -75,7 +75,7 @@ export function writeEvents(path: string, count: number, seed = 1): void {
 }
 
 export function runPlimsoll(...args: string[]): string {
-  return execFileSync(process.execPath, [program, ...args], { encoding: "utf8" });
+  return execFileSync(process.execPath, [program, ...args], { encoding: "utf8", stdio: "pipe" });
 }
 
 async function freePort(): Promise<number> {
