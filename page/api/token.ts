@@ -5,6 +5,8 @@ type Ask = (isRefused: boolean) => Promise<string | null>;
 
 let ask: Ask = async () => null;
 let asking: Promise<string | null> | null = null;
+/** Somebody said "not now": the page asks no more by itself. */
+let isDeclined = false;
 
 export function currentToken(): string | null {
   return sessionStorage.getItem(key);
@@ -23,12 +25,20 @@ export function askTokenWith(dialog: Ask): void {
  */
 export async function renewToken(used: string | null): Promise<string | null> {
   if (currentToken() !== used) return currentToken();
+  if (isDeclined) return null;
   asking ??= ask(used !== null).finally(() => {
     asking = null;
   });
   const token = await asking;
+  isDeclined = token === null;
   if (token !== null) sessionStorage.setItem(key, token);
   return token;
+}
+
+/** Asks on a person's own wish, whatever was said before. */
+export function askTokenAgain(): Promise<string | null> {
+  isDeclined = false;
+  return renewToken(currentToken());
 }
 
 /** Headers of a request: the token, where there is one. */

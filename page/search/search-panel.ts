@@ -71,7 +71,7 @@ export class SearchPanel {
     const shown = this.#results.childElementCount;
     await this.#step();
     // The first of those that came: who uses the keyboard reads on from there.
-    const first = this.#results.children[shown];
+    const first = this.#results.children[shown]?.firstElementChild;
     if (first instanceof HTMLElement) first.focus({ preventScroll: true });
   }
 

@@ -35,6 +35,8 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
     await tabTo(page, "#more");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.innerText("#search-status")).toMatch(/^40 of \d+ shown$/);
+    const reached = await page.evaluate("document.activeElement.closest('li').innerText");
+    expect(reached).toBe(await page.locator("#results > li").nth(20).innerText());
     expect(await namelessControls(page)).toEqual([]);
     expect(faults).toEqual([]);
   });
@@ -107,6 +109,9 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
     writeEvents(site.file("events.jsonl"), 50);
     const { page, faults } = await visit(browser, site.address);
     await page.locator("#token-dialog[open]").waitFor();
+    await page.click("#token-later");
+    await expect.poll(() => page.innerText("#store-problem .problem-code")).toMatch(/TOKEN|AUTH/);
+    await page.click("#use-token");
     await page.fill("#token", "a wrong one");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.innerText("#token-refused")).toContain("does not know that token");
@@ -128,7 +133,7 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
 
 /** Presses Tab until the focus is there, as somebody without a mouse would. */
 async function tabTo(page: Page, selector: string): Promise<void> {
-  for (let presses = 0; presses < 80; presses++) {
+  for (let presses = 0; presses < 600; presses++) {
     await page.keyboard.press("Tab");
     if (await page.evaluate(`document.activeElement?.matches(${JSON.stringify(selector)}) ?? false`)) {
       const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");

@@ -127,6 +127,8 @@ describe.skipIf(!hasChromium)("searches on the page", () => {
       site.file("store"),
       "--text",
       "name",
+      "--range",
+      "population",
       "--progress",
       "none",
     );
