@@ -2,6 +2,7 @@
 export const pointsMax = 240;
 export const decisionsMax = 100;
 export const jobsMax = 100;
+/** Notices of an import, and lines of its explanation. */
 export const noticesMax = 20;
 /** Results of one search that are drawn, and how many come at a time. */
 export const resultsMax = 500;

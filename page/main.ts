@@ -72,9 +72,8 @@ function showStore(info: StoreInfo): void {
   setText(byId("line"), `${formatBytes(info.line.bytes)} line`);
   setText(byId("line-source"), `from ${info.line.source}`);
   setText(byId("version"), `Plimsoll ${info.version}`);
-  const name = info.name ?? "";
-  setText(byId("store-name"), name);
-  document.title = name === "" ? "Plimsoll" : `${name} · Plimsoll`;
+  setText(byId("store-name"), info.name);
+  document.title = `${info.name} · Plimsoll`;
   if (info.store !== null) options.propose(info.isNostr);
   search.showStore(info);
   const header = currentToken() === null ? "" : ' -H "Authorization: Bearer $TOKEN"';

@@ -9,7 +9,8 @@ export interface StoreInfo {
   line: { bytes: number; source: string };
   isNostr: boolean;
   version: string;
-  name?: string;
+  /** The last part of its path. */
+  name: string;
 }
 
 export interface StoreStats {

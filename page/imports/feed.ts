@@ -100,7 +100,7 @@ export class ImportFeed {
   #show(job: Job): void {
     const report = job.report ?? null;
     const points = job.timeline ?? report?.memory.timeline ?? [];
-    const decisions = job.decisions ?? report?.governor?.decisions ?? [];
+    const decisions = job.decisions ?? [];
     this.#watched = { job, points: points.slice(-pointsMax), decisions: decisions.slice(-decisionsMax) };
     this.#listener.onWatched(this.#watched);
   }

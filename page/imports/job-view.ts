@@ -7,6 +7,7 @@ import { announce } from "../shell/announce.js";
 import { problemBox } from "../shell/problem-box.js";
 import { type ImportFeed, isActive, type Watched } from "./feed.js";
 import { MemoryChart } from "./memory-chart.js";
+import { type Beginning, paceOf } from "./pace.js";
 import { reportView } from "./report-view.js";
 import { stateLabel } from "./state-label.js";
 
@@ -25,6 +26,8 @@ export class JobView {
   #watched: Watched | null = null;
   #drawnState = "";
   #decisionsDrawn: Decision | undefined;
+  #begun: { id: string; at: Beginning } | null = null;
+  #announced = "";
   #isDue = false;
 
   /** An import whose file is on its way from here is cancelled together with its upload. */
@@ -63,26 +66,37 @@ export class JobView {
   #drawState(job: Job): void {
     byId("job-live").hidden = !isActive(job);
     byId("cancel-job").hidden = !isActive(job) || this.#isSentHere(job);
-    const drawn = `${job.id} ${job.state} ${job.report ? "told" : ""}`;
+    const drawn = `${job.id} ${job.state} ${job.report ? "told" : ""} ${job.notices?.length}`;
     if (drawn === this.#drawnState) return;
     this.#drawnState = drawn;
     replace(byId("job-state"), stateLabel(job.state));
     const notices = (job.notices ?? []).slice(0, noticesMax);
     replace(byId("job-notices"), ...notices.map((notice) => el("li", { dir: "auto" }, notice)));
     replace(byId("job-report"), isActive(job) ? null : reportView(job));
-    announce(`Import of ${job.name}: ${job.state}`);
+    const news = `Import of ${job.name}: ${job.state}`;
+    if (news !== this.#announced) announce(news);
+    this.#announced = news;
   }
 
   #drawProgress(job: Job): void {
     const { progress } = job;
     const phase = job.state === "queued" ? null : (progress?.phase ?? "read");
     this.#drawPhases(phase);
-    if (progress?.fraction == null) this.#bar.removeAttribute("value");
-    else this.#bar.value = progress.fraction;
-    const percent = progress?.fraction == null ? "–" : formatPercent(progress.fraction);
+    const pace = progress === null ? null : this.#pace(job, progress);
+    const fraction = pace?.fraction ?? null;
+    if (fraction === null) this.#bar.removeAttribute("value");
+    else this.#bar.value = fraction;
+    const percent = fraction === null ? "–" : formatPercent(fraction);
     setText(byId("job-percent"), job.state === "queued" ? "waits for its turn" : percent);
-    for (const [id, text] of progress === null ? [] : factsOf(progress)) setText(byId(id), text);
+    for (const [id, text] of progress === null ? [] : factsOf(job, progress)) setText(byId(id), text);
+    setText(byId("job-eta"), pace?.etaSeconds == null ? "–" : formatDuration(pace.etaSeconds));
     byId("job-rejects").classList.toggle("warn", (progress?.rejects ?? 0) > 0);
+  }
+
+  #pace(job: Job, progress: Progress): Pick<Progress, "fraction" | "etaSeconds"> {
+    const isNew = this.#begun?.id !== job.id || progress.elapsedSeconds < this.#begun.at.elapsedSeconds;
+    if (isNew) this.#begun = { id: job.id, at: progress };
+    return paceOf(job, progress, this.#begun!.at);
   }
 
   #drawPhases(current: Progress["phase"] | null): void {
@@ -122,12 +136,12 @@ export class JobView {
   }
 }
 
-function factsOf(progress: Progress): [id: string, text: string][] {
-  const total = progress.bytesTotal === null ? "" : ` of ${formatBytes(progress.bytesTotal)}`;
+function factsOf(job: Job, progress: Progress): [id: string, text: string][] {
+  const bytesTotal = progress.bytesTotal ?? job.bytesExpected;
+  const total = bytesTotal === null ? "" : ` of ${formatBytes(bytesTotal)}`;
   return [
     ["job-records", formatCount(progress.recordsRead)],
     ["job-rate", `${formatCount(progress.recordsPerSecond)}/s`],
-    ["job-eta", progress.etaSeconds === null ? "–" : formatDuration(progress.etaSeconds)],
     ["job-bytes", formatBytes(progress.bytesRead)],
     ["job-bytes-of", `read${total}`],
     ["job-rejects", formatCount(progress.rejects)],

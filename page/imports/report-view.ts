@@ -1,6 +1,7 @@
 import type { Job, RecordFate, Report } from "../api/types.js";
 import { type Child, el } from "../dom.js";
 import { formatBytes, formatCount, formatDuration } from "../format.js";
+import { noticesMax } from "../limits.js";
 import { problemBox } from "../shell/problem-box.js";
 
 const fates: [RecordFate, string][] = [
@@ -21,6 +22,7 @@ export function reportView(job: Job): HTMLElement {
     el("p", { class: "report-head" }, headline(job, report)),
     job.error ? problemBox(job.error) : null,
     report === null || report.resumedFrom?.phase === "complete" ? null : facts(report),
+    report === null ? null : explanation(report),
   );
 }
 
@@ -78,4 +80,18 @@ function facts(report: Report): HTMLElement {
 function rejectsText(file: string | null): Child {
   if (file === null) return "not written";
   return el("span", {}, "each with its place and reason in ", el("code", {}, file), " beside the store");
+}
+
+/** The report's last decisions, from the one about time on, say why it took what it took. */
+function explanation(report: Report): HTMLElement | null {
+  const decisions = report.governor?.decisions ?? [];
+  const begin = decisions.findLastIndex(({ kind }) => kind === "time");
+  if (begin < 0) return null;
+  const lines = decisions.slice(begin, begin + noticesMax).map(({ text }) => el("li", { dir: "auto" }, text));
+  return el(
+    "details",
+    { class: "why" },
+    el("summary", {}, "Why it took the time it took"),
+    el("ul", {}, ...lines),
+  );
 }

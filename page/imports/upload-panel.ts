@@ -30,6 +30,10 @@ export class UploadPanel {
   readonly #bar = byId<HTMLProgressElement>("sending-bar");
   #files: File[] = [];
   #sending: Sending | null = null;
+  /**
+   * The import whose file has arrived: its row stays until the import ends, so that nothing jumps meanwhile.
+   */
+  #sent: { id: string; file: File } | null = null;
 
   constructor(feed: ImportFeed, options: ImportOptions) {
     this.#feed = feed;
@@ -61,7 +65,14 @@ export class UploadPanel {
   draw(): void {
     this.#drawChosen();
     const sending = this.#sending;
-    this.#sendingBox.hidden = sending === null;
+    const sent = this.#sentInView();
+    this.#sendingBox.hidden = sending === null && sent === null;
+    byId("cancel-upload").style.visibility = sending === null ? "hidden" : "";
+    setText(byId("sending-verb"), sending === null ? "Sent" : "Sending");
+    if (sent !== null) {
+      this.#bar.value = 1;
+      setText(byId("sending-bytes"), `100% · ${formatBytes(sent.size)}`);
+    }
     if (sending === null) return;
     const { file, sentBytes, startedAtMs } = sending;
     const seconds = Math.max(0.001, (performance.now() - startedAtMs) / 1000);
@@ -73,6 +84,13 @@ export class UploadPanel {
       byId("sending-bytes"),
       `${formatPercent(fraction)} · ${amounts} · ${formatBytes(sentBytes / seconds)}/s`,
     );
+  }
+
+  #sentInView(): File | null {
+    const sent = this.#sent;
+    if (this.#sending !== null || sent === null) return null;
+    const job = this.#feed.jobs.find(({ id }) => id === sent.id);
+    return job !== undefined && isActive(job) ? sent.file : null;
   }
 
   #drawChosen(): void {
@@ -140,6 +158,7 @@ export class UploadPanel {
     };
     try {
       const job = await upload(this.#pathFor(file, resumed), file, { onSent }, abort.signal);
+      this.#sent = { id: job.id, file };
       await this.#feed.watch(job.id);
       return true;
     } catch (error) {

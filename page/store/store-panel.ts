@@ -122,6 +122,7 @@ function entityView(entity: EntityStats): HTMLElement {
 }
 
 function lastText(store: StoreStats): string {
+  if (!store.sealed) return "Nothing is sealed yet: what is imported can be seen when its import ends.";
   if (store.lastImport === null) return "";
   const { sealedAt, sources } = store.lastImport;
   const more = sources.length > 1 ? ` and ${sources.length - 1} more` : "";

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 
@@ -9,8 +10,9 @@ export async function getHealth({ response }: Exchange): Promise<void> {
 /** `GET /api/store`: what is in the store, and the line that imports keep. */
 export async function getStore({ summary, settings, signal, response }: Exchange): Promise<void> {
   const store = await summary.get(signal);
-  const { line, version } = settings;
+  const { storePath, line, version } = settings;
   sendJson(response, 200, {
+    name: basename(storePath),
     store,
     line: { bytes: line.bytes, source: line.source },
     isNostr: store?.mapping.preset === "nostr",

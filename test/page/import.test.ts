@@ -26,6 +26,8 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     await hasEnded(page, "complete");
     const report = await page.innerText("#job-report");
     expect(report).toMatch(/Loaded 3,000 records in/);
+    await page.click(".why summary");
+    expect(await page.innerText(".why ul")).toContain("reading took");
     expect(report).toMatch(/Peak memory\s+[\d.]+ MiB of 256 MiB/);
     await expect.poll(() => page.innerText("#store-facts")).toContain("Event");
     const stored = Number((await page.innerText("#store-records")).replaceAll(",", ""));
@@ -46,6 +48,9 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     await page.locator("#sending").waitFor();
     await expect.poll(() => page.innerText("#sending-bytes")).toMatch(/\d+% · .* of .* MiB · .*\/s/);
     await page.locator('#phase-read[aria-current="step"]').waitFor();
+    await expect.poll(() => page.innerText("#job-percent")).toMatch(/^\d+%$/);
+    await expect.poll(() => page.innerText("#job-eta")).toMatch(/ s$/);
+    expect(await page.title()).toBe("store · Plimsoll");
     await page.locator("#job-chart polygon.area-anon").waitFor({ state: "attached" });
     expect(await page.locator("#job-chart .chart-line-label").textContent()).toBe("line 256 MiB");
     expect(await page.getAttribute("#job-chart svg", "aria-label")).toContain("256 MiB");
