@@ -1,5 +1,5 @@
 import { EventStream } from "./api/event-stream.js";
-import { problemOf } from "./api/failure.js";
+import { isUnreachable, problemOf } from "./api/failure.js";
 import { currentToken } from "./api/token.js";
 import type { StoreInfo } from "./api/types.js";
 import { byId, replace, setText } from "./dom.js";
@@ -21,9 +21,9 @@ import { StorePanel } from "./store/store-panel.js";
 startTheme();
 startTokenDialog();
 
-const options = new ImportOptions();
+const options = new ImportOptions(() => uploads.draw());
 const search = new SearchPanel();
-const store = new StorePanel(showStore);
+const store = new StorePanel({ onInfo: showStore, onUnreachable: () => events.breakOff() });
 const history = new HistoryView({
   onShow: (job) => void feed.watch(job.id).then(() => byId("imports").scrollIntoView(), showProblem),
   onResume: () => byId("file").click(),
@@ -65,7 +65,8 @@ async function refresh(): Promise<void> {
 }
 
 function showProblem(error: unknown): void {
-  replace(byId("upload-problem"), problemBox(problemOf(error)));
+  if (isUnreachable(error)) events.breakOff();
+  else replace(byId("upload-problem"), problemBox(problemOf(error)));
 }
 
 function showStore(info: StoreInfo): void {

@@ -19,6 +19,7 @@ export class EventStream {
   readonly #listener: StreamListener;
   #delayMs = reconnectMsMin;
   #wake: (() => void) | null = null;
+  #listening = new AbortController();
 
   constructor(path: string, listener: StreamListener) {
     this.#path = path;
@@ -48,8 +49,14 @@ export class EventStream {
     this.#wake?.();
   }
 
+  /** A server on its way out may keep this one stream: others find out first that it is gone. */
+  breakOff(): void {
+    this.#listening.abort();
+  }
+
   async #listen(): Promise<void> {
     const silence = new AbortController();
+    this.#listening = silence;
     let timer = setTimeout(() => silence.abort(), silenceMsMax);
     try {
       const init = {

@@ -24,6 +24,11 @@ export function problemOf(error: unknown): Problem {
   return { code: "PAGE_FAULT", message: error instanceof Error ? error.message : String(error) };
 }
 
+/** The connection is gone, which the header tells already. */
+export function isUnreachable(error: unknown): boolean {
+  return problemOf(error).code === unreachable.code;
+}
+
 export const unreachable: Problem = {
   code: "NO_CONNECTION",
   message: "The server cannot be reached. See that `plimsoll serve` runs; the page goes on by itself.",

@@ -8,9 +8,11 @@ export class ImportOptions {
   readonly #format = byId<HTMLSelectElement>("format");
   readonly #conflict = byId<HTMLSelectElement>("on-conflict");
   readonly #verify = byId<HTMLInputElement>("verify");
+  readonly #fresh = byId<HTMLInputElement>("fresh");
   #isChosen = false;
 
-  constructor() {
+  constructor(onChange: () => void) {
+    this.#fresh.addEventListener("change", onChange);
     this.#preset.addEventListener("change", () => {
       this.#isChosen = true;
       this.#draw();
@@ -25,6 +27,16 @@ export class ImportOptions {
     this.#draw();
   }
 
+  /** Whether an import that stopped half-way is to be forgotten. */
+  get isFresh(): boolean {
+    return this.#fresh.checked;
+  }
+
+  /** It is meant once. */
+  forgetFresh(): void {
+    this.#fresh.checked = false;
+  }
+
   parameters(): URLSearchParams {
     const parameters = new URLSearchParams();
     const set = (name: string, value: string) => {
@@ -33,6 +45,7 @@ export class ImportOptions {
     const isNostr = this.#preset.value === "nostr";
     set("preset", this.#preset.value);
     set("format", this.#format.value);
+    if (this.isFresh) set("fresh", "true");
     if (isNostr) {
       if (this.#verify.checked) set("verify", "true");
       return parameters;

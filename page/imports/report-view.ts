@@ -20,7 +20,10 @@ export function reportView(job: Job): HTMLElement {
     "div",
     { class: "report" },
     el("p", { class: "report-head" }, headline(job, report)),
-    job.error ? problemBox(job.error) : null,
+    isResumedByChoosing(job)
+      ? el("p", {}, "What came before is kept. Choose the same file again to go on.")
+      : null,
+    job.error && job.state !== "cancelled" ? problemBox(job.error) : null,
     report === null || report.resumedFrom?.phase === "complete" ? null : facts(report),
     report === null ? null : explanation(report),
   );
@@ -41,6 +44,11 @@ function headline(job: Job, report: Report | null): string {
   const rate = report.seconds > 0 ? `, ${formatCount(report.recordsPerSecond)} a second` : "";
   const count = `${formatCount(read)} record${read === 1 ? "" : "s"}`;
   return `${ends[job.state] ?? "Read"} ${count} in ${formatDuration(report.seconds)}${rate}.`;
+}
+
+/** A failed one can go on too, but its error tells first what has to be mended. */
+function isResumedByChoosing(job: Job): boolean {
+  return job.state === "cancelled" || job.state === "interrupted";
 }
 
 function wordOf(state: Job["state"]): string {

@@ -131,6 +131,7 @@ export class UploadPanel {
    * cursor.
    */
   #resumableFor(file: File): Job | null {
+    if (this.#options.isFresh) return null;
     const latest = this.#feed.jobs.find(({ name }) => name === file.name);
     if (latest === undefined || !isResumable(latest)) return null;
     return latest.bytesExpected === null || latest.bytesExpected === file.size ? latest : null;
@@ -159,6 +160,7 @@ export class UploadPanel {
     try {
       const job = await upload(this.#pathFor(file, resumed), file, { onSent }, abort.signal);
       this.#sent = { id: job.id, file };
+      this.#options.forgetFresh();
       await this.#feed.watch(job.id);
       return true;
     } catch (error) {

@@ -1,21 +1,26 @@
 import { getJson } from "../api/client.js";
-import { problemOf } from "../api/failure.js";
+import { isUnreachable, problemOf } from "../api/failure.js";
 import type { EntityStats, StoreInfo, StoreStats } from "../api/types.js";
 import { byId, el, replace, setText } from "../dom.js";
 import { formatBytes, formatCount, formatTime } from "../format.js";
 import { storeMsMin } from "../limits.js";
 import { problemBox } from "../shell/problem-box.js";
 
+export interface StorePanelHost {
+  onInfo: (info: StoreInfo) => void;
+  onUnreachable: () => void;
+}
+
 /**
  * What the store holds. Asked for again when it changed, and not more often than the server likes to count.
  */
 export class StorePanel {
-  readonly #onInfo: (info: StoreInfo) => void;
+  readonly #host: StorePanelHost;
   #isAsking = false;
   #isStale = false;
 
-  constructor(onInfo: (info: StoreInfo) => void) {
-    this.#onInfo = onInfo;
+  constructor(host: StorePanelHost) {
+    this.#host = host;
   }
 
   async refresh(): Promise<void> {
@@ -36,9 +41,10 @@ export class StorePanel {
     try {
       const info = await getJson<StoreInfo>("/api/store");
       this.#draw(info);
-      this.#onInfo(info);
+      this.#host.onInfo(info);
     } catch (error) {
-      replace(byId("store-problem"), problemBox(problemOf(error)));
+      if (isUnreachable(error)) this.#host.onUnreachable();
+      else replace(byId("store-problem"), problemBox(problemOf(error)));
     }
   }
 

@@ -111,6 +111,36 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     expect(faults).toEqual([]);
   });
 
+  test("an upload whose page went away goes on in another one, or begins anew", async () => {
+    await using site = await Site.open();
+    writeEvents(site.file("events.jsonl"), 4000);
+    writeEvents(site.file("other.jsonl"), 100, 3);
+    const first = await visit(browser, site.address);
+    await isLive(first.page);
+    await slowUploads(first.page, 512 << 10);
+    await first.page.setInputFiles("#file", site.file("events.jsonl"));
+    await first.page.click("#start");
+    await expect.poll(() => first.page.innerText("#job-state")).toBe("Running");
+    await first.page.context().close();
+    const { page, faults } = await visit(browser, site.address);
+    await hasEnded(page, "interrupted");
+    expect(await page.innerText("#job-report")).toContain("Choose the same file again to go on");
+
+    await page.setInputFiles("#file", site.file("other.jsonl"));
+    await page.click("#start");
+    await expect.poll(() => page.innerText("#job-report")).toContain("IMPORT_PENDING");
+    await page.setInputFiles("#file", site.file("events.jsonl"));
+    expect(await page.innerText("#chosen")).toContain("goes on where it stopped");
+    await page.click(".options summary");
+    await page.check("#fresh");
+    expect(await page.innerText("#chosen")).not.toContain("goes on where it stopped");
+    await page.click("#start");
+    await hasEnded(page, "complete");
+    expect(await page.innerText("#job-report")).toContain("Loaded 4,000 records");
+    expect(await page.isChecked("#fresh")).toBe(false);
+    expect(faults).toEqual([]);
+  });
+
   test("an import that fails says why, with its code and its mend", async () => {
     await using site = await Site.open();
     const whole = gzipSync(Buffer.from('{"id":1,"name":"a"}\n'.repeat(20_000)));
