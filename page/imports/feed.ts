@@ -21,6 +21,8 @@ export class ImportFeed {
   readonly #listener: FeedListener;
   #jobs: Job[] = [];
   #watched: Watched | null = null;
+  /** Ends heard of so far: an answer that was on its way meanwhile tells of a time before. */
+  #endsHeard = 0;
 
   constructor(listener: FeedListener) {
     this.#listener = listener;
@@ -32,7 +34,7 @@ export class ImportFeed {
 
   /** All anew: after the page opens, and after each time that events may have been missed. */
   async refresh(): Promise<void> {
-    const { imports } = await getJson<{ imports: Job[] }>("/api/imports");
+    const { imports } = await this.#getFresh<{ imports: Job[] }>("/api/imports");
     this.#jobs = imports.slice(0, jobsMax);
     this.#listener.onJobs(this.#jobs);
     const inView = this.#jobs.find(isActive) ?? this.#jobs.find(({ id }) => id === this.#watched?.job.id);
@@ -42,9 +44,18 @@ export class ImportFeed {
 
   /** Brings one import into view. */
   async watch(id: string): Promise<void> {
-    const { import: job } = await getJson<{ import: Job }>(`/api/imports/${encodeURIComponent(id)}`);
+    const path = `/api/imports/${encodeURIComponent(id)}`;
+    const { import: job } = await this.#getFresh<{ import: Job }>(path);
     this.#take(job);
     this.#show(job);
+  }
+
+  async #getFresh<Answer>(path: string): Promise<Answer> {
+    for (;;) {
+      const before = this.#endsHeard;
+      const answer = await getJson<Answer>(path);
+      if (before === this.#endsHeard) return answer;
+    }
   }
 
   async cancel(id: string): Promise<void> {
@@ -90,6 +101,7 @@ export class ImportFeed {
 
   #hearEnd(data: Job | { import: Job }): void {
     const job = "import" in data ? data.import : data;
+    this.#endsHeard++;
     this.#take(job);
     if (this.#watched === null || this.#watched.job.id === job.id || this.#watched.job.state !== "running") {
       this.#show(job);

@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
 
   test("an upload whose page went away goes on in another one, or begins anew", async () => {
     await using site = await Site.open();
-    writeEvents(site.file("events.jsonl"), 4000);
+    writeEvents(site.file("events.jsonl"), 12_000);
     writeEvents(site.file("other.jsonl"), 100, 3);
     const first = await visit(browser, site.address);
     await isLive(first.page);
@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     await first.page.setInputFiles("#file", site.file("events.jsonl"));
     await first.page.click("#start");
     await expect.poll(() => first.page.innerText("#job-state")).toBe("Running");
-    await first.page.context().close();
+    await first.page.close();
     const { page, faults } = await visit(browser, site.address);
     await hasEnded(page, "interrupted");
     expect(await page.innerText("#job-report")).toContain("Choose the same file again to go on");
@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     expect(await page.innerText("#chosen")).not.toContain("goes on where it stopped");
     await page.click("#start");
     await hasEnded(page, "complete");
-    expect(await page.innerText("#job-report")).toContain("Loaded 4,000 records");
+    expect(await page.innerText("#job-report")).toContain("Loaded 12,000 records");
     expect(await page.isChecked("#fresh")).toBe(false);
     expect(faults).toEqual([]);
   });
