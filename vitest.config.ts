@@ -2,5 +2,11 @@ import { defineConfig } from "vitest/config";
 
 // Tests run the real program on real stores; on a slow and busy machine that takes its time. None of them is timed.
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000, retry: 1 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    retry: 1,
+    expect: { poll: { timeout: 60_000 } },
+  },
 });

@@ -1,7 +1,7 @@
 // Builds dist/: the hot kernels (AssemblyScript to WebAssembly SIMD), then the TypeScript sources, then what runs as
 // a process or a thread in few files: a module costs memory, and a hundred of them cost 8 MiB of the line.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -56,6 +56,27 @@ async function bundle() {
   await build.close();
 }
 
+/** The page that the server hands out: one script, one style sheet, and nothing from anywhere else. */
+async function bundlePage() {
+  const { rolldown } = await import("rolldown");
+  const folder = join(root, "dist", "page");
+  rmSync(folder, { recursive: true, force: true });
+  const build = await rolldown({
+    cwd: root,
+    input: { main: "page/main.ts" },
+    platform: "browser",
+    resolve: { extensionAlias: { ".js": [".ts"] } },
+    tsconfig: "page/tsconfig.json",
+  });
+  await build.write({ dir: folder, format: "esm", minify: true });
+  await build.close();
+  const sheets = ["base", "layout", "imports", "records"].map((name) =>
+    readFileSync(join(root, "page", "styles", `${name}.css`), "utf8"),
+  );
+  writeFileSync(join(folder, "style.css"), sheets.join("\n"));
+  for (const name of ["index.html", "icon.svg"]) copyFileSync(join(root, "page", name), join(folder, name));
+}
+
 mkdirSync(join(root, "dist"), { recursive: true });
 const force = process.argv.includes("--force");
 if (force || isOlder("dist/kernels.wasm", newest("kernels", ".ts"))) {
@@ -86,3 +107,4 @@ if (force || isOlder(join("dist", stamp), newest("src", ".ts")) || isOlder("dist
   await bundle();
   writeFileSync(join(root, "dist", stamp), "");
 }
+if (force || isOlder("dist/page/style.css", newest("page", ""))) await bundlePage();

@@ -38,8 +38,8 @@ function sentence(text) {
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { commandTable } = await import("../dist/cli/command-table.js");
-  const { optionFlags, optionsOf } = await import("../dist/cli/option-table.js");
+  const { commandTable } = await import("../dist/settings/index.js");
+  const { optionFlags, optionsOf } = await import("../dist/settings/index.js");
   const page = renderCli({ commandTable, optionsOf, optionFlags });
   writeFileSync(new URL("../docs/cli.md", import.meta.url), page);
 }

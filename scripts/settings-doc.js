@@ -100,8 +100,8 @@ function table(heads, rows) {
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { optionFlags, optionTable } = await import("../dist/cli/option-table.js");
-  const { rowKey } = await import("../dist/cli/option-row.js");
+  const { optionFlags, optionTable } = await import("../dist/settings/index.js");
+  const { rowKey } = await import("../dist/settings/index.js");
   const page = renderSettings({ optionTable, optionFlags, rowKey });
   writeFileSync(new URL("../docs/settings.md", import.meta.url), page);
 }

@@ -2,11 +2,18 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { configBytesMax, PlimsollError } from "../kernel/index.js";
 import { suggestionText } from "../model/index.js";
-import { type CommandName, commandTable } from "./command-table.js";
+import {
+  type CommandName,
+  commandTable,
+  configNames,
+  mustBeInFile,
+  type OptionRow,
+  type OptionValue,
+  optionTable,
+  parseFileValue,
+  rowKey,
+} from "../settings/index.js";
 import { type ConfigEntry, configFault, readConfigEntries } from "./config-syntax.js";
-import { mustBeInFile, parseFileValue } from "./option-parse.js";
-import { type OptionRow, type OptionValue, rowKey } from "./option-row.js";
-import { configNames, optionTable } from "./option-table.js";
 
 /** A setting of the file, with the words that say where it stands: "plimsoll.yaml: import.memory". */
 export interface ConfigSetting {

@@ -1,8 +1,8 @@
+import { storePath } from "../preparation/index.js";
 import { exportRecords } from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
-import { exitCodes } from "./command-table.js";
+import { exitCodes } from "./exit-codes.js";
 import { breathe, type CommandHost } from "./host.js";
-import { storePath } from "./target.js";
 
 /** Prints every live record in the order of import. */
 export async function runExportCommand(host: CommandHost): Promise<number> {

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { type ErrorCode, isPlimsollError, type Place } from "../kernel/index.js";
-import { exitCodes } from "./command-table.js";
+import { exitCodes } from "./exit-codes.js";
 
 export interface Failure {
   exitCode: number;

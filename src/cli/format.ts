@@ -11,13 +11,3 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
   return `${Math.floor(whole / 3600)}h ${Math.floor((whole % 3600) / 60)}m`;
 }
-
-/** A word of a command line as a shell reads it back. */
-export function quoteArgument(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-export function commandText(words: readonly string[]): string {
-  return words.map(quoteArgument).join(" ");
-}

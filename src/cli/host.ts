@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { fdatasyncSync, fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { breathMs, outputBufferBytes, outputSyncBytes, systemClock } from "../kernel/index.js";
-import type { OptionValues } from "./option-values.js";
+import type { OptionValues } from "../settings/index.js";
 
 /** What a command gets from the process: everything that a test replaces. */
 export interface CommandHost {

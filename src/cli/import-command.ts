@@ -1,13 +1,11 @@
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { isPlimsollError, PlimsollError, rejectLineBytesMax, systemClock } from "../kernel/index.js";
 import { type ImportProgress, type ImportReport, type RejectLine, runImport } from "../pipeline/index.js";
-import { exitCodes } from "./command-table.js";
-import { commandText } from "./format.js";
+import { commandText, type PreparedImport, prepareImport, unfinishedReport } from "../preparation/index.js";
+import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
-import { type PreparedImport, prepareImport } from "./prepare-import.js";
 import { ProgressDisplay, type ProgressMode } from "./progress.js";
 import { explainText, reportText } from "./report-text.js";
-import { unfinishedReport } from "./unfinished-report.js";
 
 /** Loads the sources; the answer is the exit code. */
 export async function runImportCommand(host: CommandHost): Promise<number> {

@@ -1,9 +1,7 @@
 import { type Mapping, writtenMappingToYaml } from "../mapping/index.js";
-import { exitCodes } from "./command-table.js";
+import { inferSources, openSources, presetMapping } from "../preparation/index.js";
+import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
-import { inferSources } from "./infer-sources.js";
-import { openSources } from "./open-sources.js";
-import { presetMapping } from "./preset-mapping.js";
 
 /** Prints the mapping that an import of these sources would infer; what it rests on is said on stderr. */
 export async function runInferCommand(host: CommandHost): Promise<number> {

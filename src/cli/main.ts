@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { exitCodes } from "./command-table.js";
+import type { OptionValues } from "../settings/index.js";
+import { exitCodes } from "./exit-codes.js";
 import { failureOf } from "./failure.js";
 import { ResultWriter } from "./host.js";
-import type { OptionValues } from "./option-values.js";
 import { type CommandRunner, makeProgram } from "./program.js";
+import { readVersion } from "./version.js";
 
 /** Runs one command line in this process; the answer is its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -76,9 +76,4 @@ function endQuietlyOnClosedPipe(): void {
     if (error.code === "EPIPE") process.exit(exitCodes.done);
     throw error;
   });
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

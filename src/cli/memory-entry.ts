@@ -1,8 +1,8 @@
 import { collectGarbage } from "../kernel/index.js";
-import { exitCodes } from "./command-table.js";
+import { divisionSettings, memorySource } from "../settings/index.js";
+import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { runMemoryCommand } from "./memory-command.js";
-import { divisionSettings, memorySource } from "./memory-settings.js";
 
 /** Hands the options of the command line to the command. */
 export async function runMemoryEntry(host: CommandHost): Promise<number> {

@@ -1,11 +1,10 @@
 import { divideLine } from "../memory/index.js";
 import { divisionOf, estimateImport, importSample, type ScratchTarget } from "../pipeline/index.js";
-import { exitCodes } from "./command-table.js";
+import { makeTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
+import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { PlanScratch } from "./plan-scratch.js";
 import { diskWarning, type PlanFindings, planDocument, planText } from "./plan-text.js";
-import { type PreparedImport, prepareImport } from "./prepare-import.js";
-import { makeTarget } from "./target.js";
 
 /** Prints what an import would do: a sample is imported into a store that is thrown away. */
 export async function runPlanCommand(host: CommandHost): Promise<number> {

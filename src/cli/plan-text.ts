@@ -3,8 +3,8 @@ import { mappingToYaml } from "../mapping/index.js";
 import { formatColumns, formatShareTable, type ShareTable, shareBytes } from "../memory/index.js";
 import type { ImportEstimate, SampleImport } from "../pipeline/index.js";
 import type { Source } from "../ports/index.js";
+import type { PreparedImport } from "../preparation/index.js";
 import { formatCount, formatDuration } from "./format.js";
-import type { PreparedImport } from "./prepare-import.js";
 
 /** All that a plan found out. */
 export interface PlanFindings {

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { PlimsollError } from "../kernel/index.js";
-import { type CommandName, type CommandRow, commandTable } from "./command-table.js";
+import { type CommandName, type CommandRow, commandTable, type OptionValues } from "../settings/index.js";
 import type { CommandHost } from "./host.js";
-import { addOptions, type OptionValues, readOptions } from "./option-values.js";
+import { addOptions, readOptions } from "./read-options.js";
 
 export type CommandRunner = (host: CommandHost) => Promise<number>;
 
@@ -15,6 +15,8 @@ const runners: Record<CommandName, () => Promise<CommandRunner>> = {
   export: async () => (await import("./export-command.js")).runExportCommand,
   stats: async () => (await import("./stats-command.js")).runStatsCommand,
   verify: async () => (await import("./verify-command.js")).runVerifyCommand,
+  serve: async () => (await import("./serve-command.js")).runServeCommand,
+  token: async () => (await import("./token-command.js")).runTokenCommand,
   memory: async () => (await import("./memory-entry.js")).runMemoryEntry,
 };
 
@@ -71,6 +73,7 @@ function addCommand(program: Command, row: CommandRow, options: ProgramOptions):
 }
 
 function argumentHelp(row: CommandRow): string {
+  if (row.name === "token") return "add, list or remove";
   return row.args === "[STORE]"
     ? "folder of the store"
     : "files, folders, globs, or - for stdin; gzip, zstd, bzip2 and xz are recognised by content";

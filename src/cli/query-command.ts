@@ -1,4 +1,5 @@
 import { PlimsollError } from "../kernel/index.js";
+import { storePath } from "../preparation/index.js";
 import {
   count,
   explain,
@@ -9,9 +10,8 @@ import {
   setQueryCaches,
 } from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
-import { exitCodes } from "./command-table.js";
+import { exitCodes } from "./exit-codes.js";
 import { breathe, type CommandHost } from "./host.js";
-import { storePath } from "./target.js";
 
 /** Prints the records that match, one a line; the text of a record is as it is stored. */
 export async function runQueryCommand(host: CommandHost): Promise<number> {

@@ -1,6 +1,7 @@
 import { formatBytes } from "../kernel/index.js";
 import type { ImportReport } from "../pipeline/index.js";
-import { commandText, formatCount, formatDuration } from "./format.js";
+import { commandText } from "../preparation/index.js";
+import { formatCount, formatDuration } from "./format.js";
 
 /** What people need to know besides the report. */
 export interface ReportContext {

@@ -1,11 +1,11 @@
 import { formatBytes } from "../kernel/index.js";
 import { formatColumns } from "../memory/index.js";
+import { storePath } from "../preparation/index.js";
 import { type StoreStats, stats } from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
-import { exitCodes } from "./command-table.js";
+import { exitCodes } from "./exit-codes.js";
 import { formatCount } from "./format.js";
 import type { CommandHost } from "./host.js";
-import { storePath } from "./target.js";
 
 /** Prints what a store holds. */
 export async function runStatsCommand(host: CommandHost): Promise<number> {

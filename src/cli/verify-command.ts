@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { verifyFaultsMax } from "../kernel/index.js";
+import { storePath } from "../preparation/index.js";
 import { verify } from "../query/index.js";
 import { openStoreReader } from "../targets/lmdb/index.js";
-import { exitCodes } from "./command-table.js";
+import { exitCodes } from "./exit-codes.js";
 import { formatCount } from "./format.js";
 import type { CommandHost } from "./host.js";
-import { storePath } from "./target.js";
 
 /**
  * Checks a whole store; the first faults go to stdout as they are found, and any fault makes the exit code 1.

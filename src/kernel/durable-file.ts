@@ -2,9 +2,9 @@ import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Replaces a file so that after a crash either the old or the new text is there, whole. */
-export function writeFileDurably(path: string, text: string): void {
+export function writeFileDurably(path: string, text: string, mode = 0o666): void {
   const temporary = `${path}.new`;
-  const file = openSync(temporary, "w");
+  const file = openSync(temporary, "w", mode);
   try {
     writeSync(file, text);
     fsyncSync(file);

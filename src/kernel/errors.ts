@@ -1,3 +1,5 @@
+import { serverErrors } from "./server-errors.js";
+
 /**
  * The one table of conditions that a user can meet. A message says what happened (`{name}` takes a detail)
  * and ends with the way to mend it; `retry` says whether the same command may succeed when run again
@@ -293,6 +295,7 @@ export const errorTable = {
     message:
       "The mapping of {entity} takes {bytes} bytes and {bytesMax} are there. Map fewer fields, or shorten their paths.",
   },
+  ...serverErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -32,6 +32,7 @@ export interface GovernorOptions {
   /** The longest that one batch is held back. */
   delayMsMax?: number;
   clock?: Clock;
+  onDecision?: (decision: Decision) => void;
 }
 
 /** Whoever writes files tells what of them is not on the disk yet, and how long it waited for the disk. */
@@ -82,6 +83,7 @@ export class Governor implements Disposable {
   readonly #throttle: Delay;
   readonly #diskDelay: Delay;
   readonly #log = new DecisionLog();
+  readonly #onDecision: (decision: Decision) => void;
   readonly #timeline = new Timeline();
   readonly #batchSizes = new SizeStatistics(batchSamplesMax);
   readonly #writebackSources = new Set<WritebackSource>();
@@ -114,6 +116,7 @@ export class Governor implements Disposable {
       steps: options.graduality ?? gradualityDefault,
       expansionMax: 1 + outputPerInput,
     });
+    this.#onDecision = options.onDecision ?? (() => {});
     this.#startMs = this.#clock.nowMs();
     this.#boundaryMs = this.#startMs;
     const groupLimitBytes = options.line?.cgroup?.limitBytes ?? null;
@@ -194,7 +197,9 @@ export class Governor implements Disposable {
 
   /** Keeps a decision for the report, in plain words. */
   note(kind: string, text: string, numbers: Record<string, number> = {}): void {
-    this.#log.add({ t: this.seconds, kind, text, ...numbers });
+    const decision = { t: this.seconds, kind, text, ...numbers };
+    this.#log.add(decision);
+    this.#onDecision(decision);
   }
 
   /** Since the start. */

@@ -48,6 +48,8 @@ export interface MemoryPlan {
   graduality: number;
   /** Shares and batches whose bytes were asked for; the others follow from the line. */
   settings?: DivisionSettings;
+  /** Bytes of the line that are set aside for what else this process does, such as a server's queries. */
+  besideBytes?: number;
 }
 
 export interface RejectsPlan {
@@ -96,6 +98,10 @@ export interface ImportProgress {
 export interface ImportHost {
   signal: AbortSignal;
   onProgress: (progress: ImportProgress) => void;
+  /** How the line was divided, before anything is read. */
+  onDivided?: (memory: { lineBytes: number; shares: Record<string, number> }) => void;
+  /** What the governor decides, as it does. */
+  onDecision?: (decision: Decision) => void;
   /** The report of an import that ends early, before the condition that ends it is thrown. */
   onUnfinished?: (report: ImportReport) => void;
   /** A batch is in the target, or so many bytes of blocks are out of the merge: for estimates. */

@@ -115,7 +115,7 @@ export function reportNothingToDo(plan: ImportPlan, table: ShareTable): ImportRe
   };
 }
 
-function sharesOf(table: ShareTable): Record<string, number> {
+export function sharesOf(table: ShareTable): Record<string, number> {
   return Object.fromEntries(Object.values(table.shares).map((share) => [share.name, share.bytes]));
 }
 

@@ -8,7 +8,7 @@ import { ImportRun } from "./import-run.js";
 import { newCheckpoint, parseCheckpoint } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
-import { reportNothingToDo, reportOf } from "./report.js";
+import { reportNothingToDo, reportOf, sharesOf } from "./report.js";
 import { type Attempt, roomierAttempt } from "./roomier-attempt.js";
 import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
@@ -49,8 +49,8 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set
   // aside.
   const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
-  const baselineBytes = process.memoryUsage.rss() + sourceBytes;
-  const { line, graduality } = plan.memory;
+  const { line, graduality, besideBytes = 0 } = plan.memory;
+  const baselineBytes = process.memoryUsage.rss() + sourceBytes + besideBytes;
   const table = divideLine({
     lineBytes: line.bytes,
     lineOrigin: line.origin,
@@ -60,7 +60,16 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   });
   attempt.threads = table.threads;
   attempt.reserveBytes = table.shares.reserve.bytes;
-  using governor = new Governor({ table, line, graduality, delayMsMax: plan.delayMsMax });
+  const { delayMsMax } = plan;
+  const { onDecision } = host;
+  using governor = new Governor({
+    table,
+    line,
+    graduality,
+    delayMsMax,
+    ...(onDecision ? { onDecision } : {}),
+  });
+  host.onDivided?.({ lineBytes: line.bytes, shares: sharesOf(table) });
   if (table.threads < plan.threads) {
     host.onNotice(
       table.threads === 0

@@ -1,4 +1,4 @@
-import { systemClock } from "../kernel/index.js";
+import { countStepIds, systemClock } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { candidates } from "./candidates.js";
 import type { ExpiredIds } from "./expired-records.js";
@@ -41,6 +41,16 @@ export function count(reader: StoreReader, filter: unknown, options: QueryOption
   return countQuery(store, parseFilter(store.mapping, store.fields, filter), options);
 }
 
+/** The same in steps. */
+export function filterCountSteps(
+  reader: StoreReader,
+  filter: unknown,
+  options: QueryOptions = {},
+): Generator<void, number> {
+  const store = openQueryStore(reader);
+  return countSteps(store, parseFilter(store.mapping, store.fields, filter), options);
+}
+
 export function* runQuery(
   store: QueryStore,
   asked: Query,
@@ -63,26 +73,60 @@ export function* runQuery(
 }
 
 export function countQuery(store: QueryStore, asked: Query, options: QueryOptions = {}): number {
+  const steps = countSteps(store, asked, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Counts in steps, for those who have other things to do between them. */
+export function* countSteps(
+  store: QueryStore,
+  asked: Query,
+  options: QueryOptions = {},
+): Generator<void, number> {
   const plan = planWhere(store, asked.entity, asked.where);
   const expired = expiredAt(store, asked, options);
   if (plan.kind === "all" && plan.isExact) return store.liveRecords(asked.entity) - (expired?.live ?? 0);
   const found = candidates(store, asked.entity, plan, expired);
   const matcher = new Matcher(store);
   let total = 0;
+  let looked = 0;
   for (const id of found.ids(0)) {
     options.signal?.throwIfAborted();
-    if (plan.isExact) {
-      total++;
-      continue;
-    }
-    const record = store.records.any(id);
-    if (record !== undefined && matcher.matches(asked.where, asked.entity, record)) total++;
+    if (++looked % countStepIds === 0) yield;
+    const record = plan.isExact ? undefined : store.records.any(id);
+    const isMatch = record !== undefined && matcher.matches(asked.where, asked.entity, record);
+    if (plan.isExact || isMatch) total++;
   }
   return total;
 }
 
-function expiredAt(store: QueryStore, { entity }: Query, { nowMs }: QueryOptions): ExpiredIds | null {
+function expiredAt(
+  store: QueryStore,
+  { entity }: Pick<Query, "entity">,
+  { nowMs }: QueryOptions,
+): ExpiredIds | null {
   return store.expired.at(entity, nowMs ?? systemClock.wallMs());
+}
+
+/** Live records that match, by rising id from one on, whatever order was asked for. */
+export function* matchingIds(
+  store: QueryStore,
+  asked: Pick<Query, "entity" | "where">,
+  fromId: number,
+  options: QueryOptions = {},
+): Generator<number> {
+  const plan = planWhere(store, asked.entity, asked.where);
+  const found = candidates(store, asked.entity, plan, expiredAt(store, asked, options));
+  const matcher = new Matcher(store);
+  for (const id of found.ids(fromId)) {
+    options.signal?.throwIfAborted();
+    const record = plan.isExact ? undefined : store.records.any(id);
+    const isMatch = record !== undefined && matcher.matches(asked.where, asked.entity, record);
+    if (plan.isExact || isMatch) yield id;
+  }
 }
 
 interface Found {

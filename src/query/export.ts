@@ -1,37 +1,114 @@
 import { systemClock } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
+import { matchingIds } from "./evaluate.js";
+import { parseFilter, parseText } from "./filter.js";
+import type { Query } from "./filter-ast.js";
 import { entityNamed } from "./filter-where.js";
 import type { LiveRecord } from "./live-record.js";
+import { parseNostrAsOne } from "./nostr-filter.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
+
+const lineFeed = Uint8Array.of(0x0a);
 
 export interface ExportOptions {
   /** All entities when it is left out. */
   entity?: string;
   format: "jsonl" | "csv";
+  /** Only records that match; of a filter of the one or the other kind. */
+  filter?: unknown;
+  nostr?: unknown;
   signal?: AbortSignal;
   /** The time, in milliseconds since 1970, by which records have expired or not; default: now. */
   nowMs?: number;
 }
 
-const lineFeed = Uint8Array.of(0x0a);
+export interface ExportedRecord {
+  id: number;
+  /** Without the end of its line. */
+  line: Uint8Array;
+}
+
+/** Lines in the order of import, from an id on: so that an export can stop anywhere and go on. */
+export interface RecordExport {
+  /** What stands before the first record, with its line's end; null for JSON lines. */
+  head: Uint8Array | null;
+  /** "\n", or CSV's "\r\n". */
+  lineEnd: Uint8Array;
+  records(fromId: number): Generator<ExportedRecord>;
+}
 
 /**
  * Every live record in the order of import, as pieces of the output; one block of records is in memory at a
  * time.
  */
 export function* exportRecords(reader: StoreReader, options: ExportOptions): Generator<Uint8Array> {
+  const { head, lineEnd, records } = openExport(reader, options);
+  if (head !== null) yield head;
+  for (const { line } of records(0)) {
+    yield line;
+    yield lineEnd;
+  }
+}
+
+export function openExport(reader: StoreReader, options: ExportOptions): RecordExport {
   const store = openQueryStore(reader);
-  const entity = options.entity === undefined ? null : entityNamed(store.mapping, options.entity, "entity");
-  if (options.format === "csv") {
-    yield* exportCsv(store, entity ?? onlyEntity(store), options);
-    return;
+  const asked = askedOf(store, options);
+  const named = options.entity === undefined ? null : entityNamed(store.mapping, options.entity, "entity");
+  if (named !== null && asked !== null && asked.entity !== named) {
+    throw queryFault("entity", `is ${named.name}, and the filter asks for ${asked.entity.name}`, "Name one");
   }
-  for (const record of visibleRecords(store, entity, options)) {
-    yield record.bytes;
-    yield lineFeed;
+  const entity = asked?.entity ?? named;
+  const live = (fromId: number) =>
+    asked === null
+      ? visibleRecords(store, entity, options, fromId)
+      : matchingRecords(store, asked, options, fromId);
+  if (options.format === "csv") return csvExport(entity ?? onlyEntity(store), live);
+  return {
+    head: null,
+    lineEnd: lineFeed,
+    *records(fromId) {
+      for (const { id, bytes } of live(fromId)) yield { id, line: bytes };
+    },
+  };
+}
+
+/** The id of the record with a key, after which an export goes on. */
+export function exportPlace(reader: StoreReader, options: ExportOptions, cursor: string): number {
+  const store = openQueryStore(reader);
+  const { entity: name } = options;
+  const named = name === undefined ? null : entityNamed(store.mapping, name, "entity");
+  const entity = askedOf(store, options)?.entity ?? named ?? onlyEntity(store);
+  const key = keyOf(store, entity, cursor);
+  const id = key === null ? undefined : store.links.find(entity, key);
+  if (id !== undefined) return id;
+  throw queryFault("cursor", `is no key of a record of ${entity.name}`, "Give the key of the last record");
+}
+
+/** The key as text, as a JSON value, or as a JSON list of the values of several fields. */
+function keyOf(store: QueryStore, entity: CompiledEntity, text: string): Uint8Array | null {
+  const asText = entity.keySlots.length === 1 ? store.keys.ofOperands(entity, [text]) : null;
+  if (asText !== null) return asText;
+  let value: unknown;
+  try {
+    value = parseText(text);
+  } catch {
+    return null;
   }
+  return store.keys.ofOperands(entity, Array.isArray(value) ? value : [value]);
+}
+
+function askedOf(store: QueryStore, options: ExportOptions): Query | null {
+  const { filter, nostr } = options;
+  if (filter !== undefined && nostr !== undefined) {
+    throw queryFault("nostr", "cannot be given together with filter", "Give one of them");
+  }
+  if (filter === undefined && nostr === undefined) return null;
+  const asked =
+    filter === undefined ? parseNostrAsOne(store, nostr) : parseFilter(store.mapping, store.fields, filter);
+  if (asked.limit === null && asked.offset === 0) return asked;
+  throw queryFault("limit", "is for queries: an export is of all that matches", "Leave it out");
 }
 
 /** Records that are neither dead nor expired, by id; of one entity or of all. */
@@ -39,19 +116,32 @@ function* visibleRecords(
   store: QueryStore,
   entity: CompiledEntity | null,
   { signal, nowMs = systemClock.wallMs() }: ExportOptions,
+  fromId: number,
 ): Generator<LiveRecord> {
-  const expired = store.mapping.entities.map((one) => store.expired.at(one, nowMs)?.open(0) ?? null);
-  for (const entry of store.reader.recordBlocks(0)) {
+  const expired = store.mapping.entities.map((one) => store.expired.at(one, nowMs)?.open(fromId) ?? null);
+  for (const entry of store.reader.recordBlocks(fromId)) {
     signal?.throwIfAborted();
     if (entity !== null && entry.block[1] !== entity.number) continue;
     const block = store.records.decode(entry.firstId, entry.block);
     const hidden = expired[block.entity] ?? null;
     for (let at = 0; at < block.count; at++) {
       const record = store.records.inBlock(block, at);
+      if (record.id < fromId || record.id >= store.sealed.nextId) continue;
       hidden?.seek(record.id);
-      const isVisible = hidden?.id !== record.id && !store.dead.has(record.id);
-      if (isVisible && record.id < store.sealed.nextId) yield record;
+      if (hidden?.id !== record.id && !store.dead.has(record.id)) yield record;
     }
+  }
+}
+
+function* matchingRecords(
+  store: QueryStore,
+  asked: Query,
+  options: ExportOptions,
+  fromId: number,
+): Generator<LiveRecord> {
+  for (const id of matchingIds(store, asked, fromId, options)) {
+    const record = store.records.any(id);
+    if (record !== undefined) yield record;
   }
 }
 
@@ -69,18 +159,20 @@ function onlyEntity(store: QueryStore): CompiledEntity {
 /**
  * A column for each field that is a member of the record itself; what is no plain value is written as JSON.
  */
-function* exportCsv(
-  store: QueryStore,
-  entity: CompiledEntity,
-  options: ExportOptions,
-): Generator<Uint8Array> {
+function csvExport(entity: CompiledEntity, live: (fromId: number) => Generator<LiveRecord>): RecordExport {
   const fields = entity.fields.filter(
     ({ path, type }) => path.length === 1 && type !== "pairs" && type !== "json",
   );
-  yield Buffer.from(`${fields.map((field) => quoted(field.path[0]!)).join(",")}\r\n`);
-  for (const record of visibleRecords(store, entity, options)) {
-    yield Buffer.from(`${fields.map((field) => cellOf(field, record)).join(",")}\r\n`);
-  }
+  return {
+    head: Buffer.from(`${fields.map((field) => quoted(field.path[0]!)).join(",")}\r\n`),
+    lineEnd: Buffer.from("\r\n"),
+    *records(fromId) {
+      for (const record of live(fromId)) {
+        if (record.entity !== entity.number) continue;
+        yield { id: record.id, line: Buffer.from(fields.map((field) => cellOf(field, record)).join(",")) };
+      }
+    },
+  };
 }
 
 /** Numbers as they are written in the record. */

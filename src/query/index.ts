@@ -1,6 +1,13 @@
-export { count, type QueryOptions, type QueryResult, query } from "./evaluate.js";
+export { count, filterCountSteps, type QueryOptions, type QueryResult, query } from "./evaluate.js";
 export { explain } from "./explain.js";
-export { type ExportOptions, exportRecords } from "./export.js";
+export {
+  type ExportedRecord,
+  type ExportOptions,
+  exportPlace,
+  exportRecords,
+  openExport,
+  type RecordExport,
+} from "./export.js";
 export {
   countDanglingLinks,
   type DanglingLink,
@@ -10,8 +17,8 @@ export {
   followLink,
   lookup,
 } from "./links.js";
-export { nostrCount, nostrExplain, nostrQuery } from "./nostr-filter.js";
+export { nostrCount, nostrCountSteps, nostrExplain, nostrQuery } from "./nostr-filter.js";
 export { type QueryCaches, setQueryCaches } from "./query-store.js";
-export { type EntityStats, type IndexStats, type StoreStats, stats } from "./stats.js";
+export { type EntityStats, type IndexStats, type StoreStats, stats, statsSteps } from "./stats.js";
 export type { VerifyFault, VerifyOptions, VerifyResult } from "./verification.js";
 export { verify } from "./verify.js";

@@ -1,7 +1,7 @@
 import { queryTermsMax, systemClock } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { countQuery, type QueryOptions, type QueryResult, runQuery } from "./evaluate.js";
+import { countQuery, countSteps, type QueryOptions, type QueryResult, runQuery } from "./evaluate.js";
 import { explainQuery } from "./explain.js";
 import { parseCount, parseText, wordsOf } from "./filter.js";
 import {
@@ -40,13 +40,25 @@ export function* nostrQuery(
 
 export function nostrCount(reader: StoreReader, filter: unknown, options: QueryOptions = {}): number {
   const store = openQueryStore(reader);
+  return countQuery(store, parseNostrAsOne(store, filter), options);
+}
+
+/** The same in steps, for those who have other things to do between them. */
+export function nostrCountSteps(
+  reader: StoreReader,
+  filter: unknown,
+  options: QueryOptions = {},
+): Generator<void, number> {
+  const store = openQueryStore(reader);
+  return countSteps(store, parseNostrAsOne(store, filter), options);
+}
+
+/** A list of filters as one condition: for what has no order and no limit. */
+export function parseNostrAsOne(store: QueryStore, filter: unknown): Query {
   const queries = parseNostr(store, filter);
-  const where: Where = { kind: "or", parts: queries.map((asked) => asked.where) };
-  return countQuery(
-    store,
-    { ...queries[0]!, where: queries.length === 1 ? queries[0]!.where : where },
-    options,
-  );
+  const [first] = queries;
+  if (queries.length === 1) return first!;
+  return { ...first!, where: { kind: "or", parts: queries.map((asked) => asked.where) } };
 }
 
 export function nostrExplain(reader: StoreReader, filter: unknown): string[] {

@@ -18,6 +18,8 @@ export interface ResolveOptions {
   cwd: string;
   /** The stream for `-`; the process's own unless told. */
   stdin?: Readable;
+  /** What that stream is called; `-` unless told. */
+  stdinName?: string;
   /** Told of what a folder holds that is passed over, and why. */
   onNote?: (note: string) => void;
 }
@@ -36,7 +38,9 @@ export async function resolveSources(args: readonly string[], options: ResolveOp
 
 async function resolveArgument(argument: string, options: ResolveOptions): Promise<Source[]> {
   const format = options.format ?? null;
-  if (argument === "-") return [await openStream("-", options.stdin ?? process.stdin, format)];
+  if (argument === "-") {
+    return [await openStream(options.stdinName ?? "-", options.stdin ?? process.stdin, format)];
+  }
   const path = resolve(options.cwd, argument);
   const kind = await kindOf(argument, path);
   if (kind === "folder") return openFolder(argument, path, options);

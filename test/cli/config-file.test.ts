@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { loadConfiguration } from "../../src/cli/config-file.js";
-import { rowKey } from "../../src/cli/option-row.js";
-import { optionsOf, optionTable } from "../../src/cli/option-table.js";
-import type { OptionValues } from "../../src/cli/option-values.js";
 import { makeProgram } from "../../src/cli/program.js";
 import { configBytesMax } from "../../src/kernel/index.js";
+import type { OptionValues } from "../../src/settings/index.js";
+import { optionsOf, optionTable, rowKey } from "../../src/settings/index.js";
 
 const root = mkdtempSync(join(tmpdir(), "plimsoll-config-"));
 let folder = root;

@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { commandTable } from "../../src/cli/command-table.js";
-import { optionFlags, optionsOf, optionTable } from "../../src/cli/option-table.js";
-import type { OptionValues } from "../../src/cli/option-values.js";
 import { makeProgram } from "../../src/cli/program.js";
+import type { OptionValues } from "../../src/settings/index.js";
+import { commandTable, optionFlags, optionsOf, optionTable } from "../../src/settings/index.js";
 
 async function parse(args: string[], environment: Record<string, string> = {}) {
   let text = "";

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderSettings } from "../../scripts/settings-doc.js";
-import { rowKey } from "../../src/cli/option-row.js";
-import { optionFlags, optionTable } from "../../src/cli/option-table.js";
 import { settableShares, shareSettings } from "../../src/memory/index.js";
+import { optionFlags, optionTable, rowKey } from "../../src/settings/index.js";
 import { type Folder, importInto, makeFolder, plimsoll, visibleState } from "../support/cli.js";
 import { jsonl } from "../support/imports.js";
 
@@ -18,7 +17,7 @@ test("every share that can be asked for is asked for by the option that names it
   for (const name of settableShares) {
     const rows = optionTable.filter((row) => row.shares?.includes(name));
     expect(rows.map((row) => row.name)).toEqual([shareSettings[name]]);
-    expect(rows[0]).toMatchObject({ type: "bytes", commands: ["import", "plan", "memory"] });
+    expect(rows[0]).toMatchObject({ type: "bytes", commands: ["import", "plan", "serve", "memory"] });
   }
 });
 

@@ -16,6 +16,20 @@ const permitted: Record<string, readonly string[] | "everything"> = {
   query: ["kernel", "model", "postings", "ports"],
   snapshots: ["kernel", "model", "ports", "memory"],
   presets: ["model", "mapping"],
+  settings: ["kernel", "memory"],
+  preparation: [
+    "kernel",
+    "model",
+    "mapping",
+    "memory",
+    "pipeline",
+    "ports",
+    "presets",
+    "settings",
+    "sources",
+    "targets/lmdb",
+    "targets/null",
+  ],
   server: "everything",
   cli: "everything",
   "index.ts": "everything",
@@ -135,4 +149,14 @@ test("the net itself catches what it is for", () => {
       ]),
     ),
   ).toEqual(["b", "c", "b"]);
+});
+
+test("the page is made of itself alone", () => {
+  const strangers = sourceFiles("page").flatMap((file) =>
+    [...file.text.matchAll(/(?:from|import) ?\(?"([^"]+)"/g)]
+      .map((match) => posix.join(posix.dirname(file.path), match[1]!))
+      .filter((path) => !path.startsWith("page/"))
+      .map((path) => `${file.path}: ${path}`),
+  );
+  expect(strangers).toEqual([]);
 });

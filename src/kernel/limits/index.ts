@@ -7,5 +7,6 @@ export * from "./governor.js";
 export * from "./import.js";
 export * from "./plan.js";
 export * from "./query.js";
+export * from "./server.js";
 export * from "./sizes.js";
 export * from "./verify.js";

@@ -61,3 +61,10 @@ export const indexCacheBytesDefault = 1 * MiB;
 
 /** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */
 export const columnCacheBytesDefault = 1 * MiB;
+
+/** What one step of statistics reads of a store before others have their turn. */
+export const statsStepBytes = 4 * MiB;
+export const statsStepPostings = 250_000;
+
+/** Candidates that one step of a count looks at. */
+export const countStepIds = 1024;

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Database, RootDatabase } from "lmdb";
 import { collectGarbage, reopensPerCollection } from "../../kernel/index.js";
+import { EnvironmentGate } from "./environment-gate.js";
 
 // The package's CommonJS form is one file where the other is a dozen modules: 1.5 MiB less of the line.
 const { open } = createRequire(import.meta.url)("lmdb") as typeof import("lmdb");
@@ -15,6 +16,8 @@ export interface EnvironmentOptions {
   isReadOnly: boolean;
   /** Whether all of the store will be read, in order. */
   isReadWhole?: boolean;
+  /** Of a reader within the process of a writer: the writer wants to be alone for a moment. */
+  onWanted?: () => void;
 }
 
 /**
@@ -27,10 +30,13 @@ export class Environment {
   #root: RootDatabase<Buffer, Buffer>;
   #tables: Tables;
   #reopened = 0;
+  /** Lets go of the gate, for a reader that went through it. */
+  #leave: () => void;
 
-  constructor(dir: string, options: EnvironmentOptions) {
+  constructor(dir: string, options: EnvironmentOptions, leave: () => void = () => {}) {
     this.#dir = dir;
     this.#options = options;
+    this.#leave = leave;
     this.#root = openRoot(dir, options);
     this.#tables = openTables(this.#root);
   }
@@ -44,16 +50,33 @@ export class Environment {
   }
 
   async reopen(): Promise<void> {
-    await this.#root.close();
-    this.#reopened += 1;
-    // A closed environment is some 300 KiB of garbage outside the heap, which V8 is in no hurry to collect.
-    if (this.#reopened % reopensPerCollection === 0) collectGarbage();
-    this.#root = openRoot(this.#dir, this.#options);
-    this.#tables = openTables(this.#root);
+    const { isReadOnly, onWanted } = this.#options;
+    if (isReadOnly && onWanted === undefined) return this.#reopenNow();
+    const gate = EnvironmentGate.of(this.#dir);
+    if (!isReadOnly) return gate.alone(() => this.#reopenNow());
+    await this.close();
+    // With all others outside for a moment: their maps are the same one.
+    await gate.alone(async () => {});
+    this.#leave = await gate.enter(onWanted!);
+    this.#open();
   }
 
   async close(): Promise<void> {
     await this.#root.close();
+    this.#leave();
+  }
+
+  async #reopenNow(): Promise<void> {
+    await this.#root.close();
+    this.#reopened += 1;
+    // A closed environment is some 300 KiB of garbage outside the heap, which V8 is in no hurry to collect.
+    if (this.#reopened % reopensPerCollection === 0) collectGarbage();
+    this.#open();
+  }
+
+  #open(): void {
+    this.#root = openRoot(this.#dir, this.#options);
+    this.#tables = openTables(this.#root);
   }
 }
 

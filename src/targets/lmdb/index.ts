@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { PlimsollError } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
+import { EnvironmentGate } from "./environment-gate.js";
 import { inspectStore } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
@@ -12,22 +13,49 @@ export function lmdbTarget(dir: string): Target {
     name: dir,
     capabilities: lmdbCapabilities,
     async open(options: TargetOpenOptions): Promise<TargetSession> {
-      return new LmdbStoreSession(dir, options);
+      return EnvironmentGate.of(dir).alone(async () => new LmdbStoreSession(dir, options));
     },
   };
 }
 
-/**
- * Opens what was sealed last for reading; a writer in another process may go on meanwhile. Whoever will read
- * all of it says so: the disk is then read ahead.
- */
+/** Readers of this process that can be asked leave for a moment, so that mapped pages are given back. */
+export async function releaseStoreMap(dir: string): Promise<void> {
+  await EnvironmentGate.of(dir).alone(async () => {});
+}
+
+export interface OpenReaderOptions {
+  /** All of the store will be read: the disk is then read ahead. */
+  isReadWhole?: boolean;
+  /**
+   * For a reader in the process of a writer: the writer is about to begin, or to give mapped pages back, and
+   * waits until the reader is closed. A reader that is opened meanwhile waits for the writer.
+   */
+  onWanted?: () => void;
+}
+
+/** Opens what was sealed last for reading; a writer in another process may go on meanwhile. */
 export async function openStoreReader(
   dir: string,
-  options: { isReadWhole?: boolean } = {},
+  options: OpenReaderOptions = {},
 ): Promise<StoreReader & AsyncDisposable> {
+  const { onWanted } = options;
+  const leave = onWanted === undefined ? () => {} : await EnvironmentGate.of(dir).enter(onWanted);
+  try {
+    return openReaderNow(dir, options, leave);
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+function openReaderNow(
+  dir: string,
+  options: OpenReaderOptions,
+  leave: () => void,
+): StoreReader & AsyncDisposable {
   if (!existsSync(dir) || inspectStore(dir) !== "store")
     throw new PlimsollError("STORE_ABSENT", { store: dir });
-  const environment = new Environment(dir, { isReadOnly: true, ...options });
+  const environment = new Environment(dir, { isReadOnly: true, ...options }, leave);
   let closed: Promise<void> | null = null;
   const reader = new LmdbStoreReader(environment, dir, {
     ownsEnvironment: true,

@@ -1,17 +1,33 @@
 import { resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { delayMsMaxDefault, gradualityDefault, PlimsollError, syncBytesDefault } from "../kernel/index.js";
 import { type ResolvedLine, resolveLine } from "../memory/index.js";
 import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
 import type { Source } from "../ports/index.js";
-import { commandText } from "./format.js";
-import type { CommandHost } from "./host.js";
+import { divisionSettings, memorySource, type OptionValues } from "../settings/index.js";
+import { commandText } from "./command-text.js";
 import type { Sampler } from "./infer-sources.js";
-import { divisionSettings, memorySource } from "./memory-settings.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
 import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
 
-/** An import as the command line describes it, ready to run or to be shown. */
+/** Who wants an import: the command line, or a server for one of its requests. */
+export interface PreparingHost {
+  /** Files, folders, globs, or `-` for the stream. */
+  args: readonly string[];
+  values: OptionValues;
+  stdin: () => Readable;
+  /** What the stream is called: `-` unless it has a name of its own. */
+  streamName?: string;
+  /** The line, where it was settled before; else the options say it. */
+  line?: ResolvedLine;
+  /** Bytes of the line that belong to others in this process. */
+  besideBytes?: number;
+  signal: AbortSignal;
+  note: (text: string) => void;
+}
+
+/** An import as the options describe it, ready to run or to be shown. */
 export interface PreparedImport {
   plan: ImportPlan;
   target: TargetChoice;
@@ -36,18 +52,23 @@ const wholeImportOptions = new Set([
   "into",
 ]);
 
-export async function prepareImport(host: CommandHost, command: "import" | "plan"): Promise<PreparedImport> {
+export async function prepareImport(
+  host: PreparingHost,
+  command: "import" | "plan",
+): Promise<PreparedImport> {
   const { values, signal } = host;
   const into = values.text("into");
   if (into === null) throw new PlimsollError("USAGE", { what: "--into TARGET is missing", command });
   checkNumbers(host, command);
   checkVerify(host, command);
   const named = parseTarget(into, command);
-  const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
-  if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
+  const asked = () => resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
+  const line = host.line ?? asked();
+  if (line.cut !== null && host.line === undefined) host.note(`${line.cut}: the smaller one is the line.\n`);
   const onNote = (note: string) => host.note(`${note}\n`);
   const format = values.text("format");
-  const opened = await openSources(host.args, { format, command, stdin: host.stdin, signal, onNote });
+  const { streamName = "-", stdin } = host;
+  const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
   const stored = await readStoredMapping(named);
   const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
   const isDry = values.flag("dry-run");
@@ -71,7 +92,7 @@ export async function prepareImport(host: CommandHost, command: "import" | "plan
 }
 
 async function makePlan(
-  host: CommandHost,
+  host: PreparingHost,
   sources: Source[],
   target: TargetChoice,
   named: TargetChoice,
@@ -89,6 +110,7 @@ async function makePlan(
       line,
       graduality: values.number("graduality") ?? gradualityDefault,
       settings: divisionSettings(values),
+      besideBytes: host.besideBytes ?? 0,
     },
     threads: values.number("threads") ?? defaultThreads(),
     tempDir: tempDir === null ? null : resolve(tempDir),
@@ -115,10 +137,10 @@ function defaultRejectsPath(target: TargetChoice): string | null {
 }
 
 /** The command that reads one record (counted from 1) again; a stream cannot be read again. */
-function rerunCommand(host: CommandHost, into: string) {
+function rerunCommand(host: PreparingHost, into: string) {
   const options = host.values.toArguments("import", (name) => !wholeImportOptions.has(name));
   return (source: string, record: number): string | null => {
-    if (source === "-") return null;
+    if (source === (host.streamName ?? "-")) return null;
     const words = commandText(["plimsoll", "import", source, "--into", into, ...options]);
     return `${words} --offset ${record - 1} --limit 1`;
   };
@@ -129,7 +151,7 @@ function isResumed(name: string): boolean {
   return name !== "fresh";
 }
 
-function checkNumbers(host: CommandHost, command: string): void {
+function checkNumbers(host: PreparingHost, command: string): void {
   const { values } = host;
   for (const name of ["graduality", "sync-every"]) {
     if (values.number(name) === 0) {
@@ -139,7 +161,7 @@ function checkNumbers(host: CommandHost, command: string): void {
 }
 
 /** Signatures are over ids: who trusts the ids has nothing that they could be held against. */
-function checkVerify({ values }: CommandHost, command: string): void {
+function checkVerify({ values }: PreparingHost, command: string): void {
   if (!values.flag("verify") || !values.flag("no-check-ids")) return;
   const [verify, trust] = ["verify", "no-check-ids"].map((name) => values.originOf(name)!.text);
   throw new PlimsollError("USAGE", { what: `${verify} and ${trust} cannot be given together`, command });

@@ -1,4 +1,14 @@
-export type CommandName = "import" | "plan" | "infer" | "query" | "export" | "stats" | "verify" | "memory";
+export type CommandName =
+  | "import"
+  | "plan"
+  | "infer"
+  | "query"
+  | "export"
+  | "stats"
+  | "verify"
+  | "serve"
+  | "token"
+  | "memory";
 
 export interface CommandRow {
   name: CommandName;
@@ -67,6 +77,26 @@ export const commandTable: readonly CommandRow[] = [
     examples: ["plimsoll verify ./geo"],
   },
   {
+    name: "serve",
+    args: "[STORE]",
+    summary: "serve a store over HTTP: import, query and export, with a page to watch it",
+    examples: [
+      "plimsoll serve ./events",
+      "plimsoll serve ./events --port 9000 --memory 256MiB",
+      "plimsoll serve ./events --host 0.0.0.0 --tokens ./tokens.json",
+    ],
+  },
+  {
+    name: "token",
+    args: "[VERB]",
+    summary: "make, list and remove the tokens that a server takes",
+    examples: [
+      "plimsoll token add --tokens ./tokens.json --scope write --name loader",
+      "plimsoll token list --tokens ./tokens.json",
+      "plimsoll token remove --tokens ./tokens.json --name loader",
+    ],
+  },
+  {
     name: "memory",
     args: "",
     summary: "print the memory line that would be used here, every limit that was seen, and why",
@@ -77,11 +107,3 @@ export const commandTable: readonly CommandRow[] = [
     ],
   },
 ];
-
-export const exitCodes = {
-  done: 0,
-  failed: 1,
-  usage: 2,
-  tooManyRejects: 3,
-  interrupted: 130,
-} as const;

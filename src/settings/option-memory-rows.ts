@@ -18,7 +18,8 @@ import {
 } from "../kernel/index.js";
 import type { OptionRow } from "./option-row.js";
 
-const sharing = ["import", "plan", "memory"] as const;
+const sharing = ["import", "plan", "serve", "memory"] as const;
+const loading = ["import", "plan", "serve"] as const;
 
 /** What a share gets when nobody asks for it. */
 function fromLine(floorBytes: number, ceilingBytes: number, unit = ""): string {
@@ -110,7 +111,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: String(gradualityDefault),
     env: "PLIMSOLL_GRADUALITY",
     help: "steps in which batches grow to the largest that the line allows",
-    commands: ["import", "plan"],
+    commands: loading,
     bounds: "how fast batches grow",
   },
   {
@@ -120,7 +121,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: String(delayMsMaxDefault),
     env: "PLIMSOLL_MAX_DELAY",
     help: "longest delay, in milliseconds, when memory or the disk must catch up",
-    commands: ["import", "plan"],
+    commands: loading,
     bounds: "how long one batch is held back",
   },
   {
@@ -130,7 +131,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: `${syncBytesDefault / 2 ** 20}MiB`,
     env: "PLIMSOLL_SYNC_BYTES",
     help: "a checkpoint at the latest after this many bytes of input",
-    commands: ["import", "plan"],
+    commands: loading,
     bounds: "input that a crash makes the import read again",
   },
   {
@@ -140,7 +141,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: "no limit",
     env: "PLIMSOLL_SYNC_EVERY",
     help: "a checkpoint at the latest after this many records",
-    commands: ["import", "plan"],
+    commands: loading,
     bounds: "records that a crash makes the import read again",
   },
   {
@@ -150,7 +151,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: formatBytes(blockCacheBytesDefault),
     env: "PLIMSOLL_BLOCK_CACHE",
     help: "decoded blocks of records kept while querying",
-    commands: ["query"],
+    commands: ["query", "serve"],
     bounds: "decoded blocks of records, the least recently used go first",
   },
   {
@@ -160,7 +161,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: formatBytes(indexCacheBytesDefault),
     env: "PLIMSOLL_INDEX_CACHE",
     help: "decoded blocks of posting lists kept while querying",
-    commands: ["query"],
+    commands: ["query", "serve"],
     bounds: "decoded blocks of posting lists, the least recently used go first",
   },
 ];

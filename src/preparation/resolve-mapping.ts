@@ -18,8 +18,8 @@ import {
 } from "../mapping/index.js";
 import { type CompiledMapping, globMatches, suggestionText } from "../model/index.js";
 import type { Source } from "../ports/index.js";
+import type { OptionValues } from "../settings/index.js";
 import { inferSources, type Sampler } from "./infer-sources.js";
-import type { OptionValues } from "./option-values.js";
 import { presetMapping } from "./preset-mapping.js";
 
 export type MappingOrigin = "preset" | "file" | "flags" | "store" | "inferred";

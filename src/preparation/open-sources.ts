@@ -14,6 +14,8 @@ export interface OpenSourcesOptions {
   format: string | null;
   command: string;
   stdin: () => Readable;
+  /** What the stream is called in messages and places. */
+  streamName?: string;
   signal: AbortSignal;
   onNote: (note: string) => void;
 }
@@ -35,10 +37,11 @@ export async function openSources(
     return { sources, sampler: new Sampler(options.signal, async (source) => source) };
   }
   const { head, whole } = await forkStream(options.stdin());
-  const sources = await resolveSources(args, { ...shared, stdin: whole });
+  const named = { ...shared, stdinName: options.streamName ?? "-" };
+  const sources = await resolveSources(args, { ...named, stdin: whole });
   const samplable = async (source: Source): Promise<Source> => {
-    if (source.name !== "-") return source;
-    return truncationProof((await resolveSources(["-"], { ...shared, stdin: Readable.from([head]) }))[0]!);
+    if (source.name !== named.stdinName) return source;
+    return truncationProof((await resolveSources(["-"], { ...named, stdin: Readable.from([head]) }))[0]!);
   };
   return { sources, sampler: new Sampler(options.signal, samplable) };
 }

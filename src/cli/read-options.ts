@@ -1,66 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PlimsollError } from "../kernel/index.js";
-import type { CommandName } from "./command-table.js";
+import {
+  type CommandName,
+  mustBe,
+  type OptionOrigin,
+  type OptionRow,
+  type OptionValue,
+  OptionValues,
+  optionFlags,
+  optionsOf,
+  parseOption,
+  rowKey,
+} from "../settings/index.js";
 import { loadConfiguration } from "./config-file.js";
-import { mustBe, parseOption } from "./option-parse.js";
-import { type OptionRow, type OptionValue, optionFlags, rowKey } from "./option-row.js";
-import { optionsOf } from "./option-table.js";
-
-/** Where a value was given. */
-export interface OptionOrigin {
-  kind: "flag" | "variable" | "file";
-  /** "--memory", "PLIMSOLL_MEMORY" or "plimsoll.yaml: import.memory". */
-  text: string;
-}
-
-/** What the command line, the environment and the configuration file say, the first of them that does. */
-export class OptionValues {
-  readonly #values: ReadonlyMap<string, OptionValue>;
-
-  readonly #origins: ReadonlyMap<string, OptionOrigin>;
-
-  constructor(values: ReadonlyMap<string, OptionValue>, origins: ReadonlyMap<string, OptionOrigin>) {
-    this.#values = values;
-    this.#origins = origins;
-  }
-
-  /** Null for what was left out. */
-  originOf(name: string): OptionOrigin | null {
-    return this.#origins.get(name) ?? null;
-  }
-
-  text(name: string): string | null {
-    const value = this.#values.get(name);
-    return typeof value === "string" ? value : null;
-  }
-
-  list(name: string): string[] {
-    const value = this.#values.get(name);
-    return Array.isArray(value) ? value : [];
-  }
-
-  number(name: string): number | null {
-    const value = this.#values.get(name);
-    return typeof value === "number" ? value : null;
-  }
-
-  /** Whether a flag is set; a negated one is asked for by `no-NAME`. */
-  flag(name: string): boolean {
-    return this.#values.get(name) === true;
-  }
-
-  /** The options as they would be typed: for commands that are printed to be run again. */
-  toArguments(command: CommandName, isWanted: (name: string) => boolean): string[] {
-    return optionsOf(command).flatMap((row) => {
-      const value = this.#values.get(rowKey(row));
-      if (value === undefined || value === false || !isWanted(rowKey(row))) return [];
-      // What the file says is among the options already.
-      if (row.name === "config") return [];
-      const text = Array.isArray(value) ? value.join(",") : String(value);
-      return row.type === "flag" ? [`--${rowKey(row)}`] : [`--${row.name}`, text];
-    });
-  }
-}
 
 /** Gives a command its options; `readOptions` reads them back. */
 export function addOptions(command: Command, name: CommandName): void {

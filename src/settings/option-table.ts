@@ -1,3 +1,4 @@
+import { portDefault } from "../kernel/index.js";
 import { type CommandName, commandTable } from "./command-table.js";
 import { memoryRows } from "./option-memory-rows.js";
 import type { OptionRow } from "./option-row.js";
@@ -113,7 +114,7 @@ export const optionTable: readonly OptionRow[] = [
     default: "in the store; to verify, the system's",
     env: "PLIMSOLL_TEMP_DIR",
     help: "folder for sorted runs on their way into the store, and for links while they are verified",
-    commands: [...loading, "verify"],
+    commands: [...loading, "verify", "serve"],
   },
   {
     name: "on-conflict",
@@ -291,6 +292,50 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_JSON",
     help: "as one JSON object",
     commands: ["plan", "stats", "memory"],
+  },
+  {
+    name: "port",
+    value: "N",
+    type: "count",
+    default: String(portDefault),
+    env: "PLIMSOLL_PORT",
+    help: "port to listen on; 0 takes any that is free",
+    commands: ["serve"],
+  },
+  {
+    name: "host",
+    value: "ADDRESS",
+    type: "text",
+    default: "127.0.0.1",
+    env: "PLIMSOLL_HOST",
+    help: "address to listen on; one that others reach needs --tokens",
+    commands: ["serve"],
+  },
+  {
+    name: "tokens",
+    value: "FILE",
+    type: "text",
+    env: "PLIMSOLL_TOKENS",
+    help: "file of tokens; with it every request for data needs one",
+    commands: ["serve", "token"],
+  },
+  {
+    name: "scope",
+    value: "SCOPE",
+    type: "choice",
+    choices: ["read", "write", "admin"],
+    env: "PLIMSOLL_TOKEN_SCOPE",
+    help: "what the token allows: each scope includes those before it",
+    commands: ["token"],
+  },
+  {
+    name: "name",
+    value: "NAME",
+    type: "text",
+    default: "SCOPE-1, SCOPE-2 and so on",
+    env: "PLIMSOLL_TOKEN_NAME",
+    help: "what the token is called",
+    commands: ["token"],
   },
   {
     name: "config",

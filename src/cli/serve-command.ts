@@ -1,0 +1,38 @@
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { PlimsollError, portDefault } from "../kernel/index.js";
+import { resolveLine } from "../memory/index.js";
+import { storePath } from "../preparation/index.js";
+import { startServer } from "../server/index.js";
+import { memorySource } from "../settings/index.js";
+import { exitCodes } from "./exit-codes.js";
+import type { CommandHost } from "./host.js";
+import { readVersion } from "./version.js";
+
+/** Serves a store until a signal ends it. */
+export async function runServeCommand(host: CommandHost): Promise<number> {
+  const { values, signal } = host;
+  const port = values.number("port") ?? portDefault;
+  if (port > 65_535) {
+    throw new PlimsollError("USAGE", { what: "--port must be at most 65535", command: "serve" });
+  }
+  const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
+  if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
+  const server = await startServer({
+    storePath: storePath(host.args[0]!, "serve"),
+    host: values.text("host") ?? "127.0.0.1",
+    port,
+    values,
+    line,
+    tokensFile: values.text("tokens"),
+    pageDir: fileURLToPath(new URL("../page", import.meta.url)),
+    version: readVersion(),
+    note: host.note,
+  });
+  await host.out.write(`listening on ${server.address}\n`);
+  await host.out.flush();
+  if (!signal.aborted) await once(signal, "abort");
+  host.note("Stopping: an import stops at a checkpoint. Interrupt once more to stop at once.\n");
+  await server.close();
+  return exitCodes.done;
+}

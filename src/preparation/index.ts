@@ -1,0 +1,7 @@
+export { commandText, quoteArgument } from "./command-text.js";
+export { inferSources, type Sampler } from "./infer-sources.js";
+export { openSources } from "./open-sources.js";
+export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
+export { presetMapping } from "./preset-mapping.js";
+export { makeTarget, storePath, type TargetChoice } from "./target.js";
+export { unfinishedReport } from "./unfinished-report.js";

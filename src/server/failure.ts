@@ -1,0 +1,80 @@
+import { type ErrorCode, isPlimsollError } from "../kernel/index.js";
+
+/** What each condition is in HTTP; one that is not here is the server's own trouble: 500. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  REQUEST_INVALID: 400,
+  USAGE: 400,
+  QUERY_INVALID: 400,
+  VALUE_TYPE: 400,
+  TEXT_TOO_LONG: 400,
+  MAPPING_INVALID: 400,
+  PROGRAM_TOO_LARGE: 400,
+  ENTITY_UNCLEAR: 400,
+  ENTITY_UNKNOWN: 400,
+  FORMAT_UNKNOWN: 400,
+  UNSUPPORTED_ENCODING: 400,
+  CSV_HEADER: 400,
+  COMPRESSION_LIMIT: 400,
+  UPLOAD_BROKEN_OFF: 400,
+  TOKEN_MISSING: 401,
+  TOKEN_TOO_WEAK: 403,
+  REQUEST_REFUSED: 403,
+  ROUTE_UNKNOWN: 404,
+  IMPORT_UNKNOWN: 404,
+  STORE_ABSENT: 404,
+  IMPORT_STATE: 409,
+  IMPORT_CANCELLED: 409,
+  IMPORT_PENDING: 409,
+  MAPPING_CONFLICT: 409,
+  STORE_LOCKED: 409,
+  SOURCE_CHANGED: 409,
+  CURSOR_INVALID: 409,
+  BODY_TOO_LARGE: 413,
+  SOURCE_DAMAGED: 422,
+  RECORD_REJECTED: 422,
+  TOO_MANY_REJECTS: 422,
+  KEY_COLLISIONS: 422,
+  SERVER_BUSY: 503,
+  SERVER_STOPPING: 503,
+  INTERRUPTED: 503,
+  STORE_CHANGED: 503,
+  WORKER_LOST: 503,
+  STORE_FULL: 507,
+};
+
+export interface FailureText {
+  code: string;
+  message: string;
+}
+
+export interface Failure {
+  status: number;
+  error: FailureText;
+}
+
+/**
+ * What a client is told of an error. A store is called by the name of its folder: where it lies, like what
+ * went wrong inside, is nobody's business but that of whoever runs the server.
+ */
+export function failureOf(error: unknown, storePath: string): Failure {
+  if (!isPlimsollError(error)) {
+    const message = "Something went wrong in the server, and its log says what. Try again, or report it.";
+    return { status: 500, error: { code: "UNEXPECTED", message } };
+  }
+  return {
+    status: statusOf(error.code),
+    error: { code: error.code, message: withoutPath(error.message, storePath) },
+  };
+}
+
+export function statusOf(code: string): number {
+  return (statuses as Record<string, number>)[code] ?? 500;
+}
+
+/** Every status that a condition can have: for the description of the interface. */
+export const failureStatuses: readonly number[] = [...new Set([...Object.values(statuses), 500])].sort();
+
+export function withoutPath(text: string, storePath: string): string {
+  const folder = storePath.slice(0, storePath.lastIndexOf("/") + 1);
+  return folder === "" || folder === "/" ? text : text.replaceAll(folder, "");
+}

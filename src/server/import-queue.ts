@@ -1,0 +1,151 @@
+import { importsKeptMax, importsQueuedMax, PlimsollError } from "../kernel/index.js";
+import type { FailureText } from "./failure.js";
+import { forgetOldJobs, ImportJob, type JobEvent, resumableStates } from "./import-job.js";
+import type { ImportStop, StopReason } from "./import-stop.js";
+
+/** Does the work of a job, and ends it; never throws. */
+export type JobWork = (job: ImportJob, stop: ImportStop) => Promise<void>;
+
+interface Waiting {
+  job: ImportJob;
+  stop: ImportStop;
+  work: JobWork;
+}
+
+/** Imports one after another, in order of arrival, and what is remembered of them. */
+export class ImportQueue {
+  readonly #jobs = new Map<string, ImportJob>();
+  readonly #waiting: Waiting[] = [];
+  readonly #listeners = new Set<(job: ImportJob, event: JobEvent) => void>();
+  readonly #failureOfStop: (reason: StopReason, job: ImportJob) => FailureText;
+  #current: Waiting | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(failureOfStop: (reason: StopReason, job: ImportJob) => FailureText) {
+    this.#failureOfStop = failureOfStop;
+  }
+
+  get isRunning(): boolean {
+    return this.#current !== null;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
+  /** The newest first. */
+  get jobs(): ImportJob[] {
+    return [...this.#jobs.values()].reverse();
+  }
+
+  get(id: string): ImportJob {
+    const job = this.#jobs.get(id);
+    if (job === undefined) throw new PlimsollError("IMPORT_UNKNOWN", { id: id.slice(0, 64) });
+    return job;
+  }
+
+  /** Everything that happens to any job. */
+  listen(listener: (job: ImportJob, event: JobEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A new job at the end of the queue. */
+  add(options: ConstructorParameters<typeof ImportJob>[0]): ImportJob {
+    this.#assertRoom();
+    const job = new ImportJob(options);
+    job.listen((event) => {
+      for (const listener of [...this.#listeners]) listener(job, event);
+    });
+    this.#jobs.set(job.id, job);
+    forgetOldJobs(this.#jobs, importsKeptMax);
+    return job;
+  }
+
+  assertResumable(id: string): ImportJob {
+    const job = this.get(id);
+    if (resumableStates.includes(job.state)) return job;
+    const mend = job.isEnded ? "There is nothing left to do" : "Wait until it has ended, or cancel it";
+    throw new PlimsollError("IMPORT_STATE", { id, state: job.state, mend });
+  }
+
+  /** A job that stopped, at the end of the queue once more. */
+  renew(id: string, bytesExpected: number | null): ImportJob {
+    const job = this.assertResumable(id);
+    this.#assertRoom();
+    // Remembered by its age: it is the newest again.
+    this.#jobs.delete(id);
+    this.#jobs.set(id, job);
+    job.renew(bytesExpected);
+    return job;
+  }
+
+  /** Settles when the job has ended. */
+  async run(job: ImportJob, stop: ImportStop, work: JobWork): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      const unlisten = job.listen((event) => {
+        if (event.kind !== "end") return;
+        unlisten();
+        resolve();
+      });
+    });
+    const waiting = { job, stop, work };
+    this.#waiting.push(waiting);
+    stop.onStop(() => this.#leave(waiting));
+    void this.#next();
+    await ended;
+  }
+
+  cancel(id: string): ImportJob {
+    const job = this.get(id);
+    if (job.isEnded) {
+      throw new PlimsollError("IMPORT_STATE", { id, state: job.state, mend: "There is nothing to cancel" });
+    }
+    const found = [this.#current, ...this.#waiting].find((entry) => entry?.job === job);
+    found?.stop.now({ kind: "cancelled" });
+    return job;
+  }
+
+  /** Everything stops at a checkpoint; settles when it has. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { stop } of [...this.#waiting]) stop.now({ kind: "stopping" });
+    this.#current?.stop.now({ kind: "stopping" });
+    await this.#running;
+  }
+
+  #assertRoom(): void {
+    if (this.#isClosed) throw new PlimsollError("SERVER_STOPPING");
+    if (this.#waiting.length >= importsQueuedMax) {
+      throw new PlimsollError("SERVER_BUSY", { what: "one more import" });
+    }
+  }
+
+  async #next(): Promise<void> {
+    if (this.#current !== null) return;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) return;
+    this.#current = waiting;
+    const { job, stop, work } = waiting;
+    this.#running = work(job, stop);
+    await this.#running;
+    this.#current = null;
+    forgetOldJobs(this.#jobs, importsKeptMax);
+    void this.#next();
+  }
+
+  /** Stopped before its turn came. */
+  #leave(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    const { job, stop } = waiting;
+    const reason = stop.reason!;
+    job.end(stateOf(reason), this.#failureOfStop(reason, job), null);
+  }
+}
+
+export function stateOf(reason: StopReason): "cancelled" | "interrupted" {
+  return reason.kind === "cancelled" ? "cancelled" : "interrupted";
+}

@@ -1,0 +1,60 @@
+import { peakRssBytes } from "../memory/index.js";
+import { sendText } from "./answers.js";
+import type { Exchange } from "./exchange.js";
+import type { JobState } from "./import-job.js";
+
+const states: readonly JobState[] = ["queued", "running", "complete", "failed", "cancelled", "interrupted"];
+
+type Sample = [labels: string, value: number];
+
+/** `GET /metrics`: numbers in the text format of Prometheus. */
+export async function getMetrics(exchange: Exchange): Promise<void> {
+  const { response, imports, store, counts, settings } = exchange;
+  const running = imports.jobs.find((job) => job.state === "running")?.progress ?? null;
+  const parts = [
+    gauge("memory_line_bytes", "The memory line.", settings.line.bytes),
+    gauge("memory_resident_bytes", "Resident memory of the process.", process.memoryUsage.rss()),
+    gauge("memory_peak_bytes", "The highest resident memory of the process so far.", peakRssBytes()),
+    gauge("import_running", "Whether an import runs.", imports.isRunning ? 1 : 0),
+    gauge("imports_waiting", "Imports that wait for their turn.", imports.waitingCount),
+    gauge("import_records_read", "Records read by the import that runs.", running?.recordsRead ?? 0),
+    gauge("import_bytes_read", "Bytes read by the import that runs.", running?.bytesRead ?? 0),
+    gauge(
+      "import_records_per_second",
+      "Rate of the import that runs.",
+      Math.round(running?.recordsPerSecond ?? 0),
+    ),
+    gauge("import_throttled_seconds", "Time that batches were held back.", running?.throttledSeconds ?? 0),
+    gauge("queries_running", "Queries and exports at work.", store.queriesAtWork),
+    counter("records_stored_total", "Records stored by ended imports.", [["", counts.recordsStored]]),
+    counter("records_rejected_total", "Records set aside by ended imports.", [["", counts.recordsRejected]]),
+    counter("bytes_read_total", "Bytes read by ended imports.", [["", counts.bytesRead]]),
+    counter("connections_refused_total", "Connections beyond the most at once.", [
+      ["", counts.connectionsRefused],
+    ]),
+    counter("imports_total", "Ended imports by how they ended.", samplesOf(counts.importsByState, "state")),
+    counter("http_requests_total", "Answers by status.", samplesOf(counts.requests, "status")),
+    gauge("imports_remembered", "Imports that the server remembers.", imports.jobs.length),
+  ];
+  const text = parts.join("");
+  sendText(response, 200, text, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return metric(name, "gauge", help, [["", value]]);
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): string {
+  return metric(name, "counter", help, samples);
+}
+
+function metric(name: string, type: string, help: string, samples: readonly Sample[]): string {
+  const full = `plimsoll_${name}`;
+  const lines = samples.map(([labels, value]) => `${full}${labels} ${value}\n`);
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.join("")}`;
+}
+
+function samplesOf(counts: ReadonlyMap<string, number>, label: string): Sample[] {
+  const names = label === "state" ? states : [...counts.keys()].sort();
+  return names.map((name) => [`{${label}="${name}"}`, counts.get(name) ?? 0]);
+}

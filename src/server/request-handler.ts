@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isPlimsollError, lingerMsMax, PlimsollError } from "../kernel/index.js";
+import { sendFailure, setSecurityHeaders } from "./answers.js";
+import type { Authorization } from "./authorization.js";
+import type { ServerParts } from "./exchange.js";
+import { type Failure, failureOf } from "./failure.js";
+import { checkParameters } from "./import-options.js";
+import { ClientGone } from "./record-stream.js";
+import { findRoute, methodsOf } from "./router.js";
+import { stackOf } from "./run-job.js";
+import { countUp } from "./server-counts.js";
+import { lingerOver } from "./upload.js";
+
+export interface HandlerOptions {
+  parts: ServerParts;
+  authorization: Authorization;
+  /** Aborted when the server stops. */
+  signal: AbortSignal;
+}
+
+/** Answers one request, whatever happens while it does. */
+export async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HandlerOptions,
+): Promise<void> {
+  const { parts } = options;
+  setSecurityHeaders(response);
+  const gone = new AbortController();
+  response.once("close", () => gone.abort(new ClientGone()));
+  // A client that breaks off is no event: whoever reads the body hears of it.
+  request.on("error", () => {});
+  response.on("error", () => {});
+  try {
+    await answer(request, response, options, gone.signal);
+  } catch (error) {
+    if (error instanceof ClientGone || gone.signal.aborted) {
+      response.destroy();
+      return;
+    }
+    const failure = failureOf(error, parts.settings.storePath);
+    if (!isPlimsollError(error)) parts.settings.note(`${stackOf(error)}\n`);
+    await refuse(request, response, failure);
+  } finally {
+    countUp(parts.counts.requests, String(response.statusCode));
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { parts, authorization, signal }: HandlerOptions,
+  gone: AbortSignal,
+): Promise<void> {
+  const url = addressOf(request);
+  const method = request.method ?? "GET";
+  const methods = methodsOf(url.pathname);
+  if (methods.length > 0 && !methods.includes(method)) response.setHeader("Allow", methods.join(", "));
+  const { route, path } = findRoute(method, url.pathname);
+  authorization.check(request, route.scope);
+  const names = new Set(route.parameters.map((parameter) => parameter.name));
+  checkParameters(url.searchParams, names);
+  await route.handle({
+    ...parts,
+    request,
+    response,
+    query: url.searchParams,
+    path,
+    signal: AbortSignal.any([signal, gone]),
+  });
+}
+
+function addressOf(request: IncomingMessage): URL {
+  const text = request.url ?? "/";
+  const refuse = (what: string) => new PlimsollError("REQUEST_INVALID", { what });
+  // An address that begins with two slashes, or with a scheme, would name another host.
+  if (!text.startsWith("/") || text.startsWith("//")) throw refuse("its address is no path");
+  try {
+    return new URL(text, "http://server.invalid");
+  } catch {
+    throw refuse("its address cannot be read");
+  }
+}
+
+/** A body that is still on its way is read away for a moment, then the connection is closed. */
+async function refuse(request: IncomingMessage, response: ServerResponse, failure: Failure): Promise<void> {
+  if (!response.headersSent && !request.complete) {
+    response.shouldKeepAlive = false;
+    sendFailure(response, failure);
+    await lingerOver(request, lingerMsMax);
+    response.socket?.destroySoon();
+    return;
+  }
+  sendFailure(response, failure);
+}

@@ -1,0 +1,216 @@
+import { rowKey } from "../settings/index.js";
+import { getEvents, getImportEvents } from "./event-routes.js";
+import { getExport } from "./export-route.js";
+import { importRows } from "./import-options.js";
+import { getImport, getImports, postCancel, postImport, postResume } from "./import-routes.js";
+import { getMetrics } from "./metrics-route.js";
+import { openApiRoute } from "./openapi.js";
+import { postQuery } from "./query-routes.js";
+import type { Answer, Parameter, Route } from "./route.js";
+import { getHealth, getPage, getPageFile, getStore } from "./store-routes.js";
+
+const json = "application/json";
+const lines = "application/x-ndjson";
+const html = "text/html";
+const events = "text/event-stream";
+
+const importParameters: readonly Parameter[] = [
+  ...importRows().map((row): Parameter => {
+    const type = row.type === "flag" ? "boolean" : row.type === "count" ? "integer" : "string";
+    const { choices } = row;
+    return { name: rowKey(row), type, description: row.help, ...(choices ? { choices } : {}) };
+  }),
+  { name: "name", type: "string", description: "name of the file, for a raw body: tells format and entity" },
+];
+
+const exportParameters: readonly Parameter[] = [
+  { name: "format", type: "string", description: "jsonl unless told", choices: ["jsonl", "csv"] },
+  { name: "entity", type: "string", description: "records of this entity alone" },
+  { name: "filter", type: "string", description: "a filter as JSON, without order and limit" },
+  { name: "nostr", type: "string", description: "a NIP-01 filter, or a list of them, without limit" },
+  { name: "cursor", type: "string", description: "key of the last record that arrived: go on behind it" },
+];
+
+const importBody = {
+  description: "the file itself, or a form with it in the field `file`; compressed or not",
+  contentTypes: ["application/octet-stream", "multipart/form-data"],
+};
+
+const importAnswers: readonly Answer[] = [
+  {
+    status: 200,
+    description: "progress as lines, the report last; or the report alone",
+    contentType: lines,
+  },
+  {
+    status: 202,
+    description: "with `Prefer: respond-async`: the body is read, and the import goes on",
+    contentType: json,
+  },
+];
+
+const importFailures = [400, 409, 422, 503, 507];
+
+/** The whole interface: the server answers by it, and describes itself by it. */
+export const routes: readonly Route[] = [
+  openApiRoute(() => routes),
+  {
+    method: "GET",
+    path: "/healthz",
+    scope: null,
+    summary: "whether the server answers",
+    parameters: [],
+    answers: [{ status: 200, description: "it does", contentType: json }],
+    failures: [],
+    handle: getHealth,
+  },
+  {
+    method: "GET",
+    path: "/",
+    scope: null,
+    summary: "the page",
+    parameters: [],
+    answers: [
+      { status: 200, description: "the page", contentType: html },
+      { status: 304, description: "it has not changed" },
+    ],
+    failures: [404],
+    handle: getPage,
+  },
+  {
+    method: "GET",
+    path: "/page/{file}",
+    scope: null,
+    summary: "a part of the page",
+    parameters: [],
+    answers: [
+      { status: 200, description: "the file", contentType: "*/*" },
+      { status: 304, description: "it has not changed" },
+    ],
+    failures: [404],
+    handle: getPageFile,
+  },
+  {
+    method: "GET",
+    path: "/api/store",
+    scope: "read",
+    summary: "what the store holds, and the memory line",
+    parameters: [],
+    answers: [{ status: 200, description: "statistics, or null without a store", contentType: json }],
+    failures: [503],
+    handle: getStore,
+  },
+  {
+    method: "POST",
+    path: "/api/query",
+    scope: "read",
+    summary: "records that match a filter, their number, or the plan",
+    parameters: [],
+    body: { description: "filter or nostr, and count or explain", contentTypes: [json] },
+    answers: [{ status: 200, description: "records as lines, or one JSON object", contentType: lines }],
+    failures: [400, 404, 413, 503],
+    handle: postQuery,
+  },
+  {
+    method: "GET",
+    path: "/api/export",
+    scope: "read",
+    summary: "everything, or everything that matches, by rising record id",
+    parameters: exportParameters,
+    answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
+    failures: [404, 503],
+    handle: getExport,
+  },
+  {
+    method: "POST",
+    path: "/api/export",
+    scope: "read",
+    summary: "everything, or everything that matches, by rising record id",
+    parameters: exportParameters,
+    answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
+    failures: [404, 503],
+    handle: getExport,
+  },
+  {
+    method: "POST",
+    path: "/api/import",
+    scope: "write",
+    summary: "import a file while it arrives",
+    parameters: importParameters,
+    body: importBody,
+    answers: importAnswers,
+    failures: importFailures,
+    handle: postImport,
+  },
+  {
+    method: "GET",
+    path: "/api/imports",
+    scope: "read",
+    summary: "the imports since the server was started, newest first",
+    parameters: [],
+    answers: [{ status: 200, description: "the imports", contentType: json }],
+    failures: [],
+    handle: getImports,
+  },
+  {
+    method: "GET",
+    path: "/api/imports/{id}",
+    scope: "read",
+    summary: "one import with its timeline, decisions and report",
+    parameters: [],
+    answers: [{ status: 200, description: "the import", contentType: json }],
+    failures: [404],
+    handle: getImport,
+  },
+  {
+    method: "GET",
+    path: "/api/imports/{id}/events",
+    scope: "read",
+    summary: "what happens to one import, as it happens",
+    parameters: [],
+    answers: [{ status: 200, description: "server-sent events", contentType: events }],
+    failures: [404, 503],
+    handle: getImportEvents,
+  },
+  {
+    method: "GET",
+    path: "/api/events",
+    scope: "read",
+    summary: "what happens to all imports and to the store, as it happens",
+    parameters: [],
+    answers: [{ status: 200, description: "server-sent events", contentType: events }],
+    failures: [503],
+    handle: getEvents,
+  },
+  {
+    method: "GET",
+    path: "/metrics",
+    scope: "read",
+    summary: "numbers for Prometheus",
+    parameters: [],
+    answers: [{ status: 200, description: "the numbers", contentType: "text/plain" }],
+    failures: [],
+    handle: getMetrics,
+  },
+  {
+    method: "POST",
+    path: "/api/imports/{id}/cancel",
+    scope: "write",
+    summary: "stop an import at its next checkpoint",
+    parameters: [],
+    answers: [{ status: 202, description: "it stops", contentType: json }],
+    failures: [404, 409],
+    handle: postCancel,
+  },
+  {
+    method: "POST",
+    path: "/api/imports/{id}/resume",
+    scope: "write",
+    summary: "go on with an import that stopped, from the same bytes",
+    parameters: [],
+    body: importBody,
+    answers: importAnswers,
+    failures: [404, ...importFailures],
+    handle: postResume,
+  },
+];

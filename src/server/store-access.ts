@@ -1,0 +1,241 @@
+import {
+  collectEveryMs,
+  collectGarbage,
+  PlimsollError,
+  queriesMax,
+  queriesQueuedMax,
+  readerAgeMsMax,
+  readerGraceMsMax,
+  readerMappedBytesMax,
+  systemClock,
+  tightBytes,
+} from "../kernel/index.js";
+import { Gauge } from "../memory/index.js";
+import type { StoreReader } from "../ports/index.js";
+import { type QueryCaches, setQueryCaches } from "../query/index.js";
+import { openStoreReader, releaseStoreMap } from "../targets/lmdb/index.js";
+
+/** One snapshot of the store that any number of queries share, with its caches. */
+interface SharedReader {
+  reader: StoreReader & AsyncDisposable;
+  users: number;
+  openedAtMs: number;
+  /** File pages of the process then: what is more is mapped pages of the store. */
+  fileBytesBefore: number;
+  /** Nobody new: a writer waits, or it is too old. */
+  isRetired: boolean;
+  /** Ends its queries when the writer has waited for long enough. */
+  grace: AbortController;
+  timer: NodeJS.Timeout | null;
+}
+
+export interface PausingReader {
+  reader: StoreReader;
+  /**
+   * To be called often, and with nothing of the store in use: others have their turn, and mapped pages are
+   * given back when there are many. STORE_CHANGED when something was sealed meanwhile.
+   */
+  pause: () => Promise<void>;
+}
+
+/** Lends readers of the store: few queries at once, and none for longer than a writer can wait. */
+export class StoreAccess {
+  readonly #path: string;
+  readonly #lineBytes: number;
+  readonly #caches: QueryCaches;
+  readonly #gauge = new Gauge();
+  readonly #waiting: (() => void)[] = [];
+  readonly #open = new Set<SharedReader>();
+  #current: Promise<SharedReader> | null = null;
+  #collectedAtMs = Number.NEGATIVE_INFINITY;
+  #atWork = 0;
+  #isClosed = false;
+
+  constructor(path: string, options: { lineBytes: number; caches: QueryCaches }) {
+    this.#path = path;
+    this.#lineBytes = options.lineBytes;
+    this.#caches = options.caches;
+  }
+
+  /**
+   * A query that would take the process over its line is ended, whatever it has sent: but first the garbage
+   * goes that answers leave behind.
+   */
+  throwIfTight(): void {
+    const roomBytes = () => this.#lineBytes - this.#gauge.read().rssBytes;
+    if (roomBytes() >= tightBytes) return;
+    const nowMs = systemClock.nowMs();
+    if (nowMs - this.#collectedAtMs >= collectEveryMs) {
+      this.#collectedAtMs = nowMs;
+      collectGarbage();
+    }
+    if (roomBytes() >= tightBytes / 2) return;
+    throw new PlimsollError("SERVER_BUSY", { what: "so large a query beside the memory line" });
+  }
+
+  get queriesAtWork(): number {
+    return this.#atWork;
+  }
+
+  /** Runs one query; the signal ends it when the server or a writer needs it to. */
+  async use<T>(
+    signal: AbortSignal,
+    work: (reader: StoreReader, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    await this.#enter(signal);
+    try {
+      const shared = await this.#borrow();
+      try {
+        return await work(shared.reader, AbortSignal.any([signal, shared.grace.signal]));
+      } finally {
+        const isFull = this.#isFull(shared);
+        await this.#giveBack(shared);
+        if (isFull) await releaseStoreMap(this.#path);
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** The next query sees what was sealed last. */
+  async refresh(): Promise<void> {
+    for (const shared of [...this.#open]) await this.#retire(shared);
+  }
+
+  /** A reader for one long reading, which gives its place up whenever it lets go of its mapped pages. */
+  async useAlone<T>(signal: AbortSignal, work: (reader: PausingReader) => Promise<T>): Promise<T> {
+    await this.#enter(signal);
+    try {
+      let isWanted = false;
+      const onWanted = () => {
+        isWanted = true;
+      };
+      await using reader = await openStoreReader(this.#path, { onWanted });
+      setQueryCaches(reader, this.#caches);
+      let openedWith = this.#gauge.read().fileBytes;
+      const pause = async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+        if (!isWanted && this.#gauge.read().fileBytes - openedWith < readerMappedBytesMax) return;
+        isWanted = false;
+        await reader.releaseMapped();
+        openedWith = this.#gauge.read().fileBytes;
+      };
+      return await work({ reader, pause });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const shared of [...this.#open]) {
+      shared.grace.abort(new PlimsollError("SERVER_STOPPING"));
+      await this.#retire(shared);
+    }
+    this.#gauge.close();
+  }
+
+  async #enter(signal: AbortSignal): Promise<void> {
+    if (this.#isClosed) throw new PlimsollError("SERVER_STOPPING");
+    if (this.#atWork < queriesMax) {
+      this.#atWork++;
+      return;
+    }
+    if (this.#waiting.length >= queriesQueuedMax) {
+      throw new PlimsollError("SERVER_BUSY", { what: "one more query" });
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (!signal.aborted && !this.#isClosed) return;
+    this.#leave();
+    throw new PlimsollError("SERVER_STOPPING");
+  }
+
+  /** The place goes to whoever waits for it. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#atWork--;
+    else next();
+  }
+
+  async #borrow(): Promise<SharedReader> {
+    for (;;) {
+      this.#current ??= this.#openReader();
+      const opening = this.#current;
+      let shared: SharedReader;
+      try {
+        shared = await opening;
+      } catch (error) {
+        if (this.#current === opening) this.#current = null;
+        throw error;
+      }
+      const isOld = systemClock.nowMs() - shared.openedAtMs > readerAgeMsMax;
+      if (!shared.isRetired && !isOld) {
+        shared.users++;
+        return shared;
+      }
+      if (this.#current === opening) this.#current = null;
+      await this.#retire(shared);
+    }
+  }
+
+  async #openReader(): Promise<SharedReader> {
+    let opened: SharedReader | null = null;
+    let isWanted = false;
+    const onWanted = () => {
+      isWanted = true;
+      if (opened !== null) this.#giveWay(opened);
+    };
+    const reader = await openStoreReader(this.#path, { onWanted });
+    setQueryCaches(reader, this.#caches);
+    opened = {
+      reader,
+      users: 0,
+      openedAtMs: systemClock.nowMs(),
+      fileBytesBefore: this.#gauge.read().fileBytes,
+      isRetired: false,
+      grace: new AbortController(),
+      timer: null,
+    };
+    this.#open.add(opened);
+    if (isWanted) this.#giveWay(opened);
+    return opened;
+  }
+
+  #isFull(shared: SharedReader): boolean {
+    return this.#gauge.read().fileBytes - shared.fileBytesBefore >= readerMappedBytesMax;
+  }
+
+  async #giveBack(shared: SharedReader): Promise<void> {
+    shared.users--;
+    if (shared.users > 0) return;
+    if (shared.isRetired) await this.#closeReader(shared);
+    else {
+      // Kept for a moment, for the next query: not for long, because it keeps what it sees in the store.
+      const timer = setTimeout(() => void this.#retire(shared), readerAgeMsMax);
+      timer.unref();
+      if (shared.timer !== null) clearTimeout(shared.timer);
+      shared.timer = timer;
+    }
+  }
+
+  #giveWay(shared: SharedReader): void {
+    const late = () => shared.grace.abort(new PlimsollError("SERVER_BUSY", { what: "so long a query" }));
+    const timer = setTimeout(late, readerGraceMsMax);
+    timer.unref();
+    void this.#retire(shared).then(() => {
+      if (shared.users === 0) clearTimeout(timer);
+    });
+  }
+
+  async #retire(shared: SharedReader): Promise<void> {
+    shared.isRetired = true;
+    if (shared.users === 0) await this.#closeReader(shared);
+  }
+
+  async #closeReader(shared: SharedReader): Promise<void> {
+    if (!this.#open.delete(shared)) return;
+    if (shared.timer !== null) clearTimeout(shared.timer);
+    await shared.reader[Symbol.asyncDispose]();
+  }
+}
