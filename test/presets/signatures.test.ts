@@ -57,7 +57,8 @@ test("vectors with keys that are none are told apart from wrong signatures", () 
 const event = fc
   .record({
     number: fc.nat({ max: 1000 }),
-    kind: fc.nat({ max: 65535 }),
+    // Kinds from 20,000 are not stored, whoever has signed them.
+    kind: fc.nat({ max: 19_999 }),
     content: fc.string({ unit: fc.constantFrom("a", "é", "😀", " ", "/", "#") }),
     bit: fc.nat({ max: 511 }),
   })
