@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    retry: 1,
+    retry: 2,
     expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -18,7 +18,9 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     writeEvents(site.file("events.jsonl"), 3000);
     const { page, faults } = await visit(browser, site.address);
     await isLive(page);
-    expect(await page.locator("#job-none").innerText()).toContain(`${site.address}api/import?preset=nostr`);
+    await expect
+      .poll(() => page.locator("#job-none").innerText())
+      .toContain(`${site.address}api/import?preset=nostr`);
     await page.setInputFiles("#file", site.file("events.jsonl"));
     // The first line of the file says what it is.
     await expect.poll(() => page.inputValue("#preset")).toBe("nostr");
@@ -27,13 +29,13 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     const report = await page.innerText("#job-report");
     expect(report).toMatch(/Loaded 3,000 records in/);
     await page.click(".why summary");
-    expect(await page.innerText(".why ul")).toContain("reading took");
+    await expect.poll(() => page.innerText(".why ul")).toContain("reading took");
     expect(report).toMatch(/Peak memory\s+[\d.]+ MiB of 256 MiB/);
     await expect.poll(() => page.innerText("#store-facts")).toContain("Event");
     const stored = Number((await page.innerText("#store-records")).replaceAll(",", ""));
     expect(stored).toBeGreaterThan(1000);
-    expect(await page.innerText("#history")).toContain("events.jsonl");
-    expect(await page.locator("#sending").isVisible()).toBe(false);
+    await expect.poll(() => page.innerText("#history")).toContain("events.jsonl");
+    await expect.poll(() => page.locator("#sending").isVisible()).toBe(false);
     expect(faults).toEqual([]);
   });
 
@@ -50,17 +52,19 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     await page.locator('#phase-read[aria-current="step"]').waitFor();
     await expect.poll(() => page.innerText("#job-percent")).toMatch(/^\d+%$/);
     await expect.poll(() => page.innerText("#job-eta")).toMatch(/ s$/);
-    expect(await page.title()).toBe("store · Plimsoll");
+    await expect.poll(() => page.title()).toBe("store · Plimsoll");
     await page.locator("#job-chart polygon.area-anon").waitFor({ state: "attached" });
-    expect(await page.locator("#job-chart .chart-line-label").textContent()).toBe("line 256 MiB");
-    expect(await page.getAttribute("#job-chart svg", "aria-label")).toContain("256 MiB");
+    await expect.poll(() => page.locator("#job-chart .chart-line-label").textContent()).toBe("line 256 MiB");
+    await expect.poll(() => page.getAttribute("#job-chart svg", "aria-label")).toContain("256 MiB");
     await expect
       .poll(async () => Number((await page.innerText("#job-records")).replaceAll(",", "")))
       .toBeGreaterThan(0);
     // The arrow keys read earlier values.
     await page.focus("#job-chart svg");
     await page.keyboard.press("ArrowLeft");
-    expect(await page.innerText(".chart-reading")).toMatch(/^At .*: anonymous .*, mapped .*, dirty /);
+    await expect
+      .poll(() => page.innerText(".chart-reading"))
+      .toMatch(/^At .*: anonymous .*, mapped .*, dirty /);
     await hasEnded(page, "complete");
     expect(faults).toEqual([]);
   });
@@ -72,12 +76,12 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     const { page, faults } = await visit(browser, site.address);
     await isLive(page);
     await drop(page, "dropped.jsonl.gz", bytes);
-    expect(await page.locator("#drop-veil").isVisible()).toBe(false);
+    await expect.poll(() => page.locator("#drop-veil").isVisible()).toBe(false);
     await expect.poll(() => page.inputValue("#preset")).toBe("nostr");
     await page.click("#start");
     await hasEnded(page, "complete");
-    expect(await page.innerText("#job-report")).toContain("Loaded 500 records");
-    expect(await page.innerText("#job-name")).toBe("dropped.jsonl.gz");
+    await expect.poll(() => page.innerText("#job-report")).toContain("Loaded 500 records");
+    await expect.poll(() => page.innerText("#job-name")).toBe("dropped.jsonl.gz");
     expect(faults).toEqual([]);
   });
 
@@ -102,12 +106,12 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     const chooser = page.waitForEvent("filechooser");
     await page.click("#history button:has-text('go on')");
     await (await chooser).setFiles(site.file("events.jsonl"));
-    expect(await page.innerText("#chosen")).toContain("goes on where it stopped");
+    await expect.poll(() => page.innerText("#chosen")).toContain("goes on where it stopped");
     await page.click("#start");
     await hasEnded(page, "complete");
     const report = await page.innerText("#job-report");
     expect(report).toContain("Loaded 8,000 records");
-    expect(await page.locator("#history li").count()).toBe(1);
+    await expect.poll(() => page.locator("#history li").count()).toBe(1);
     expect(faults).toEqual([]);
   });
 
@@ -124,20 +128,20 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     await first.page.close();
     const { page, faults } = await visit(browser, site.address);
     await hasEnded(page, "interrupted");
-    expect(await page.innerText("#job-report")).toContain("Choose the same file again to go on");
+    await expect.poll(() => page.innerText("#job-report")).toContain("Choose the same file again to go on");
 
     await page.setInputFiles("#file", site.file("other.jsonl"));
     await page.click("#start");
     await expect.poll(() => page.innerText("#job-report")).toContain("IMPORT_PENDING");
     await page.setInputFiles("#file", site.file("events.jsonl"));
-    expect(await page.innerText("#chosen")).toContain("goes on where it stopped");
+    await expect.poll(() => page.innerText("#chosen")).toContain("goes on where it stopped");
     await page.click(".options summary");
     await page.check("#fresh");
-    expect(await page.innerText("#chosen")).not.toContain("goes on where it stopped");
+    await expect.poll(() => page.innerText("#chosen")).not.toContain("goes on where it stopped");
     await page.click("#start");
     await hasEnded(page, "complete");
-    expect(await page.innerText("#job-report")).toContain("Loaded 12,000 records");
-    expect(await page.isChecked("#fresh")).toBe(false);
+    await expect.poll(() => page.innerText("#job-report")).toContain("Loaded 12,000 records");
+    await expect.poll(() => page.isChecked("#fresh")).toBe(false);
     expect(faults).toEqual([]);
   });
 
@@ -150,7 +154,7 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     await page.setInputFiles("#file", site.file("cut.jsonl.gz"));
     await page.click("#start");
     await page.locator(".problem").first().waitFor();
-    expect(await page.locator(".problem-code").first().innerText()).toMatch(/^[A-Z_]+$/);
+    await expect.poll(() => page.locator(".problem-code").first().innerText()).toMatch(/^[A-Z_]+$/);
     expect((await page.locator(".problem p").first().innerText()).length).toBeGreaterThan(20);
   });
 
@@ -186,7 +190,7 @@ async function drop(page: Page, name: string, bytes: Buffer): Promise<void> {
   );
   const options = { dataTransfer: transfer };
   await page.dispatchEvent("body", "dragenter", options);
-  expect(await page.locator("#drop-veil").isVisible()).toBe(true);
+  await expect.poll(() => page.locator("#drop-veil").isVisible()).toBe(true);
   await page.dispatchEvent("body", "dragover", options);
   await page.dispatchEvent("body", "drop", options);
 }

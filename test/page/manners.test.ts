@@ -16,8 +16,9 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
     writeEvents(site.file("events.jsonl"), 300);
     const { page, faults } = await visit(browser, site.address);
     await isLive(page);
-    await tabTo(page, "#choose");
+    // Listened for from the start: the browser is told only then that choosers are not to be shown.
     const chooser = page.waitForEvent("filechooser");
+    await tabTo(page, "#choose");
     await page.keyboard.press("Enter");
     await (await chooser).setFiles(site.file("events.jsonl"));
     await expect.poll(() => page.inputValue("#preset")).toBe("nostr");
@@ -31,13 +32,13 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
     await expect.poll(() => page.innerText("#search-status")).toMatch(/^20 of \d+ shown$/);
     await tabTo(page, "#results summary");
     await page.keyboard.press("Enter");
-    expect(await page.locator("#results pre").first().isVisible()).toBe(true);
+    await expect.poll(() => page.locator("#results pre").first().isVisible()).toBe(true);
     await tabTo(page, "#more");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.innerText("#search-status")).toMatch(/^40 of \d+ shown$/);
     const reached = await page.evaluate("document.activeElement.closest('li').innerText");
     expect(reached).toBe(await page.locator("#results > li").nth(20).innerText());
-    expect(await namelessControls(page)).toEqual([]);
+    await expect.poll(() => namelessControls(page)).toEqual([]);
     expect(faults).toEqual([]);
   });
 
@@ -65,10 +66,10 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
       const { page } = await visit(browser, site.address, { colorScheme: scheme });
       const isDark = scheme === "dark";
       await expect.poll(() => isDarkGround(page)).toBe(isDark);
-      expect(await contrasts(page)).toEqual([]);
+      await expect.poll(() => contrasts(page)).toEqual([]);
       await page.click("#theme");
       await expect.poll(() => isDarkGround(page)).toBe(!isDark);
-      expect(await contrasts(page)).toEqual([]);
+      await expect.poll(() => contrasts(page)).toEqual([]);
       await page.reload();
       await expect.poll(() => isDarkGround(page)).toBe(!isDark);
     }
@@ -87,11 +88,13 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
     await isLive(page);
     await site.stop();
     await page.locator("#connection[data-state=waiting]").waitFor();
-    expect(await page.innerText("#connection-text")).toMatch(/No connection, trying again in \d+ s/);
-    expect(await page.locator("#reconnect").isVisible()).toBe(true);
+    await expect
+      .poll(() => page.innerText("#connection-text"))
+      .toMatch(/No connection, trying again in \d+ s/);
+    await expect.poll(() => page.locator("#reconnect").isVisible()).toBe(true);
     await site.start();
     await isLive(page);
-    expect(await page.locator("#reconnect").isVisible()).toBe(false);
+    await expect.poll(() => page.locator("#reconnect").isVisible()).toBe(false);
     writeEvents(site.file("events.jsonl"), 50);
     await page.setInputFiles("#file", site.file("events.jsonl"));
     await page.click("#start");
@@ -118,13 +121,13 @@ describe.skipIf(!hasChromium)("the page's manners", () => {
     await page.fill("#token", token);
     await page.keyboard.press("Enter");
     await isLive(page);
-    expect(await page.locator("#token-dialog").isVisible()).toBe(false);
-    expect(await page.evaluate("Object.values({ ...localStorage }).length")).toBe(0);
-    expect(await page.evaluate("Object.values({ ...sessionStorage })")).toEqual([token]);
+    await expect.poll(() => page.locator("#token-dialog").isVisible()).toBe(false);
+    await expect.poll(() => page.evaluate("Object.values({ ...localStorage }).length")).toBe(0);
+    await expect.poll(() => page.evaluate("Object.values({ ...sessionStorage })")).toEqual([token]);
     await page.setInputFiles("#file", site.file("events.jsonl"));
     await page.click("#start");
     await page.locator("#job-state [data-state=complete]").waitFor();
-    expect(await page.content()).not.toContain(token);
+    await expect.poll(() => page.content()).not.toContain(token);
     await page.click("#forget-token");
     await page.locator("#token-dialog[open]").waitFor();
     expect(faults).toEqual([]);
