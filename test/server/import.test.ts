@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import type { ImportReport } from "../../src/pipeline/index.js";
-import { importInto, makeFolder, visibleState } from "../support/cli.js";
-import { jsonl } from "../support/imports.js";
+import { importInto, makeFolder } from "../support/cli.js";
+import { jsonl, visibleState } from "../support/imports.js";
 import {
   formWith,
   linesOf,
