@@ -20,6 +20,9 @@ export const keepAliveMs = 5_000;
 /** A body that brings nothing for this long is given up; the import stops at a checkpoint. */
 export const bodyIdleMsMax = 60_000;
 
+/** Chunks of a body, of 64 KiB at the most, that are taken from the socket before they are asked for. */
+export const bodyChunksMax = 4;
+
 /**
  * What is left of a body is read away for this long, so that the client hears the answer before it is cut.
  */
