@@ -39,6 +39,7 @@ interface Scenario {
   /** Words of the command, run in a folder below the one that holds the sources. */
   words: readonly string[];
   seed: number;
+  /** Kills there are, and up to three times as many until those wanted in the seal have been met. */
   kills: number;
   /** Kills while reading that a round is to have, about. */
   killsPerReading: number;
@@ -107,14 +108,14 @@ async function killAndCompare(scenario: Scenario): Promise<Record<string, number
   const draw = seeded(scenario.seed);
   const tally: Record<string, number> = {};
   let kills = 0;
-  for (let round = 0; kills < scenario.kills; round++) {
+  const isEnough = () => kills >= 3 * scenario.kills || (kills >= scenario.kills && sealKills(tally) > 0);
+  for (let round = 0; !isEnough(); round++) {
     const cwd = await makeCwd(`round-${round}`);
     let stage: Stage = { name: "starting", offset: 0 };
     for (;;) {
-      const ended =
-        kills < scenario.kills
-          ? await live(args, cwd, stage, times, draw)
-          : await startPlimsoll(args, { cwd }).ended;
+      const ended = isEnough()
+        ? await startPlimsoll(args, { cwd }).ended
+        : await live(args, cwd, stage, times, draw);
       if (ended.signal !== "SIGKILL") {
         expect(ended.code, ended.error).toBe(0);
         break;
@@ -148,7 +149,7 @@ test("100,000 records killed over and over end as if nothing had happened", asyn
     words: ["../people.csv", "../cities.csv", "--mapping", "../mapping.yaml", ...sizes],
     seed: 20_260_101,
     kills: tries(24),
-    killsPerReading: 8,
+    killsPerReading: 3,
   });
   expect(tally.reading).toBeGreaterThan(5);
   expect(sealKills(tally)).toBeGreaterThan(0);
