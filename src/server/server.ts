@@ -8,10 +8,12 @@ import {
   PlimsollError,
   shutdownMsMax,
 } from "../kernel/index.js";
+import { importHistoryDir } from "../targets/lmdb/index.js";
 import { isLoopback, LoopbackAuthorization, TokenAuthorization } from "./authorization.js";
 import type { ServerParts, ServerSettings } from "./exchange.js";
 import { failureOf } from "./failure.js";
 import { ImportQueue } from "./import-queue.js";
+import { JobHistory } from "./job-history.js";
 import { PageFiles } from "./page-files.js";
 import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
@@ -64,8 +66,11 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 }
 
 function makeParts(settings: ServerSettings): ServerParts {
-  const { storePath, pageDir, values, line } = settings;
-  const imports = new ImportQueue((reason, job) => failureOf(stopError(reason, job.name), storePath).error);
+  const { storePath, pageDir, values, line, note } = settings;
+  const imports = new ImportQueue({
+    failureOfStop: (reason, name) => failureOf(stopError(reason, name), storePath).error,
+    history: new JobHistory(importHistoryDir(storePath), note),
+  });
   const [blockBytes, indexBytes] = [values.number("block-cache"), values.number("index-cache")];
   const caches = {
     ...(blockBytes === null ? {} : { blockBytes }),

@@ -54,6 +54,9 @@ export const jobTextLengthMax = 500;
 /** Jobs that keep their timeline, decisions and report; older ones keep the summary. */
 export const importsDetailedMax = 10;
 
+/** The file of one job in the history that outlives the server; details that make it larger are left out. */
+export const jobFileBytesMax = 256 * KiB;
+
 /** Progress is told to clients this often. */
 export const progressTellMs = 500;
 
