@@ -116,12 +116,14 @@ export class ImportQueue {
     return job;
   }
 
-  /** Everything stops at a checkpoint; settles when it has. */
-  async close(): Promise<void> {
+  /** Everything stops at a checkpoint; settles when it has. Whether an import was interrupted by that. */
+  async close(): Promise<boolean> {
     this.#isClosed = true;
+    const stopped = [this.#current, ...this.#waiting].flatMap((entry) => entry?.job ?? []);
     for (const { stop } of [...this.#waiting]) stop.now({ kind: "stopping" });
     this.#current?.stop.now({ kind: "stopping" });
     await this.#running;
+    return stopped.some(({ state }) => state === "interrupted");
   }
 
   /** Kept before anybody hears of it: what a client was told of is there after a crash. */

@@ -32,9 +32,9 @@ const fileSchema = v.object({
 });
 
 /**
- * What the server remembers of its imports, a file for each in a folder of the store: so that after a restart, or
- * a crash, they are known still, and those that stopped can go on. A history that cannot be written costs no
- * import anything but its place in it.
+ * What the server remembers of its imports, a file for each in a folder of the store: so that after a
+ * restart, or a crash, they are known still, and those that stopped can go on. A history that cannot be
+ * written costs no import anything but its place in it.
  */
 export class JobHistory {
   readonly #dir: string;

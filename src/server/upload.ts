@@ -2,13 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
-import {
-  bodyIdleMsMax,
-  PlimsollError,
-  partBytesPassedMax,
-  partHeadBytesMax,
-  uploadNameLengthMax,
-} from "../kernel/index.js";
+import { PlimsollError, partBytesPassedMax, partHeadBytesMax, uploadNameLengthMax } from "../kernel/index.js";
 
 /** The bytes of an upload, taken from the socket as they are asked for and no sooner. */
 export interface Upload {
@@ -19,6 +13,10 @@ export interface Upload {
 
 export interface UploadOptions {
   request: IncomingMessage;
+  /** A body that brings nothing for this long is given up. */
+  idleMsMax: number;
+  /** Another file of the form, behind the one that is taken. */
+  onPassedOver: (name: string | null) => void;
   /** The client has gone, or says nothing any more: told once, before the stream fails. */
   onBroken: (reason: string) => void;
 }
@@ -29,19 +27,19 @@ export async function openUpload(options: UploadOptions): Promise<Upload> {
   const body = Readable.from(arriving(options), { objectMode: true, highWaterMark: 1 });
   const type = request.headers["content-type"] ?? "";
   if (!/^multipart\//i.test(type)) return { name: null, stream: body };
-  return openPart(body, { ...request.headers, "content-type": type });
+  return openPart(body, { ...request.headers, "content-type": type }, options);
 }
 
 /** Chunks of the body; a client is waited for only while somebody wants its bytes. */
-async function* arriving({ request, onBroken }: UploadOptions): AsyncGenerator<Buffer> {
+async function* arriving({ request, idleMsMax, onBroken }: UploadOptions): AsyncGenerator<Buffer> {
   const chunks = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   for (;;) {
     let next: IteratorResult<Buffer>;
     try {
-      next = await withinIdleTime(chunks.next());
+      next = await withinIdleTime(chunks.next(), idleMsMax);
     } catch (error) {
       const isIdle = error instanceof IdleError;
-      onBroken(isIdle ? `nothing came for ${bodyIdleMsMax / 1000} seconds` : "the client has gone");
+      onBroken(isIdle ? `nothing came for ${idleMsMax / 1000} seconds` : "the client has gone");
       throw error;
     }
     if (next.done === true) return;
@@ -51,10 +49,10 @@ async function* arriving({ request, onBroken }: UploadOptions): AsyncGenerator<B
 
 class IdleError extends Error {}
 
-async function withinIdleTime<T>(promise: Promise<T>): Promise<T> {
+async function withinIdleTime<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new IdleError()), bodyIdleMsMax);
+    timer = setTimeout(() => reject(new IdleError()), ms);
   });
   try {
     return await Promise.race([promise, late]);
@@ -64,7 +62,7 @@ async function withinIdleTime<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** The first file of the field `file`; what stands before it is small and passed over. */
-async function openPart(body: Readable, headers: BusboyHeaders): Promise<Upload> {
+async function openPart(body: Readable, headers: BusboyHeaders, options: UploadOptions): Promise<Upload> {
   const form = makeForm(headers);
   const found = new Promise<Upload>((resolve, reject) => {
     const fail = (what: string) => reject(new PlimsollError("REQUEST_INVALID", { what }));
@@ -72,7 +70,8 @@ async function openPart(body: Readable, headers: BusboyHeaders): Promise<Upload>
     form.on("file", (field, part, fileName) => {
       if (isFound || field !== "file") {
         part.resume();
-        if (!isFound) passOver(part, () => fail("only a field `file` may have more than a few bytes"));
+        if (isFound) options.onPassedOver(fileName ?? null);
+        else passOver(part, () => fail("only a field `file` may have more than a few bytes"));
         return;
       }
       isFound = true;
