@@ -45,7 +45,7 @@ export class JobHistory {
     this.#note = note;
   }
 
-  /** The oldest first, and no more than are remembered; a file that cannot be read is passed over. */
+  /** The oldest first, and no more than are remembered; a file that cannot be read is removed. */
   load(): KeptJob[] {
     const names = this.#names();
     for (const name of names.filter((name) => name.endsWith(".new"))) this.#removeFile(name);
@@ -97,7 +97,8 @@ export class JobHistory {
       const { job } = v.parse(fileSchema, JSON.parse(readFileSync(path, "utf8")));
       return [job as unknown as KeptJob];
     } catch (error) {
-      this.#note(`An import of the history is passed over: ${name} cannot be read (${reasonOf(error)}).\n`);
+      this.#note(`An import of the history is forgotten: ${name} cannot be read (${reasonOf(error)}).\n`);
+      this.#removeFile(name);
       return [];
     }
   }

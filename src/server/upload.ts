@@ -68,6 +68,8 @@ async function openPart(body: Readable, headers: BusboyHeaders, options: UploadO
     const fail = (what: string) => reject(new PlimsollError("REQUEST_INVALID", { what }));
     let isFound = false;
     form.on("file", (field, part, fileName) => {
+      // A form that ends within a part says so here too; nobody listens where the part is passed over.
+      part.on("error", () => {});
       if (isFound || field !== "file") {
         part.resume();
         if (isFound) options.onPassedOver(fileName ?? null);
