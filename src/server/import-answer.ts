@@ -17,14 +17,18 @@ export async function answerImport(
   const { request, response, imports, settings, limits } = exchange;
   const stop = new ImportStop();
   let made: ImportJob | null = null;
+  // A small form is read to its end before there is a job.
+  const notices: string[] = [];
+  const notice = (text: string) => (made === null ? void notices.push(text) : made.notice(text));
   const upload = await openUpload({
     request,
     idleMsMax: limits.bodyIdleMsMax,
     onBroken: (text) => stop.now({ kind: "broken", text }),
-    onPassedOver: (name) => made?.notice(`${uploadName(name)} was not imported: a form brings one file.`),
+    onPassedOver: (name) => notice(`${uploadName(name)} was not imported: a form brings one file.`),
   });
   const job = makeJob(upload.name);
   made = job;
+  for (const text of notices) job.notice(text);
   const onClose = () => {
     if (!request.complete) stop.now({ kind: "broken", text: "the client has gone" });
   };

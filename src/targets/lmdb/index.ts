@@ -19,7 +19,7 @@ export function lmdbTarget(dir: string): Target {
   };
 }
 
-/** Where a server keeps what it remembers of its imports. STORE_FOREIGN where the folder is somebody else's. */
+/** Where a server keeps the history of its imports. STORE_FOREIGN where the folder is somebody else's. */
 export function importHistoryDir(dir: string): string {
   inspectStore(dir);
   return join(dir, storeFiles.imports);
