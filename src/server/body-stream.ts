@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { bodyChunksMax, bodyIdleMsMax } from "../kernel/index.js";
+import { bodyChunksMax } from "../kernel/index.js";
 
 export interface BodyStreamOptions {
   request: IncomingMessage;
+  /** A body that brings nothing for this long, while it is waited for, is given up. */
+  idleMsMax: number;
   /** The client has gone, or says nothing any more: told once, before the stream fails. */
   onBroken: (reason: string) => void;
 }
@@ -16,14 +18,16 @@ export interface BodyStreamOptions {
 export class BodyStream extends Readable {
   readonly #request: IncomingMessage;
   readonly #onBroken: (reason: string) => void;
+  readonly #idleMsMax: number;
   readonly #idle: NodeJS.Timeout;
   #isWanted = false;
 
-  constructor({ request, onBroken }: BodyStreamOptions) {
+  constructor({ request, idleMsMax, onBroken }: BodyStreamOptions) {
     super({ objectMode: true, highWaterMark: bodyChunksMax });
     this.#request = request;
     this.#onBroken = onBroken;
-    this.#idle = setTimeout(() => this.#giveUp(), bodyIdleMsMax).unref();
+    this.#idleMsMax = idleMsMax;
+    this.#idle = setTimeout(() => this.#giveUp(), idleMsMax).unref();
     // A client may go before anybody reads; whoever reads later finds the stream destroyed.
     this.on("error", () => {});
     // Paused first, or the listener would set the bytes flowing.
@@ -72,7 +76,7 @@ export class BodyStream extends Readable {
 
   #giveUp(): void {
     if (!this.#isWanted) return;
-    const reason = `nothing came for ${bodyIdleMsMax / 1000} seconds`;
+    const reason = `nothing came for ${this.#idleMsMax / 1000} seconds`;
     this.#break(reason, new Error(reason));
   }
 

@@ -12,25 +12,33 @@ export interface Upload {
   stream: Readable;
 }
 
+export interface UploadOptions extends BodyStreamOptions {
+  /** Another file of the form, behind the one that is taken. */
+  onPassedOver: (name: string | null) => void;
+}
+
 /** Opens a body: the body itself, or the field `file` of a multipart one. */
-export async function openUpload(options: BodyStreamOptions): Promise<Upload> {
+export async function openUpload(options: UploadOptions): Promise<Upload> {
   const { request } = options;
   const body = new BodyStream(options);
   const type = request.headers["content-type"] ?? "";
   if (!/^multipart\//i.test(type)) return { name: null, stream: body };
-  return openPart(body, { ...request.headers, "content-type": type });
+  return openPart(body, { ...request.headers, "content-type": type }, options);
 }
 
 /** The first file of the field `file`; what stands before it is small and passed over. */
-async function openPart(body: Readable, headers: BusboyHeaders): Promise<Upload> {
+async function openPart(body: Readable, headers: BusboyHeaders, options: UploadOptions): Promise<Upload> {
   const form = makeForm(headers);
   const found = new Promise<Upload>((resolve, reject) => {
     const fail = (what: string) => reject(new PlimsollError("REQUEST_INVALID", { what }));
     let isFound = false;
     form.on("file", (field, part, fileName) => {
+      // A form that ends within a part says so here too; nobody listens where the part is passed over.
+      part.on("error", () => {});
       if (isFound || field !== "file") {
         part.resume();
-        if (!isFound) passOver(part, () => fail("only a field `file` may have more than a few bytes"));
+        if (isFound) options.onPassedOver(fileName ?? null);
+        else passOver(part, () => fail("only a field `file` may have more than a few bytes"));
         return;
       }
       isFound = true;

@@ -287,7 +287,7 @@ describe("an import that stops goes on with the same bytes", () => {
       if (signal === "SIGKILL") await server.kill();
       else {
         await server.stop();
-        expect((await server.running.ended).code).toBe(0);
+        expect((await server.running.ended).code).toBe(130);
         expect((await upload.answer).text).toContain("SERVER_STOPPING");
       }
       const next = await startServer(folder, [store, ...serverArgs]);

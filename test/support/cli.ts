@@ -75,6 +75,7 @@ export function plimsoll(args: readonly string[], options: StartOptions = {}): P
 export interface Folder {
   path: string;
   file(name: string): string;
+  read(name: string): string;
   write(name: string, content: string | Uint8Array): string;
   remove(): void;
 }
@@ -86,6 +87,7 @@ export function makeFolder(): Folder {
   return {
     path,
     file,
+    read: (name) => readFileSync(file(name), "utf8"),
     write: (name, content) => {
       mkdirSync(dirname(file(name)), { recursive: true });
       writeFileSync(file(name), content);

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { PlimsollError } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
 import { EnvironmentGate } from "./environment-gate.js";
-import { inspectStore } from "./store-files.js";
+import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
 
@@ -16,6 +17,12 @@ export function lmdbTarget(dir: string): Target {
       return EnvironmentGate.of(dir).alone(async () => new LmdbStoreSession(dir, options));
     },
   };
+}
+
+/** Where a server keeps the history of its imports. STORE_FOREIGN where the folder is somebody else's. */
+export function importHistoryDir(dir: string): string {
+  inspectStore(dir);
+  return join(dir, storeFiles.imports);
 }
 
 /** Readers of this process that can be asked leave for a moment, so that mapped pages are given back. */

@@ -22,6 +22,7 @@ export const storeFiles = {
   lock: "lock.mdb",
   writerLock: "writer.lock",
   runs: "runs",
+  imports: "imports",
 } as const;
 
 /** A writer's lock before it is taken bears the writer's process id: a crash may leave it. */
