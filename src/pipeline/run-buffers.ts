@@ -2,7 +2,9 @@ import { assert, type Kernel } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import { KeyBuffer, TupleBuffer } from "../postings/index.js";
 
-/** How the first fill is divided: words make most tuples where there is full text; elsewhere keys take more. */
+/**
+ * How the first fill is divided: words make most tuples where there is full text; elsewhere keys take more.
+ */
 const tupleFractionText = 0.9;
 const tupleFraction = 0.68;
 /** Arena bytes for each tuple of the key buffer: a packed 32-byte key with its head, or two short ones. */

@@ -85,7 +85,9 @@ export class DecodeStage {
     this.#touchedBytes = Math.max(this.#touchedBytes, this.#buffers.bytes);
   }
 
-  /** Divided anew, the buffers come to lie where nothing lay before: all of the room counts as touched then. */
+  /**
+   * Divided anew, the buffers come to lie where nothing lay before: all of the room counts as touched then.
+   */
   #spillFull(): void {
     const split = this.#buffers.nextSplit();
     if (this.#buffers.bytes > 0) this.#spiller.noteFull();
