@@ -4,6 +4,8 @@ import { BlockCache, type IdBlock } from "./block-cache.js";
 
 interface ColumnChunk extends IdBlock {
   values: BigUint64Array;
+  /** The same as halves, the low one first. */
+  halves: Uint32Array;
   presence: Uint8Array;
 }
 
@@ -51,6 +53,7 @@ export class ColumnChunks {
       bytes,
       idAt: (i: number) => firstId + i,
       values,
+      halves: new Uint32Array(values.buffer),
       presence,
     };
     this.#cache.add(chunk);
@@ -71,6 +74,20 @@ export class Column {
 
   /** Term of the record's first value; undefined when it has none. */
   term(id: number): bigint | undefined {
+    const chunk = this.#chunkWith(id);
+    return chunk?.values[id - chunk.firstId];
+  }
+
+  /** The same as `roughTerm`, without a BigInt. */
+  roughTerm(id: number): number | undefined {
+    const chunk = this.#chunkWith(id);
+    if (chunk === undefined) return undefined;
+    const at = (id - chunk.firstId) * 2;
+    return roughOf(chunk.halves[at + 1]!, chunk.halves[at]!);
+  }
+
+  /** The chunk with the record's value, if it has one. */
+  #chunkWith(id: number): ColumnChunk | undefined {
     let chunk = this.#chunk;
     if (chunk === undefined || id < chunk.firstId || id >= chunk.firstId + chunk.count) {
       chunk = this.#chunks.find(this.#index, id);
@@ -79,9 +96,20 @@ export class Column {
     }
     const row = id - chunk.firstId;
     if (row >= chunk.count) return undefined;
-    const isPresent = (chunk.presence[row >> 3]! & (1 << (row & 7))) !== 0;
-    return isPresent ? chunk.values[row]! : undefined;
+    return (chunk.presence[row >> 3]! & (1 << (row & 7))) === 0 ? undefined : chunk;
   }
+}
+
+/**
+ * A number for a term that never falls where the term rises: what differs in it differs in the same sense,
+ * and what does not must be held against the terms themselves. Whole numbers up to 2^53 have one each.
+ */
+export function roughTerm(term: bigint): number {
+  return roughOf(Number(term >> 32n), Number(term & 0xffff_ffffn));
+}
+
+function roughOf(high: number, low: number): number {
+  return (high - 2 ** 31) * 2 ** 32 + low;
 }
 
 /** Rows of a chunk; -1 when its length is another. */

@@ -40,6 +40,11 @@ export class GatheredIds {
     this.#gather();
   }
 
+  /** All of them, rising, where an array was the smaller. */
+  get sorted(): Float64Array | null {
+    return this.#sorted;
+  }
+
   get isEmpty(): boolean {
     return this.#sorted !== null && this.#sorted.length === 0;
   }

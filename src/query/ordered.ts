@@ -1,12 +1,13 @@
 import { orderBatchMax, orderBatchMin, sortEntriesMax } from "../kernel/index.js";
 import { intersect } from "../postings/index.js";
 import type { Candidates } from "./candidates.js";
-import { Column } from "./columns.js";
+import { Column, roughTerm } from "./columns.js";
 import type { Order, Query, Where } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import type { Matcher } from "./match.js";
+import { affordableWalk } from "./order-cost.js";
 import type { QueryStore } from "./query-store.js";
-import { type SortEntry, type SortGroup, sortByText, sortPasses } from "./sort-passes.js";
+import { type SortEntry, type SortGroup, type SortRoom, sortByText, sortPasses } from "./sort-passes.js";
 import { numberSpan, textSpan } from "./spans.js";
 import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
 
@@ -27,8 +28,9 @@ export class OrderedRecords {
   readonly span: Span;
   /** Whether the conditions leave out every record without the field. */
   readonly isBounded: boolean;
-  /** Postings of the index that the walk has passed: for the explanation. */
-  walked = 0;
+  #cost: ReturnType<typeof affordableWalk> | null = null;
+  /** Postings that the walk may still pass before collecting has become the cheaper. */
+  #walkLeft = Infinity;
 
   constructor(store: QueryStore, query: Query, order: Order, candidates: Candidates, matcher: Matcher) {
     this.#store = store;
@@ -48,20 +50,37 @@ export class OrderedRecords {
   /** The cheaper way by estimate. */
   get strategy(): OrderStrategy {
     if (this.#candidates.isAll) return "walk";
-    const wanted = this.#query.limit === null ? Infinity : this.#query.limit + this.#query.offset;
-    const collected = Math.max(1, this.#candidates.plan.length);
-    const density = Math.min(1, collected / Math.max(1, this.#store.liveRecords(this.#query.entity)));
-    const passes = Math.ceil(Math.min(collected, wanted) / sortEntriesMax);
-    // A posting of the walk, which is met by a seek, costs about as much as a candidate's look at the column.
-    const affordable = collected * passes;
-    if (wanted / density <= affordable) return "walk";
+    const { likely, affordable } = this.#walkCost;
+    if (likely <= affordable) return "walk";
     // The span is only measured as far as a walk through it would pay.
     return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";
   }
 
-  *records(strategy: OrderStrategy): Generator<LiveRecord> {
-    yield* this.#sorted(strategy === "walk" ? this.#walkGroups() : this.#collectGroups());
+  /** Without a strategy that was asked for, a walk that finds less than was likely gives way. */
+  *records(strategy?: OrderStrategy): Generator<LiveRecord> {
+    yield* this.#sorted(this.#groups(strategy));
     if (!this.isBounded) yield* this.#without();
+  }
+
+  *#groups(asked: OrderStrategy | undefined): Generator<SortGroup> {
+    let after: SortEntry | undefined;
+    if ((asked ?? this.strategy) === "walk") {
+      const isLimited = asked === undefined && !this.#candidates.isAll;
+      this.#walkLeft = isLimited ? Math.max(orderBatchMin, this.#walkCost.affordable) : Infinity;
+      for (const group of this.#walkGroups()) {
+        yield group;
+        // Without a tie field a group is one id, and others of its key come behind it.
+        const id = this.#order.tieField === null ? lastOf(group.ids()) : Infinity;
+        after = { key: group.key!, id };
+      }
+      if (this.#walkLeft > 0) return;
+    }
+    yield* this.#collectGroups(after);
+  }
+
+  get #walkCost() {
+    this.#cost ??= affordableWalk(this.#store, this.#query, this.#candidates.plan);
+    return this.#cost;
   }
 
   *#sorted(groups: Iterable<SortGroup>): Generator<LiveRecord> {
@@ -114,6 +133,8 @@ export class OrderedRecords {
         yield { key, ids: () => this.#listMembers(term) };
       }
     }
+    // The group at which a walk was given up may not be whole.
+    if (this.#walkLeft <= 0) return;
     if (key !== null && !isStreamed && ids.length > 0) yield { key, ids: arrayOf(ids) };
   }
 
@@ -129,6 +150,7 @@ export class OrderedRecords {
         batch.push({ term: piece.term, id: piece.ids[at]! });
         if (batch.length < size) continue;
         yield* this.#members(batch);
+        if (this.#walkLeft <= 0) return;
         batch = [];
         size = Math.min(orderBatchMax, size * 2);
       }
@@ -143,7 +165,7 @@ export class OrderedRecords {
   }
 
   *#members(batch: { term: bigint; id: number }[]): Generator<{ term: bigint; id: number }> {
-    this.walked += batch.length;
+    this.#walkLeft -= batch.length;
     const members = new Set<number>();
     if (!this.#candidates.isAll && batch.length > 0) {
       const sorted = batch.map((entry) => entry.id).sort((left, right) => left - right);
@@ -181,15 +203,38 @@ export class OrderedRecords {
       .find((other) => other >= this.span.low && other <= this.span.high);
   }
 
-  #collectGroups(): Generator<SortGroup> {
+  #collectGroups(after: SortEntry | undefined): Generator<SortGroup> {
     const wanted = this.#query.limit === null ? sortEntriesMax : this.#query.limit + this.#query.offset;
     const isGrouped = this.#order.tieField !== null;
     const { isDescending } = this.#order;
-    return sortPasses(() => this.#entries(), { isDescending, wanted, isGrouped });
+    const start = after === undefined ? {} : { after };
+    return sortPasses((room) => this.#entries(room), { isDescending, wanted, isGrouped, ...start });
   }
 
-  *#entries(): Generator<SortEntry> {
-    for (const id of this.#candidates.ids(0)) {
+  /**
+   * Candidates that the pass has room for; most of the others are told without a look at their whole term.
+   */
+  *#entries(room: SortRoom): Generator<SortEntry> {
+    const column = this.#column;
+    const [low, high] = [roughTerm(this.span.low), roughTerm(this.span.high)];
+    const isSingle = this.#store.singleValues.has(this.#order.index.number);
+    const held = this.#candidates.held();
+    // Ids mostly rise with time: from the far end the first ones met are likely to be those that stay.
+    const ids = held === null ? this.#candidates.ids(0) : this.#order.isDescending ? backwards(held) : held;
+    let lastKey: SortRoom["lastKey"] = null;
+    let [least, most] = [-Infinity, Infinity];
+    for (const id of ids) {
+      const rough = column.roughTerm(id);
+      if (rough === undefined || (isSingle && (rough < low || rough > high))) continue;
+      if (room.lastKey !== lastKey) {
+        lastKey = room.lastKey;
+        if (this.#order.isDescending) least = roughTerm(lastKey as bigint);
+        else most = roughTerm(lastKey as bigint);
+      }
+      if (isSingle && (rough < least || rough > most)) {
+        room.hasLeftOut = true;
+        continue;
+      }
       const key = this.#orderTerm(id);
       if (key !== undefined) yield { id, key };
     }
@@ -200,6 +245,16 @@ export class OrderedRecords {
       if (this.#column.term(id) === undefined) yield* this.#checked(id);
     }
   }
+}
+
+function* backwards(ids: Float64Array): Generator<number> {
+  for (let at = ids.length - 1; at >= 0; at--) yield ids[at]!;
+}
+
+function lastOf(ids: Iterable<number>): number {
+  let last = Infinity;
+  for (const id of ids) last = id;
+  return last;
 }
 
 function arrayOf(ids: number[]): () => number[] {
