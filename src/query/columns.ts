@@ -2,10 +2,13 @@ import { PlimsollError } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { BlockCache, type IdBlock } from "./block-cache.js";
 
-interface ColumnChunk extends IdBlock {
+export interface ColumnChunk extends IdBlock {
   values: BigUint64Array;
   /** The same as halves, the low one first. */
   halves: Uint32Array;
+  /** The least and the greatest of its rough terms, those of rows without a value included. */
+  least: number;
+  most: number;
   presence: Uint8Array;
 }
 
@@ -47,13 +50,15 @@ export class ColumnChunks {
     const { firstId } = entry;
     const { values, presence } = columnParts(entry.chunk);
     const bytes = values.byteLength + presence.byteLength + chunkBytes;
+    const halves = new Uint32Array(values.buffer);
     const chunk = {
       firstId,
       count: values.length,
       bytes,
       idAt: (i: number) => firstId + i,
       values,
-      halves: new Uint32Array(values.buffer),
+      halves,
+      ...extremes(halves),
       presence,
     };
     this.#cache.add(chunk);
@@ -86,16 +91,22 @@ export class Column {
     return roughOf(chunk.halves[at + 1]!, chunk.halves[at]!);
   }
 
-  /** The chunk with the record's value, if it has one. */
-  #chunkWith(id: number): ColumnChunk | undefined {
+  /** The chunk with the record's row, if there is one. */
+  chunkOf(id: number): ColumnChunk | undefined {
     let chunk = this.#chunk;
     if (chunk === undefined || id < chunk.firstId || id >= chunk.firstId + chunk.count) {
       chunk = this.#chunks.find(this.#index, id);
       if (chunk === undefined) return undefined;
       this.#chunk = chunk;
     }
+    return id - chunk.firstId < chunk.count ? chunk : undefined;
+  }
+
+  /** The same, if there is a value in that row. */
+  #chunkWith(id: number): ColumnChunk | undefined {
+    const chunk = this.chunkOf(id);
+    if (chunk === undefined) return undefined;
     const row = id - chunk.firstId;
-    if (row >= chunk.count) return undefined;
     return (chunk.presence[row >> 3]! & (1 << (row & 7))) === 0 ? undefined : chunk;
   }
 }
@@ -106,6 +117,16 @@ export class Column {
  */
 export function roughTerm(term: bigint): number {
   return roughOf(Number(term >> 32n), Number(term & 0xffff_ffffn));
+}
+
+function extremes(halves: Uint32Array): { least: number; most: number } {
+  let [least, most] = [Infinity, -Infinity];
+  for (let at = 0; at < halves.length; at += 2) {
+    const rough = roughOf(halves[at + 1]!, halves[at]!);
+    if (rough < least) least = rough;
+    if (rough > most) most = rough;
+  }
+  return { least, most };
 }
 
 function roughOf(high: number, low: number): number {

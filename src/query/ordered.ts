@@ -1,7 +1,8 @@
 import { orderBatchMax, orderBatchMin, sortEntriesMax } from "../kernel/index.js";
 import { intersect } from "../postings/index.js";
 import type { Candidates } from "./candidates.js";
-import { Column, roughTerm } from "./columns.js";
+import { RoughBounds, scanHeld, scanMet } from "./column-scan.js";
+import { Column } from "./columns.js";
 import type { Order, Query, Where } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import type { Matcher } from "./match.js";
@@ -211,33 +212,22 @@ export class OrderedRecords {
     return sortPasses((room) => this.#entries(room), { isDescending, wanted, isGrouped, ...start });
   }
 
-  /**
-   * Candidates that the pass has room for; most of the others are told without a look at their whole term.
-   */
   *#entries(room: SortRoom): Generator<SortEntry> {
-    const column = this.#column;
-    const [low, high] = [roughTerm(this.span.low), roughTerm(this.span.high)];
-    const isSingle = this.#store.singleValues.has(this.#order.index.number);
-    const held = this.#candidates.held();
-    // Ids mostly rise with time: from the far end the first ones met are likely to be those that stay.
-    const ids = held === null ? this.#candidates.ids(0) : this.#order.isDescending ? backwards(held) : held;
-    let lastKey: SortRoom["lastKey"] = null;
-    let [least, most] = [-Infinity, Infinity];
-    for (const id of ids) {
-      const rough = column.roughTerm(id);
-      if (rough === undefined || (isSingle && (rough < low || rough > high))) continue;
-      if (room.lastKey !== lastKey) {
-        lastKey = room.lastKey;
-        if (this.#order.isDescending) least = roughTerm(lastKey as bigint);
-        else most = roughTerm(lastKey as bigint);
-      }
-      if (isSingle && (rough < least || rough > most)) {
-        room.hasLeftOut = true;
-        continue;
-      }
+    for (const id of this.#likelyIds(room)) {
       const key = this.#orderTerm(id);
       if (key !== undefined) yield { id, key };
     }
+  }
+
+  /** Candidates that the pass may have room for: others are mostly told without a look at their whole term. */
+  #likelyIds(room: SortRoom): Iterable<number> {
+    const held = this.#candidates.held();
+    // Where a record may have several values, the column's one does not tell.
+    if (!this.#store.singleValues.has(this.#order.index.number)) return held ?? this.#candidates.ids(0);
+    const bounds = new RoughBounds(this.span, this.#order.isDescending, room);
+    return held === null
+      ? scanMet(this.#column, this.#candidates.ids(0), bounds)
+      : scanHeld(this.#column, held, bounds, this.#order.isDescending);
   }
 
   *#without(): Generator<LiveRecord> {
@@ -245,10 +235,6 @@ export class OrderedRecords {
       if (this.#column.term(id) === undefined) yield* this.#checked(id);
     }
   }
-}
-
-function* backwards(ids: Float64Array): Generator<number> {
-  for (let at = ids.length - 1; at >= 0; at--) yield ids[at]!;
 }
 
 function lastOf(ids: Iterable<number>): number {
