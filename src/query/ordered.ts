@@ -222,8 +222,9 @@ export class OrderedRecords {
   /** Candidates that the pass may have room for: others are mostly told without a look at their whole term. */
   #likelyIds(room: SortRoom): Iterable<number> {
     const held = this.#candidates.held();
-    // Where a record may have several values, the column's one does not tell.
-    if (!this.#store.singleValues.has(this.#order.index.number)) return held ?? this.#candidates.ids(0);
+    // Where a record may have several values, the column's one does not tell which of them lies in the span.
+    const isTold = !this.isBounded || this.#store.singleValues.has(this.#order.index.number);
+    if (!isTold) return held ?? this.#candidates.ids(0);
     const bounds = new RoughBounds(this.span, this.#order.isDescending, room);
     return held === null
       ? scanMet(this.#column, this.#candidates.ids(0), bounds)
