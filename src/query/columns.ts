@@ -15,6 +15,9 @@ export interface ColumnChunk extends IdBlock {
 /** What a kept chunk takes beside its values: the entry and the heads of its arrays. */
 const chunkBytes = 512;
 
+/** A value and its presence, with the share of the chunk's entry. */
+const valueBytes = 9;
+
 /**
  * Chunks of columns, copied, for a view would not outlive the next read. Those of one index are kept: the one
  * that queries order by, from one to the next.
@@ -34,6 +37,11 @@ export class ColumnChunks {
   set bytesMax(bytes: number) {
     this.#bytesMax = bytes;
     this.#cache.bytesMax = bytes;
+  }
+
+  /** Whether a column of so many rows has room in the cache. */
+  holds(rows: number): boolean {
+    return rows * valueBytes <= this.#bytesMax;
   }
 
   find(index: number, id: number): ColumnChunk | undefined {

@@ -9,6 +9,13 @@ const walkPostingCost = 24;
 /** Opening a list costs about as much as so many of its postings. */
 const listCost = 200;
 
+/**
+ * A chunk of the column that must be read costs about as much as so many candidates; it has about so many
+ * rows.
+ */
+const chunkCost = 2000;
+const chunkRows = 1024;
+
 /** A part that is longer is sought in rather than read. */
 const seekRatio = 16;
 
@@ -21,7 +28,7 @@ export function affordableWalk(
   const records = Math.max(1, store.liveRecords(query.entity));
   const wanted = query.limit === null ? Infinity : query.limit + query.offset;
   const passes = Math.ceil(Math.min(Math.max(1, plan.length), wanted) / sortEntriesMax);
-  const affordable = (readCost(plan) * passes) / walkPostingCost;
+  const affordable = ((readCost(plan) + columnCost(store, plan)) * passes) / walkPostingCost;
   return { likely: wanted / shareOf(plan, records), affordable };
 }
 
@@ -33,6 +40,15 @@ function shareOf(plan: Plan, records: number): number {
     least,
     plan.parts.reduce((share, part) => share * shareOf(part, records), 1),
   );
+}
+
+/**
+ * A column that its cache holds is there by and by; any other is read anew, and its pages mapped, every time.
+ */
+function columnCost(store: QueryStore, plan: Plan): number {
+  const { nextId } = store.sealed;
+  if (store.columns.holds(nextId)) return 0;
+  return Math.min(plan.length, Math.ceil(nextId / chunkRows)) * chunkCost;
 }
 
 /** What meeting all of the plan's candidates costs, in postings that are read in a row. */
