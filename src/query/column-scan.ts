@@ -44,8 +44,8 @@ export function* scanMet(column: Column, ids: Iterable<number>, bounds: RoughBou
 
 /**
  * The same of ids in an array, which are passed over a chunk of the column at a time where none of its values
- * is of use. Ids mostly rise with time: a descending order is scanned from the far end, so that the first ones
- * met are likely to be those that stay.
+ * is of use. Ids mostly rise with time: a descending order is scanned from the far end, so that the first
+ * ones met are likely to be those that stay.
  */
 export function* scanHeld(
   column: Column,

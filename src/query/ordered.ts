@@ -219,7 +219,7 @@ export class OrderedRecords {
     }
   }
 
-  /** Candidates that the pass may have room for: others are mostly told without a look at their whole term. */
+  /** Candidates that the pass may have room for: others are mostly told without their whole term. */
   #likelyIds(room: SortRoom): Iterable<number> {
     const held = this.#candidates.held();
     // Where a record may have several values, the column's one does not tell which of them lies in the span.

@@ -8,8 +8,8 @@ const allTerms = { low: 0n, high: 2n ** 64n - 1n };
 /**
  * Tells of an index with a column whether any record has several values in it. It has not when there are as
  * many postings as values in the column; then the column says all there is to say, and no record need be read
- * for it. Counted by the heads of blocks, once a reader: but for the times of Nostr events, whose rules let in
- * nothing but one whole number. These are what every server is asked for, and counting reads the whole column.
+ * for it. Counted by the heads of blocks, once a reader: but for the times of Nostr events, whose rules let
+ * in nothing but one whole number. Every server is asked for these, and counting reads the whole column.
  */
 export class SingleValues {
   readonly #reader: StoreReader;
