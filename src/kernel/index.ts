@@ -9,4 +9,5 @@ export * from "./errors.js";
 export * from "./garbage.js";
 export type * from "./kernel-exports.js";
 export * from "./limits/index.js";
+export * from "./mapped-file.js";
 export * from "./wasm.js";

@@ -78,9 +78,11 @@ function makeParts(settings: ServerSettings): ServerParts {
     ...(blockBytes === null ? {} : { blockBytes }),
     ...(indexBytes === null ? {} : { indexBytes }),
   };
-  const store = new StoreAccess(storePath, { lineBytes: line.bytes, caches });
+  const isShared = () => imports.isRunning;
+  const store = new StoreAccess(storePath, { lineBytes: line.bytes, caches, isShared });
   const counts = newCounts();
   imports.listen((job, event) => {
+    if (event.kind === "state" && job.state === "running") store.giveMappedBack();
     if (event.kind !== "end") return;
     void store.refresh();
     countImport(counts, job.state, job.report);

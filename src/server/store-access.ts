@@ -7,13 +7,19 @@ import {
   readerAgeMsMax,
   readerGraceMsMax,
   readerMappedBytesMax,
+  readerUnmappedFraction,
   systemClock,
   tightBytes,
 } from "../kernel/index.js";
 import { Gauge } from "../memory/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { type QueryCaches, setQueryCaches } from "../query/index.js";
-import { openStoreReader, releaseStoreMap } from "../targets/lmdb/index.js";
+import {
+  type MappedBound,
+  openStoreReader,
+  releaseResident,
+  releaseStoreMap,
+} from "../targets/lmdb/index.js";
 
 /** One snapshot of the store that any number of queries share, with its caches. */
 interface SharedReader {
@@ -38,10 +44,18 @@ export interface PausingReader {
   pause: () => Promise<void>;
 }
 
+export interface StoreAccessOptions {
+  lineBytes: number;
+  caches: QueryCaches;
+  /** Whether an import has its share of the line now. */
+  isShared: () => boolean;
+}
+
 /** Lends readers of the store: few queries at once, and none for longer than a writer can wait. */
 export class StoreAccess {
   readonly #path: string;
   readonly #lineBytes: number;
+  readonly #isShared: () => boolean;
   readonly #caches: QueryCaches;
   readonly #gauge = new Gauge();
   readonly #waiting: (() => void)[] = [];
@@ -51,11 +65,21 @@ export class StoreAccess {
   #atWork = 0;
   #isClosed = false;
 
-  constructor(path: string, options: { lineBytes: number; caches: QueryCaches }) {
+  constructor(path: string, options: StoreAccessOptions) {
     this.#path = path;
     this.#lineBytes = options.lineBytes;
+    this.#isShared = options.isShared;
     this.#caches = options.caches;
   }
+
+  /** Beside an import a few megabytes; else all but a part of what the line leaves. */
+  readonly #mapped: MappedBound = {
+    residentFileBytes: () => this.#gauge.read().fileBytes,
+    roomBytes: (mappedBytes) => {
+      if (this.#isShared()) return readerMappedBytesMax / 2 - mappedBytes;
+      return this.#lineBytes * (1 - readerUnmappedFraction) - this.#gauge.read().rssBytes;
+    },
+  };
 
   /**
    * A query that would take the process over its line is ended, whatever it has sent: but first the garbage
@@ -71,6 +95,11 @@ export class StoreAccess {
     }
     if (roomBytes() >= tightBytes / 2) return;
     throw new PlimsollError("SERVER_BUSY", { what: "so large a query beside the memory line" });
+  }
+
+  /** An import begins, whose share of the line counts with few mapped pages. */
+  giveMappedBack(): void {
+    releaseResident(this.#path);
   }
 
   get queriesAtWork(): number {
@@ -110,13 +139,13 @@ export class StoreAccess {
       const onWanted = () => {
         isWanted = true;
       };
-      await using reader = await openStoreReader(this.#path, { onWanted });
+      await using reader = await openStoreReader(this.#path, { onWanted, mapped: this.#mapped });
       setQueryCaches(reader, this.#caches);
       let openedWith = this.#gauge.read().fileBytes;
       const pause = async () => {
         await new Promise((resolve) => setImmediate(resolve));
         signal.throwIfAborted();
-        if (!isWanted && this.#gauge.read().fileBytes - openedWith < readerMappedBytesMax) return;
+        if (!isWanted && !this.#isTooMuch(openedWith)) return;
         isWanted = false;
         await reader.releaseMapped();
         openedWith = this.#gauge.read().fileBytes;
@@ -221,7 +250,7 @@ export class StoreAccess {
       isWanted = true;
       if (opened !== null) this.#giveWay(opened);
     };
-    const reader = await openStoreReader(this.#path, { onWanted });
+    const reader = await openStoreReader(this.#path, { onWanted, mapped: this.#mapped });
     setQueryCaches(reader, this.#caches);
     opened = {
       reader,
@@ -237,8 +266,14 @@ export class StoreAccess {
     return opened;
   }
 
+  /** Where pages cannot be given back while a reader reads on, they are when it has ended. */
+  #isTooMuch(fileBytesBefore: number): boolean {
+    const mappedBytes = this.#gauge.read().fileBytes - fileBytesBefore;
+    return mappedBytes > 0 && this.#mapped.roomBytes(mappedBytes) <= 0;
+  }
+
   #isFull(shared: SharedReader): boolean {
-    return this.#gauge.read().fileBytes - shared.fileBytesBefore >= readerMappedBytesMax;
+    return this.#isTooMuch(shared.fileBytesBefore);
   }
 
   async #giveBack(shared: SharedReader): Promise<void> {

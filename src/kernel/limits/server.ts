@@ -124,6 +124,12 @@ export const portDefault = 8080;
 /** Mapped pages of the store that reading for clients may leave resident before they are given back. */
 export const readerMappedBytesMax = 8 * MiB;
 
+/** The part of the line that mapped pages leave alone while no import runs. */
+export const readerUnmappedFraction = 0.25;
+
+/** Entries of a store that are read before anybody looks how many pages they have mapped. */
+export const mappedReadsMax = 64;
+
 /** What one turn of an export sends before it lets go of the store. */
 export const exportTurnBytes = 256 * KiB;
 

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { PlimsollError } from "../../kernel/index.js";
+import { PlimsollError, unmapResident } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
 import { EnvironmentGate } from "./environment-gate.js";
+import { type MappedBound, MappedReads } from "./mapped-reads.js";
 import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
@@ -30,6 +31,13 @@ export async function releaseStoreMap(dir: string): Promise<void> {
   await EnvironmentGate.of(dir).alone(async () => {});
 }
 
+export type { MappedBound };
+
+/** Takes the store's pages out of resident memory, where the system can do that under its readers. */
+export function releaseResident(dir: string): boolean {
+  return unmapResident(join(dir, storeFiles.data));
+}
+
 export interface OpenReaderOptions {
   /** All of the store will be read: the disk is then read ahead. */
   isReadWhole?: boolean;
@@ -38,6 +46,8 @@ export interface OpenReaderOptions {
    * waits until the reader is closed. A reader that is opened meanwhile waits for the writer.
    */
   onWanted?: () => void;
+  /** Keeps mapped pages below a bound, where the system can be told to; without it they stay. */
+  mapped?: MappedBound;
 }
 
 /** Opens what was sealed last for reading; a writer in another process may go on meanwhile. */
@@ -66,6 +76,7 @@ function openReaderNow(
   let closed: Promise<void> | null = null;
   const reader = new LmdbStoreReader(environment, dir, {
     ownsEnvironment: true,
+    ...(options.mapped === undefined ? {} : { mappedReads: new MappedReads(dir, options.mapped) }),
     onClose: () => {
       closed = environment.close();
     },

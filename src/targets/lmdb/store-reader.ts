@@ -25,6 +25,7 @@ import {
   segmentOfKey,
 } from "./binary-keys.js";
 import type { Environment, TableName } from "./environment.js";
+import type { MappedReads } from "./mapped-reads.js";
 import { readMapping, readSealed } from "./meta.js";
 import { storeFiles } from "./store-files.js";
 
@@ -37,6 +38,8 @@ export interface LmdbReaderOptions {
   isUnsealedVisible?: boolean;
   /** Whether nobody else reads or writes through the environment. */
   ownsEnvironment?: boolean;
+  /** Keeps mapped pages few while this reads. */
+  mappedReads?: MappedReads;
   onClose: () => void;
 }
 
@@ -47,6 +50,7 @@ export class LmdbStoreReader implements StoreReader {
   readonly #environment: Environment;
   readonly #dir: string;
   readonly #ownsEnvironment: boolean;
+  readonly #mappedReads: MappedReads | undefined;
   readonly #onClose: () => void;
   // The transaction keeps the snapshot while a writer in another process seals and drops segments.
   #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
@@ -56,6 +60,7 @@ export class LmdbStoreReader implements StoreReader {
     this.#environment = environment;
     this.#dir = dir;
     this.#ownsEnvironment = options.ownsEnvironment ?? false;
+    this.#mappedReads = options.mappedReads;
     this.#onClose = options.onClose;
     this.#transaction = environment.root.useReadTransaction();
     this.mapping = readMapping(environment, this.#transaction) ?? { version: 1, preset: null, entities: [] };
@@ -187,11 +192,15 @@ export class LmdbStoreReader implements StoreReader {
     return undefined;
   }
 
-  #range(
+  *#range(
     table: TableName,
     options: { start?: Buffer; exclusiveStart?: boolean; end?: Buffer; reverse?: boolean; limit?: number },
   ): Iterable<Entry> {
-    return this.#environment.tables[table].getRange({ ...options, transaction: this.#transaction });
+    const entries = this.#environment.tables[table].getRange({ ...options, transaction: this.#transaction });
+    for (const entry of entries) {
+      this.#mappedReads?.note();
+      yield entry;
+    }
   }
 }
 
