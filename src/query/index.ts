@@ -22,3 +22,4 @@ export { type QueryCaches, setQueryCaches } from "./query-store.js";
 export { type EntityStats, type IndexStats, type StoreStats, stats, statsSteps } from "./stats.js";
 export type { VerifyFault, VerifyOptions, VerifyResult } from "./verification.js";
 export { verify } from "./verify.js";
+export { isRecordDead } from "./query-store.js";

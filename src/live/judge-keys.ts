@@ -1,0 +1,147 @@
+import { type Kernel, tupleBlockBytesMax } from "../kernel/index.js";
+import type { CompiledMapping } from "../model/index.js";
+import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
+import {
+  keyFlag,
+  keyFlagsAt,
+  keyRulesOf,
+  keySpan,
+  mergeKeys,
+  runToEnd,
+  streamOfBlocks,
+} from "../postings/index.js";
+import { keyEntry } from "./live-run.js";
+
+/** DEAD_... of kernels/key-group.ts: why a record is dead; one that is for several reasons has the highest. */
+export const deadReason = { deleted: 1, rejected: 2, replaced: 3, superseded: 4, duplicate: 5 };
+
+export interface Judgement {
+  /** New and former records that are dead now, with the reason. */
+  dead: Map<number, number>;
+  /** Keys of the new records that later ones are held against. */
+  keys: KeyBlockEntry[];
+}
+
+const headerBytes = 24;
+const tupleBytes = 16;
+
+/**
+ * Holds new keys against all that were there before, by the very merge that an import settles keys with: of
+ * former ones only those are looked up that a new record defines or deletes.
+ */
+export function judgeKeys(
+  kernel: Kernel,
+  mapping: CompiledMapping,
+  former: StoreReader,
+  streams: readonly Uint8Array[][],
+  firstNewId: number,
+): Judgement {
+  const hashes = hashesOf(streams);
+  const dead = new Map<number, number>();
+  const keys: KeyBlockEntry[] = [];
+  const met = former.sealed.segments
+    .map(({ number }) => blocksOf(former, number, hashes))
+    .filter((blocks) => blocks.length > 0);
+  const inputOf = (blocks: Uint8Array[], emit: boolean) => ({ stream: streamOfBlocks(blocks), emit });
+  runToEnd(
+    mergeKeys({
+      kernel,
+      inputs: [
+        ...met.map((blocks) => inputOf(blocks, false)),
+        ...streams.map((blocks) => inputOf(blocks, true)),
+      ],
+      rules: keyRulesOf(mapping),
+      firstNewId,
+      output: (block) => keys.push(keyEntry(block, keys.length)),
+      dead: (tuples, count) => noteDead(dead, tuples, count),
+    }),
+  );
+  return { dead, keys };
+}
+
+function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number): void {
+  const view = new DataView(tuples.buffer, tuples.byteOffset, tuples.byteLength);
+  for (let at = 0; at < count * tupleBytes; at += tupleBytes) {
+    const index = view.getUint16(at + 6, true);
+    if (index !== 0) continue;
+    const word = view.getBigUint64(at + 8, true);
+    const id = Number((word >> 8n) & 0xff_ffff_ffffn);
+    const reason = Number(word & 0xffn) >> 4;
+    dead.set(id, Math.max(dead.get(id) ?? 0, reason));
+  }
+}
+
+/** Hashes that new records define or delete, rising. A reference by itself kills nothing. */
+function hashesOf(streams: readonly Uint8Array[][]): bigint[] {
+  const hashes = new Set<bigint>();
+  for (const block of streams.flat()) {
+    const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+    for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
+      const flags = keyFlagsAt(block, at);
+      const isPlainReference = (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
+      if (!isPlainReference) hashes.add(view.getBigUint64(at, true));
+    }
+  }
+  return [...hashes].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+}
+
+/** Entries of one segment with these hashes, in blocks as a segment has them. */
+function blocksOf(reader: StoreReader, segment: number, hashes: readonly bigint[]): Uint8Array[] {
+  const packer = new BlockPacker();
+  for (const hash of hashes) {
+    for (const { hash: first, block } of reader.keyBlocks(segment, hash)) {
+      if (first > hash) break;
+      if (!takeEntries(packer, block, hash)) break;
+    }
+  }
+  return packer.finish();
+}
+
+/** Whether the hash may go on in the next block. */
+function takeEntries(packer: BlockPacker, block: Uint8Array, hash: bigint): boolean {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
+  for (let at = headerBytes; at < block.length; ) {
+    const end = keySpan(block, at).entryEnd;
+    const entryHigh = view.getUint32(at + 4, true);
+    const entryLow = view.getUint32(at, true);
+    if (entryHigh > high || (entryHigh === high && entryLow > low)) return false;
+    if (entryHigh === high && entryLow === low) packer.add(block.subarray(at, end));
+    at = end;
+  }
+  return true;
+}
+
+class BlockPacker {
+  readonly #blocks: Uint8Array[] = [];
+  #entries: Uint8Array[] = [];
+  #bytes = headerBytes;
+
+  add(entry: Uint8Array): void {
+    if (this.#bytes + entry.length > tupleBlockBytesMax) this.#close();
+    this.#entries.push(entry.slice());
+    this.#bytes += entry.length;
+  }
+
+  finish(): Uint8Array[] {
+    this.#close();
+    return this.#blocks;
+  }
+
+  #close(): void {
+    if (this.#entries.length === 0) return;
+    const block = new Uint8Array(this.#bytes);
+    const view = new DataView(block.buffer);
+    view.setUint32(0, this.#entries.length, true);
+    view.setUint32(4, this.#bytes - headerBytes, true);
+    block.set(this.#entries[0]!.subarray(0, 8), 8);
+    let at = headerBytes;
+    for (const entry of this.#entries) {
+      block.set(entry, at);
+      at += entry.length;
+    }
+    this.#blocks.push(block);
+    this.#entries = [];
+    this.#bytes = headerBytes;
+  }
+}
