@@ -216,7 +216,8 @@ export class LiveLayer implements AsyncDisposable {
     let [records, bytes] = [0, 0];
     while (this.#waiting.length > 0 && (writes.length === 0 || this.#hasRoom)) {
       const next = this.#waiting[0]!;
-      const isFull = records + next.records.length > liveCommitRecords || bytes + next.bytes > liveCommitBytes;
+      const isFull =
+        records + next.records.length > liveCommitRecords || bytes + next.bytes > liveCommitBytes;
       if (writes.length > 0 && isFull) break;
       records += next.records.length;
       bytes += next.bytes;
@@ -342,7 +343,9 @@ export class LiveLayer implements AsyncDisposable {
   }
 
   #foldPaths(): string[] {
-    return [...new Set(this.#folding!.records.map(({ entity }) => entity))].map((name) => this.#foldPath(name));
+    return [...new Set(this.#folding!.records.map(({ entity }) => entity))].map((name) =>
+      this.#foldPath(name),
+    );
   }
 
   #foldPath(entity: string): string {

@@ -1,6 +1,13 @@
 import type { Kernel } from "../kernel/index.js";
 import type { KeyBlockEntry, TupleBlockEntry } from "../ports/index.js";
-import { type KeyRule, mergeKeys, mergeTuples, runToEnd, streamOfBlocks, tuplePlaceAt } from "../postings/index.js";
+import {
+  type KeyRule,
+  mergeKeys,
+  mergeTuples,
+  runToEnd,
+  streamOfBlocks,
+  tuplePlaceAt,
+} from "../postings/index.js";
 
 /** Sorted postings and keys of some live records, as a segment of a store holds them. */
 export interface LiveRun {
@@ -23,7 +30,8 @@ export function keyEntry(block: Uint8Array, ordinal: number): KeyBlockEntry {
 }
 
 export function runOf(tuples: TupleBlockEntry[], keys: KeyBlockEntry[]): LiveRun {
-  const bytesOf = (blocks: { block: Uint8Array }[]) => blocks.reduce((sum, { block }) => sum + block.length, 0);
+  const bytesOf = (blocks: { block: Uint8Array }[]) =>
+    blocks.reduce((sum, { block }) => sum + block.length, 0);
   return { tuples, keys, bytes: bytesOf(tuples) + bytesOf(keys) };
 }
 

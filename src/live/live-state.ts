@@ -1,10 +1,10 @@
-import { assert } from "../kernel/index.js";
+import { assert, errorTable } from "../kernel/index.js";
 import type { RecordCheck } from "../model/index.js";
 import type { ColumnEntry, RecordBlockEntry, StoreReader } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
 import { isRecordDead } from "../query/index.js";
 import { deadReason, judgeKeys } from "./judge-keys.js";
-import type { Loaded, LiveLoader } from "./live-loader.js";
+import type { LiveLoader, Loaded } from "./live-loader.js";
 import type { LoggedRecord } from "./live-log.js";
 import { type LiveRun, mergeTail, runOf } from "./live-run.js";
 import { type LiveSnapshot, OverlayReader } from "./overlay-reader.js";
@@ -77,9 +77,9 @@ export class LiveState {
         : judgeKeys(kernel, mapping, this.overlay(sealed), streams, firstId);
     for (const part of loaded) this.#take(part);
     this.#nextId = firstId + records.length;
-    loaded
-      .flatMap(({ tuples }) => tuples)
-      .forEach((tuples, at) => this.#runs.push(runOf(tuples, at === 0 ? judged.keys : [])));
+    for (const [at, tuples] of loaded.flatMap((part) => part.tuples).entries()) {
+      this.#runs.push(runOf(tuples, at === 0 ? judged.keys : []));
+    }
     for (const id of judged.dead.keys()) this.#bury(sealed, id);
     mergeTail(kernel, this.#runs, keyRulesOf(mapping).length);
     this.#snapshot = null;
@@ -150,4 +150,4 @@ function outcomeOf(
   return { state: "stored" };
 }
 
-const keyTaken = { code: "KEY_CONFLICT", reason: "another record has its key" };
+const keyTaken = { code: "CONFLICT_REJECTED", reason: errorTable.CONFLICT_REJECTED.message };

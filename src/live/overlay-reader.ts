@@ -152,7 +152,8 @@ export class OverlayReader implements StoreReader {
 
 /** The dead that a run names may lie anywhere, so it stands for all ids there are. */
 function segmentOf(run: LiveRun, at: number, live: LiveSnapshot): SegmentState {
-  const bytesOf = (blocks: { block: Uint8Array }[]) => blocks.reduce((sum, { block }) => sum + block.length, 0);
+  const bytesOf = (blocks: { block: Uint8Array }[]) =>
+    blocks.reduce((sum, { block }) => sum + block.length, 0);
   const countOf = (blocks: { block: Uint8Array }[]) =>
     blocks.reduce((sum, { block }) => sum + new DataView(block.buffer).getUint32(block.byteOffset, true), 0);
   return {

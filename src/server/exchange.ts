@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ResolvedLine } from "../memory/index.js";
 import type { OptionValues } from "../settings/index.js";
 import type { ImportQueue } from "./import-queue.js";
+import type { LiveRecords } from "./live-records.js";
 import type { PageFiles } from "./page-files.js";
 import type { ServerCounts } from "./server-counts.js";
 import type { StoreAccess } from "./store-access.js";
@@ -28,6 +29,7 @@ export interface ServerParts {
   settings: ServerSettings;
   imports: ImportQueue;
   store: StoreAccess;
+  live: LiveRecords;
   summary: StoreSummary;
   page: PageFiles;
   counts: ServerCounts;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { lingerMsMax, progressTellMs, serverBytes, systemClock } from "../kernel/index.js";
+import { lingerMsMax, progressTellMs, systemClock } from "../kernel/index.js";
 import { sendFailure, sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import { statusOf } from "./failure.js";
@@ -13,7 +13,7 @@ export async function answerImport(
   exchange: Exchange,
   makeJob: (bodyName: string | null) => ImportJob,
 ): Promise<void> {
-  const { request, response, imports, settings } = exchange;
+  const { request, response, imports, settings, live } = exchange;
   const stop = new ImportStop();
   const upload = await openUpload({
     request,
@@ -26,7 +26,7 @@ export async function answerImport(
   request.once("close", onClose);
   const lines = wayOf(request) === "lines" ? new ImportLines(job, response) : null;
   const ended = imports.run(job, stop, () =>
-    runJob({ settings, besideBytes: serverBytes, job, stop, upload }),
+    runJob({ settings, besideBytes: live.besideBytes, job, stop, upload }),
   );
   if (wayOf(request) === "async") await Promise.race([ended, untilWhole(request)]);
   else await ended;

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import {
   connectionsMax,
   headerBytesMax,
@@ -12,6 +14,7 @@ import { isLoopback, LoopbackAuthorization, TokenAuthorization } from "./authori
 import type { ServerParts, ServerSettings } from "./exchange.js";
 import { failureOf } from "./failure.js";
 import { ImportQueue } from "./import-queue.js";
+import { LiveRecords } from "./live-records.js";
 import { PageFiles } from "./page-files.js";
 import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
@@ -50,6 +53,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   server.on("request", (request, response) => {
     void handleRequest(request, response, { parts, authorization, signal: stopping.signal });
   });
+  if (existsSync(join(settings.storePath, "live"))) await parts.live.open(null);
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
   const name = host.includes(":") ? `[${host}]` : host;
@@ -71,7 +75,8 @@ function makeParts(settings: ServerSettings): ServerParts {
     ...(blockBytes === null ? {} : { blockBytes }),
     ...(indexBytes === null ? {} : { indexBytes }),
   };
-  const store = new StoreAccess(storePath, { lineBytes: line.bytes, caches });
+  const live = new LiveRecords(settings, imports, () => void store.refresh());
+  const store: StoreAccess = new StoreAccess(storePath, { lineBytes: line.bytes, caches, live });
   const counts = newCounts();
   imports.listen((job, event) => {
     if (event.kind !== "end") return;
@@ -82,6 +87,7 @@ function makeParts(settings: ServerSettings): ServerParts {
     settings,
     imports,
     store,
+    live,
     summary: new StoreSummary(store),
     page: new PageFiles(pageDir),
     counts,
@@ -108,6 +114,7 @@ async function closeServer(server: Server, parts: ServerParts, stopping: AbortCo
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   stopping.abort(new PlimsollError("SERVER_STOPPING"));
   await parts.imports.close();
+  await parts.live.close();
   await parts.store.close();
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), shutdownMsMax);

@@ -14,10 +14,14 @@ import { Gauge } from "../memory/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { type QueryCaches, setQueryCaches } from "../query/index.js";
 import { openStoreReader, releaseStoreMap } from "../targets/lmdb/index.js";
+import type { LiveRecords } from "./live-records.js";
 
 /** One snapshot of the store that any number of queries share, with its caches. */
 interface SharedReader {
   reader: StoreReader & AsyncDisposable;
+  /** With the live records of a version; null before anybody asked. */
+  view: StoreReader | null;
+  viewVersion: number;
   users: number;
   openedAtMs: number;
   /** File pages of the process then: what is more is mapped pages of the store. */
@@ -43,6 +47,7 @@ export class StoreAccess {
   readonly #path: string;
   readonly #lineBytes: number;
   readonly #caches: QueryCaches;
+  readonly #live: LiveRecords;
   readonly #gauge = new Gauge();
   readonly #waiting: (() => void)[] = [];
   readonly #open = new Set<SharedReader>();
@@ -51,10 +56,11 @@ export class StoreAccess {
   #atWork = 0;
   #isClosed = false;
 
-  constructor(path: string, options: { lineBytes: number; caches: QueryCaches }) {
+  constructor(path: string, options: { lineBytes: number; caches: QueryCaches; live: LiveRecords }) {
     this.#path = path;
     this.#lineBytes = options.lineBytes;
     this.#caches = options.caches;
+    this.#live = options.live;
   }
 
   /**
@@ -84,9 +90,9 @@ export class StoreAccess {
   ): Promise<T> {
     await this.#enter(signal);
     try {
-      const shared = await this.#borrow();
+      const { shared, view } = await this.#borrowSeen();
       try {
-        return await work(shared.reader, AbortSignal.any([signal, shared.grace.signal]));
+        return await work(view, AbortSignal.any([signal, shared.grace.signal]));
       } finally {
         const isFull = this.#isFull(shared);
         await this.#giveBack(shared);
@@ -158,6 +164,34 @@ export class StoreAccess {
     else next();
   }
 
+  /** A reader with the live records of this moment above it. */
+  async #borrowSeen(): Promise<{ shared: SharedReader; view: StoreReader }> {
+    for (;;) {
+      const shared = await this.#borrow();
+      try {
+        const view = await this.#viewOf(shared);
+        if (view !== null) return { shared, view };
+      } catch (error) {
+        await this.#giveBack(shared);
+        throw error;
+      }
+      shared.isRetired = true;
+      await this.#giveBack(shared);
+    }
+  }
+
+  /** The same as before while nothing was written: what it has decoded serves on. */
+  async #viewOf(shared: SharedReader): Promise<StoreReader | null> {
+    const { version } = this.#live;
+    if (shared.view !== null && shared.viewVersion === version) return shared.view;
+    const view = await this.#live.overlay(shared.reader);
+    if (view === null) return null;
+    if (view !== shared.reader) setQueryCaches(view, this.#caches);
+    shared.view = view;
+    shared.viewVersion = version;
+    return view;
+  }
+
   async #borrow(): Promise<SharedReader> {
     for (;;) {
       this.#current ??= this.#openReader();
@@ -190,6 +224,8 @@ export class StoreAccess {
     setQueryCaches(reader, this.#caches);
     opened = {
       reader,
+      view: null,
+      viewVersion: 0,
       users: 0,
       openedAtMs: systemClock.nowMs(),
       fileBytesBefore: this.#gauge.read().fileBytes,

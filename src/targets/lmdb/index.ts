@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { PlimsollError } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
@@ -6,6 +6,7 @@ import { EnvironmentGate } from "./environment-gate.js";
 import { inspectStore } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
+import { WriterLock } from "./writer-lock.js";
 
 /** The embedded store: one folder, one LMDB environment, one writer, any number of readers. */
 export function lmdbTarget(dir: string): Target {
@@ -16,6 +17,12 @@ export function lmdbTarget(dir: string): Target {
       return EnvironmentGate.of(dir).alone(async () => new LmdbStoreSession(dir, options));
     },
   };
+}
+
+/** One process a time may have live records beside a store. */
+export function lockLiveFolder(dir: string): Disposable {
+  mkdirSync(dir, { recursive: true });
+  return WriterLock.acquire(dir);
 }
 
 /** Readers of this process that can be asked leave for a moment, so that mapped pages are given back. */

@@ -22,6 +22,7 @@ export const storeFiles = {
   lock: "lock.mdb",
   writerLock: "writer.lock",
   runs: "runs",
+  live: "live",
 } as const;
 
 /** A writer's lock before it is taken bears the writer's process id: a crash may leave it. */
