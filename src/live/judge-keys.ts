@@ -71,7 +71,10 @@ function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number):
   }
 }
 
-/** Hashes that new records define or delete, rising. A reference by itself kills nothing. */
+/**
+ * Hashes that new records define or delete, rising; by its lowest bit a definition comes before what refers
+ * to it. A reference by itself kills nothing.
+ */
 function hashesOf(streams: readonly Uint8Array[][]): bigint[] {
   const hashes = new Set<bigint>();
   for (const block of streams.flat()) {
@@ -79,7 +82,9 @@ function hashesOf(streams: readonly Uint8Array[][]): bigint[] {
     for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
       const flags = keyFlagsAt(block, at);
       const isPlainReference = (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
-      if (!isPlainReference) hashes.add(view.getBigUint64(at, true));
+      if (isPlainReference) continue;
+      const hash = view.getBigUint64(at, true);
+      hashes.add(hash & ~1n).add(hash | 1n);
     }
   }
   return [...hashes].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
   liveBytesMax,
   liveCommitBytes,
@@ -324,7 +324,7 @@ export class LiveLayer implements AsyncDisposable {
   #isFoldSealed({ sealed }: StoreReader): boolean {
     if (this.#folding === null || this.#importBeforeFold === "") return false;
     if (JSON.stringify(sealed.lastImport) === this.#importBeforeFold) return false;
-    return (sealed.lastImport?.sources ?? []).some((name) => this.#foldPaths().includes(name));
+    return (sealed.lastImport?.sources ?? []).some((name) => this.#foldPaths().includes(resolve(name)));
   }
 
   /** Files that a former attempt has written stay as they are: the import knows them by that. */
@@ -349,7 +349,7 @@ export class LiveLayer implements AsyncDisposable {
   }
 
   #foldPath(entity: string): string {
-    return join(this.#options.dir, `fold-${Buffer.from(entity).toString("hex")}.jsonl`);
+    return resolve(this.#options.dir, `fold-${Buffer.from(entity).toString("hex")}.jsonl`);
   }
 
   #removeFoldFiles(): void {

@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { afterAll, expect, test } from "vitest";
+import { type ServerProcess, startServer, stopServers } from "../server/server-process.js";
+import { makeFolder, projectFile } from "../support/cli.js";
+
+const folder = makeFolder();
+afterAll(async () => {
+  await stopServers();
+  folder.remove();
+});
+
+const killsCount = 4;
+
+function someEvents(count: number): { id: string }[] {
+  const script = projectFile("scripts/gen.js");
+  const made = spawnSync(process.execPath, [script, "nostr", "--count", String(count)], {
+    maxBuffer: 2 ** 26,
+  });
+  const lines = made.stdout.toString("utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as { id: string });
+}
+
+async function write(server: ServerProcess, records: unknown[], parameters = ""): Promise<Response> {
+  return await server.call(`/api/records${parameters}`, {
+    method: "POST",
+    body: records.map((record) => JSON.stringify(record)).join("\n"),
+    headers: { "Content-Type": "application/x-ndjson" },
+  });
+}
+
+/** Every record that the filter finds, by the member that names it. */
+async function seen(server: ServerProcess, filter: unknown, member: string): Promise<unknown[]> {
+  const response = await server.call("/api/query", { method: "POST", body: JSON.stringify(filter) });
+  const lines = (await response.text()).split("\n").slice(0, -1);
+  return lines.map((line) => (JSON.parse(line) as Record<string, unknown>)[member]);
+}
+
+test("what was acknowledged is there after a kill at any moment, and there once", async () => {
+  const events = someEvents(6_000).filter((event) => (event as unknown as { kind: number }).kind === 1);
+  let server = await startServer(folder, ["events", "--memory", "256MiB"]);
+  const acknowledged: string[] = [];
+  let at = 0;
+  for (let kill = 0; kill < killsCount; kill++) {
+    const endMs = Date.now() + 700 + kill * 1_700;
+    const clients = Array.from({ length: 4 }, async () => {
+      while (at < events.length) {
+        const part = events.slice(at, at + 7);
+        at += 7;
+        const response = await write(server, part, "?preset=nostr").catch(() => null);
+        if (response === null || response.status !== 200) return;
+        acknowledged.push(...part.map(({ id }) => id));
+        // The last kills come while a fold is under way after a pause.
+        if (kill > 1) await new Promise((resolve) => setTimeout(resolve, kill * 2_600));
+      }
+    });
+    await new Promise((resolve) => setTimeout(resolve, endMs - Date.now()));
+    await server.kill();
+    await Promise.all(clients);
+    server = await startServer(folder, ["events", "--memory", "256MiB"]);
+    const ids = (await seen(server, { nostr: { limit: 10_000 } }, "id")) as string[];
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(acknowledged.filter((id) => !ids.includes(id))).toEqual([]);
+  }
+  expect(acknowledged.length).toBeGreaterThan(0);
+}, 180_000);
+
+test("records without a key are there once after kills around a fold", async () => {
+  folder.write("first.jsonl", '{"n":0}\n');
+  let server = await startServer(folder, ["plain", "--memory", "256MiB"]);
+  const made = await server.call("/api/import?entity=note&name=note.jsonl", {
+    method: "POST",
+    body: '{"n":0}\n',
+    headers: { Accept: "application/json" },
+  });
+  expect(made.status).toBe(200);
+  let next = 1;
+  const acknowledged = new Set<number>([0]);
+  for (const delayMs of [5_050, 5_150, 5_300, 5_600]) {
+    const numbers = Array.from({ length: 50 }, () => next++);
+    const response = await write(
+      server,
+      numbers.map((n) => ({ n })),
+    );
+    expect(response.status).toBe(200);
+    for (const n of numbers) acknowledged.add(n);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await server.kill();
+    server = await startServer(folder, ["plain", "--memory", "256MiB"]);
+    const found = (await seen(server, { filter: {} }, "n")) as number[];
+    expect(found.sort((left, right) => left - right)).toEqual([...acknowledged]);
+  }
+}, 180_000);
