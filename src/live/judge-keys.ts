@@ -12,7 +12,9 @@ import {
 } from "../postings/index.js";
 import { keyEntry } from "./live-run.js";
 
-/** DEAD_... of kernels/key-group.ts: why a record is dead; one that is for several reasons has the highest. */
+/**
+ * DEAD_... of kernels/key-group.ts: why a record is dead; one that is for several reasons has the highest.
+ */
 export const deadReason = { deleted: 1, rejected: 2, replaced: 3, superseded: 4, duplicate: 5 };
 
 export interface Judgement {

@@ -301,6 +301,8 @@ export class LiveLayer implements AsyncDisposable {
         this.#folding = null;
         removeLog(this.#foldingPath);
         this.#removeFoldFiles();
+        // An import that a former process had finished seals nothing anew: the state would seem to hold.
+        this.#state = null;
         this.#closeReader();
         await this.#ready();
       });

@@ -1,25 +1,34 @@
 import { resolve } from "node:path";
 import { isPlimsollError, liveLayerBytes, PlimsollError, serverBytes } from "../kernel/index.js";
 import { type FoldSource, LiveLayer } from "../live/index.js";
+import type { ResolvedLine } from "../memory/index.js";
 import { runImport } from "../pipeline/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { prepareImport } from "../preparation/index.js";
 import { recordCheckOf } from "../presets/index.js";
+import type { OptionValues } from "../settings/index.js";
 import { lockLiveFolder, openStoreReader } from "../targets/lmdb/index.js";
-import type { ServerSettings } from "./exchange.js";
 import { importValues } from "./import-options.js";
 import type { ImportQueue } from "./import-queue.js";
 
+/** Of the server's settings, what live records need. */
+export interface LiveSettings {
+  storePath: string;
+  values: OptionValues;
+  line: ResolvedLine;
+  note: (text: string) => void;
+}
+
 /** The live layer of the server's store: opened when a record comes, or where a former server left some. */
 export class LiveRecords {
-  readonly #settings: ServerSettings;
+  readonly #settings: LiveSettings;
   readonly #imports: ImportQueue;
   readonly #onFold: () => void;
   #opening: Promise<LiveLayer> | null = null;
   #layer: LiveLayer | null = null;
   #lock: Disposable | null = null;
 
-  constructor(settings: ServerSettings, imports: ImportQueue, onFold: () => void) {
+  constructor(settings: LiveSettings, imports: ImportQueue, onFold: () => void) {
     this.#settings = settings;
     this.#imports = imports;
     this.#onFold = onFold;

@@ -65,7 +65,6 @@ test("what was acknowledged is there after a kill at any moment, and there once"
 }, 180_000);
 
 test("records without a key are there once after kills around a fold", async () => {
-  folder.write("first.jsonl", '{"n":0}\n');
   let server = await startServer(folder, ["plain", "--memory", "256MiB"]);
   const made = await server.call("/api/import?entity=note&name=note.jsonl", {
     method: "POST",
