@@ -71,6 +71,7 @@ export class LiveLayer implements AsyncDisposable {
   #state: LiveState | null = null;
   #reader: (StoreReader & AsyncDisposable) | null = null;
   #readerOpenedAtMs = 0;
+  #mapping: CompiledMapping | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #isCommitting = false;
   #fold: Promise<void> | null = null;
@@ -106,9 +107,15 @@ export class LiveLayer implements AsyncDisposable {
     return this.#writing.bytes + (this.#folding?.bytes ?? 0);
   }
 
-  /** The mapping that records are held against. */
-  async mapping(): Promise<CompiledMapping> {
-    return await this.#alone(async () => (await this.#ready()).reader.mapping);
+  /** The mapping that records are held against; looked up anew for an entity that an import may have made. */
+  async mapping(entity: string | null): Promise<CompiledMapping> {
+    const known = this.#mapping;
+    const isKnown = entity === null || known?.entities.some(({ name }) => name === entity);
+    if (known !== null && isKnown) return known;
+    return await this.#alone(async () => {
+      this.#closeReader();
+      return (await this.#ready()).reader.mapping;
+    });
   }
 
   /** Resolves when the records are on the disk and seen; or rejects, and nothing is kept of them. */
@@ -250,6 +257,7 @@ export class LiveLayer implements AsyncDisposable {
       }
     }
     this.#state = state;
+    this.#mapping = reader.mapping;
     this.version++;
     return state;
   }

@@ -10,7 +10,8 @@ export async function postRecords(exchange: Exchange): Promise<void> {
   const type = (request.headers["content-type"] ?? "").toLowerCase();
   const records = recordsOfBody(await readSmallBody(request), type.includes("ndjson"));
   const layer = await live.open(query.get("preset"));
-  const entity = entityOf(query.get("entity"), await layer.mapping());
+  const name = query.get("entity");
+  const entity = entityOf(name, await layer.mapping(name));
   const outcomes = await layer.write(records.map((bytes) => ({ entity, bytes })));
   sendJson(response, 200, { outcomes });
 }
