@@ -79,7 +79,7 @@ export class LiveRecords {
       dir,
       openReader: (onWanted) => openStoreReader(storePath, { onWanted }),
       fold: (sources) => this.#imports.exclusively(() => this.#fold(sources)),
-      checkOf: (mapping) => recordCheckOf(mapping.preset),
+      checkOf: (mapping) => recordCheckOf(mapping.preset, false),
       note,
     });
     return this.#layer;

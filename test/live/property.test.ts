@@ -55,7 +55,7 @@ function openLayer(store: string): Promise<LiveLayer> {
     fold: async ([source]) => {
       await importHere({ cwd: folder.path, sources: [source!.path], store, mapping, plan: {} });
     },
-    checkOf: (compiled) => recordCheckOf(compiled.preset),
+    checkOf: (compiled) => recordCheckOf(compiled.preset, false),
     note: (text) => {
       throw new Error(text);
     },
