@@ -10,7 +10,8 @@ import {
   runToEnd,
   streamOfBlocks,
 } from "../postings/index.js";
-import { keyEntry } from "./live-run.js";
+import type { KeyFilter } from "./key-filter.js";
+import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
 /**
  * DEAD_... of kernels/key-group.ts: why a record is dead; one that is for several reasons has the highest.
@@ -27,6 +28,13 @@ export interface Judgement {
 const headerBytes = 24;
 const tupleBytes = 16;
 
+/** Where former keys are looked up: what is sealed, and the live runs above it. */
+export interface FormerKeys {
+  reader: StoreReader;
+  runs: readonly LiveRun[];
+  filter: KeyFilter;
+}
+
 /**
  * Holds new keys against all that were there before, by the very merge that an import settles keys with: of
  * former ones only those are looked up that a new record defines or deletes.
@@ -34,22 +42,18 @@ const tupleBytes = 16;
 export function judgeKeys(
   kernel: Kernel,
   mapping: CompiledMapping,
-  former: StoreReader,
+  former: FormerKeys,
   streams: readonly Uint8Array[][],
   firstNewId: number,
 ): Judgement {
-  const hashes = hashesOf(streams);
   const dead = new Map<number, number>();
   const keys: KeyBlockEntry[] = [];
-  const met = former.sealed.segments
-    .map(({ number }) => blocksOf(former, number, hashes))
-    .filter((blocks) => blocks.length > 0);
   const inputOf = (blocks: Uint8Array[], emit: boolean) => ({ stream: streamOfBlocks(blocks), emit });
   runToEnd(
     mergeKeys({
       kernel,
       inputs: [
-        ...met.map((blocks) => inputOf(blocks, false)),
+        ...metBlocks(former, streams).map((blocks) => inputOf(blocks, false)),
         ...streams.map((blocks) => inputOf(blocks, true)),
       ],
       rules: keyRulesOf(mapping),
@@ -59,6 +63,18 @@ export function judgeKeys(
     }),
   );
   return { dead, keys };
+}
+
+/** Former entries that the new ones meet, as sorted streams of blocks; the filter learns the new ones. */
+function metBlocks({ reader, runs, filter }: FormerKeys, streams: readonly Uint8Array[][]): Uint8Array[][] {
+  const { sought, maybeKnown } = hashesOf(streams, filter);
+  const { segments } = reader.sealed;
+  const found = segments.map(({ number, firstId }) => {
+    const hashes = firstId >= filter.coveredFromId ? maybeKnown : sought;
+    return blocksOf((hash) => reader.keyBlocks(number, hash), hashes);
+  });
+  for (const { keys } of runs) found.push(blocksOf((hash) => keyBlocksFrom(keys, hash), maybeKnown));
+  return found.filter((blocks) => blocks.length > 0);
 }
 
 function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number): void {
@@ -74,30 +90,43 @@ function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number):
 }
 
 /**
- * Hashes that new records define or delete, rising; by its lowest bit a definition comes before what refers
- * to it. A reference by itself kills nothing.
+ * Hashes that new records define or delete, rising, with their lowest bit off: a definition has it 0, what
+ * refers to it 1. A reference by itself kills nothing. Those that the filter knows are told apart.
  */
-function hashesOf(streams: readonly Uint8Array[][]): bigint[] {
+function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const hashes = new Set<bigint>();
+  const known = new Set<bigint>();
+  const added: [low: number, high: number][] = [];
   for (const block of streams.flat()) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
     for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
+      const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
+      added.push([low, high]);
       const flags = keyFlagsAt(block, at);
       const isPlainReference = (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
       if (isPlainReference) continue;
-      const hash = view.getBigUint64(at, true);
-      hashes.add(hash & ~1n).add(hash | 1n);
+      const hash = view.getBigUint64(at, true) & ~1n;
+      hashes.add(hash);
+      if (filter.has(low, high)) known.add(hash);
     }
   }
+  for (const [low, high] of added) filter.add(low, high);
+  return { sought: sorted(hashes), maybeKnown: sorted(known) };
+}
+
+function sorted(hashes: ReadonlySet<bigint>): bigint[] {
   return [...hashes].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
 }
 
-/** Entries of one segment with these hashes, in blocks as a segment has them. */
-function blocksOf(reader: StoreReader, segment: number, hashes: readonly bigint[]): Uint8Array[] {
+/** Entries with these hashes, in blocks as a segment has them. */
+function blocksOf(
+  keyBlocks: (hash: bigint) => Iterable<KeyBlockEntry>,
+  hashes: readonly bigint[],
+): Uint8Array[] {
   const packer = new BlockPacker();
   for (const hash of hashes) {
-    for (const { hash: first, block } of reader.keyBlocks(segment, hash)) {
-      if (first > hash) break;
+    for (const { hash: first, block } of keyBlocks(hash)) {
+      if (first > (hash | 1n)) break;
       if (!takeEntries(packer, block, hash)) break;
     }
   }
@@ -109,10 +138,10 @@ function takeEntries(packer: BlockPacker, block: Uint8Array, hash: bigint): bool
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
   for (let at = headerBytes; at < block.length; ) {
-    const end = keySpan(block, at).entryEnd;
     const entryHigh = view.getUint32(at + 4, true);
-    const entryLow = view.getUint32(at, true);
+    const entryLow = (view.getUint32(at, true) & ~1) >>> 0;
     if (entryHigh > high || (entryHigh === high && entryLow > low)) return false;
+    const end = keySpan(block, at).entryEnd;
     if (entryHigh === high && entryLow === low) packer.add(block.subarray(at, end));
     at = end;
   }

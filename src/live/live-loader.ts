@@ -24,6 +24,12 @@ export interface Loaded {
   rejects: Map<number, { code: string; reason: string }>;
 }
 
+export interface LoadOptions {
+  check?: RecordCheck | null;
+  /** Blocks and columns alone: postings and keys are there already. */
+  isStoredOnly?: boolean;
+}
+
 const lineFeed = 10;
 
 /** Makes blocks, postings and keys of records with the kernels of the import. */
@@ -45,7 +51,7 @@ export class LiveLoader {
     entity: CompiledEntity,
     records: readonly Uint8Array[],
     firstId: number,
-    check: RecordCheck | null,
+    options: LoadOptions,
   ): Loaded {
     const loaded: Loaded = { blocks: [], columns: [], tuples: [], keys: [], rejects: new Map() };
     let from = 0;
@@ -55,19 +61,19 @@ export class LiveLoader {
       while (to < records.length && bytes + records[to]!.length + 1 <= liveCommitBytes) {
         bytes += records[to++]!.length + 1;
       }
-      this.#loadFrame(entity, frameOf(records, from, to, bytes), firstId + from, check, loaded);
+      this.#loadFrame(entity, frameOf(records, from, to, bytes), firstId + from, options, loaded);
       from = to;
     }
     return loaded;
   }
 
-  /** The dead as postings: ids in order, blocks as a segment has them. */
-  deadBlocks(ids: readonly number[]): TupleBlockEntry[] {
+  /** The dead as postings: ids in order, each with its reason; blocks as a segment has them. */
+  deadBlocks(dead: readonly [id: number, reason: number][]): TupleBlockEntry[] {
     const { exports } = this.kernel;
     const blocks: TupleBlockEntry[] = [];
-    for (let from = 0; from < ids.length; from += liveTuplesCapacity) {
-      for (const id of ids.slice(from, from + liveTuplesCapacity)) {
-        exports.tupleAppend(this.#tuples.ptr, 0, 0n, BigInt(id), 0);
+    for (let from = 0; from < dead.length; from += liveTuplesCapacity) {
+      for (const [id, reason] of dead.slice(from, from + liveTuplesCapacity)) {
+        exports.tupleAppend(this.#tuples.ptr, 0, 0n, BigInt(id), reason << 4);
       }
       this.#tuples.encode((block) => blocks.push(tupleEntry(block)));
       this.#tuples.clear();
@@ -79,10 +85,14 @@ export class LiveLoader {
     entity: CompiledEntity,
     bytes: Uint8Array,
     firstId: number,
-    check: RecordCheck | null,
+    { check = null, isStoredOnly = false }: LoadOptions,
     loaded: Loaded,
   ): void {
-    const spill = () => this.#spill(loaded);
+    const spill = () => {
+      if (!isStoredOnly) this.#spill(loaded);
+      this.#tuples.clear();
+      this.#keys.clear();
+    };
     this.#loader.load(
       { entity, format: "jsonl", header: null, bytes, firstId },
       {
@@ -109,8 +119,6 @@ export class LiveLoader {
       this.#keys.encode((block) => blocks.push(block.slice()));
       loaded.keys.push(blocks);
     }
-    this.#tuples.clear();
-    this.#keys.clear();
   }
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, ftruncateSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { syncFolder } from "../kernel/index.js";
 
@@ -14,108 +14,117 @@ export interface LoggedRecord {
 const headBytes = 8;
 const lineFeed = 10;
 const tab = 9;
+const namePattern = /^(\d{12})\.log$/;
 
 /**
  * An append-only file of frames, one a commit: each line of a frame is the name of an entity, a tab and a
- * record. What a crash left half written has no right checksum and is cut off when the log is opened.
+ * record. What a crash left half written has no right checksum and counts for nothing; a log that was
+ * found is never appended to.
  */
-export class LiveLog {
-  readonly #path: string;
-  #file: FileHandle;
-  #bytes: number;
+export class LiveLog implements AsyncDisposable {
+  readonly number: number;
+  readonly #file: FileHandle;
+  /** Bytes of frames that were acknowledged. */
+  #bytes = 0;
 
-  private constructor(path: string, file: FileHandle, bytes: number) {
-    this.#path = path;
+  private constructor(number: number, file: FileHandle) {
+    this.number = number;
     this.#file = file;
+  }
+
+  static async create(dir: string, number: number): Promise<LiveLog> {
+    const file = await open(pathOf(dir, number), "wx");
+    syncFolder(dir);
+    return new LiveLog(number, file);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Resolves when the records are on the disk: to the bytes of the log that are so from then on. */
+  async append(records: readonly LoggedRecord[]): Promise<number> {
+    const frame = frameOf(records);
+    await this.#file.write(frame, 0, frame.length, this.#bytes);
+    await this.#file.datasync();
+    return this.#bytes + frame.length;
+  }
+
+  /** Everything up to here counts. */
+  accept(bytes: number): void {
     this.#bytes = bytes;
   }
 
-  static async open(path: string): Promise<LiveLog> {
-    const file = await open(path, "a+");
-    syncFolder(dirname(path));
-    const { bytes } = readFrames(path);
-    await file.truncate(bytes);
-    await file.datasync();
-    return new LiveLog(path, file, bytes);
+  /** What was appended last is as if it had never been. */
+  cut(): void {
+    ftruncateSync(this.#file.fd, this.#bytes);
   }
 
-  /** Resolves when the records are on the disk; a frame that failed is as if it had never been. */
-  async append(records: readonly LoggedRecord[]): Promise<void> {
-    const frame = frameOf(records);
-    try {
-      await this.#file.write(frame, 0, frame.length);
-      await this.#file.datasync();
-    } catch (error) {
-      await this.#file.truncate(this.#bytes);
-      throw error;
-    }
-    this.#bytes += frame.length;
-  }
-
-  /** The log goes on under another name, and takes nothing more. */
-  async rename(path: string): Promise<void> {
-    await this.#file.close();
-    renameSync(this.#path, path);
-    syncFolder(dirname(path));
-  }
-
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
 }
 
-/** All records of a log that are whole, in the order in which they were written. */
-export function readLog(path: string): LoggedRecord[] {
-  return existsSync(path) ? readFrames(path).records : [];
+/** The numbers of the logs in a folder, rising. */
+export function logNumbers(dir: string): number[] {
+  if (!existsSync(dir)) return [];
+  const matches = readdirSync(dir).map((name) => namePattern.exec(name));
+  return matches.flatMap((match) => (match === null ? [] : [Number(match[1])])).sort((a, b) => a - b);
 }
 
-export function removeLog(path: string): void {
-  rmSync(path, { force: true });
-  syncFolder(dirname(path));
+export function removeLog(dir: string, number: number): void {
+  rmSync(pathOf(dir, number), { force: true });
+  syncFolder(dir);
 }
 
-/** Cuts what a crash left behind the last whole frame. */
-export function mendLog(path: string): void {
-  if (!existsSync(path)) return;
-  const file = openSync(path, "r+");
-  try {
-    ftruncateSync(file, readFrames(path).bytes);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function frameOf(records: readonly LoggedRecord[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.alloc(headBytes)];
-  for (const { entity, bytes } of records) parts.push(Buffer.from(`${entity}\t`), bytes, newline);
-  const frame = Buffer.concat(parts);
-  const body = frame.subarray(headBytes);
-  frame.writeUInt32LE(body.length, 0);
-  frame.writeUInt32LE(crc32(body), 4);
-  return frame;
-}
-
-const newline = Buffer.from("\n");
-
-function readFrames(path: string): { records: LoggedRecord[]; bytes: number } {
+/** All records of a log that are whole, in the order in which they were written; up to a byte where one is said. */
+export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INFINITY): LoggedRecord[] {
+  const path = pathOf(dir, number);
+  if (!existsSync(path)) return [];
   const log = readFileSync(path);
   const records: LoggedRecord[] = [];
-  let at = 0;
-  while (at + headBytes <= log.length) {
+  const names = new Map<string, string>();
+  for (let at = 0; at + headBytes <= Math.min(log.length, bytes); ) {
     const end = at + headBytes + log.readUInt32LE(at);
     if (end > log.length || end === at + headBytes) break;
     const body = log.subarray(at + headBytes, end);
     if (crc32(body) !== log.readUInt32LE(at + 4)) break;
-    for (let line = 0; line < body.length; ) {
-      const lineEnd = body.indexOf(lineFeed, line);
-      const nameEnd = body.indexOf(tab, line);
-      records.push({
-        entity: body.toString("utf8", line, nameEnd),
-        bytes: body.subarray(nameEnd + 1, lineEnd),
-      });
-      line = lineEnd + 1;
-    }
+    addRecords(records, body, names);
     at = end;
   }
-  return { records, bytes: at };
+  return records;
+}
+
+function addRecords(records: LoggedRecord[], body: Buffer, names: Map<string, string>): void {
+  for (let line = 0; line < body.length; ) {
+    const lineEnd = body.indexOf(lineFeed, line);
+    const nameEnd = body.indexOf(tab, line);
+    const name = body.toString("utf8", line, nameEnd);
+    // One text for all records of an entity.
+    if (!names.has(name)) names.set(name, name);
+    records.push({ entity: names.get(name)!, bytes: body.subarray(nameEnd + 1, lineEnd) });
+    line = lineEnd + 1;
+  }
+}
+
+function pathOf(dir: string, number: number): string {
+  return join(dir, `${String(number).padStart(12, "0")}.log`);
+}
+
+function frameOf(records: readonly LoggedRecord[]): Buffer {
+  let bytes = headBytes;
+  for (const record of records) bytes += Buffer.byteLength(record.entity) + record.bytes.length + 2;
+  const frame = Buffer.allocUnsafe(bytes);
+  let at = headBytes;
+  for (const record of records) {
+    at += frame.write(record.entity, at);
+    frame[at++] = tab;
+    frame.set(record.bytes, at);
+    at += record.bytes.length;
+    frame[at++] = lineFeed;
+  }
+  const body = frame.subarray(headBytes);
+  frame.writeUInt32LE(body.length, 0);
+  frame.writeUInt32LE(crc32(body), 4);
+  return frame;
 }

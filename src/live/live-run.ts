@@ -1,4 +1,4 @@
-import type { Kernel } from "../kernel/index.js";
+import { type Kernel, liveEntryBytes } from "../kernel/index.js";
 import type { KeyBlockEntry, TupleBlockEntry } from "../ports/index.js";
 import {
   type KeyRule,
@@ -29,10 +29,51 @@ export function keyEntry(block: Uint8Array, ordinal: number): KeyBlockEntry {
   return { hash: new DataView(copy.buffer).getBigUint64(firstAt, true), ordinal, block: copy };
 }
 
+/** What blocks take in memory. */
+export function heldBytes(blocks: readonly { block: Uint8Array }[]): number {
+  return blocks.reduce((sum, { block }) => sum + block.length + liveEntryBytes, 0);
+}
+
 export function runOf(tuples: TupleBlockEntry[], keys: KeyBlockEntry[]): LiveRun {
-  const bytesOf = (blocks: { block: Uint8Array }[]) =>
+  return { tuples, keys, bytes: heldBytes(tuples) + heldBytes(keys) };
+}
+
+/** What a segment says of its blocks. */
+export function segmentCounts({ tuples, keys }: LiveRun) {
+  const bytesOf = (blocks: readonly { block: Uint8Array }[]) =>
     blocks.reduce((sum, { block }) => sum + block.length, 0);
-  return { tuples, keys, bytes: bytesOf(tuples) + bytesOf(keys) };
+  const countOf = (blocks: readonly { block: Uint8Array }[]) =>
+    blocks.reduce((sum, { block }) => sum + new DataView(block.buffer).getUint32(block.byteOffset, true), 0);
+  return {
+    tuples: countOf(tuples),
+    postingBytes: bytesOf(tuples),
+    keys: countOf(keys),
+    keyBytes: bytesOf(keys),
+  };
+}
+
+/** Key blocks of a run from the last one that may hold the hash. */
+export function* keyBlocksFrom(
+  keys: readonly KeyBlockEntry[],
+  hash: bigint,
+  ordinal = 0,
+): Iterable<KeyBlockEntry> {
+  const isBefore = (entry: KeyBlockEntry) =>
+    entry.hash < hash || (entry.hash === hash && entry.ordinal <= ordinal);
+  const at = lastWhere(keys.length, (place) => isBefore(keys[place]!));
+  for (let place = Math.max(0, at); place < keys.length; place++) yield keys[place]!;
+}
+
+/** The last place of `count` that a condition holds for, which holds up to some place; -1 for none. */
+export function lastWhere(count: number, holds: (at: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /**
@@ -41,25 +82,25 @@ export function runOf(tuples: TupleBlockEntry[], keys: KeyBlockEntry[]): LiveRun
  */
 export function mergeTail(kernel: Kernel, runs: LiveRun[], keyspaces: number): void {
   while (runs.length > 1 && runs.at(-2)!.bytes < 2 * runs.at(-1)!.bytes) {
-    const [left, right] = runs.splice(-2) as [LiveRun, LiveRun];
-    runs.push(merged(kernel, left, right, keyspaces));
+    runs.push(mergeRuns(kernel, runs.splice(-2), keyspaces));
   }
 }
 
-function merged(kernel: Kernel, left: LiveRun, right: LiveRun, keyspaces: number): LiveRun {
+/** Several runs as one. */
+export function mergeRuns(kernel: Kernel, runs: readonly LiveRun[], keyspaces: number): LiveRun {
   const tuples: TupleBlockEntry[] = [];
   const keys: KeyBlockEntry[] = [];
   runToEnd(
     mergeTuples({
       kernel,
-      inputs: [left, right].map((run) => streamOfBlocks(run.tuples.map(({ block }) => block))),
+      inputs: runs.map((run) => streamOfBlocks(run.tuples.map(({ block }) => block))),
       output: (block) => tuples.push(tupleEntry(block)),
     }),
   );
   runToEnd(
     mergeKeys({
       kernel,
-      inputs: [left, right].map((run) => ({
+      inputs: runs.map((run) => ({
         stream: streamOfBlocks(run.keys.map(({ block }) => block)),
         emit: true,
       })),

@@ -10,7 +10,7 @@ import type {
   StoreReader,
   TupleBlockEntry,
 } from "../ports/index.js";
-import type { LiveRun } from "./live-run.js";
+import { keyBlocksFrom, type LiveRun, lastWhere, segmentCounts } from "./live-run.js";
 
 /** Live records as they stood at one moment; the arrays may have grown since, and are read up to a count. */
 export interface LiveSnapshot {
@@ -108,11 +108,7 @@ export class OverlayReader implements StoreReader {
       yield* this.#sealedReader.keyBlocks(segment, hash, ordinal);
       return;
     }
-    const { keys } = this.#runOf(segment);
-    const isBefore = (entry: KeyBlockEntry) =>
-      entry.hash < hash || (entry.hash === hash && entry.ordinal <= ordinal);
-    const at = lastWhere(keys.length, (place) => isBefore(keys[place]!));
-    for (let place = Math.max(0, at); place < keys.length; place++) yield keys[place]!;
+    yield* keyBlocksFrom(this.#runOf(segment).keys, hash, ordinal);
   }
 
   /** Live records were read nowhere that could be named. */
@@ -151,35 +147,11 @@ export class OverlayReader implements StoreReader {
 }
 
 /** The dead that a run names may lie anywhere, so it stands for all ids there are. */
-function segmentOf(run: LiveRun, at: number, live: LiveSnapshot): SegmentState {
-  const bytesOf = (blocks: { block: Uint8Array }[]) =>
-    blocks.reduce((sum, { block }) => sum + block.length, 0);
-  const countOf = (blocks: { block: Uint8Array }[]) =>
-    blocks.reduce((sum, { block }) => sum + new DataView(block.buffer).getUint32(block.byteOffset, true), 0);
-  return {
-    number: firstSegment + at,
-    firstId: live.firstId,
-    endId: live.nextId,
-    tuples: countOf(run.tuples),
-    postingBytes: bytesOf(run.tuples),
-    keys: countOf(run.keys),
-    keyBytes: bytesOf(run.keys),
-  };
+function segmentOf(run: LiveRun, at: number, { firstId, nextId }: LiveSnapshot): SegmentState {
+  return { number: firstSegment + at, firstId, endId: nextId, ...segmentCounts(run) };
 }
 
 function isTupleAbove(entry: TupleBlockEntry, index: number, term: bigint, id: number): boolean {
   if (entry.index !== index) return entry.index > index;
   return entry.term === term ? entry.id > id : entry.term > term;
-}
-
-/** The last place of `count` that a condition holds for, which holds up to some place; -1 for none. */
-function lastWhere(count: number, holds: (at: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -44,5 +44,5 @@ export interface Exchange extends ServerParts {
   /** The parts of the path that stand for something, such as `id`. */
   path: Record<string, string>;
   /** Aborted when the client has gone or the server stops. */
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
 }

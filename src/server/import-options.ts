@@ -10,6 +10,7 @@ import {
   parseOption,
   rowKey,
 } from "../settings/index.js";
+import type { Parameter } from "./route.js";
 
 /** Options of `import` that a request may say; the line, files and folders are the server's. */
 const names = new Set([
@@ -85,9 +86,10 @@ function parsedValue(row: OptionRow, texts: readonly string[]): OptionValue {
   return row.type === "list" ? (parsed as string[][]).flat() : parsed[0]!;
 }
 
-export function checkParameters(query: URLSearchParams, known: ReadonlySet<string>): void {
+export function checkParameters(query: URLSearchParams, parameters: readonly Parameter[]): void {
   for (const name of query.keys()) {
-    if (known.has(name)) continue;
+    if (parameters.some((parameter) => parameter.name === name)) continue;
+    const known = parameters.map((parameter) => parameter.name);
     const what = `the parameter ${name} is not known${suggestionText(name, known)}`;
     throw new PlimsollError("REQUEST_INVALID", { what });
   }

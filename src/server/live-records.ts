@@ -1,13 +1,21 @@
 import { resolve } from "node:path";
-import { isPlimsollError, liveLayerBytes, PlimsollError, serverBytes } from "../kernel/index.js";
-import { type FoldSource, LiveLayer } from "../live/index.js";
+import {
+  isPlimsollError,
+  liveFixedBytes,
+  liveMemoryBytesMax,
+  liveMemoryBytesMin,
+  liveMemoryFraction,
+  PlimsollError,
+  serverBytes,
+} from "../kernel/index.js";
+import { LiveLayer } from "../live/index.js";
 import type { ResolvedLine } from "../memory/index.js";
-import { runImport } from "../pipeline/index.js";
+import { type ImportPlan, runImport } from "../pipeline/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { prepareImport } from "../preparation/index.js";
 import { recordCheckOf } from "../presets/index.js";
 import type { OptionValues } from "../settings/index.js";
-import { lockLiveFolder, openStoreReader } from "../targets/lmdb/index.js";
+import { lockLiveFolder, openLiveSession, openStoreReader } from "../targets/lmdb/index.js";
 import { importValues } from "./import-options.js";
 import type { ImportQueue } from "./import-queue.js";
 
@@ -23,15 +31,15 @@ export interface LiveSettings {
 export class LiveRecords {
   readonly #settings: LiveSettings;
   readonly #imports: ImportQueue;
-  readonly #onFold: () => void;
+  /** Ends merges of segments, which are worth nothing by half. */
+  readonly #stop = new AbortController();
   #opening: Promise<LiveLayer> | null = null;
   #layer: LiveLayer | null = null;
   #lock: Disposable | null = null;
 
-  constructor(settings: LiveSettings, imports: ImportQueue, onFold: () => void) {
+  constructor(settings: LiveSettings, imports: ImportQueue) {
     this.#settings = settings;
     this.#imports = imports;
-    this.#onFold = onFold;
   }
 
   /** Null while no record has come. */
@@ -39,9 +47,15 @@ export class LiveRecords {
     return this.#layer;
   }
 
-  /** Bytes of the line that are the server's, whatever an import takes. */
+  /** Bytes of the line that are the server's, whatever an import takes: what is resident already left out. */
   get besideBytes(): number {
-    return serverBytes + (this.#opening === null ? 0 : liveLayerBytes);
+    if (this.#opening === null) return serverBytes;
+    return serverBytes + liveFixedBytes + this.#memoryBytesMax - (this.#layer?.bytes ?? 0);
+  }
+
+  get #memoryBytesMax(): number {
+    const share = this.#settings.line.bytes * liveMemoryFraction;
+    return Math.round(Math.min(liveMemoryBytesMax, Math.max(liveMemoryBytesMin, share)));
   }
 
   /** Rises whenever a query would see other live records. */
@@ -66,6 +80,7 @@ export class LiveRecords {
 
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
+    this.#stop.abort(new PlimsollError("SERVER_STOPPING"));
     await this.#layer?.[Symbol.asyncDispose]();
     this.#lock?.[Symbol.dispose]();
   }
@@ -76,9 +91,13 @@ export class LiveRecords {
     const dir = resolve(storePath, "live");
     this.#lock ??= lockLiveFolder(dir);
     this.#layer = await LiveLayer.open({
+      storeName: storePath,
       dir,
+      bytesMax: this.#memoryBytesMax,
       openReader: (onWanted) => openStoreReader(storePath, { onWanted }),
-      fold: (sources) => this.#imports.exclusively(() => this.#fold(sources)),
+      openSession: () => openLiveSession(storePath),
+      exclusively: (work) => this.#imports.exclusively(work),
+      mergeSegments: (numbers) => this.#imports.exclusively(() => this.#mergeSegments(numbers)),
       checkOf: (mapping) => recordCheckOf(mapping.preset, false),
       note,
     });
@@ -95,49 +114,34 @@ export class LiveRecords {
       if (!isPlimsollError(error) || error.code !== "STORE_ABSENT") throw error;
     }
     if (preset === null) throw new PlimsollError("STORE_ABSENT", { store: storePath });
-    await this.#imports.exclusively(() => this.#import(["/dev/null"], { preset, format: "jsonl" }, null));
+    await this.#imports.exclusively(() => this.#import({ preset, format: "jsonl" }, {}));
   }
 
-  async #fold(sources: readonly FoldSource[]): Promise<void> {
-    const entities = new Map(sources.map(({ path, entity }) => [path, entity]));
-    const first = sources[0]!.entity;
-    const paths = sources.map(({ path }) => path);
-    await this.#import(paths, { entity: first, format: "jsonl" }, (name) => entities.get(name) ?? first);
-    this.#onFold();
+  /** The last segments become one: an import of nothing, which takes them in. */
+  async #mergeSegments(mergedSegments: readonly number[]): Promise<void> {
+    const { entities } = await this.#layer!.mapping(null);
+    await this.#import({ entity: entities[0]!.name, format: "jsonl" }, { mergedSegments });
   }
 
-  async #import(
-    args: string[],
-    options: Record<string, string>,
-    entityOf: ((name: string) => string) | null,
-  ): Promise<void> {
-    const settings = this.#settings;
-    const signal = new AbortController().signal;
+  async #import(options: Record<string, string>, change: Partial<ImportPlan>): Promise<void> {
+    const { values, storePath, line } = this.#settings;
+    const { signal } = this.#stop;
     const prepared = await prepareImport(
       {
-        args,
-        values: importValues(new URLSearchParams(options), settings.values, settings.storePath),
+        args: ["/dev/null"],
+        values: importValues(new URLSearchParams(options), values, storePath),
         stdin: () => process.stdin,
-        line: settings.line,
+        line,
         besideBytes: this.besideBytes,
         signal,
         note: () => {},
       },
       "import",
     );
-    const { plan } = prepared;
-    const report = await runImport(
-      {
-        ...plan,
-        ...(entityOf === null ? {} : { entityOf: (source) => entityOf(source.name) }),
-        rejects: { ...plan.rejects, path: null },
-      },
+    const plan = { ...prepared.plan, ...change };
+    await runImport(
+      { ...plan, rejects: { ...plan.rejects, path: null } },
       { signal, onProgress: () => {}, onNotice: () => {} },
     );
-    if (report.error !== null) throw new PlimsollError("SOURCE_DAMAGED", sourceDamage(report.error.message));
   }
-}
-
-function sourceDamage(reason: string) {
-  return { source: "the log of live records", offset: 0, reason };
 }

@@ -6,7 +6,7 @@ import type { ServerParts } from "./exchange.js";
 import { type Failure, failureOf } from "./failure.js";
 import { checkParameters } from "./import-options.js";
 import { ClientGone } from "./record-stream.js";
-import { findRoute, methodsOf } from "./router.js";
+import { type Found, findRoute, methodsOf } from "./router.js";
 import { stackOf } from "./run-job.js";
 import { countUp } from "./server-counts.js";
 import { lingerOver } from "./upload.js";
@@ -26,15 +26,13 @@ export async function handleRequest(
 ): Promise<void> {
   const { parts } = options;
   setSecurityHeaders(response);
-  const gone = new AbortController();
-  response.once("close", () => gone.abort(new ClientGone()));
   // A client that breaks off is no event: whoever reads the body hears of it.
   request.on("error", () => {});
   response.on("error", () => {});
   try {
-    await answer(request, response, options, gone.signal);
+    await answer(request, response, options);
   } catch (error) {
-    if (error instanceof ClientGone || gone.signal.aborted) {
+    if (error instanceof ClientGone || response.closed) {
       response.destroy();
       return;
     }
@@ -50,24 +48,44 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   { parts, authorization, signal }: HandlerOptions,
-  gone: AbortSignal,
 ): Promise<void> {
+  let made: AbortSignal | null = null;
   const url = addressOf(request);
   const method = request.method ?? "GET";
-  const methods = methodsOf(url.pathname);
-  if (methods.length > 0 && !methods.includes(method)) response.setHeader("Allow", methods.join(", "));
-  const { route, path } = findRoute(method, url.pathname);
+  const { route, path } = routeOf(method, url.pathname, response);
   authorization.check(request, route.scope);
-  const names = new Set(route.parameters.map((parameter) => parameter.name));
-  checkParameters(url.searchParams, names);
+  checkParameters(url.searchParams, route.parameters);
   await route.handle({
     ...parts,
     request,
     response,
     query: url.searchParams,
     path,
-    signal: AbortSignal.any([signal, gone]),
+    // Made when it is asked for: most answers are done at once, and a signal costs as much as all the rest.
+    get signal() {
+      made ??= AbortSignal.any([signal, goneSignal(response)]);
+      return made;
+    },
   });
+}
+
+function routeOf(method: string, path: string, response: ServerResponse): Found {
+  try {
+    return findRoute(method, path);
+  } catch (error) {
+    const methods = methodsOf(path);
+    if (methods.length > 0) response.setHeader("Allow", methods.join(", "));
+    throw error;
+  }
+}
+
+/** Aborted when the client has gone. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const leave = () => gone.abort(new ClientGone());
+  if (response.closed) leave();
+  else response.once("close", leave);
+  return gone.signal;
 }
 
 function addressOf(request: IncomingMessage): URL {

@@ -75,12 +75,13 @@ function makeParts(settings: ServerSettings): ServerParts {
     ...(blockBytes === null ? {} : { blockBytes }),
     ...(indexBytes === null ? {} : { indexBytes }),
   };
-  const live = new LiveRecords(settings, imports, () => void store.refresh());
+  const live = new LiveRecords(settings, imports);
   const store: StoreAccess = new StoreAccess(storePath, { lineBytes: line.bytes, caches, live });
   const counts = newCounts();
   imports.listen((job, event) => {
     if (event.kind !== "end") return;
     void store.refresh();
+    live.layer?.refresh();
     countImport(counts, job.state, job.report);
   });
   return {

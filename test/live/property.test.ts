@@ -1,11 +1,12 @@
 import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { MiB } from "../../src/kernel/index.js";
 import { LiveLayer } from "../../src/live/index.js";
 import { compileMapping, mappingToYaml } from "../../src/mapping/index.js";
 import { findPreset, recordCheckOf } from "../../src/presets/index.js";
 import { nostrCount, nostrQuery } from "../../src/query/index.js";
-import { openStoreReader } from "../../src/targets/lmdb/index.js";
+import { openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.js";
 import { anyArrival, anyEvents, type NostrEvent, testNowSeconds } from "../nostr/events.js";
 import { NaiveModel } from "../nostr/naive-model.js";
 import { makeFolder } from "../support/cli.js";
@@ -16,7 +17,7 @@ afterAll(folder.remove);
 const mapping = mappingToYaml(compileMapping(findPreset("nostr")!));
 let stores = 0;
 
-type Step = { kind: "import" | "write"; events: NostrEvent[] } | { kind: "fold" } | { kind: "restart" };
+type Step = { kind: "import" | "write" | "fold" | "merge" | "restart"; events: NostrEvent[] };
 
 /** Events in some order, cut into imports and live writes, with folds and restarts anywhere between. */
 const anySteps: fc.Arbitrary<Step[]> = anyEvents({ hasExpiration: false, eventsMax: 24 })
@@ -26,18 +27,24 @@ const anySteps: fc.Arbitrary<Step[]> = anyEvents({ hasExpiration: false, eventsM
       .array(
         fc.record({
           size: fc.nat({ max: 6 }),
-          kind: fc.constantFrom("import", "write", "write", "write", "fold", "restart"),
+          kind: fc.constantFrom<Step["kind"]>(
+            "import",
+            "write",
+            "write",
+            "write",
+            "fold",
+            "merge",
+            "restart",
+          ),
         }),
         { minLength: 1, maxLength: 12 },
       )
       .map((cuts) => {
         const left = [...arrival];
-        const steps = cuts.map(
-          ({ size, kind }): Step =>
-            kind === "fold" || kind === "restart"
-              ? { kind }
-              : { kind: kind as "import" | "write", events: left.splice(0, size) },
-        );
+        const steps = cuts.map(({ size, kind }): Step => {
+          const hasEvents = kind === "import" || kind === "write";
+          return { kind, events: hasEvents ? left.splice(0, size) : [] };
+        });
         return [...steps, { kind: "write", events: left }];
       }),
   );
@@ -48,13 +55,28 @@ async function runImport(store: string, events: readonly NostrEvent[]): Promise<
   await importHere({ cwd: folder.path, sources: [name], store, mapping, plan: {} });
 }
 
+async function mergeSegments(store: string, mergedSegments: readonly number[]): Promise<void> {
+  await importHere({ cwd: folder.path, sources: ["/dev/null"], store, mapping, plan: { mergedSegments } });
+}
+
+/** The last two, as a layer would merge more of them. */
+async function mergeLast(store: string): Promise<void> {
+  await using reader = await openStoreReader(store);
+  const last = reader.sealed.segments.slice(-2).map(({ number }) => number);
+  if (last.length < 2) return;
+  await reader[Symbol.asyncDispose]();
+  await mergeSegments(store, last);
+}
+
 function openLayer(store: string): Promise<LiveLayer> {
   return LiveLayer.open({
     dir: `${store}/live`,
     openReader: (onWanted) => openStoreReader(store, { onWanted }),
-    fold: async ([source]) => {
-      await importHere({ cwd: folder.path, sources: [source!.path], store, mapping, plan: {} });
-    },
+    storeName: store,
+    bytesMax: 8 * MiB,
+    openSession: () => openLiveSession(store),
+    exclusively: (work) => work(),
+    mergeSegments: (mergedSegments) => mergeSegments(store, mergedSegments),
     checkOf: (compiled) => recordCheckOf(compiled.preset, false),
     note: (text) => {
       throw new Error(text);
@@ -83,6 +105,7 @@ test("imports and live writes end in the same visible set, seen at once and afte
       let layer = await openLayer(store);
       for (const step of steps) {
         if (step.kind === "fold") await layer.foldNow();
+        else if (step.kind === "merge") await mergeLast(store);
         else if (step.kind === "restart") {
           await layer[Symbol.asyncDispose]();
           layer = await openLayer(store);

@@ -1,15 +1,29 @@
 import { KiB, MiB } from "./sizes.js";
 
-/** Bounds of the live layer: single records that are durable and visible before they are imported. */
+/** Bounds of the live layer: single records that are durable and visible before they are in the store. */
 
-/** Records and their bytes in the layer, in the part that is folded and in the one that takes writes. */
-export const liveRecordsMax = 20_000;
-export const liveBytesMax = 8 * MiB;
-
-/** A part this full is folded into the store; so is one that nothing came to for so long. */
-export const liveFoldRecords = liveRecordsMax / 2;
-export const liveFoldBytes = liveBytesMax / 2;
+/**
+ * A part of the layer has a log of its own and becomes one segment: it is closed when it is this full, or when
+ * nothing came for so long.
+ */
+export const livePartRecordsMax = 16_384;
+export const livePartBytesMax = 8 * MiB;
 export const liveQuietMs = 5_000;
+
+/**
+ * What the layer makes of its records in memory: this part of the line, within these bounds. A part has a
+ * quarter of it, so that others take writes while one is folded, or segments are merged.
+ */
+export const liveMemoryFraction = 1 / 8;
+export const liveMemoryBytesMin = 4 * MiB;
+export const liveMemoryBytesMax = 32 * MiB;
+export const livePartsAtOnce = 4;
+
+/** What a block takes in memory beside its bytes. */
+export const liveEntryBytes = 256;
+
+/** From half full on a commit waits, up to this long when the layer is full: writers slow down, none halts. */
+export const liveDelayMsMax = 250;
 
 /** A fold that failed is tried again after this long. */
 export const liveRetryMs = 5_000;
@@ -21,8 +35,9 @@ export const liveRecordBytesMax = 256 * KiB;
 export const liveCommitRecords = 1_024;
 export const liveCommitBytes = 512 * KiB;
 
-/** Writes that wait for their commit, and for how long. */
-export const liveWritesWaitingMax = 64;
+/** Writes that wait for their commit: how many, of how many bytes, and for how long. */
+export const liveWritesWaitingMax = 1_024;
+export const liveWaitingBytesMax = 4 * MiB;
 export const liveWaitMsMax = 10_000;
 
 /** Records of one request. */
@@ -34,11 +49,23 @@ export const liveTuplesCapacity = 65_536;
 export const liveKeysCapacity = 16_384;
 export const liveKeyArenaBytes = 2 * MiB;
 
+/** The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys. */
+export const liveKeyFilterBytes = 4 * MiB;
+
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
 export const liveReaderAgeMsMax = 5_000;
 
+/** The transaction that a fold writes in, and the pages of the store that it may leave mapped. */
+export const liveTransactionBytes = 2 * MiB;
+export const liveMappedBytes = 8 * MiB;
+
 /**
- * What a layer takes of the line: its kernel, and for the records the blocks, postings and keys that are made
- * of them, which take three times their bytes at the most.
+ * So many of the last segments that are of one size class, each class so many times the one below, are merged
+ * into one. While writes press, what is larger than this waits for a quiet moment.
  */
-export const liveLayerBytes = liveKernelBytes + 3 * liveBytesMax;
+export const liveMergeSegments = 8;
+export const liveMergeRecordsMax = 600_000;
+
+/** What the layer takes of the line beside what it makes of its records. */
+export const liveFixedBytes =
+  liveKernelBytes + liveKeyFilterBytes + liveTransactionBytes + liveMappedBytes + livePartBytesMax;

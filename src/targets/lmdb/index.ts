@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { PlimsollError } from "../../kernel/index.js";
+import { assert, liveMappedBytes, liveTransactionBytes, PlimsollError } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
 import { EnvironmentGate } from "./environment-gate.js";
@@ -23,6 +23,20 @@ export function lmdbTarget(dir: string): Target {
 export function lockLiveFolder(dir: string): Disposable {
   mkdirSync(dir, { recursive: true });
   return WriterLock.acquire(dir);
+}
+
+/** For live records: the mapping stays as it is, and a transaction and its pages have fixed sizes. */
+export async function openLiveSession(dir: string): Promise<TargetSession> {
+  return lmdbTarget(dir).open({
+    mergeMapping: (stored) => {
+      assert(stored !== null, "a store with live records has a mapping");
+      return stored;
+    },
+    tempDir: null,
+    transactionBytes: liveTransactionBytes,
+    mappedBytes: liveMappedBytes,
+    signal: new AbortController().signal,
+  });
 }
 
 /** Readers of this process that can be asked leave for a moment, so that mapped pages are given back. */
