@@ -80,8 +80,7 @@ export function removeLog(dir: string, number: number): void {
 /** All records of a log that are whole, in the order in which they were written; up to a byte where one is said. */
 export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INFINITY): LoggedRecord[] {
   const path = pathOf(dir, number);
-  if (!existsSync(path)) return [];
-  const log = readFileSync(path);
+  const log = readIfThere(path);
   const records: LoggedRecord[] = [];
   const names = new Map<string, string>();
   for (let at = 0; at + headBytes <= Math.min(log.length, bytes); ) {
@@ -93,6 +92,16 @@ export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INF
     at = end;
   }
   return records;
+}
+
+/** Another process may remove a log that it has folded. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 function addRecords(records: LoggedRecord[], body: Buffer, names: Map<string, string>): void {

@@ -127,7 +127,7 @@ export class StoreAccess {
         await reader.releaseMapped();
         openedWith = this.#gauge.read().fileBytes;
       };
-      return await work({ reader, pause });
+      return await work({ reader: (await this.#live.overlay(reader)) ?? reader, pause });
     } finally {
       this.#leave();
     }

@@ -190,7 +190,9 @@ describe("statuses", () => {
     await ask("/api/imports/{id}/events", "GET", "/api/imports/none/events");
     const query = { body: '{"filter":{"entity":"Doc"}}' };
     await ask("/api/query", "POST", "/api/query", query);
-    await ask("/api/query", "POST", "/api/query", { body: " ".repeat(2 ** 20 + 1) });
+    for (const path of ["/api/query", "/api/records"]) {
+      await ask(path, "POST", path, { body: " ".repeat(2 ** 20 + 1) });
+    }
     for (const method of ["GET", "POST"]) await ask("/api/export", method, "/api/export");
     const controller = new AbortController();
     await ask("/api/events", "GET", "/api/events", { signal: controller.signal });

@@ -3,10 +3,12 @@ import { assert, liveMappedBytes, liveTransactionBytes, PlimsollError } from "..
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
 import { EnvironmentGate } from "./environment-gate.js";
-import { inspectStore } from "./store-files.js";
+import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
 import { WriterLock } from "./writer-lock.js";
+
+export { storeFiles };
 
 /** The embedded store: one folder, one LMDB environment, one writer, any number of readers. */
 export function lmdbTarget(dir: string): Target {
