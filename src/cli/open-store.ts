@@ -5,8 +5,8 @@ import type { StoreReader } from "../ports/index.js";
 import { lockLiveFolder, openLiveSession, openStoreReader, storeFiles } from "../targets/lmdb/index.js";
 
 /**
- * A store as the last record that was acknowledged left it: what is sealed, and above it the live records that
- * are in a log. What reads logs is loaded only where there are any.
+ * A store as the last record that was acknowledged left it: what is sealed, and above it the live records
+ * that are in a log. What reads logs is loaded only where there are any.
  */
 export async function openStore(
   path: string,

@@ -21,9 +21,9 @@ export interface FoldOptions {
 }
 
 /**
- * Writes one part of the layer into the store: its records in whole blocks, its postings, keys and dead as one
- * segment. Everything was settled when it was written. Nothing of it counts before the state that is the answer
- * is published; what a fold that was killed has left is deleted first.
+ * Writes one part of the layer into the store: its records in whole blocks, its postings, keys and dead as
+ * one segment. Everything was settled when it was written. Nothing of it counts before the state that is the
+ * answer is published; what a fold that was killed has left is deleted first.
  */
 export async function writePart(options: FoldOptions): Promise<SealedState> {
   const { session, before: sealed, mapping, part } = options;

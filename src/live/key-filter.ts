@@ -5,7 +5,8 @@ const bitsMask = liveKeyFilterBytes * 8 - 1;
 
 /**
  * Tells of most keys that nobody has written them since this process began: then only what was sealed before
- * is looked through. It has a fixed size, and may say yes of a key that is new, never no of one that is known.
+ * is looked through. It has a fixed size, and may say yes of a key that is new, never no of one that is
+ * known.
  */
 export class KeyFilter {
   readonly #words = new Uint32Array(liveKeyFilterBytes / 4);

@@ -77,7 +77,10 @@ export function removeLog(dir: string, number: number): void {
   syncFolder(dir);
 }
 
-/** All records of a log that are whole, in the order in which they were written; up to a byte where one is said. */
+/**
+ * All records of a log that are whole, in the order in which they were written; up to a byte where one is
+ * said.
+ */
 export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INFINITY): LoggedRecord[] {
   const path = pathOf(dir, number);
   const log = readIfThere(path);

@@ -12,8 +12,9 @@ export interface FoundLog {
 }
 
 /**
- * What the logs of a store hold, whoever writes them meanwhile. They are to be read before the store is opened:
- * a log that is folded between the two is known by its number, and one that is gone was folded before.
+ * What the logs of a store hold, whoever writes them meanwhile. They are to be read before the store is
+ * opened: a log that is folded between the two is known by its number, and one that is gone was folded
+ * before.
  */
 export function readLogs(dir: string): FoundLog[] {
   return logNumbers(dir).map((number) => ({ number, records: readLog(dir, number) }));

@@ -2,9 +2,9 @@ import { liveMergeRecordsMax, liveMergeSegments, livePartRecordsMax } from "../k
 import type { SegmentState } from "../ports/index.js";
 
 /**
- * The last segments that are to become one: as many of one size class or below as a class may have. Each record
- * is merged once for each class, and of no class there are ever more than a few segments. Null when there is
- * nothing to merge, or nothing small enough while writes press.
+ * The last segments that are to become one: as many of one size class or below as a class may have. Each
+ * record is merged once for each class, and of no class there are ever more than a few segments. Null when
+ * there is nothing to merge, or nothing small enough while writes press.
  */
 export function segmentsToMerge(segments: readonly SegmentState[], isQuiet: boolean): number[] | null {
   const classes = segments.map(classOf);

@@ -10,7 +10,6 @@ import {
   parseOption,
   rowKey,
 } from "../settings/index.js";
-import type { Parameter } from "./route.js";
 
 /** Options of `import` that a request may say; the line, files and folders are the server's. */
 const names = new Set([
@@ -86,7 +85,7 @@ function parsedValue(row: OptionRow, texts: readonly string[]): OptionValue {
   return row.type === "list" ? (parsed as string[][]).flat() : parsed[0]!;
 }
 
-export function checkParameters(query: URLSearchParams, parameters: readonly Parameter[]): void {
+export function checkParameters(query: URLSearchParams, parameters: readonly { name: string }[]): void {
   for (const name of query.keys()) {
     if (parameters.some((parameter) => parameter.name === name)) continue;
     const known = parameters.map((parameter) => parameter.name);

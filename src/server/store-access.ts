@@ -108,7 +108,10 @@ export class StoreAccess {
     for (const shared of [...this.#open]) await this.#retire(shared);
   }
 
-  /** A reader for one long reading, which gives its place up whenever it lets go of its mapped pages. */
+  /**
+   * A reader for one long reading, which gives its place up whenever it lets go of its mapped pages. It sees
+   * what is sealed: the ids of live records hold until others seal something, and this may take longer.
+   */
   async useAlone<T>(signal: AbortSignal, work: (reader: PausingReader) => Promise<T>): Promise<T> {
     await this.#enter(signal);
     try {
@@ -127,7 +130,7 @@ export class StoreAccess {
         await reader.releaseMapped();
         openedWith = this.#gauge.read().fileBytes;
       };
-      return await work({ reader: (await this.#live.overlay(reader)) ?? reader, pause });
+      return await work({ reader, pause });
     } finally {
       this.#leave();
     }

@@ -188,6 +188,7 @@ describe("statuses", () => {
     await ask("/api/imports/{id}", "GET", `/api/imports/${id}`);
     await ask("/api/imports/{id}/events", "GET", `/api/imports/${id}/events`);
     await ask("/api/imports/{id}/events", "GET", "/api/imports/none/events");
+    await ask("/api/records", "POST", "/api/records", { body: '{"id":9,"n":9}' });
     const query = { body: '{"filter":{"entity":"Doc"}}' };
     await ask("/api/query", "POST", "/api/query", query);
     for (const path of ["/api/query", "/api/records"]) {

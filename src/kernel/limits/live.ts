@@ -3,8 +3,8 @@ import { KiB, MiB } from "./sizes.js";
 /** Bounds of the live layer: single records that are durable and visible before they are in the store. */
 
 /**
- * A part of the layer has a log of its own and becomes one segment: it is closed when it is this full, or when
- * nothing came for so long.
+ * A part of the layer has a log of its own and becomes one segment: it is closed when it is this full, or
+ * when nothing came for so long.
  */
 export const livePartRecordsMax = 16_384;
 export const livePartBytesMax = 8 * MiB;
@@ -22,7 +22,9 @@ export const livePartsAtOnce = 4;
 /** What a block takes in memory beside its bytes. */
 export const liveEntryBytes = 256;
 
-/** From half full on a commit waits, up to this long when the layer is full: writers slow down, none halts. */
+/**
+ * From half full on a commit waits, up to this long when the layer is full: writers slow down, none halts.
+ */
 export const liveDelayMsMax = 250;
 
 /** A fold that failed is tried again after this long. */
@@ -49,7 +51,9 @@ export const liveTuplesCapacity = 65_536;
 export const liveKeysCapacity = 16_384;
 export const liveKeyArenaBytes = 2 * MiB;
 
-/** The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys. */
+/**
+ * The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys.
+ */
 export const liveKeyFilterBytes = 4 * MiB;
 
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
