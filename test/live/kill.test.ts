@@ -63,29 +63,3 @@ test("what was acknowledged is there after a kill at any moment, and there once"
   }
   expect(acknowledged.length).toBeGreaterThan(0);
 }, 180_000);
-
-test("records without a key are there once after kills around a fold", async () => {
-  let server = await startServer(folder, ["plain", "--memory", "256MiB"]);
-  const made = await server.call("/api/import?entity=note&name=note.jsonl", {
-    method: "POST",
-    body: '{"n":0}\n',
-    headers: { Accept: "application/json" },
-  });
-  expect(made.status).toBe(200);
-  let next = 1;
-  const acknowledged = new Set<number>([0]);
-  for (const delayMs of [5_050, 5_150, 5_300, 5_600]) {
-    const numbers = Array.from({ length: 50 }, () => next++);
-    const response = await write(
-      server,
-      numbers.map((n) => ({ n })),
-    );
-    expect(response.status).toBe(200);
-    for (const n of numbers) acknowledged.add(n);
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
-    await server.kill();
-    server = await startServer(folder, ["plain", "--memory", "256MiB"]);
-    const found = (await seen(server, { filter: {} }, "n")) as number[];
-    expect(found.sort((left, right) => left - right)).toEqual([...acknowledged]);
-  }
-}, 180_000);

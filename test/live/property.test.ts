@@ -1,16 +1,16 @@
 import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { MiB } from "../../src/kernel/index.js";
-import { LiveLayer } from "../../src/live/index.js";
+import type { LiveLayer } from "../../src/live/index.js";
 import { compileMapping, mappingToYaml } from "../../src/mapping/index.js";
-import { findPreset, recordCheckOf } from "../../src/presets/index.js";
+import { findPreset } from "../../src/presets/index.js";
 import { nostrCount, nostrQuery } from "../../src/query/index.js";
-import { openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.js";
+import { openStoreReader } from "../../src/targets/lmdb/index.js";
 import { anyArrival, anyEvents, type NostrEvent, testNowSeconds } from "../nostr/events.js";
 import { NaiveModel } from "../nostr/naive-model.js";
 import { makeFolder } from "../support/cli.js";
 import { importHere, jsonl, seenHere } from "../support/imports.js";
+import { openLayer } from "./live-layers.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -68,21 +68,8 @@ async function mergeLast(store: string): Promise<void> {
   await mergeSegments(store, last);
 }
 
-function openLayer(store: string): Promise<LiveLayer> {
-  return LiveLayer.open({
-    dir: `${store}/live`,
-    openReader: (onWanted) => openStoreReader(store, { onWanted }),
-    storeName: store,
-    bytesMax: 8 * MiB,
-    openSession: () => openLiveSession(store),
-    exclusively: (work) => work(),
-    mergeSegments: (mergedSegments) => mergeSegments(store, mergedSegments),
-    checkOf: (compiled) => recordCheckOf(compiled.preset, false),
-    note: (text) => {
-      throw new Error(text);
-    },
-  });
-}
+const open = (store: string) =>
+  openLayer(store, { mergeSegments: (mergedSegments) => mergeSegments(store, mergedSegments) });
 
 async function seenLive(store: string, layer: LiveLayer): Promise<{ ids: string[]; count: number }> {
   await using reader = await openStoreReader(store);
@@ -102,13 +89,13 @@ test("imports and live writes end in the same visible set, seen at once and afte
       const store = folder.file(`store-${stores++}`);
       const model = new NaiveModel();
       await runImport(store, []);
-      let layer = await openLayer(store);
+      let layer = await open(store);
       for (const step of steps) {
         if (step.kind === "fold") await layer.foldNow();
         else if (step.kind === "merge") await mergeLast(store);
         else if (step.kind === "restart") {
           await layer[Symbol.asyncDispose]();
-          layer = await openLayer(store);
+          layer = await open(store);
         } else {
           model.add(step.events.map((event) => JSON.stringify(event)));
           if (step.kind === "import") await runImport(store, step.events);
