@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests run the real program on real stores; on a slow and busy machine that takes its time. None of them is timed.
@@ -8,5 +9,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     retry: 2,
     expect: { poll: { timeout: 60_000 } },
+    // A file a core: most of them wait for disks and other processes. Left to itself one core stays without any.
+    maxWorkers: availableParallelism(),
   },
 });

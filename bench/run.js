@@ -7,10 +7,12 @@ import { writeResult } from "./lib/results.js";
 import { parseSize } from "./lib/sizes.js";
 import { tableOf, textTable } from "./lib/tables.js";
 
-const cases = ["nostr", "rows", "decode", "query", "plan", "verify-signatures", "peers"];
+const cases = ["nostr", "http", "archive", "rows", "decode", "query", "plan", "verify-signatures", "peers"];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N]
 
   nostr    nostr events into the embedded store, 256 MiB and 128 MiB
+  http     the same by POST /api/import, raw, multipart and gzip, beside the command line
+  archive  2,160,000 nostr events by the command line and by POST /api/import
   rows     CSV rows into the embedded store, 128 MiB
   decode   decoding alone: JSON.parse against the null: target
   query    latency of nostr filters on a loaded store

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-import { boundAllocator } from "../dist/kernel/allocator.js";
 import { keepYoungGenerationsSmall } from "../dist/kernel/garbage.js";
 
 keepYoungGenerationsSmall();
-boundAllocator();
 const { main } = await import("../dist/bundle/cli.js");
 
 // Set, not called: what is still on its way to stdout gets there.

@@ -111,7 +111,7 @@ export function keyMergeInit(
   memory.fill(g.counters, 0, <usize>(keyspaces * KEY_COUNTERS) << 3);
   memory.fill(m.heads, 0, <usize>inputCount * HEAD_BYTES);
   memory.fill(g.rules, 0, align16(keyspaces) + align16(inputCount));
-  tupleBufferInit(g.dead, g.dead + TUPLE_BUFFER_BYTES, DEAD_TUPLES);
+  tupleBufferInit(g.dead, g.dead + TUPLE_BUFFER_BYTES, DEAD_TUPLES, false);
   m.emits = g.rules + align16(keyspaces);
   m.outputBytes = BLOCK_HEADER_BYTES;
   m.isFinished = <u32>(inputCount == 0);

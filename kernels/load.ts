@@ -143,7 +143,7 @@ export function loadRun(checkFailed: bool): u32 {
     if (state.isOverflown) {
       const isEmpty = state.tuples.count == 0 && keyCount == 0;
       rollBack();
-      if (!isEmpty) return LOAD_NEED_SPILL;
+      if (!isEmpty || state.tuples.canGrow != 0) return LOAD_NEED_SPILL;
       state.rejectCode = REJECT_TOO_MANY_TERMS;
       advance();
       return LOAD_REJECT;

@@ -15,14 +15,16 @@ export class TupleBuffer {
   count: u32;
   capacity: u32;
   tuples: usize;
-  spare: u32;
+  /** The host can lay an empty buffer out with more room than this. */
+  canGrow: u32;
 }
 
-export function tupleBufferInit(buffer: usize, tuples: usize, capacity: u32): void {
+export function tupleBufferInit(buffer: usize, tuples: usize, capacity: u32, canGrow: bool): void {
   const header = changetype<TupleBuffer>(buffer);
   header.count = 0;
   header.capacity = capacity;
   header.tuples = tuples;
+  header.canGrow = canGrow ? 1 : 0;
 }
 
 // @ts-ignore: decorator

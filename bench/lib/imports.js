@@ -1,16 +1,18 @@
 // Imports one after another, each as often as was asked for.
 import { measureImport } from "./measure.js";
 import { median } from "./sizes.js";
+import { measureUpload } from "./uploads.js";
 
-/** The run whose wall time is the median stands for all; its peak is the highest of all. */
+/** A spec that says how it is uploaded goes to a server, the others to the command line. The run whose wall time is the median stands for all; its peak is the highest of all. */
 export async function measureImports(specs, runsEach) {
+  const measureOf = (spec) => (spec.upload === undefined ? measureImport : measureUpload);
   const results = [];
   for (const spec of specs) {
     const runs = [];
     for (let number = 1; number <= runsEach; number++) {
       const which = runsEach === 1 ? "" : ` (${number} of ${runsEach})`;
       process.stderr.write(`${spec.title}${which} ...\n`);
-      runs.push(await measureImport(spec));
+      runs.push(await measureOf(spec)(spec));
     }
     results.push(together(runs));
   }

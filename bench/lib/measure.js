@@ -10,30 +10,36 @@ import { throttle } from "./slow-disk.js";
 
 const stderrCharsMax = 4000;
 
-/** A command inside a cgroup (or none), watched; `input` leaves the page cache before. */
-export async function runChild({ command, args, cgroup = null, input = null, stdin = "ignore" }) {
+/** A command inside a cgroup (or none), watched to its end; `input` leaves the page cache before. */
+export async function runChild({ input = null, ...command }) {
   const isCold = input === null ? false : dropFromCache(input.path);
+  return { ...(await startChild(command).ended), isCold };
+}
+
+/** The same while it runs: `ended` settles with what it took. */
+export function startChild({ command, args, cgroup = null, stdin = "ignore" }) {
   const child =
     cgroup === null
       ? spawn(command, args, { stdio: [stdin, "pipe", "pipe"] })
       : spawn("sh", ["-c", `echo $$ > "$0"; exec "$@"`, cgroup.procsFile, command, ...args], {
           stdio: [stdin, "pipe", "pipe"],
         });
-  let out = "";
-  let error = "";
+  const told = { out: "", error: "" };
   child.stdout.on("data", (chunk) => {
-    out += chunk;
+    told.out += chunk;
   });
   child.stderr.on("data", (chunk) => {
-    error = (error + chunk).slice(-stderrCharsMax);
+    told.error = (told.error + chunk).slice(-stderrCharsMax);
   });
   const startedAtMs = Date.now();
   const startedMs = performance.now();
   const sampler = new TreeSampler(child.pid, cgroup);
-  const [code, signal] = await once(child, "close");
-  const wallSeconds = (performance.now() - startedMs) / 1000;
-  sampler.stop();
-  return { code, signal, startedAtMs, wallSeconds, sampler, isCold, out, error };
+  const ended = once(child, "close").then(([code, signal]) => {
+    const wallSeconds = (performance.now() - startedMs) / 1000;
+    sampler.stop();
+    return { code, signal, startedAtMs, wallSeconds, sampler, ...told };
+  });
+  return { child, told, sampler, startedMs, ended };
 }
 
 /**
@@ -101,7 +107,7 @@ function shownWord(word, inputPath, store) {
   return word === store ? "./store" : word;
 }
 
-function outcomeOf({ code, signal, error }, report, cgroup) {
+export function outcomeOf({ code, signal, error }, report, cgroup) {
   const isOomKilled = cgroup !== null && cgroup.oomKills() > 0;
   if (code === 0 && report?.state === "complete") return { state: "complete", isOomKilled };
   const lines = error.trim().split("\n");
@@ -113,7 +119,7 @@ function outcomeOf({ code, signal, error }, report, cgroup) {
   };
 }
 
-function cgroupFacts(cgroup, sampler) {
+export function cgroupFacts(cgroup, sampler) {
   if (cgroup === null) return null;
   const { version, limitBytes } = cgroup;
   return {
@@ -124,7 +130,7 @@ function cgroupFacts(cgroup, sampler) {
   };
 }
 
-function figuresOf({ wallSeconds, sampler }, report, input, storeBytes) {
+export function figuresOf({ wallSeconds, sampler }, report, input, storeBytes) {
   const points = report?.memory.timeline ?? [];
   const read = report?.records.read ?? 0;
   return {

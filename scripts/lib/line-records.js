@@ -5,7 +5,7 @@ import { prose, topic } from "./texts.js";
 
 const startSeconds = Date.UTC(2024, 0, 1) / 1000;
 /** Below a mebibyte by a tenth: the smallest lines take records of one mebibyte, more only with what happens to be left. */
-const largeCharsMin = 850_000;
+const largeCharsMin = 905_000;
 const largeCharsMax = 950_000;
 /** Bodies are cut from one text of this many characters. */
 const poolChars = 3 << 20;

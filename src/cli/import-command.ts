@@ -1,5 +1,11 @@
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
-import { isPlimsollError, PlimsollError, rejectLineBytesMax, systemClock } from "../kernel/index.js";
+import {
+  boundAllocator,
+  isPlimsollError,
+  PlimsollError,
+  rejectLineBytesMax,
+  systemClock,
+} from "../kernel/index.js";
 import { type ImportProgress, type ImportReport, type RejectLine, runImport } from "../pipeline/index.js";
 import { commandText, type PreparedImport, prepareImport, unfinishedReport } from "../preparation/index.js";
 import { exitCodes } from "./exit-codes.js";
@@ -10,6 +16,7 @@ import { explainText, reportText } from "./report-text.js";
 
 /** Loads the sources; the answer is the exit code. */
 export async function runImportCommand(host: CommandHost): Promise<number> {
+  boundAllocator();
   const prepared = await prepareImport(host, "import");
   const display = new ProgressDisplay((host.values.text("progress") ?? "auto") as ProgressMode, {
     isTerminal: process.stderr.isTTY === true,

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { collectGarbage, isPlimsollError, liveMemoryBytesMin } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { lockLiveFolder, openLiveSession, openStoreReader, storeFiles } from "../targets/lmdb/index.js";
+import { liveDir, lockLiveFolder, openLiveSession, openStoreReader } from "../targets/lmdb/index.js";
 
 /**
  * A store as the last record that was acknowledged left it: what is sealed, and above it the live records
@@ -12,7 +11,7 @@ export async function openStore(
   path: string,
   options: { isReadWhole?: boolean } = {},
 ): Promise<{ reader: StoreReader } & AsyncDisposable> {
-  const dir = join(path, storeFiles.live);
+  const dir = liveDir(path);
   if (!hasLogs(dir)) return closing(await openStoreReader(path, options));
   const [{ overlayLogs, readLogs }, { recordCheckOf }] = await loadLive();
   const logs = readLogs(dir);
@@ -31,7 +30,7 @@ export async function openStore(
  * its own; an unfinished import goes first.
  */
 export async function foldLiveRecords(path: string): Promise<void> {
-  const dir = join(path, storeFiles.live);
+  const dir = liveDir(path);
   if (!hasLogs(dir)) return;
   const [{ LiveLayer }, { recordCheckOf }] = await loadLive();
   try {

@@ -1,3 +1,4 @@
+import { boundAllocator } from "../kernel/index.js";
 import { divideLine } from "../memory/index.js";
 import { divisionOf, estimateImport, importSample, type ScratchTarget } from "../pipeline/index.js";
 import { makeTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
@@ -8,6 +9,7 @@ import { diskWarning, type PlanFindings, planDocument, planText } from "./plan-t
 
 /** Prints what an import would do: a sample is imported into a store that is thrown away. */
 export async function runPlanCommand(host: CommandHost): Promise<number> {
+  boundAllocator();
   const prepared = await prepareImport(host, "plan");
   for (const note of prepared.mapping.notes) host.note(`${note}\n`);
   const findings = await findOut(prepared, host.signal);

@@ -1,16 +1,29 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { PlimsollError, portDefault } from "../kernel/index.js";
+import { boundAllocator, PlimsollError, portDefault } from "../kernel/index.js";
 import { resolveLine } from "../memory/index.js";
 import { storePath } from "../preparation/index.js";
 import { startServer } from "../server/index.js";
 import { memorySource } from "../settings/index.js";
 import { exitCodes } from "./exit-codes.js";
+import { failureOf } from "./failure.js";
 import type { CommandHost } from "./host.js";
 import { readVersion } from "./version.js";
 
 /** Serves a store until a signal ends it. */
 export async function runServeCommand(host: CommandHost): Promise<number> {
+  boundAllocator();
+  // A promise that nobody looked at is one request's trouble, and no reason to end those of others.
+  const onLost = (reason: unknown) => host.note(failureOf(reason).text);
+  process.on("unhandledRejection", onLost);
+  try {
+    return await serve(host);
+  } finally {
+    process.off("unhandledRejection", onLost);
+  }
+}
+
+async function serve(host: CommandHost): Promise<number> {
   const { values, signal } = host;
   const port = values.number("port") ?? portDefault;
   if (port > 65_535) {
@@ -33,6 +46,7 @@ export async function runServeCommand(host: CommandHost): Promise<number> {
   await host.out.flush();
   if (!signal.aborted) await once(signal, "abort");
   host.note("Stopping: an import stops at a checkpoint. Interrupt once more to stop at once.\n");
-  await server.close();
-  return exitCodes.done;
+  if (!(await server.close())) return exitCodes.done;
+  host.note("An import was interrupted. Start the server again and send the same file: it goes on there.\n");
+  return exitCodes.interrupted;
 }

@@ -10,7 +10,8 @@ type Mallopt = (parameter: number, value: number) => number;
  * Has glibc's allocator give freed memory back to the system; false where it is another one or cannot be
  * reached. Left to itself it takes the size of the largest block that was ever freed for usual: after LMDB
  * has freed its list of dirty pages, each of a dozen arenas keeps up to 4 MiB. It concerns the whole process,
- * so programs call this, and the library leaves its host's allocator alone.
+ * so the commands that import or serve call this (it takes some milliseconds and megabytes), and the library
+ * leaves its host's allocator alone.
  */
 export function boundAllocator(): boolean {
   try {

@@ -1,10 +1,12 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Replaces a file so that after a crash either the old or the new text is there, whole. */
 export function writeFileDurably(path: string, text: string, mode = 0o666): void {
   const temporary = `${path}.new`;
-  const file = openSync(temporary, "w", mode);
+  // What a crash left there, or somebody else put there, may have another mode, or lead elsewhere.
+  rmSync(temporary, { force: true });
+  const file = openSync(temporary, "wx", mode);
   try {
     writeSync(file, text);
     fsyncSync(file);

@@ -15,7 +15,7 @@ export interface TupleExports {
   readonly MERGE_NEED_INPUT: Constant;
   readonly MERGE_BLOCK_READY: Constant;
   readonly MERGE_DAMAGED: Constant;
-  tupleBufferInit(buffer: number, tuples: number, capacity: number): void;
+  tupleBufferInit(buffer: number, tuples: number, capacity: number, canGrow: number): void;
   tupleAppend(buffer: number, index: number, term: bigint, id: bigint, payload: number): number;
   tupleSort(tuples: number, count: number): void;
   tupleUnite(tuples: number, count: number): number;

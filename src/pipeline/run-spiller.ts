@@ -4,6 +4,7 @@ import { WritebackMeter } from "../memory/index.js";
 import { type KeyBuffer, RunWriter, type RunWriterOptions, type TupleBuffer } from "../postings/index.js";
 import type { RunFile } from "./checkpoint.js";
 import type { SpillCounts } from "./import-plan.js";
+import type { RunBuffers } from "./run-buffers.js";
 import { runFile } from "./worker-merge.js";
 import type { WorkerSetup } from "./worker-protocol.js";
 
@@ -30,10 +31,10 @@ export class RunSpiller {
   }
 
   /** Empties both buffers: when one is full the other is spilled with it. */
-  spillAll(tuples: TupleBuffer, keys: KeyBuffer): void {
+  spillAll({ tuples, keys, fullness }: RunBuffers): void {
     this.#counts.tuples += tuples.count;
     this.#counts.keys += keys.count;
-    this.#counts.fills += Math.max(tuples.fullness, keys.fullness);
+    this.#counts.fills += fullness;
     this.#spill("tuples", tuples);
     this.#spill("keys", keys);
   }

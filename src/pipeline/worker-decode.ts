@@ -1,19 +1,13 @@
 import { assert, type Kernel } from "../kernel/index.js";
-import type { CompiledMapping, RecordCheck } from "../model/index.js";
-import { KeyBuffer, TupleBuffer } from "../postings/index.js";
+import type { RecordCheck } from "../model/index.js";
 import { recordCheckOf } from "../presets/index.js";
 import { RecordLoader } from "./record-loader.js";
+import { RunBuffers } from "./run-buffers.js";
 import type { RunSpiller } from "./run-spiller.js";
 import type { Work } from "./worker-merge.js";
 import type { WorkerOutput } from "./worker-output.js";
 import type { LoadedReply, LoadRequest, WorkerSetup } from "./worker-protocol.js";
 
-/** Words make most tuples where there is full text; elsewhere keys take a larger part. */
-const tupleFractionText = 0.9;
-const tupleFraction = 0.68;
-/** Arena bytes for each tuple of the key buffer: a packed 32-byte key with its head, or two short ones. */
-const keyArenaPerEntry = 40;
-const tupleBytes = 16;
 /** Run buffers of which more than this has been touched are not worth an early spill. */
 const touchedFractionMax = 0.75;
 
@@ -21,11 +15,9 @@ const touchedFractionMax = 0.75;
 export class DecodeStage {
   readonly #setup: WorkerSetup;
   readonly #spiller: RunSpiller;
-  readonly #tuples: TupleBuffer;
-  readonly #keys: KeyBuffer;
+  readonly #buffers: RunBuffers;
   readonly #loader: RecordLoader;
   readonly #check: RecordCheck | null;
-  readonly #capacityBytes: number;
   /** The most that the run buffers have held: above it their memory was never touched. */
   #touchedBytes = 0;
   #limitBytes: number;
@@ -36,12 +28,10 @@ export class DecodeStage {
     const { inputBytes, outputBytes, recordBytesMax } = setup.layout;
     const sizes = { inputBytes, outputBytes, recordBytesMax };
     const room = kernel.freeBytes - RecordLoader.bytesNeeded(kernel, sizes);
-    const { tupleCapacity, keyCapacity } = capacitiesOf(kernel, room, setup.mapping);
-    this.#tuples = new TupleBuffer(kernel, tupleCapacity);
-    this.#keys = new KeyBuffer(kernel, keyCapacity, keyCapacity * keyArenaPerEntry);
-    this.#loader = new RecordLoader({ kernel, tuples: this.#tuples, keys: this.#keys, ...sizes });
-    this.#capacityBytes = tupleCapacity * tupleBytes + keyCapacity * (tupleBytes + keyArenaPerEntry);
-    this.#limitBytes = this.#capacityBytes;
+    this.#buffers = new RunBuffers(kernel, room, setup.mapping);
+    const { tuples, keys } = this.#buffers;
+    this.#loader = new RecordLoader({ kernel, tuples, keys, ...sizes });
+    this.#limitBytes = this.#buffers.capacityBytes;
     const { isRecordChecked, isSignatureChecked, mapping } = setup;
     const isChecked = isRecordChecked || isSignatureChecked;
     this.#check = isChecked ? recordCheckOf(mapping.preset, isSignatureChecked) : null;
@@ -62,15 +52,12 @@ export class DecodeStage {
         block: (firstId, _count, block) => output.add({ kind: "block", firstId }, block),
         column: (index, firstId, chunk) => output.add({ kind: "column", index, firstId }, chunk),
         reject: (reject) => output.addReject(reject),
-        spill: () => {
-          this.#spiller.noteFull();
-          this.spillAll();
-        },
+        spill: () => this.#spillFull(),
         ...(this.#check === null ? {} : { check: this.#check }),
       },
     );
     this.#noteTouched();
-    if (this.#touchedNow() >= this.#limitBytes) this.spillAll();
+    if (this.#buffers.bytes >= this.#limitBytes) this.spillAll();
     return {
       kind: "loaded",
       ordinal: request.ordinal,
@@ -86,7 +73,7 @@ export class DecodeStage {
    * is nothing to win.
    */
   limitRuns(isLimited: boolean): { limitBytes: number; capacityBytes: number } {
-    const capacityBytes = this.#capacityBytes;
+    const { capacityBytes } = this.#buffers;
     this.#noteTouched();
     const isWorthIt = isLimited && this.#touchedBytes < capacityBytes * touchedFractionMax;
     if (isWorthIt) this.spillAll();
@@ -94,29 +81,23 @@ export class DecodeStage {
     return { limitBytes: this.#limitBytes, capacityBytes };
   }
 
-  #touchedNow(): number {
-    const keyBytes = this.#keys.count * tupleBytes + this.#keys.arenaBytes;
-    return this.#tuples.count * tupleBytes + keyBytes;
+  #noteTouched(): void {
+    this.#touchedBytes = Math.max(this.#touchedBytes, this.#buffers.bytes);
   }
 
-  #noteTouched(): void {
-    this.#touchedBytes = Math.max(this.#touchedBytes, this.#touchedNow());
+  /**
+   * Divided anew, the buffers come to lie where nothing lay before: all of the room counts as touched then.
+   */
+  #spillFull(): void {
+    const split = this.#buffers.nextSplit();
+    if (this.#buffers.bytes > 0) this.#spiller.noteFull();
+    this.spillAll();
+    this.#buffers.divide(split);
+    this.#touchedBytes = this.#buffers.capacityBytes;
   }
 
   spillAll(): void {
     this.#noteTouched();
-    this.#spiller.spillAll(this.#tuples, this.#keys);
+    this.#spiller.spillAll(this.#buffers);
   }
-}
-
-function capacitiesOf(kernel: Kernel, room: number, mapping: CompiledMapping) {
-  const hasText = mapping.entities.some(({ fields }) =>
-    fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "text")),
-  );
-  const tupleRoom = Math.floor(room * (hasText ? tupleFractionText : tupleFraction));
-  const tupleCapacity = Math.floor((tupleRoom - TupleBuffer.bytesFor(kernel, 0)) / tupleBytes);
-  const keyRoom = room - tupleRoom - KeyBuffer.bytesFor(kernel, 0, 0);
-  const keyCapacity = Math.floor(keyRoom / (tupleBytes + keyArenaPerEntry));
-  assert(tupleCapacity > 0 && keyCapacity > 0, "a worker's memory has room for run buffers");
-  return { tupleCapacity, keyCapacity };
 }

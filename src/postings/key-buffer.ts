@@ -11,20 +11,27 @@ const arenaBytesAt = 12;
 export class KeyBuffer {
   /** What kernels are handed: the header, which holds the counts. */
   readonly ptr: number;
-  readonly capacity: number;
-  readonly arenaCapacity: number;
   readonly #kernel: Kernel;
   readonly #block: number;
 
-  constructor(kernel: Kernel, capacity: number, arenaCapacity: number) {
+  /** Tuples and arena lie one behind the other at `at`, or in memory of their own. */
+  constructor(kernel: Kernel, capacity: number, arenaCapacity: number, at?: number) {
     const { exports } = kernel;
     this.#kernel = kernel;
-    this.capacity = capacity;
-    this.arenaCapacity = arenaCapacity;
     this.ptr = kernel.alloc(exports.KEY_BUFFER_BYTES.value);
     this.#block = kernel.alloc(exports.BLOCK_BUFFER_BYTES.value);
-    const tuples = kernel.alloc(capacity * exports.TUPLE_BYTES.value);
-    exports.keyBufferInit(this.ptr, tuples, capacity, kernel.alloc(arenaCapacity), arenaCapacity);
+    this.place(
+      at ?? kernel.alloc(capacity * exports.TUPLE_BYTES.value + arenaCapacity),
+      capacity,
+      arenaCapacity,
+    );
+  }
+
+  /** Lays the buffer out anew, empty. */
+  place(at: number, capacity: number, arenaCapacity: number): void {
+    const { exports } = this.#kernel;
+    const arena = at + capacity * exports.TUPLE_BYTES.value;
+    exports.keyBufferInit(this.ptr, at, capacity, arena, arenaCapacity);
   }
 
   /** Bytes of kernel memory that a buffer takes, alignment included. */
@@ -42,11 +49,6 @@ export class KeyBuffer {
   /** Bytes of the arena in use. */
   get arenaBytes(): number {
     return this.#kernel.view.getUint32(this.ptr + arenaBytesAt, true);
-  }
-
-  /** The part of the buffer that is in use, of its entries or of its arena. */
-  get fullness(): number {
-    return Math.max(this.count / this.capacity, this.arenaBytes / this.arenaCapacity);
   }
 
   sort(): void {

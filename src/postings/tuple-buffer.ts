@@ -10,19 +10,25 @@ export type BlockOutput = (block: Uint8Array) => void;
 export class TupleBuffer {
   /** What kernels are handed: the header, which holds the count. */
   readonly ptr: number;
-  readonly capacity: number;
   readonly #kernel: Kernel;
-  readonly #tuples: number;
   readonly #block: number;
+  #capacity = 0;
+  #tuples = 0;
 
-  constructor(kernel: Kernel, capacity: number) {
+  /** The tuples lie at `at`, or in memory of their own. */
+  constructor(kernel: Kernel, capacity: number, at?: number) {
     const { exports } = kernel;
     this.#kernel = kernel;
-    this.capacity = capacity;
     this.ptr = kernel.alloc(exports.TUPLE_BUFFER_BYTES.value);
     this.#block = kernel.alloc(exports.BLOCK_BUFFER_BYTES.value);
-    this.#tuples = kernel.alloc(capacity * exports.TUPLE_BYTES.value);
-    exports.tupleBufferInit(this.ptr, this.#tuples, capacity);
+    this.place(at ?? kernel.alloc(capacity * exports.TUPLE_BYTES.value), capacity, false);
+  }
+
+  /** Lays the buffer out anew, empty: `canGrow` when the host has a layout with more room for a record. */
+  place(at: number, capacity: number, canGrow: boolean): void {
+    this.#tuples = at;
+    this.#capacity = capacity;
+    this.#kernel.exports.tupleBufferInit(this.ptr, at, capacity, canGrow ? 1 : 0);
   }
 
   /** Bytes of kernel memory that a buffer of `capacity` tuples takes, alignment included. */
@@ -31,17 +37,16 @@ export class TupleBuffer {
     return TUPLE_BUFFER_BYTES.value + BLOCK_BUFFER_BYTES.value + capacity * TUPLE_BYTES.value + 48;
   }
 
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   get count(): number {
     return this.#kernel.view.getUint32(this.ptr, true);
   }
 
   set count(count: number) {
     this.#kernel.view.setUint32(this.ptr, count, true);
-  }
-
-  /** The part of the buffer that is in use. */
-  get fullness(): number {
-    return this.count / this.capacity;
   }
 
   /** Copies `count` tuples to the end; the caller has seen that there is room. */

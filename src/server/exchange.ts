@@ -5,6 +5,7 @@ import type { ImportQueue } from "./import-queue.js";
 import type { LiveRecords } from "./live-records.js";
 import type { PageFiles } from "./page-files.js";
 import type { ServerCounts } from "./server-counts.js";
+import type { ServerLimits } from "./server-limits.js";
 import type { StoreAccess } from "./store-access.js";
 import type { StoreSummary } from "./store-summary.js";
 
@@ -20,6 +21,8 @@ export interface ServerSettings {
   /** Where the page was built. */
   pageDir: string;
   version: string;
+  /** Where they are to differ from the usual ones. */
+  limits?: Partial<ServerLimits>;
   /** For the log: notices and unexpected errors. */
   note: (text: string) => void;
 }
@@ -27,6 +30,7 @@ export interface ServerSettings {
 /** What the answers are made from; one of each for as long as the server lives. */
 export interface ServerParts {
   settings: ServerSettings;
+  limits: ServerLimits;
   imports: ImportQueue;
   store: StoreAccess;
   live: LiveRecords;

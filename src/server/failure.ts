@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type ErrorCode, isPlimsollError } from "../kernel/index.js";
 
 /** What each condition is in HTTP; one that is not here is the server's own trouble: 500. */
@@ -53,18 +54,29 @@ export interface Failure {
 }
 
 /**
- * What a client is told of an error. A store is called by the name of its folder: where it lies, like what
- * went wrong inside, is nobody's business but that of whoever runs the server.
+ * What a client is told of an error. A store is called by the name of its folder: where it and other files
+ * lie, like what went wrong inside, is nobody's business but that of whoever runs the server.
  */
 export function failureOf(error: unknown, storePath: string): Failure {
   if (!isPlimsollError(error)) {
     const message = "Something went wrong in the server, and its log says what. Try again, or report it.";
     return { status: 500, error: { code: "UNEXPECTED", message } };
   }
-  return {
-    status: statusOf(error.code),
-    error: { code: error.code, message: withoutPath(error.message, storePath) },
-  };
+  const { code, details } = error;
+  let { message } = error;
+  // What a client asked for is no secret from it.
+  const told = code === "ROUTE_UNKNOWN" ? [] : Object.values(details).map(String);
+  for (const text of told) message = message.replaceAll(text, withoutPaths(text, storePath));
+  return { status: statusOf(code), error: { code, message } };
+}
+
+/** For the log, which may know everything. */
+export function logTextOf(error: unknown): string {
+  return isPlimsollError(error) ? `${error.code}: ${error.message}` : stackOf(error);
+}
+
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 export function statusOf(code: string): number {
@@ -74,7 +86,9 @@ export function statusOf(code: string): number {
 /** Every status that a condition can have: for the description of the interface. */
 export const failureStatuses: readonly number[] = [...new Set([...Object.values(statuses), 500])].sort();
 
-export function withoutPath(text: string, storePath: string): string {
-  const folder = storePath.slice(0, storePath.lastIndexOf("/") + 1);
-  return folder === "" || folder === "/" ? text : text.replaceAll(folder, "");
+/** A text in which files go by their names alone. */
+export function withoutPaths(text: string, storePath: string): string {
+  const path = storePath.replace(/\/+$/, "");
+  const named = path === "" ? text : text.replaceAll(path, basename(path));
+  return named.replaceAll(/(?<![\w/.:-])\/(?:[^\s/'"`]+\/)+(?=[^\s/'"`])/g, "");
 }

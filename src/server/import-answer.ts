@@ -1,25 +1,34 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { lingerMsMax, progressTellMs, systemClock } from "../kernel/index.js";
+import { progressTellMs, systemClock } from "../kernel/index.js";
 import { sendFailure, sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import { statusOf } from "./failure.js";
 import type { ImportJob, JobEvent } from "./import-job.js";
 import { ImportStop } from "./import-stop.js";
 import { runJob } from "./run-job.js";
-import { lingerOver, openUpload } from "./upload.js";
+import type { ServerLimits } from "./server-limits.js";
+import { lingerOver, openUpload, uploadName } from "./upload.js";
 
 /** Runs an import from the body of a request, and answers in the way that the request asks for. */
 export async function answerImport(
   exchange: Exchange,
   makeJob: (bodyName: string | null) => ImportJob,
 ): Promise<void> {
-  const { request, response, imports, settings, live } = exchange;
+  const { request, response, imports, settings, limits, live } = exchange;
   const stop = new ImportStop();
+  let made: ImportJob | null = null;
+  // A small form is read to its end before there is a job.
+  const notices: string[] = [];
+  const notice = (text: string) => (made === null ? void notices.push(text) : made.notice(text));
   const upload = await openUpload({
     request,
+    idleMsMax: limits.bodyIdleMsMax,
     onBroken: (text) => stop.now({ kind: "broken", text }),
+    onPassedOver: (name) => notice(`${uploadName(name)} was not imported: a form brings one file.`),
   });
   const job = makeJob(upload.name);
+  made = job;
+  for (const text of notices) job.notice(text);
   const onClose = () => {
     if (!request.complete) stop.now({ kind: "broken", text: "the client has gone" });
   };
@@ -31,8 +40,8 @@ export async function answerImport(
   if (wayOf(request) === "async") await Promise.race([ended, untilWhole(request)]);
   else await ended;
   request.off("close", onClose);
-  if (lines !== null && response.headersSent) await lines.finish(request);
-  else await answerOnce(job, request, response);
+  if (lines !== null && response.headersSent) await lines.finish(request, limits);
+  else await answerOnce(job, exchange);
 }
 
 type Way = "lines" | "json" | "async";
@@ -47,8 +56,8 @@ function wayOf(request: IncomingMessage): Way {
     : "lines";
 }
 
-async function answerOnce(job: ImportJob, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  await lingerOver(request, lingerMsMax);
+async function answerOnce(job: ImportJob, { request, response, limits }: Exchange): Promise<void> {
+  await lingerOver(request, limits.lingerMsMax);
   if (!request.complete) response.shouldKeepAlive = false;
   if (job.error !== null) {
     const failure = { status: statusOf(job.error.code), error: job.error };
@@ -77,21 +86,22 @@ class ImportLines {
   }
 
   /** The last line: the report, or the failure and a connection that is cut. */
-  async finish(request: IncomingMessage): Promise<void> {
+  async finish(request: IncomingMessage, limits: ServerLimits): Promise<void> {
     const { report, error } = this.#job;
     this.#unlisten();
     const response = this.#response;
     if (error === null) {
       this.#write({ type: "report", report });
-      await lingerOver(request, lingerMsMax);
+      await lingerOver(request, limits.lingerMsMax);
       response.end();
       return;
     }
     await new Promise<void>((resolve) => {
+      setTimeout(resolve, limits.answerIdleMsMax).unref();
       response.once("close", resolve);
       response.write(`${JSON.stringify({ type: "failed", error, report })}\n`, () => resolve());
     });
-    await lingerOver(request, lingerMsMax);
+    await lingerOver(request, limits.lingerMsMax);
     // Without the end of its last chunk: the client sees a transfer that broke off.
     response.socket?.destroySoon();
   }

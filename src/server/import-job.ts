@@ -48,6 +48,12 @@ export interface JobDetails extends JobSummary {
   report: ImportReport | null;
 }
 
+/** A job as it is kept for the next server: what clients see, and what a resume needs. */
+export interface KeptJob extends JobDetails {
+  query: string;
+  queuedAt: string;
+}
+
 export type JobEvent =
   | { kind: "state" }
   | { kind: "progress" }
@@ -60,11 +66,13 @@ export type JobEvent =
  * One import as clients see it: what was asked for, how far it is, how it ended. All its lists are bounded.
  */
 export class ImportJob {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly name: string;
   /** The options that the request gave, as it gave them: a resume has the same. */
   query: string;
-  readonly createdAt = new Date();
+  readonly createdAt: Date;
+  /** When it was put into the queue last: jobs are remembered in this order. */
+  queuedAt = new Date();
   state: JobState = "queued";
   startedAt: Date | null = null;
   endedAt: Date | null = null;
@@ -79,10 +87,36 @@ export class ImportJob {
   #decisions: JobDecision[] = [];
   readonly #listeners = new Set<(event: JobEvent) => void>();
 
-  constructor(options: { name: string; query: string; bytesExpected: number | null }) {
+  constructor(options: {
+    name: string;
+    query: string;
+    bytesExpected: number | null;
+    id?: string;
+    createdAt?: Date;
+  }) {
+    this.id = options.id ?? randomUUID();
     this.name = options.name;
     this.query = options.query;
     this.bytesExpected = options.bytesExpected;
+    this.createdAt = options.createdAt ?? this.queuedAt;
+  }
+
+  /** A job of a former server. One that had not ended then was interrupted by that server's end. */
+  static restore(kept: KeptJob, failureOfEnd: (name: string) => FailureText): ImportJob {
+    const dateOf = (text: string | null) => (text === null ? null : new Date(text));
+    const job = new ImportJob({ ...kept, createdAt: new Date(kept.createdAt) });
+    const { state, progress, memory, notices, report, error, timeline, decisions } = kept;
+    Object.assign(job, { state, progress, memory, notices, report, error });
+    job.queuedAt = new Date(kept.queuedAt);
+    job.startedAt = dateOf(kept.startedAt);
+    job.endedAt = dateOf(kept.endedAt);
+    job.#timeline = timeline;
+    job.#decisions = decisions;
+    if (!job.isEnded) {
+      job.state = "interrupted";
+      job.error = failureOfEnd(job.name);
+    }
+    return job;
   }
 
   get isEnded(): boolean {
@@ -99,8 +133,9 @@ export class ImportJob {
   renew(bytesExpected: number | null): void {
     // An import that was to begin anew has begun: it goes on now.
     const options = new URLSearchParams(this.query);
-    options.delete("fresh");
+    if (this.startedAt !== null) options.delete("fresh");
     this.query = options.toString();
+    this.queuedAt = new Date();
     this.bytesExpected = bytesExpected;
     this.endedAt = null;
     this.progress = null;
@@ -185,6 +220,10 @@ export class ImportJob {
     };
   }
 
+  kept(): KeptJob {
+    return { ...this.details(), query: this.query, queuedAt: this.queuedAt.toISOString() };
+  }
+
   #thinTimeline(): void {
     this.#timeline = this.#timeline.filter((_, index) => index % 2 === 0);
     this.#timelineStepSeconds *= 2;
@@ -195,9 +234,11 @@ export class ImportJob {
   }
 }
 
-/** Jobs by their age, the oldest forgotten, the older ones without their details. */
-export function forgetOldJobs(jobs: Map<string, ImportJob>, keptMax: number): void {
+/** Jobs by their age, the oldest forgotten, the older ones without their details; the ids that are gone. */
+export function forgetOldJobs(jobs: Map<string, ImportJob>, keptMax: number): string[] {
   const ended = [...jobs.values()].filter((job) => job.isEnded);
   for (const job of ended.slice(0, Math.max(0, ended.length - importsDetailedMax))) job.forgetDetails();
-  for (const job of ended.slice(0, Math.max(0, jobs.size - keptMax))) jobs.delete(job.id);
+  const gone = ended.slice(0, Math.max(0, jobs.size - keptMax)).map(({ id }) => id);
+  for (const id of gone) jobs.delete(id);
+  return gone;
 }

@@ -2,6 +2,7 @@ import { importsKeptMax, importsQueuedMax, PlimsollError } from "../kernel/index
 import type { FailureText } from "./failure.js";
 import { forgetOldJobs, ImportJob, type JobEvent, resumableStates } from "./import-job.js";
 import type { ImportStop, StopReason } from "./import-stop.js";
+import type { JobHistory } from "./job-history.js";
 
 /** Does the work of a job, and ends it; never throws. */
 export type JobWork = (job: ImportJob, stop: ImportStop) => Promise<void>;
@@ -17,14 +18,24 @@ export class ImportQueue {
   readonly #jobs = new Map<string, ImportJob>();
   readonly #waiting: Waiting[] = [];
   readonly #listeners = new Set<(job: ImportJob, event: JobEvent) => void>();
-  readonly #failureOfStop: (reason: StopReason, job: ImportJob) => FailureText;
+  readonly #failureOfStop: (reason: StopReason, name: string) => FailureText;
   #current: Waiting | null = null;
   #running: Promise<void> = Promise.resolve();
   #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  constructor(failureOfStop: (reason: StopReason, job: ImportJob) => FailureText) {
-    this.#failureOfStop = failureOfStop;
+  readonly #history: JobHistory;
+
+  constructor(options: {
+    failureOfStop: (reason: StopReason, name: string) => FailureText;
+    history: JobHistory;
+  }) {
+    this.#failureOfStop = options.failureOfStop;
+    this.#history = options.history;
+    const failureOfEnd = (name: string) =>
+      this.#failureOfStop({ kind: "broken", text: "its server ended" }, name);
+    for (const kept of this.#history.load()) this.#remember(ImportJob.restore(kept, failureOfEnd));
+    this.#forgetOld();
   }
 
   get isRunning(): boolean {
@@ -56,11 +67,9 @@ export class ImportQueue {
   add(options: ConstructorParameters<typeof ImportJob>[0]): ImportJob {
     this.#assertRoom();
     const job = new ImportJob(options);
-    job.listen((event) => {
-      for (const listener of [...this.#listeners]) listener(job, event);
-    });
-    this.#jobs.set(job.id, job);
-    forgetOldJobs(this.#jobs, importsKeptMax);
+    this.#remember(job);
+    this.#history.write(job.kept());
+    this.#forgetOld();
     return job;
   }
 
@@ -115,12 +124,27 @@ export class ImportQueue {
     return job;
   }
 
-  /** Everything stops at a checkpoint; settles when it has. */
-  async close(): Promise<void> {
+  /** Everything stops at a checkpoint; settles when it has. Whether an import was interrupted by that. */
+  async close(): Promise<boolean> {
     this.#isClosed = true;
+    const stopped = [this.#current, ...this.#waiting].flatMap((entry) => entry?.job ?? []);
     for (const { stop } of [...this.#waiting]) stop.now({ kind: "stopping" });
     this.#current?.stop.now({ kind: "stopping" });
     await this.#running;
+    return stopped.some(({ state }) => state === "interrupted");
+  }
+
+  /** Kept before anybody hears of it: what a client was told of is there after a crash. */
+  #remember(job: ImportJob): void {
+    this.#jobs.set(job.id, job);
+    job.listen((event) => {
+      if (event.kind === "state") this.#history.write(job.kept());
+      for (const listener of [...this.#listeners]) listener(job, event);
+    });
+  }
+
+  #forgetOld(): void {
+    for (const id of forgetOldJobs(this.#jobs, importsKeptMax)) this.#history.remove(id);
   }
 
   #assertRoom(): void {
@@ -139,7 +163,7 @@ export class ImportQueue {
     this.#running = this.exclusively(() => work(job, stop));
     await this.#running;
     this.#current = null;
-    forgetOldJobs(this.#jobs, importsKeptMax);
+    this.#forgetOld();
     void this.#next();
   }
 
@@ -150,7 +174,7 @@ export class ImportQueue {
     this.#waiting.splice(at, 1);
     const { job, stop } = waiting;
     const reason = stop.reason!;
-    job.end(stateOf(reason), this.#failureOfStop(reason, job), null);
+    job.end(stateOf(reason), this.#failureOfStop(reason, job.name), null);
   }
 }
 

@@ -15,7 +15,7 @@ import type { StoreReader } from "../ports/index.js";
 import { prepareImport } from "../preparation/index.js";
 import { recordCheckOf } from "../presets/index.js";
 import type { OptionValues } from "../settings/index.js";
-import { lockLiveFolder, openLiveSession, openStoreReader } from "../targets/lmdb/index.js";
+import { liveDir, lockLiveFolder, openLiveSession, openStoreReader } from "../targets/lmdb/index.js";
 import { importValues } from "./import-options.js";
 import type { ImportQueue } from "./import-queue.js";
 
@@ -88,7 +88,7 @@ export class LiveRecords {
   async #openLayer(preset: string | null): Promise<LiveLayer> {
     const { storePath, note } = this.#settings;
     await this.#makeStore(preset);
-    const dir = resolve(storePath, "live");
+    const dir = resolve(liveDir(storePath));
     this.#lock ??= lockLiveFolder(dir);
     this.#layer = await LiveLayer.open({
       storeName: storePath,

@@ -36,7 +36,7 @@ export async function postQuery(exchange: Exchange): Promise<void> {
     else if (question.isCount) {
       sendJson(response, 200, { count: await counted(reader, question, signal, check) });
     } else {
-      const stream = new RecordStream(response, "application/x-ndjson", check);
+      const stream = new RecordStream(exchange, "application/x-ndjson", check);
       for (const { bytes } of found(reader, question, signal)) await stream.writeLine(bytes);
       stream.end();
     }

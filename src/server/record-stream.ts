@@ -1,11 +1,6 @@
 import type { ServerResponse } from "node:http";
-import {
-  answerChunkBytes,
-  answerIdleMsMax,
-  answerUnreadBytesMax,
-  queryTurnMs,
-  systemClock,
-} from "../kernel/index.js";
+import { answerChunkBytes, answerUnreadBytesMax, queryTurnMs, systemClock } from "../kernel/index.js";
+import type { Exchange } from "./exchange.js";
 
 const lineFeed = Uint8Array.of(0x0a);
 
@@ -20,13 +15,15 @@ export class RecordStream {
   readonly #response: ServerResponse;
   readonly #contentType: string;
   readonly #check: () => void;
+  readonly #idleMsMax: number;
   #buffer = Buffer.allocUnsafe(answerChunkBytes);
   #used = 0;
   #turnAtMs = systemClock.nowMs();
 
   /** The check throws when there is a reason to stop; it is asked whenever others have had their turn. */
-  constructor(response: ServerResponse, contentType: string, check: () => void) {
-    this.#response = response;
+  constructor(exchange: Exchange, contentType: string, check: () => void) {
+    this.#response = exchange.response;
+    this.#idleMsMax = exchange.limits.answerIdleMsMax;
     this.#contentType = contentType;
     this.#check = check;
   }
@@ -108,7 +105,7 @@ export class RecordStream {
       timer = setTimeout(() => {
         response.destroy();
         resolve();
-      }, answerIdleMsMax);
+      }, this.#idleMsMax);
     });
     response.once("drain", onOver);
     response.once("close", onOver);

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isPlimsollError, lingerMsMax, PlimsollError } from "../kernel/index.js";
+import { PlimsollError } from "../kernel/index.js";
 import { sendFailure, setSecurityHeaders } from "./answers.js";
 import type { Authorization } from "./authorization.js";
 import type { ServerParts } from "./exchange.js";
-import { type Failure, failureOf } from "./failure.js";
+import { type Failure, failureOf, logTextOf, stackOf } from "./failure.js";
 import { checkParameters } from "./import-options.js";
 import { ClientGone } from "./record-stream.js";
 import { type Found, findRoute, methodsOf } from "./router.js";
-import { stackOf } from "./run-job.js";
 import { countUp } from "./server-counts.js";
 import { lingerOver } from "./upload.js";
 
@@ -16,6 +15,8 @@ export interface HandlerOptions {
   authorization: Authorization;
   /** Aborted when the server stops. */
   signal: AbortSignal;
+  /** The client waits for a word before it sends its body. */
+  isBodyAwaited: boolean;
 }
 
 /** Answers one request, whatever happens while it does. */
@@ -32,22 +33,42 @@ export async function handleRequest(
   try {
     await answer(request, response, options);
   } catch (error) {
-    if (error instanceof ClientGone || response.closed) {
+    await endFailed(request, response, parts, error).catch((cause: unknown) => {
+      parts.settings.note(`${stackOf(cause)}\n`);
       response.destroy();
-      return;
-    }
-    const failure = failureOf(error, parts.settings.storePath);
-    if (!isPlimsollError(error)) parts.settings.note(`${stackOf(error)}\n`);
-    await refuse(request, response, failure);
+    });
   } finally {
     countUp(parts.counts.requests, String(response.statusCode));
+    closeUnlessTaken(response, parts.limits.answerIdleMsMax);
   }
+}
+
+async function endFailed(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { settings, limits }: ServerParts,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof ClientGone || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const failure = failureOf(error, settings.storePath);
+  if (failure.status === 500) settings.note(`${logTextOf(error)}\n`);
+  await refuse(request, response, failure, limits.lingerMsMax);
+}
+
+/** What was answered at once is given up when the client does not take it. */
+function closeUnlessTaken(response: ServerResponse, ms: number): void {
+  if (response.writableFinished || response.destroyed) return;
+  const timer = setTimeout(() => response.destroy(), ms);
+  response.once("close", () => clearTimeout(timer));
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { parts, authorization, signal }: HandlerOptions,
+  { parts, authorization, signal, isBodyAwaited }: HandlerOptions,
 ): Promise<void> {
   let made: AbortSignal | null = null;
   const url = addressOf(request);
@@ -55,18 +76,31 @@ async function answer(
   const { route, path } = routeOf(method, url.pathname, response);
   authorization.check(request, route.scope);
   checkParameters(url.searchParams, route.parameters);
-  await route.handle({
-    ...parts,
-    request,
-    response,
-    query: url.searchParams,
-    path,
-    // Made when it is asked for: most answers are done at once, and a signal costs as much as all the rest.
-    get signal() {
-      made ??= AbortSignal.any([signal, goneSignal(response)]);
-      return made;
-    },
-  });
+  if (isBodyAwaited) response.writeContinue();
+  // A token may be removed while a long request goes on: that ends as if its client had gone.
+  const recheck = setInterval(() => {
+    try {
+      authorization.check(request, route.scope);
+    } catch {
+      response.destroy();
+    }
+  }, parts.limits.tokenRecheckMs);
+  try {
+    await route.handle({
+      ...parts,
+      request,
+      response,
+      query: url.searchParams,
+      path,
+      // Made when it is asked for: most answers are done at once, and a signal costs as much as all the rest.
+      get signal() {
+        made ??= AbortSignal.any([signal, goneSignal(response)]);
+        return made;
+      },
+    });
+  } finally {
+    clearInterval(recheck);
+  }
 }
 
 function routeOf(method: string, path: string, response: ServerResponse): Found {
@@ -101,11 +135,16 @@ function addressOf(request: IncomingMessage): URL {
 }
 
 /** A body that is still on its way is read away for a moment, then the connection is closed. */
-async function refuse(request: IncomingMessage, response: ServerResponse, failure: Failure): Promise<void> {
+async function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  failure: Failure,
+  lingerMs: number,
+): Promise<void> {
   if (!response.headersSent && !request.complete) {
     response.shouldKeepAlive = false;
     sendFailure(response, failure);
-    await lingerOver(request, lingerMsMax);
+    await lingerOver(request, lingerMs);
     response.socket?.destroySoon();
     return;
   }

@@ -30,6 +30,8 @@ const exportParameters: readonly Parameter[] = [
   { name: "filter", type: "string", description: "a filter as JSON, without order and limit" },
   { name: "nostr", type: "string", description: "a NIP-01 filter, or a list of them, without limit" },
   { name: "cursor", type: "string", description: "key of the last record that arrived: go on behind it" },
+  { name: "places", type: "boolean", description: "each line is an object of the record and its place" },
+  { name: "after", type: "integer", description: "place of the last record that arrived: go on behind it" },
 ];
 
 const importBody = {
@@ -51,6 +53,16 @@ const importAnswers: readonly Answer[] = [
 ];
 
 const importFailures = [400, 409, 422, 503, 507];
+
+const exportRoute: Omit<Route, "method"> = {
+  path: "/api/export",
+  scope: "read",
+  summary: "everything, or everything that matches, by rising record id",
+  parameters: exportParameters,
+  answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
+  failures: [404, 503],
+  handle: getExport,
+};
 
 /** The whole interface: the server answers by it, and describes itself by it. */
 export const routes: readonly Route[] = [
@@ -112,26 +124,8 @@ export const routes: readonly Route[] = [
     failures: [400, 404, 413, 503],
     handle: postQuery,
   },
-  {
-    method: "GET",
-    path: "/api/export",
-    scope: "read",
-    summary: "everything, or everything that matches, by rising record id",
-    parameters: exportParameters,
-    answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
-    failures: [404, 503],
-    handle: getExport,
-  },
-  {
-    method: "POST",
-    path: "/api/export",
-    scope: "read",
-    summary: "everything, or everything that matches, by rising record id",
-    parameters: exportParameters,
-    answers: [{ status: 200, description: "records as lines or rows", contentType: lines }],
-    failures: [404, 503],
-    handle: getExport,
-  },
+  { method: "GET", ...exportRoute },
+  { method: "POST", ...exportRoute },
   {
     method: "POST",
     path: "/api/records",
@@ -164,7 +158,7 @@ export const routes: readonly Route[] = [
     method: "GET",
     path: "/api/imports",
     scope: "read",
-    summary: "the imports since the server was started, newest first",
+    summary: "the imports, newest first, of former servers too",
     parameters: [],
     answers: [{ status: 200, description: "the imports", contentType: json }],
     failures: [],

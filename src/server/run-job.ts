@@ -2,7 +2,7 @@ import { type ErrorCode, isPlimsollError, PlimsollError } from "../kernel/index.
 import { type ImportProgress, type ImportReport, runImport } from "../pipeline/index.js";
 import { type PreparedImport, prepareImport, unfinishedReport } from "../preparation/index.js";
 import type { ServerSettings } from "./exchange.js";
-import { failureOf } from "./failure.js";
+import { failureOf, logTextOf, withoutPaths } from "./failure.js";
 import type { ImportJob, JobState } from "./import-job.js";
 import { importValues } from "./import-options.js";
 import { stateOf } from "./import-queue.js";
@@ -20,6 +20,15 @@ export interface JobRun {
 
 /** One import, from its body to the end of its job; every way that it can end is an end of the job. */
 export async function runJob(run: JobRun): Promise<void> {
+  try {
+    await importBody(run);
+  } catch (error) {
+    run.settings.note(`${logTextOf(error)}\n`);
+    if (!run.job.isEnded) endWithError(run, error, null);
+  }
+}
+
+async function importBody(run: JobRun): Promise<void> {
   const { job, stop } = run;
   const outcome: { last: ImportProgress | null; unfinished: ImportReport | null } = {
     last: null,
@@ -39,7 +48,7 @@ export async function runJob(run: JobRun): Promise<void> {
         outcome.last = progress;
         job.showProgress(progress);
       },
-      onNotice: (notice) => job.notice(notice),
+      onNotice: (notice) => job.notice(withoutPaths(notice, run.settings.storePath)),
       onUnfinished: (report) => {
         outcome.unfinished = report;
       },
@@ -69,7 +78,7 @@ async function prepare(run: JobRun): Promise<PreparedImport> {
       line,
       besideBytes,
       signal: stop.signal,
-      note: (text) => job.notice(text.trimEnd()),
+      note: (text) => job.notice(withoutPaths(text.trimEnd(), settings.storePath)),
     },
     "import",
   );
@@ -93,7 +102,7 @@ function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 function endWithReport(run: JobRun, prepared: PreparedImport, report: ImportReport): void {
   const { job, settings } = run;
   const { rejectsMax } = prepared.plan.rejects;
-  const told = withoutPaths(report);
+  const told = namedOnly(report);
   const { rejected } = report.records;
   if (report.error !== null) job.end("failed", report.error, told);
   else if (rejectsMax !== null && rejected > rejectsMax) {
@@ -104,15 +113,16 @@ function endWithReport(run: JobRun, prepared: PreparedImport, report: ImportRepo
 
 function endWithError(run: JobRun, error: unknown, report: ImportReport | null): void {
   const { job, stop, settings } = run;
-  const told = report === null ? null : withoutPaths(report);
+  const told = report === null ? null : namedOnly(report);
   let state: JobState = "failed";
   let cause = error;
   if (stop.reason !== null && isConsequence(error)) {
     state = stateOf(stop.reason);
     cause = stopError(stop.reason, job.name);
-  } else if (!isPlimsollError(error)) settings.note(`${stackOf(error)}\n`);
-  const failure = failureOf(cause, settings.storePath).error;
-  job.end(state, failure, told === null ? null : { ...told, error: failure });
+  }
+  const failure = failureOf(cause, settings.storePath);
+  if (failure.status === 500) settings.note(`${logTextOf(cause)}\n`);
+  job.end(state, failure.error, told === null ? null : { ...told, error: failure.error });
 }
 
 /** What a stop looks like from within: a body that ends anywhere can be taken for almost anything. */
@@ -136,12 +146,8 @@ export function stopError(reason: StopReason, source: string): PlimsollError {
 }
 
 /** Where the store and its rejects lie is the server's business: names do. */
-function withoutPaths(report: ImportReport): ImportReport {
+function namedOnly(report: ImportReport): ImportReport {
   const nameOf = (path: string) => path.split("/").at(-1)!;
   const rejectsFile = report.rejectsFile === null ? null : nameOf(report.rejectsFile);
   return { ...report, target: nameOf(report.target), rejectsFile };
-}
-
-export function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

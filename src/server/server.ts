@@ -1,32 +1,30 @@
 import { existsSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import {
-  connectionsMax,
-  headerBytesMax,
-  headersMsMax,
-  keepAliveMs,
-  PlimsollError,
-  shutdownMsMax,
-} from "../kernel/index.js";
+import { headerBytesMax, idleCheckMs, PlimsollError } from "../kernel/index.js";
+import { importHistoryDir, liveDir } from "../targets/lmdb/index.js";
 import { isLoopback, LoopbackAuthorization, TokenAuthorization } from "./authorization.js";
 import type { ServerParts, ServerSettings } from "./exchange.js";
 import { failureOf } from "./failure.js";
 import { ImportQueue } from "./import-queue.js";
+import { JobHistory } from "./job-history.js";
 import { LiveRecords } from "./live-records.js";
 import { PageFiles } from "./page-files.js";
 import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
 import { countImport, newCounts } from "./server-counts.js";
+import { serverLimits } from "./server-limits.js";
 import { StoreAccess } from "./store-access.js";
 import { StoreSummary } from "./store-summary.js";
 
 export interface RunningServer {
   /** `http://127.0.0.1:8080`. */
   address: string;
-  /** Takes no more requests, stops the import at a checkpoint, and ends. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Takes no more requests, stops the import at a checkpoint, and ends; whether an import was interrupted,
+   * and can go on. Idempotent.
+   */
+  close(): Promise<boolean>;
 }
 
 /** Starts to listen; everything that it needs is looked at first, so that a bad start is a coded error. */
@@ -37,27 +35,32 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     tokensFile === null ? new LoopbackAuthorization() : new TokenAuthorization(tokensFile);
   const parts = makeParts(settings);
   const stopping = new AbortController();
+  const { limits } = parts;
   const server = createServer({
     maxHeaderSize: headerBytesMax,
-    headersTimeout: headersMsMax,
+    headersTimeout: limits.headersMsMax,
     // An upload may take hours; one that brings nothing has a bound of its own.
     requestTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
-    connectionsCheckingInterval: headersMsMax / 5,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.headersMsMax / 5,
     requireHostHeader: true,
   });
-  server.maxConnections = connectionsMax;
+  server.maxConnections = limits.connectionsMax;
   server.on("drop", () => {
     parts.counts.connectionsRefused++;
   });
-  server.on("request", (request, response) => {
-    void handleRequest(request, response, { parts, authorization, signal: stopping.signal });
-  });
-  if (existsSync(join(settings.storePath, "live"))) await parts.live.open(null);
+  const handle = (isBodyAwaited: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    const signal = stopping.signal;
+    void handleRequest(request, response, { parts, authorization, signal, isBodyAwaited });
+  };
+  server.on("request", handle(false));
+  // `Expect: 100-continue`: a body that is refused need not be sent at all.
+  server.on("checkContinue", handle(true));
+  if (existsSync(liveDir(settings.storePath))) await parts.live.open(null);
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
   const name = host.includes(":") ? `[${host}]` : host;
-  let closing: Promise<void> | null = null;
+  let closing: Promise<boolean> | null = null;
   return {
     address: `http://${name}:${bound}`,
     close: () => {
@@ -68,8 +71,11 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 }
 
 function makeParts(settings: ServerSettings): ServerParts {
-  const { storePath, pageDir, values, line } = settings;
-  const imports = new ImportQueue((reason, job) => failureOf(stopError(reason, job.name), storePath).error);
+  const { storePath, pageDir, values, line, note } = settings;
+  const imports = new ImportQueue({
+    failureOfStop: (reason, name) => failureOf(stopError(reason, name), storePath).error,
+    history: new JobHistory(importHistoryDir(storePath), note),
+  });
   const [blockBytes, indexBytes] = [values.number("block-cache"), values.number("index-cache")];
   const caches = {
     ...(blockBytes === null ? {} : { blockBytes }),
@@ -86,6 +92,7 @@ function makeParts(settings: ServerSettings): ServerParts {
   });
   return {
     settings,
+    limits: { ...serverLimits, ...settings.limits },
     imports,
     store,
     live,
@@ -111,14 +118,17 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 }
 
 /** The import first: its client still hears how it ended. */
-async function closeServer(server: Server, parts: ServerParts, stopping: AbortController): Promise<void> {
+async function closeServer(server: Server, parts: ServerParts, stopping: AbortController): Promise<boolean> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   stopping.abort(new PlimsollError("SERVER_STOPPING"));
-  await parts.imports.close();
+  // Node.js lets go of connections that are idle now; those whose answer ends in a moment are kept open else.
+  const idleCheck = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+  const isInterrupted = await parts.imports.close();
   await parts.live.close();
   await parts.store.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), shutdownMsMax);
+  const timer = setTimeout(() => server.closeAllConnections(), parts.limits.shutdownMsMax);
   await closed;
+  clearInterval(idleCheck);
   clearTimeout(timer);
+  return isInterrupted;
 }

@@ -1,14 +1,9 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
-import {
-  bodyIdleMsMax,
-  PlimsollError,
-  partBytesPassedMax,
-  partHeadBytesMax,
-  uploadNameLengthMax,
-} from "../kernel/index.js";
+import { PlimsollError, partBytesPassedMax, partHeadBytesMax, uploadNameLengthMax } from "../kernel/index.js";
+import { BodyStream, type BodyStreamOptions } from "./body-stream.js";
 
 /** The bytes of an upload, taken from the socket as they are asked for and no sooner. */
 export interface Upload {
@@ -17,62 +12,33 @@ export interface Upload {
   stream: Readable;
 }
 
-export interface UploadOptions {
-  request: IncomingMessage;
-  /** The client has gone, or says nothing any more: told once, before the stream fails. */
-  onBroken: (reason: string) => void;
+export interface UploadOptions extends BodyStreamOptions {
+  /** Another file of the form, behind the one that is taken. */
+  onPassedOver: (name: string | null) => void;
 }
 
 /** Opens a body: the body itself, or the field `file` of a multipart one. */
 export async function openUpload(options: UploadOptions): Promise<Upload> {
   const { request } = options;
-  const body = Readable.from(arriving(options), { objectMode: true, highWaterMark: 1 });
+  const body = new BodyStream(options);
   const type = request.headers["content-type"] ?? "";
   if (!/^multipart\//i.test(type)) return { name: null, stream: body };
-  return openPart(body, { ...request.headers, "content-type": type });
-}
-
-/** Chunks of the body; a client is waited for only while somebody wants its bytes. */
-async function* arriving({ request, onBroken }: UploadOptions): AsyncGenerator<Buffer> {
-  const chunks = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  for (;;) {
-    let next: IteratorResult<Buffer>;
-    try {
-      next = await withinIdleTime(chunks.next());
-    } catch (error) {
-      const isIdle = error instanceof IdleError;
-      onBroken(isIdle ? `nothing came for ${bodyIdleMsMax / 1000} seconds` : "the client has gone");
-      throw error;
-    }
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
-class IdleError extends Error {}
-
-async function withinIdleTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new IdleError()), bodyIdleMsMax);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return openPart(body, { ...request.headers, "content-type": type }, options);
 }
 
 /** The first file of the field `file`; what stands before it is small and passed over. */
-async function openPart(body: Readable, headers: BusboyHeaders): Promise<Upload> {
+async function openPart(body: Readable, headers: BusboyHeaders, options: UploadOptions): Promise<Upload> {
   const form = makeForm(headers);
   const found = new Promise<Upload>((resolve, reject) => {
     const fail = (what: string) => reject(new PlimsollError("REQUEST_INVALID", { what }));
     let isFound = false;
     form.on("file", (field, part, fileName) => {
+      // A form that ends within a part says so here too; nobody listens where the part is passed over.
+      part.on("error", () => {});
       if (isFound || field !== "file") {
         part.resume();
-        if (!isFound) passOver(part, () => fail("only a field `file` may have more than a few bytes"));
+        if (isFound) options.onPassedOver(fileName ?? null);
+        else passOver(part, () => fail("only a field `file` may have more than a few bytes"));
         return;
       }
       isFound = true;

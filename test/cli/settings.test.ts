@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderSettings } from "../../scripts/settings-doc.js";
 import { settableShares, shareSettings } from "../../src/memory/index.js";
 import { optionFlags, optionTable, rowKey } from "../../src/settings/index.js";
-import { type Folder, importInto, makeFolder, plimsoll, visibleState } from "../support/cli.js";
-import { jsonl } from "../support/imports.js";
+import { type Folder, importInto, makeFolder, plimsoll } from "../support/cli.js";
+import { jsonl, visibleState } from "../support/imports.js";
 
 test("docs/settings.md is what `npm run docs:settings` writes", () => {
   const page = readFileSync(new URL("../../docs/settings.md", import.meta.url), "utf8");

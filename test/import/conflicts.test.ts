@@ -5,6 +5,7 @@ import type { Checkpoint } from "../../src/pipeline/checkpoint.js";
 import { importInto, makeFolder, plimsoll, readRejects } from "../support/cli.js";
 import { countHere, importHere, jsonl, killImport, seenHere } from "../support/imports.js";
 import { seeded } from "../support/people.js";
+import { tries } from "../support/runs.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -125,7 +126,7 @@ describe("every record has the fate that its rule gives", () => {
       const property = fc.asyncProperty(anyHistory, (history) =>
         check(history.map((docs) => ({ docs, rule }))),
       );
-      await fc.assert(property, { numRuns: 6 });
+      await fc.assert(property, { numRuns: tries(4) });
     },
     90_000,
   );
@@ -133,7 +134,7 @@ describe("every record has the fate that its rule gives", () => {
   test("keep, replace and reject by turns", async () => {
     const rule = fc.constantFrom<Rule>("keep", "replace", "reject");
     const anyHistory = fc.array(fc.record({ docs: anyImport, rule }), { minLength: 3, maxLength: 4 });
-    await fc.assert(fc.asyncProperty(anyHistory, check), { numRuns: 6 });
+    await fc.assert(fc.asyncProperty(anyHistory, check), { numRuns: tries(4) });
   }, 90_000);
 
   test("a record that replaced another in a segment apart is what later rules look at", async () => {
@@ -164,7 +165,8 @@ describe("records that are rejected for their key", () => {
     folder.write("mapping.yaml", mappingWith("reject"));
     const store = folder.file("killed");
     const words = ["docs.jsonl", "--mapping", "mapping.yaml", "--entity", "Doc", "--memory", "160MiB"];
-    await killImport({ words, store, cwd: folder.path, isThere: isInSeal });
+    const at = { moment: "before", verb: "publish", call: 1 } as const;
+    await killImport({ words, store, cwd: folder.path, at, isThere: isInSeal });
     const { code, error, report } = await importInto(folder, [...words, "--into", store]);
     expect(code, error).toBe(0);
     expect(report!.resumedFrom!.phase).toBe("seal");

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { importInto, makeFolder, visibleState } from "../support/cli.js";
+import { importInto, makeFolder } from "../support/cli.js";
+import { visibleState } from "../support/imports.js";
 import { citiesCsv, peopleCsv, peopleMapping } from "../support/people.js";
 
 const folder = makeFolder();

@@ -3,7 +3,15 @@ import { chmodSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ImportProgress } from "../../src/pipeline/index.js";
 import { importInto, makeFolder, plimsoll } from "../support/cli.js";
-import { checkpointIn, importHere, jsonl, killImport, seenHere } from "../support/imports.js";
+import {
+  checkpointIn,
+  importHere,
+  isReading,
+  jsonl,
+  killImport,
+  seenHere,
+  whileReading,
+} from "../support/imports.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -50,7 +58,8 @@ test("--sync-every makes a checkpoint after exactly so many records, however the
     words: ["people.jsonl", ...options, "--sync-every", "777"],
     store: folder.file("often"),
     cwd: folder.path,
-    isThere: ({ phase, accepted }) => phase === "read" && (accepted[0] ?? 0) > 0,
+    at: whileReading,
+    isThere: isReading,
   });
   expect(checkpoint.accepted[0]! % 777).toBe(0);
   const ended = await importInto(folder, ["people.jsonl", ...options, "--into", "often"]);

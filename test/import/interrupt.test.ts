@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { importInto, makeFolder, plimsoll, readReport, startPlimsoll, visibleState } from "../support/cli.js";
+import { importInto, makeFolder, plimsoll, readReport, startPlimsoll } from "../support/cli.js";
+import { visibleState } from "../support/imports.js";
 import { citiesCsv, peopleCsv, peopleMapping } from "../support/people.js";
 
 const folder = makeFolder();

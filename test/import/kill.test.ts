@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { importInto, makeFolder, readReport, startPlimsoll, visibleState } from "../support/cli.js";
+import { importInto, makeFolder, readReport, startPlimsoll } from "../support/cli.js";
+import { visibleState } from "../support/imports.js";
 import { citiesCsv, peopleCsv, peopleMapping, seeded } from "../support/people.js";
+import { tries } from "../support/runs.js";
 import { type Stage, stageOf } from "../support/stages.js";
 
 const folder = makeFolder();
@@ -37,6 +39,7 @@ interface Scenario {
   /** Words of the command, run in a folder below the one that holds the sources. */
   words: readonly string[];
   seed: number;
+  /** Kills there are, and up to three times as many until those wanted in the seal have been met. */
   kills: number;
   /** Kills while reading that a round is to have, about. */
   killsPerReading: number;
@@ -98,21 +101,21 @@ async function killAndCompare(scenario: Scenario): Promise<Record<string, number
   const { code, seconds, error } = await startPlimsoll(args, { cwd: undisturbed }).ended;
   expect(code, error).toBe(0);
   const expected = await outcomeIn(undisturbed);
-  expect(expected.state.verdict).toContain("sound");
+  expect(expected.state.verified).toMatchObject({ faults: 0 });
   const { phases } = readReport(join(undisturbed, "report.json"))!;
   const [read, seal] = [phases[0]!.seconds, phases[1]!.seconds];
   const times = { start: seconds - read - seal, read: (2 * read) / scenario.killsPerReading, seal };
   const draw = seeded(scenario.seed);
   const tally: Record<string, number> = {};
   let kills = 0;
-  for (let round = 0; kills < scenario.kills; round++) {
+  const isEnough = () => kills >= 3 * scenario.kills || (kills >= scenario.kills && sealKills(tally) > 0);
+  for (let round = 0; !isEnough(); round++) {
     const cwd = await makeCwd(`round-${round}`);
     let stage: Stage = { name: "starting", offset: 0 };
     for (;;) {
-      const ended =
-        kills < scenario.kills
-          ? await live(args, cwd, stage, times, draw)
-          : await startPlimsoll(args, { cwd }).ended;
+      const ended = isEnough()
+        ? await startPlimsoll(args, { cwd }).ended
+        : await live(args, cwd, stage, times, draw);
       if (ended.signal !== "SIGKILL") {
         expect(ended.code, ended.error).toBe(0);
         break;
@@ -136,23 +139,23 @@ async function outcomeOfRound(cwd: string, last: Stage, expected: Outcome): Prom
   return { ...outcome, records, bytesRead, dangling };
 }
 
-test("200,000 records killed 60 times end as if nothing had happened", async () => {
+test("100,000 records killed over and over end as if nothing had happened", async () => {
   folder.write("mapping.yaml", peopleMapping);
   folder.write("cities.csv", citiesCsv);
-  folder.write("people.csv", peopleCsv({ count: 200_000, seed: 7 }));
+  folder.write("people.csv", peopleCsv({ count: 100_000, seed: 7 }));
   const sizes = ["--memory", "160MiB", "--sync-bytes", "256KiB"];
   const tally = await killAndCompare({
     name: "keep",
     words: ["../people.csv", "../cities.csv", "--mapping", "../mapping.yaml", ...sizes],
     seed: 20_260_101,
-    kills: 60,
-    killsPerReading: 8,
+    kills: tries(24),
+    killsPerReading: 3,
   });
   expect(tally.reading).toBeGreaterThan(5);
   expect(sealKills(tally)).toBeGreaterThan(0);
 }, 240_000);
 
-test("an import that replaces older versions in a store is killed 12 times", async () => {
+test("an import that replaces older versions in a store is killed as well", async () => {
   folder.write("first.jsonl", versions(1, 20_000));
   folder.write("second.jsonl", versions(2, 60_000));
   const options = [
@@ -171,7 +174,7 @@ test("an import that replaces older versions in a store is killed 12 times", asy
     name: "newest",
     words: ["../second.jsonl", ...options, "--memory", "160MiB", "--sync-bytes", "256KiB"],
     seed: 77,
-    kills: 12,
+    kills: tries(6),
     killsPerReading: 3,
     prepare: async (cwd) => {
       const first = await importInto(folder, ["first.jsonl", ...options, "--into", join(cwd, "store")]);

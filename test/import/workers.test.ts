@@ -57,6 +57,7 @@ describe("runs that are not as they were left", () => {
       words,
       store,
       cwd: folder.path,
+      at: { moment: "before", verb: "appendTupleBlock", call: 1 },
       // Before any part is merged: what was merged is not read again.
       isThere: ({ phase, runs, seal }) =>
         phase === "seal" &&

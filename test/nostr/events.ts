@@ -37,9 +37,18 @@ function quoted(text: string): string {
   return `"${[...text].map((point) => escapes[point] ?? point).join("")}"`;
 }
 
-export function nostrId({ pubkey, created_at, kind, tags, content }: UnsignedEvent): string {
+/** The text whose hash is the id; numbers are given as they are written. */
+export function serialised(
+  { pubkey, tags, content }: Pick<UnsignedEvent, "pubkey" | "tags" | "content">,
+  createdAt: string,
+  kind: string,
+): string {
   const tagTexts = tags.map((tag) => `[${tag.map(quoted).join(",")}]`);
-  const text = `[0,${quoted(pubkey)},${created_at},${kind},[${tagTexts.join(",")}],${quoted(content)}]`;
+  return `[0,${quoted(pubkey)},${createdAt},${kind},[${tagTexts.join(",")}],${quoted(content)}]`;
+}
+
+export function nostrId(event: UnsignedEvent): string {
+  const text = serialised(event, String(event.created_at), String(event.kind));
   return createHash("sha256").update(text, "utf8").digest("hex");
 }
 

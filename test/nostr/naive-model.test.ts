@@ -9,7 +9,7 @@ const made = (kind: number, created_at: number, tags: string[][] = [], content =
   nostrEvent({ kind, created_at, tags, content, pubkey });
 
 /** What is visible of the events, whichever of the two ways round they come. */
-function visible(...events: NostrEvent[]): NostrEvent[] {
+function visible(...events: NostrEvent[]): readonly NostrEvent[] {
   const [forth, back] = [events, events.toReversed()].map((order) =>
     new NaiveModel().add(lines(order)).visible(1000),
   );

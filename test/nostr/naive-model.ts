@@ -1,4 +1,5 @@
-import type { NostrEvent } from "./events.js";
+import { createHash } from "node:crypto";
+import { type NostrEvent, serialised } from "./events.js";
 
 /** A NIP-01 filter with the search of NIP-50. */
 export interface NostrFilter {
@@ -30,9 +31,12 @@ export class NaiveModel {
   readonly #events: NostrEvent[] = [];
   #duplicates = 0;
   #rejected = 0;
+  /** Those that live, in order, until more come. */
+  #sorted: NostrEvent[] | null = null;
 
   /** Takes lines of JSON, in any order and with repeats, in one import or many. */
   add(lines: readonly string[]): this {
+    this.#sorted = null;
     for (const line of lines) {
       const event = parseEvent(line);
       if (event === null || isEphemeral(event)) this.#rejected++;
@@ -43,8 +47,9 @@ export class NaiveModel {
   }
 
   /** What can be seen at this time, newest first. */
-  visible(nowSeconds: number): NostrEvent[] {
-    return newestFirst(this.#live().filter((event) => !isExpired(event, nowSeconds)));
+  visible(nowSeconds: number): readonly NostrEvent[] {
+    this.#sorted ??= newestFirst(this.#live());
+    return this.#sorted.filter((event) => !isExpired(event, nowSeconds));
   }
 
   /** Each filter gives its newest up to its limit, and each event comes once. */
@@ -176,22 +181,39 @@ function listOf<T>(one: T | readonly T[]): readonly T[] {
 }
 
 /** The event of a line, or null where it has not the shape of one. */
-function parseEvent(line: string): NostrEvent | null {
+export function parseEvent(line: string): NostrEvent | null {
   try {
     const value: unknown = JSON.parse(line);
-    return isEvent(value) ? value : null;
+    return isEvent(value) && numbersIn(line).every((digits) => digits !== undefined) ? value : null;
   } catch {
     return null;
   }
 }
 
+/** The id that the line's event has; its numbers count as they are written, for a double may not hold them. */
+export function writtenId(line: string, event: NostrEvent): string {
+  const [createdAt, kind] = numbersIn(line);
+  return createHash("sha256")
+    .update(serialised(event, createdAt!, kind!), "utf8")
+    .digest("hex");
+}
+
+/** Time and kind as they are written, when that is whole numbers: the last of each name, as JSON has it. */
+function numbersIn(line: string): (string | undefined)[] {
+  return ["created_at", "kind"].map((name) => {
+    const value = [...line.matchAll(new RegExp(`"${name}" *: *([^\\[{ ,}]+)`, "g"))].at(-1)?.[1] ?? "";
+    return /^-?[0-9]+$/.test(value) ? value : undefined;
+  });
+}
+
 function isEvent(value: unknown): value is NostrEvent {
   if (typeof value !== "object" || value === null) return false;
   const { id, pubkey, created_at, kind, tags, content } = value as Record<string, unknown>;
-  const isHex = (text: unknown) => typeof text === "string" && /^[0-9a-f]{64}$/.test(text);
   return (
-    isHex(id) &&
-    isHex(pubkey) &&
+    typeof id === "string" &&
+    /^[0-9a-f]{64}$/.test(id) &&
+    typeof pubkey === "string" &&
+    /^[0-9a-f]{64}$/i.test(pubkey) &&
     Number.isInteger(created_at) &&
     Number.isInteger(kind) &&
     Array.isArray(tags) &&

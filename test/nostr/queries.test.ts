@@ -12,12 +12,12 @@ import {
   verify,
 } from "../../src/query/index.js";
 import { MemoryStoreBuilder } from "../support/memory-store.js";
-import { anyEvents, type NostrEvent, testNowSeconds } from "./events.js";
+import { anyEvents, type NostrEvent, testKinds, testNowSeconds } from "./events.js";
 import { anyFilter } from "./filters.js";
 import { NaiveModel } from "./naive-model.js";
 
-/** Kinds that neither replace nor delete: one import of them shows each event. */
-const regularKinds = [1, 7, 1063];
+/** All that is stored: regular kinds, those that replace, and deletions. */
+const storedKinds = testKinds.filter((kind) => kind < 20_000 || kind >= 30_000);
 
 interface Stored {
   reader: StoreReader;
@@ -28,7 +28,7 @@ interface Stored {
 /** The same events in a store of up to three segments and in the twin. */
 const anyStore: fc.Arbitrary<Stored> = fc
   .tuple(
-    anyEvents({ kinds: regularKinds, eventsMax: 60 }),
+    anyEvents({ kinds: storedKinds, eventsMax: 60 }),
     fc.nat({ max: 60 }),
     fc.nat({ max: 60 }),
     fc.constantFrom(2, 500),

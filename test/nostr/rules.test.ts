@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { importInto, makeFolder, plimsoll, readRejects } from "../support/cli.js";
-import { jsonl } from "../support/imports.js";
+import { nostrQuery } from "../../src/query/index.js";
+import { openStoreReader } from "../../src/targets/lmdb/index.js";
+import { makeFolder, plimsoll, readRejects } from "../support/cli.js";
+import { importHere, jsonl, nostrPreset as mapping, seenHere } from "../support/imports.js";
 import { type NostrEvent, nostrEvent, testPubkeys, type UnsignedEvent } from "./events.js";
 
 const folder = makeFolder();
@@ -21,22 +23,21 @@ interface Seen {
   store: string;
 }
 
-/** Imports the lists one after another by the command line, and reads the store by it. */
+/** Imports the lists one after another, and asks the store for all there is. */
 async function importAll(...lists: (NostrEvent | object)[][]): Promise<Seen> {
-  const store = folder.file(`store-${stores++}`);
+  const name = `store-${stores++}`;
+  const store = folder.file(name);
   const counts: Seen["counts"] = [];
   for (const [at, events] of lists.entries()) {
-    const source = `${store}-${at}.jsonl`;
-    folder.write(source.slice(folder.path.length + 1), jsonl(events));
-    const { code, error, report } = await importInto(folder, [source, "--into", store, "--preset", "nostr"]);
-    expect(code, error).toBe(0);
-    counts.push(Object.fromEntries(Object.entries(report!.records).filter(([, count]) => count > 0)));
+    const source = `${name}-${at}.jsonl`;
+    folder.write(source, jsonl(events));
+    const { records } = await importHere({ cwd: folder.path, sources: [source], store, mapping });
+    counts.push(Object.fromEntries(Object.entries(records).filter(([, count]) => count > 0)));
   }
-  const verified = await plimsoll(["verify", store]);
-  expect(verified.code, verified.out).toBe(0);
-  const shown = await plimsoll(["query", store, "--nostr", "{}"]);
-  const ids = shown.out.split("\n").slice(0, -1);
-  const seen = new Set(ids.map((line) => (JSON.parse(line) as NostrEvent).id));
+  expect((await seenHere(store)).faults).toEqual([]);
+  await using reader = await openStoreReader(store);
+  const shown = [...nostrQuery(reader, {})].map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
+  const seen = new Set(shown.map((line) => (JSON.parse(line) as NostrEvent).id));
   const visible = (lists.flat() as NostrEvent[]).filter(({ id }) => seen.delete(id));
   expect(seen.size).toBe(0);
   return { visible, counts, store };

@@ -1,18 +1,16 @@
 import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { compileMapping, mappingToYaml } from "../../src/mapping/index.js";
 import type { ImportPlan, ImportReport } from "../../src/pipeline/index.js";
-import { findPreset } from "../../src/presets/index.js";
 import { makeFolder } from "../support/cli.js";
-import { importHere, jsonl, seenHere } from "../support/imports.js";
+import { importHere, jsonl, nostrPreset as mapping, seenHere } from "../support/imports.js";
+import { tries } from "../support/runs.js";
 import { anyArrival, anyChunks, anyEvents, type NostrEvent, testNowSeconds } from "./events.js";
 import { NaiveModel } from "./naive-model.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
 
-const mapping = mappingToYaml(compileMapping(findPreset("nostr")!));
 let stores = 0;
 
 interface Outcome {
@@ -90,7 +88,7 @@ describe("nostr events", () => {
         expect(sum(reports, "superseded")).toBe(tally.outdone);
         expect(sum(reports, "deleted")).toBe(tally.deleted);
       }),
-      { numRuns: 60 },
+      { numRuns: tries(40) },
     );
   }, 600_000);
 });

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import type { ImportReport } from "../../src/pipeline/index.js";
-import { importInto, makeFolder, visibleState } from "../support/cli.js";
-import { jsonl } from "../support/imports.js";
+import { importInto, makeFolder } from "../support/cli.js";
+import { jsonl, visibleState } from "../support/imports.js";
 import {
   formWith,
   linesOf,
@@ -287,7 +287,7 @@ describe("an import that stops goes on with the same bytes", () => {
       if (signal === "SIGKILL") await server.kill();
       else {
         await server.stop();
-        expect((await server.running.ended).code).toBe(0);
+        expect((await server.running.ended).code).toBe(130);
         expect((await upload.answer).text).toContain("SERVER_STOPPING");
       }
       const next = await startServer(folder, [store, ...serverArgs]);

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect, type Socket } from "node:net";
 import type { ImportReport } from "../../src/pipeline/index.js";
-import { type Folder, type Running, startPlimsoll } from "../support/cli.js";
+import type { ServerLimits } from "../../src/server/server-limits.js";
+import { type Folder, projectFile, type Running, startPlimsoll } from "../support/cli.js";
 
 export interface ServerProcess {
   url: string;
@@ -19,8 +21,21 @@ export interface ServerProcess {
 const started = new Set<ServerProcess>();
 
 /** Starts the real program on a free port, and waits for the address that it prints. */
-export async function startServer(folder: Folder, args: readonly string[]): Promise<ServerProcess> {
-  const running = startPlimsoll(["serve", ...args, "--port", "0"], { cwd: folder.path });
+export function startServer(folder: Folder, args: readonly string[]): Promise<ServerProcess> {
+  return whenListening(startPlimsoll(["serve", ...args, "--port", "0"], { cwd: folder.path }));
+}
+
+/** The same server with bounds that a test can wait for. */
+export function startLimited(
+  folder: Folder,
+  store: string,
+  limits: Partial<ServerLimits>,
+): Promise<ServerProcess> {
+  const program = [projectFile("test/server/limited-server.js")];
+  return whenListening(startPlimsoll([store, JSON.stringify(limits)], { cwd: folder.path, program }));
+}
+
+async function whenListening(running: Running): Promise<ServerProcess> {
   const url = await new Promise<string>((resolve, reject) => {
     let text = "";
     running.child.stdout!.on("data", (chunk: Buffer) => {
@@ -127,4 +142,30 @@ export async function until<T>(look: () => Promise<T | false | null | undefined>
     if (Date.now() > endMs) throw new Error("it never came");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+export interface RawConnection {
+  socket: Socket;
+  /** All that came until the server closed. */
+  closed: Promise<string>;
+  /** What came so far, as soon as it fits. */
+  says(pattern: RegExp): Promise<string>;
+}
+
+/** Sends bytes as they are. */
+export function rawConnection(server: ServerProcess, text: string | Uint8Array): RawConnection {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname, () => socket.write(text));
+  let answer = "";
+  socket.on("data", (chunk: Buffer) => {
+    answer += chunk.toString("latin1");
+  });
+  socket.on("error", () => {});
+  const closed = new Promise<string>((resolve) => socket.on("close", () => resolve(answer)));
+  const says = (pattern: RegExp) => until(async () => pattern.test(answer) && answer);
+  return { socket, closed, says };
+}
+
+export function statusOf(answer: string): number {
+  return Number(answer.split(" ")[1]);
 }

@@ -75,6 +75,7 @@ export function plimsoll(args: readonly string[], options: StartOptions = {}): P
 export interface Folder {
   path: string;
   file(name: string): string;
+  read(name: string): string;
   write(name: string, content: string | Uint8Array): string;
   remove(): void;
 }
@@ -86,6 +87,7 @@ export function makeFolder(): Folder {
   return {
     path,
     file,
+    read: (name) => readFileSync(file(name), "utf8"),
     write: (name, content) => {
       mkdirSync(dirname(file(name)), { recursive: true });
       writeFileSync(file(name), content);
@@ -139,26 +141,4 @@ export function readRejects(path: string): RejectLine[] {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-}
-
-/** Everything that can be seen of a store, for comparison: no times, and no sizes, which depend on the way. */
-export async function visibleState(
-  store: string,
-): Promise<{ lines: string[]; stats: unknown; verdict: string }> {
-  const [exported, stats, verified] = await Promise.all([
-    plimsoll(["export", store]),
-    plimsoll(["stats", store, "--json"]),
-    plimsoll(["verify", store]),
-  ]);
-  for (const { code, error } of [exported, stats]) if (code !== 0) throw new Error(error);
-  const parsed = JSON.parse(stats.out) as Record<string, unknown> & {
-    lastImport: Record<string, unknown> | null;
-  };
-  const { bytes: _bytes, segments: _segments, ...seen } = parsed;
-  const lastImport = seen.lastImport === null ? null : { ...seen.lastImport, sealedAt: "", id: "" };
-  return {
-    lines: exported.out.split("\n").slice(0, -1).sort(),
-    stats: { ...seen, lastImport },
-    verdict: verified.out.replace(store, "STORE").replace(/, [\d,]+ blocks/, ""),
-  };
 }

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MiB } from "../../src/kernel/index.js";
-import { compileMapping, mergeMappings, parseMapping } from "../../src/mapping/index.js";
+import { compileMapping, mappingToYaml, mergeMappings, parseMapping } from "../../src/mapping/index.js";
 import { resolveLine } from "../../src/memory/index.js";
 import type { Checkpoint } from "../../src/pipeline/checkpoint.js";
 import { parseCheckpoint } from "../../src/pipeline/import-state.js";
@@ -11,10 +11,18 @@ import {
   type ImportReport,
   runImport,
 } from "../../src/pipeline/index.js";
-import { count, exportRecords, type StoreStats, stats, verify } from "../../src/query/index.js";
+import { findPreset } from "../../src/presets/index.js";
+import {
+  count,
+  exportRecords,
+  type StoreStats,
+  stats,
+  type VerifyResult,
+  verify,
+} from "../../src/query/index.js";
 import { resolveSources } from "../../src/sources/index.js";
 import { lmdbTarget, openStoreReader } from "../../src/targets/lmdb/index.js";
-import { startPlimsoll } from "./cli.js";
+import { projectFile, startPlimsoll } from "./cli.js";
 
 /** What the unfinished import of a store has committed; null when there is none. Nobody may be writing it. */
 export async function checkpointIn(store: string): Promise<Checkpoint | null> {
@@ -36,36 +44,33 @@ export interface Unfinished {
   store: string;
   cwd: string;
   input?: string | Uint8Array;
+  /** The call of the target's session behind or before which the process dies. */
+  at: { moment: "before" | "after"; verb: string; call: number };
   /** Whether the import stopped where the test wants it. */
   isThere: (checkpoint: Checkpoint) => boolean;
-  /** Brings a new store to where the import begins. */
-  prepare?: () => Promise<void>;
 }
 
-const triesMax = 40;
-
-/** Kills imports into new stores, sooner or later, until one has stopped where it is wanted. */
+/** Kills an import into a new store at a certain call, which is where it is wanted. */
 export async function killImport(options: Unfinished): Promise<Checkpoint> {
-  const { words, store, cwd, input, isThere } = options;
-  let delayMs = 60;
-  for (let tries = 0; tries < triesMax; tries++) {
-    rmSync(store, { recursive: true, force: true });
-    rmSync(`${store}.rejects.jsonl`, { force: true });
-    await options.prepare?.();
-    const args = ["import", ...words, "--into", store, "--progress", "json"];
-    const running = startPlimsoll(args, { cwd, ...(input === undefined ? {} : { input }) });
-    await running.told('{"phase"').catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
-    running.child.kill("SIGKILL");
-    const { code, error } = await running.ended;
-    if (code !== null && code !== 0) throw new Error(error);
-    const checkpoint = await checkpointIn(store);
-    if (checkpoint !== null && isThere(checkpoint)) return checkpoint;
-    const isLate = code === 0 || checkpoint?.phase === "seal";
-    delayMs = isLate ? delayMs * 0.75 : delayMs * 1.3 + 5;
+  const { words, store, cwd, input, at, isThere } = options;
+  rmSync(store, { recursive: true, force: true });
+  const program = [projectFile("test/support/die-at-verb.js"), at.moment, at.verb, String(at.call)];
+  const args = ["import", ...words, "--into", store, "--progress", "none"];
+  const { signal, error } = await startPlimsoll(args, {
+    cwd,
+    program,
+    ...(input === undefined ? {} : { input }),
+  }).ended;
+  if (signal !== "SIGKILL") throw new Error(`it was not killed: ${error}`);
+  const checkpoint = await checkpointIn(store);
+  if (checkpoint === null || !isThere(checkpoint)) {
+    throw new Error(`it was killed elsewhere: ${JSON.stringify(checkpoint)}`);
   }
-  throw new Error(`no kill of ${triesMax} stopped the import where it is wanted`);
+  return checkpoint;
 }
+
+/** Behind a commit in mid-source. */
+export const whileReading = { moment: "after", verb: "commit", call: 3 } as const;
 
 export const isReading = (checkpoint: Checkpoint): boolean =>
   checkpoint.phase === "read" && checkpoint.accepted.some((count) => count > 0);
@@ -115,19 +120,33 @@ export async function planHere(options: HereOptions): Promise<ImportPlan> {
 /** What can be seen of a store, read in this process: live records, and what a verification finds. */
 export async function seenHere(
   store: string,
-): Promise<{ lines: string[]; stats: StoreStats; faults: string[] }> {
+): Promise<{ lines: string[]; stats: StoreStats; faults: string[]; verified: VerifyResult }> {
   await using reader = await openStoreReader(store);
   const pieces = [...exportRecords(reader, { format: "jsonl" })].map((piece) => Buffer.from(piece));
   const lines = Buffer.concat(pieces).toString("utf8").split("\n").slice(0, -1);
-  const { firstFaults } = await verify(reader);
-  const faults = firstFaults.map((fault) => fault.text);
-  return { lines, stats: stats(reader), faults };
+  const verified = await verify(reader);
+  const faults = verified.firstFaults.map((fault) => fault.text);
+  return { lines, stats: stats(reader), faults, verified };
+}
+
+/** Everything that can be seen of a store, for comparison: no times, and no sizes, which depend on the way. */
+export async function visibleState(
+  store: string,
+): Promise<{ lines: string[]; stats: unknown; verified: unknown }> {
+  const { lines, stats: found, verified } = await seenHere(store);
+  const { bytes: _bytes, segments: _segments, ...seen } = found;
+  const { blocks: _blocks, ...checked } = verified;
+  const lastImport = seen.lastImport === null ? null : { ...seen.lastImport, sealedAt: "", id: "" };
+  return { lines: lines.sort(), stats: { ...seen, lastImport }, verified: checked };
 }
 
 export async function countHere(store: string, filter: unknown): Promise<number> {
   await using reader = await openStoreReader(store);
   return count(reader, filter);
 }
+
+/** The mapping of events, as a file of it would be. */
+export const nostrPreset = mappingToYaml(compileMapping(findPreset("nostr")!));
 
 /** Lines of JSON. */
 export function jsonl(records: readonly unknown[]): string {

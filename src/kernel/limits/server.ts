@@ -20,6 +20,9 @@ export const keepAliveMs = 5_000;
 /** A body that brings nothing for this long is given up; the import stops at a checkpoint. */
 export const bodyIdleMsMax = 60_000;
 
+/** Chunks of a body, of 64 KiB at the most, that are taken from the socket before they are asked for. */
+export const bodyChunksMax = 4;
+
 /**
  * What is left of a body is read away for this long, so that the client hears the answer before it is cut.
  */
@@ -53,6 +56,9 @@ export const jobTextLengthMax = 500;
 
 /** Jobs that keep their timeline, decisions and report; older ones keep the summary. */
 export const importsDetailedMax = 10;
+
+/** The file of one job in the history that outlives the server; details that make it larger are left out. */
+export const jobFileBytesMax = 256 * KiB;
 
 /** Progress is told to clients this often. */
 export const progressTellMs = 500;
@@ -94,8 +100,17 @@ export const tokensMax = 1_000;
 export const tokenNameLengthMax = 100;
 export const tokenBytes = 32;
 
-/** The server ends by then after a signal, whatever its connections do. */
-export const shutdownMsMax = 10_000;
+/** A request that takes longer than this is held to its token anew: one that was removed ends it. */
+export const tokenRecheckMs = 2_000;
+
+/**
+ * After a signal, and once the import has stopped, the server ends by then, whatever its connections do: a
+ * container is given ten seconds, as a rule, and the checkpoint wants some of them.
+ */
+export const shutdownMsMax = 5_000;
+
+/** While it ends, connections on which nothing is asked any more are looked for this often. */
+export const idleCheckMs = 50;
 
 /** The page and its parts, held in memory. */
 export const pageBytesMax = 2 * MiB;

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { assert, liveMappedBytes, liveTransactionBytes, PlimsollError } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
@@ -21,6 +22,11 @@ export function lmdbTarget(dir: string): Target {
   };
 }
 
+/** Where live records are logged. */
+export function liveDir(dir: string): string {
+  return join(dir, storeFiles.live);
+}
+
 /** One process a time may have live records beside a store. */
 export function lockLiveFolder(dir: string): Disposable {
   mkdirSync(dir, { recursive: true });
@@ -39,6 +45,12 @@ export async function openLiveSession(dir: string): Promise<TargetSession> {
     mappedBytes: liveMappedBytes,
     signal: new AbortController().signal,
   });
+}
+
+/** Where a server keeps the history of its imports. STORE_FOREIGN where the folder is somebody else's. */
+export function importHistoryDir(dir: string): string {
+  inspectStore(dir);
+  return join(dir, storeFiles.imports);
 }
 
 /** Readers of this process that can be asked leave for a moment, so that mapped pages are given back. */

@@ -23,6 +23,7 @@ export const storeFiles = {
   writerLock: "writer.lock",
   runs: "runs",
   live: "live",
+  imports: "imports",
 } as const;
 
 /** A writer's lock before it is taken bears the writer's process id: a crash may leave it. */
