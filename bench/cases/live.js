@@ -1,14 +1,12 @@
 // Events written one by one, or a few at a time, by many connections to a running server: how many records a
-// second are acknowledged, how long a client waits, what the process takes.
-// node bench/cases/live.js [--seconds 20] [--connections 64] [--records 1] [--memory 256MiB]
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+// second are acknowledged, from the first to the last, how long a client waits, what the process takes.
+// node bench/cases/live.js [--seconds 20] [--connections 64] [--records 1] [--memory 256MiB] [--profile DIR]
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 
 const { values } = parseArgs({
   options: {
@@ -16,88 +14,57 @@ const { values } = parseArgs({
     connections: { type: "string", default: "64" },
     records: { type: "string", default: "1" },
     memory: { type: "string", default: "256MiB" },
+    profile: { type: "string" },
   },
 });
-const [seconds, connections, records] = [values.seconds, values.connections, values.records].map(Number);
-const program = fileURLToPath(new URL("../../bin/plimsoll.js", import.meta.url));
+const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url));
+const clockTicks = 100;
 
-let made = 0;
-
-function event() {
-  const number = made++;
-  const pubkey = (number % 500).toString(16).padStart(64, "0");
-  const [created_at, kind] = [1_700_000_000 + number, number % 50 === 0 ? 30_023 : 1];
-  const tags = [
-    ["t", `topic-${number % 300}`],
-    ["d", String(number % 1000)],
-  ];
-  const content = `Note ${number} of a test of writing, with some words that are searched for`;
-  const text = JSON.stringify([0, pubkey, created_at, kind, tags, content]);
-  const id = createHash("sha256").update(text).digest("hex");
-  return JSON.stringify({ id, pubkey, created_at, kind, tags, content, sig: "00".repeat(64) });
-}
-
-function post(agent, url, body) {
-  return new Promise((resolve, reject) => {
-    const headers = { "Content-Type": "application/x-ndjson", "Content-Length": Buffer.byteLength(body) };
-    const sent = request(url, { method: "POST", agent, headers }, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode));
-    });
-    sent.on("error", reject);
-    sent.end(body);
-  });
+/** Seconds of a processor that a process has used. */
+function cpuSeconds(pid) {
+  const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13);
+  return (Number(user) + Number(system)) / clockTicks;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-live-"));
-const args = [program, "serve", join(folder, "store"), "--port", "0", "--memory", values.memory];
-const server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+const profiling = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`];
+const program = [...profiling, pathOf("../../bin/plimsoll.js"), "serve", join(folder, "store")];
+const server = spawn(process.execPath, [...program, "--port", "0", "--memory", values.memory], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
 try {
   const address = await new Promise((resolve) => {
     server.stdout.on("data", (chunk) => resolve(/listening on (\S+)/.exec(String(chunk))[1]));
   });
-  const url = `${address}/api/records?preset=nostr`;
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  await post(agent, url, event());
-  const latencies = [];
-  const perSecond = [];
-  let [acknowledged, refused] = [0, 0];
-  const startMs = performance.now();
-  const client = async () => {
-    while (performance.now() - startMs < seconds * 1000) {
-      const body = Array.from({ length: records }, event).join("\n");
-      const sentMs = performance.now();
-      const status = await post(agent, url, body);
-      latencies.push(performance.now() - sentMs);
-      if (status !== 200) refused++;
-      else {
-        acknowledged += records;
-        const second = Math.floor((performance.now() - startMs) / 1000);
-        perSecond[second] = (perSecond[second] ?? 0) + records;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, client));
-  const tookSeconds = (performance.now() - startMs) / 1000;
-  latencies.sort((left, right) => left - right);
-  const quantile = (part) => Math.round(latencies[Math.floor((latencies.length - 1) * part)] * 10) / 10;
+  const client = [
+    pathOf("../lib/live-client.js"),
+    address,
+    values.seconds,
+    values.connections,
+    values.records,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, client);
+  const told = JSON.parse(stdout);
   const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
   const peakMiB = Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024);
+  const serverMicros = Math.round((cpuSeconds(server.pid) / told.acknowledged) * 1e6);
+  const { connections, records, memory } = values;
+  const metrics = await (await fetch(`${address}/metrics`)).text();
+  const total = (name) => Number(new RegExp(`^plimsoll_live_${name}_total (\\d+)`, "m").exec(metrics)[1]);
+  const [commits, folds, merges] = ["commits", "folds", "merges"].map(total);
   console.log(
     JSON.stringify({
       connections,
-      recordsPerRequest: records,
-      recordsPerSecond: Math.round(acknowledged / tookSeconds),
-      slowestSecond: Math.min(...Array.from({ length: seconds }, (_, second) => perSecond[second] ?? 0)),
-      p50Ms: quantile(0.5),
-      p99Ms: quantile(0.99),
-      maxMs: quantile(1),
-      refused,
+      records,
+      ...told,
+      commits,
+      folds,
+      merges,
+      serverMicros,
       peakMiB,
-      line: values.memory,
+      line: memory,
     }),
   );
-  agent.destroy();
 } finally {
   server.kill("SIGTERM");
   await new Promise((resolve) => server.once("exit", resolve));

@@ -91,6 +91,11 @@ export class LiveLayer implements AsyncDisposable {
     return this.#state?.bytes ?? 0;
   }
 
+  /** Requests that wait for their commit. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** The mapping that records are held against; looked up anew for an entity that an import may have made. */
   async mapping(entity: string | null): Promise<CompiledMapping> {
     const known = this.#mapping;
