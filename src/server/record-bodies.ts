@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { headersMsMax, jsonBodyBytesMax, liveRequestRecordsMax, PlimsollError } from "../kernel/index.js";
-import { ClientGone } from "./record-stream.js";
+import { ClientGone } from "./client-gone.js";
 
 const [quote, backslash, comma] = [34, 92, 44];
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125];

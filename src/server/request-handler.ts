@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlimsollError } from "../kernel/index.js";
 import { sendFailure, setSecurityHeaders } from "./answers.js";
 import type { Authorization } from "./authorization.js";
-import type { ServerParts } from "./exchange.js";
+import { ClientGone } from "./client-gone.js";
+import { Exchange, type ServerParts } from "./exchange.js";
 import { type Failure, failureOf, logTextOf, stackOf } from "./failure.js";
 import { checkParameters } from "./import-options.js";
-import { ClientGone } from "./record-stream.js";
 import { type Found, findRoute, methodsOf } from "./router.js";
 import { countUp } from "./server-counts.js";
 import { lingerOver } from "./upload.js";
@@ -70,7 +70,6 @@ async function answer(
   response: ServerResponse,
   { parts, authorization, signal, isBodyAwaited }: HandlerOptions,
 ): Promise<void> {
-  let made: AbortSignal | null = null;
   const url = addressOf(request);
   const method = request.method ?? "GET";
   const { route, path } = routeOf(method, url.pathname, response);
@@ -86,18 +85,9 @@ async function answer(
     }
   }, parts.limits.tokenRecheckMs);
   try {
-    await route.handle({
-      ...parts,
-      request,
-      response,
-      query: url.searchParams,
-      path,
-      // Made when it is asked for: most answers are done at once, and a signal costs as much as all the rest.
-      get signal() {
-        made ??= AbortSignal.any([signal, goneSignal(response)]);
-        return made;
-      },
-    });
+    await route.handle(
+      new Exchange(parts, { request, response, query: url.searchParams, path, stopping: signal }),
+    );
   } finally {
     clearInterval(recheck);
   }
@@ -111,15 +101,6 @@ function routeOf(method: string, path: string, response: ServerResponse): Found 
     if (methods.length > 0) response.setHeader("Allow", methods.join(", "));
     throw error;
   }
-}
-
-/** Aborted when the client has gone. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  const leave = () => gone.abort(new ClientGone());
-  if (response.closed) leave();
-  else response.once("close", leave);
-  return gone.signal;
 }
 
 function addressOf(request: IncomingMessage): URL {
