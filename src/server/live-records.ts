@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import {
+  growYoungGeneration,
   isPlimsollError,
   liveFixedBytes,
   liveMemoryBytesMax,
   liveMemoryBytesMin,
   liveMemoryFraction,
+  liveYoungBytes,
+  liveYoungFractionOfLine,
+  liveYoungRequests,
   PlimsollError,
   serverBytes,
 } from "../kernel/index.js";
@@ -36,6 +40,7 @@ export class LiveRecords {
   #opening: Promise<LiveLayer> | null = null;
   #layer: LiveLayer | null = null;
   #lock: Disposable | null = null;
+  #requests = 0;
 
   constructor(settings: LiveSettings, imports: ImportQueue) {
     this.#settings = settings;
@@ -50,7 +55,12 @@ export class LiveRecords {
   /** Bytes of the line that are the server's, whatever an import takes: what is resident already left out. */
   get besideBytes(): number {
     if (this.#opening === null) return serverBytes;
-    return serverBytes + liveFixedBytes + this.#memoryBytesMax - (this.#layer?.bytes ?? 0);
+    return serverBytes + liveFixedBytes + this.#youngBytes + this.#memoryBytesMax - (this.#layer?.bytes ?? 0);
+  }
+
+  /** What the young generation may take more than elsewhere. */
+  get #youngBytes(): number {
+    return liveYoungBytes <= this.#settings.line.bytes * liveYoungFractionOfLine ? liveYoungBytes : 0;
   }
 
   get #memoryBytesMax(): number {
@@ -64,6 +74,7 @@ export class LiveRecords {
   }
 
   async open(preset: string | null): Promise<LiveLayer> {
+    if (this.#youngBytes > 0 && this.#requests++ % liveYoungRequests === 0) growYoungGeneration();
     this.#opening ??= this.#openLayer(preset);
     try {
       return await this.#opening;

@@ -70,6 +70,14 @@ export const liveMappedBytes = 8 * MiB;
 export const liveMergeSegments = 8;
 export const liveMergeRecordsMax = 600_000;
 
+/**
+ * The young generation of the main thread is let grow to this while records are written, where the line is so
+ * many times as large; whether it is still so is looked at again behind so many requests.
+ */
+export const liveYoungBytes = 8 * MiB;
+export const liveYoungFractionOfLine = 1 / 16;
+export const liveYoungRequests = 1_024;
+
 /** What the layer takes of the line beside what it makes of its records. */
 export const liveFixedBytes =
   liveKernelBytes + liveKeyFilterBytes + liveTransactionBytes + liveMappedBytes + livePartBytesMax;
