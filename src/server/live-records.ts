@@ -41,6 +41,8 @@ export class LiveRecords {
   #layer: LiveLayer | null = null;
   #lock: Disposable | null = null;
   #requests = 0;
+  /** What the process had resident before there was a layer. */
+  #openedAtBytes = 0;
 
   constructor(settings: LiveSettings, imports: ImportQueue) {
     this.#settings = settings;
@@ -52,10 +54,14 @@ export class LiveRecords {
     return this.#layer;
   }
 
-  /** Bytes of the line that are the server's, whatever an import takes: what is resident already left out. */
+  /**
+   * Bytes of the line that are the server's, whatever an import takes. Of the layer's share only what is not
+   * resident yet: an import counts what is.
+   */
   get besideBytes(): number {
     if (this.#opening === null) return serverBytes;
-    return serverBytes + liveFixedBytes + this.#youngBytes + this.#memoryBytesMax - (this.#layer?.bytes ?? 0);
+    const shareBytes = liveFixedBytes + this.#youngBytes + this.#memoryBytesMax;
+    return serverBytes + Math.max(0, this.#openedAtBytes + shareBytes - process.memoryUsage.rss());
   }
 
   /** What the young generation may take more than elsewhere. */
@@ -98,6 +104,7 @@ export class LiveRecords {
 
   async #openLayer(preset: string | null): Promise<LiveLayer> {
     const { storePath, note } = this.#settings;
+    this.#openedAtBytes = process.memoryUsage.rss();
     await this.#makeStore(preset);
     const dir = resolve(liveDir(storePath));
     this.#lock ??= lockLiveFolder(dir);
