@@ -9,6 +9,7 @@ import {
   liveQuietMs,
   liveRetryMs,
   PlimsollError,
+  systemClock,
 } from "../kernel/index.js";
 import type { CompiledMapping, RecordCheck } from "../model/index.js";
 import { discardUnfinishedMerge } from "../pipeline/index.js";
@@ -63,6 +64,9 @@ export class LiveLayer implements AsyncDisposable {
   #folding: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
+  #partBeganMs = systemClock.nowMs();
+  /** While the last part was written. */
+  #writtenPerSecond = 0;
   /** Rises with everything that a query would see. */
   version = 0;
   /** Since this layer was opened. */
@@ -273,6 +277,9 @@ export class LiveLayer implements AsyncDisposable {
   async #closeLog(): Promise<void> {
     if (this.#log.bytes === 0) return;
     const { number } = this.#log;
+    const nowMs = systemClock.nowMs();
+    this.#writtenPerSecond = (1000 * (this.#state?.writing.records ?? 0)) / (1 + nowMs - this.#partBeganMs);
+    this.#partBeganMs = nowMs;
     const next = await LiveLog.create(this.#options.dir, number + 1);
     await this.#log[Symbol.asyncDispose]();
     this.#closedLogs.push(number);
@@ -294,7 +301,7 @@ export class LiveLayer implements AsyncDisposable {
         await this.#options.exclusively(() => this.#foldFirst());
         void this.#commitAll();
         const { sealed } = await this.#alone(() => this.#sealed.reader());
-        const merged = segmentsToMerge(sealed.segments, this.#queue.length === 0);
+        const merged = segmentsToMerge(sealed.segments, this.#writtenPerSecond);
         if (merged === null || this.#isClosed) continue;
         await this.#options.mergeSegments(merged);
         this.counts.merges++;

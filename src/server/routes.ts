@@ -140,7 +140,7 @@ export const routes: readonly Route[] = [
       contentTypes: [json, lines],
     },
     answers: [{ status: 200, description: "what became of each record", contentType: json }],
-    failures: [400, 404, 413, 503, 507],
+    failures: [400, 404, 409, 413, 503, 507],
     handle: postRecords,
   },
   {

@@ -65,10 +65,11 @@ export const liveMappedBytes = 8 * MiB;
 
 /**
  * So many of the last segments that are of one size class, each class so many times the one below, are merged
- * into one. While writes press, what is larger than this waits for a quiet moment.
+ * into one. Parts wait for their fold meanwhile: where writes come so fast that they would fill half of the
+ * layer, at this pace of the merge, the larger classes wait until they come slower.
  */
 export const liveMergeSegments = 8;
-export const liveMergeRecordsMax = 600_000;
+export const liveMergeRecordsPerSecond = 50_000;
 
 /**
  * The young generation of the main thread is let grow to this while records are written, where the line is so
