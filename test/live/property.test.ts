@@ -121,6 +121,6 @@ test("imports and live writes end in the same visible set, seen at once and afte
       expect(faults).toEqual([]);
       rmSync(store, { recursive: true, force: true });
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 }, 300_000);
