@@ -49,10 +49,11 @@ test("imports are known after a restart and after a crash, and those that stoppe
     const [found] = await jobs(server);
     return (found?.progress?.recordsRead ?? 0) > 1000 && found;
   });
-  const waiting = send(server, "waiting.jsonl", docs);
+  // Expected at once: the fetch breaks while the end of the process is still waited for.
+  const brokenOff = expect(send(server, "waiting.jsonl", docs)).rejects.toThrow();
   await until(async () => (await jobs(server)).length === 4);
   await server.kill();
-  await expect(waiting).rejects.toThrow();
+  await brokenOff;
 
   server = await startServer(folder, ["store", ...args]);
   const after = await jobs(server);
