@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  asDiskCondition,
   liveCommitRecords,
   liveDelayMsMax,
   livePartBytesMax,
@@ -138,7 +139,7 @@ export class LiveLayer implements AsyncDisposable {
   /** Folds all that is in the layer; settles when it is sealed, or could not be. */
   async foldNow(): Promise<void> {
     await this.#folding;
-    await this.#alone(() => this.#closeLog());
+    await this.#alone(() => this.#closeLog()).catch((error) => this.#tell(error));
     await this.#startFolding();
   }
 
@@ -172,7 +173,7 @@ export class LiveLayer implements AsyncDisposable {
     this.#isCommitting = true;
     try {
       while (this.#queue.length > 0 && !this.#isClosed && this.#fullness < 1) {
-        await this.#alone(() => this.#commit(this.#queue.take()));
+        await this.#alone(() => this.#commit(this.#queue.take())).catch((error) => this.#tell(error));
         const over = this.#fullness - 0.5;
         if (over > 0) await sleep(over * 2 * liveDelayMsMax);
       }
@@ -208,8 +209,8 @@ export class LiveLayer implements AsyncDisposable {
     } catch (error) {
       // What was made of them in memory may be half: it is made anew from what is durable.
       this.#state = null;
+      for (const write of writes) write.reject(asDiskCondition(error, this.#options.storeName));
       this.#log.cut();
-      for (const write of writes) write.reject(error);
     }
     if (this.#isPartFull) {
       await this.#closeLog();
@@ -307,8 +308,13 @@ export class LiveLayer implements AsyncDisposable {
         this.counts.merges++;
       }
     } catch (error) {
-      if (!this.#isClosed) this.#options.note(`Live records wait for their fold: ${String(error)}\n`);
+      if (!this.#isClosed) this.#tell(error);
     }
+  }
+
+  /** Nothing that is acknowledged is lost by it, and it is tried again. */
+  #tell(error: unknown): void {
+    this.#options.note(`Live records wait for their fold: ${String(error)}\n`);
   }
 
   async #foldFirst(): Promise<void> {

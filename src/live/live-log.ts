@@ -38,7 +38,13 @@ export class LiveLog implements AsyncDisposable {
 
   static async create(dir: string, number: number): Promise<LiveLog> {
     const file = await open(pathOf(dir, number), openFlags);
-    syncFolder(dir);
+    try {
+      syncFolder(dir);
+    } catch (error) {
+      await file.close();
+      rmSync(pathOf(dir, number), { force: true });
+      throw error;
+    }
     return new LiveLog(number, file);
   }
 
