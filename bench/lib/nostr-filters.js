@@ -10,8 +10,12 @@ function busiestOf(values) {
   return [...counts].sort((left, right) => right[1] - left[1])[0][0];
 }
 
+/** What a client seldom sends: without a limit, or to count what only the records themselves can tell. */
+const heavy = { isHeavy: true };
+const count = { isCount: true };
+
 /**
- * Pairs of a title and a maker of filters. `events` are drawn from all over the archive, so that busy authors
+ * A title, a maker of filters and what is special about them. `events` are drawn from all over the archive, so that busy authors
  * and topics come up as often as they occur.
  */
 export function nostrFilters(events, random) {
@@ -24,15 +28,15 @@ export function nostrFilters(events, random) {
     t: busiestOf(tags.t),
   };
   const event = () => random.pick(events);
-  const many = (count, pick) => [...new Set(Array.from({ length: count }, pick))];
-  const authors = (count) => many(count, () => event().pubkey);
-  const ids = (count) => many(count, () => event().id);
-  const tagValues = (name, count) => many(count, () => random.pick(tags[name]));
+  const many = (size, pick) => [...new Set(Array.from({ length: size }, pick))];
+  const authors = (size) => many(size, () => event().pubkey);
+  const ids = (size) => many(size, () => event().id);
+  const tagValues = (name, size) => many(size, () => random.pick(tags[name]));
   const within = (seconds) => {
     const since = event().created_at;
     return { since, until: since + seconds };
   };
-  return [
+  const filters = [
     ["one id", () => ({ ids: ids(1) })],
     ["100 ids", () => ({ ids: ids(100) })],
     ["newest of everything, limit 500", () => ({ limit: 500 })],
@@ -79,8 +83,9 @@ export function nostrFilters(events, random) {
       () => ({ "#t": [hot.t], until: event().created_at, limit: 100 }),
     ],
     [
-      "an author on a topic and a person",
+      "20 authors on 5 topics and 50 persons, no limit",
       () => ({ authors: authors(20), "#t": tagValues("t", 5), "#p": tagValues("p", 50) }),
+      heavy,
     ],
     ["an hour of everything, limit 100", () => ({ ...within(hourSeconds), limit: 100 })],
     ["a day of everything, limit 500", () => ({ ...within(daySeconds), limit: 500 })],
@@ -106,9 +111,14 @@ export function nostrFilters(events, random) {
       "ten filters of one author each OR-ed, limit 20 each",
       () => authors(10).map((pubkey) => ({ authors: [pubkey], limit: 20 })),
     ],
-    ["count: reactions to an event", () => ({ "#e": tagValues("e", 1), kinds: [7] }), "count"],
-    ["count: followers of a person", () => ({ "#p": tagValues("p", 1), kinds: [3] }), "count"],
-    ["count: the busiest author's notes", () => ({ authors: [hot.author], kinds: [1] }), "count"],
-    ["count: everything", () => ({}), "count"],
+    ["count: reactions to an event", () => ({ "#e": tagValues("e", 1), kinds: [7] }), count],
+    ["count: followers of a person", () => ({ "#p": tagValues("p", 1), kinds: [3] }), { ...count, ...heavy }],
+    [
+      "count: the busiest author's notes",
+      () => ({ authors: [hot.author], kinds: [1] }),
+      { ...count, ...heavy },
+    ],
+    ["count: everything", () => ({}), count],
   ];
+  return filters.map(([title, make, traits]) => ({ title, make, isCount: false, isHeavy: false, ...traits }));
 }

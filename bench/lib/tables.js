@@ -24,13 +24,16 @@ const decodeColumns = [
   ["peak memory", (run) => sizeText(run.vmHwmBytes)],
 ];
 
+const usualMsMax = 20;
+
 const queryColumns = [
   ["query", (run) => run.title],
+  ["records a query", (run) => countText(run.recordsPerQuery)],
   ["p50", (run) => `${run.p50Ms.toFixed(2)} ms`],
   ["p99", (run) => `${run.p99Ms.toFixed(2)} ms`],
   ["max", (run) => `${run.maxMs.toFixed(2)} ms`],
   ["times", (run) => countText(run.times)],
-  ["records a query", (run) => countText(run.recordsPerQuery)],
+  [`p99 under ${usualMsMax} ms`, (run) => verdictText(run)],
 ];
 
 const planColumns = [
@@ -75,6 +78,11 @@ export function markdownTable({ header, rows }) {
   const rule = `|${header.map((_, at) => (at === 0 ? "---" : "---:")).join("|")}|`;
   const full = rows.map((row) => [...row, ...header.slice(row.length).map(() => "")]);
   return `${[line(header), rule, ...full.map(line)].join("\n")}\n`;
+}
+
+function verdictText({ p99Ms, isHeavy }) {
+  if (p99Ms < usualMsMax) return "under";
+  return isHeavy ? "heavy" : "OVER";
 }
 
 function wallText(run) {

@@ -18,8 +18,10 @@ export interface RecordBlock {
   firstId: number;
   /** Memory that the block owns. */
   bytes: number;
+  /** Whether that memory is room that the next block will take. */
+  isLent: boolean;
   idAt(i: number): number;
-  /** The record's JSON text; a view of memory that the block owns. */
+  /** The record's JSON text; a view of the block's memory. */
   bytesAt(i: number): Uint8Array;
 }
 
@@ -71,10 +73,20 @@ export function recordBlockKernelBytes(block: Uint8Array): number {
   return block.length + viewOf(block).getUint32(4, true) + 64;
 }
 
-/** Checks a stored block of records and decompresses it; `firstId` is the id in its key. */
-export function decodeRecordBlock(kernel: Kernel, block: Uint8Array, firstId = 0): RecordBlock {
+/**
+ * Checks a stored block of records and decompresses it; `firstId` is the id in its key. With `room` that is
+ * large enough it lies in there, and is gone when the room is used again.
+ */
+export function decodeRecordBlock(
+  kernel: Kernel,
+  block: Uint8Array,
+  firstId = 0,
+  room?: Uint8Array,
+): RecordBlock {
   const head = readRecordBlockHead(block);
-  const raw = decodePayload(kernel, block, head);
+  const isRoomy = room !== undefined && room.length >= head.rawBytes;
+  const own = isRoomy ? room.subarray(0, head.rawBytes) : new Uint8Array(head.rawBytes);
+  const raw = decodePayload(kernel, block, head, own);
   const { count, entity } = head;
   const directory = viewOf(raw);
   const starts = readStarts(directory, count, raw.length);
@@ -83,6 +95,7 @@ export function decodeRecordBlock(kernel: Kernel, block: Uint8Array, firstId = 0
     count,
     firstId,
     bytes: raw.byteLength + starts.byteLength,
+    isLent: isRoomy,
     idAt: (i) => firstId + directory.getUint32(i * directoryEntryBytes, true),
     bytesAt: (i) => raw.subarray(starts[i]!, starts[i + 1]!),
   };
@@ -102,14 +115,23 @@ function readStarts(directory: DataView, count: number, rawBytes: number): Uint3
   return starts;
 }
 
-function decodePayload(kernel: Kernel, block: Uint8Array, head: RecordBlockHead): Uint8Array {
-  if (head.codec === recordCodecRaw) return block.slice(recordBlockHeaderBytes);
+function decodePayload(
+  kernel: Kernel,
+  block: Uint8Array,
+  head: RecordBlockHead,
+  raw: Uint8Array,
+): Uint8Array {
+  if (head.codec === recordCodecRaw) {
+    raw.set(block.subarray(recordBlockHeaderBytes));
+    return raw;
+  }
   const mark = kernel.mark();
   try {
     const source = kernel.alloc(block.length);
     const out = kernel.alloc(head.rawBytes);
     unpackRecordBlock(kernel, block, head, { source, out });
-    return kernel.u8.slice(out, out + head.rawBytes);
+    raw.set(kernel.u8.subarray(out, out + head.rawBytes));
+    return raw;
   } finally {
     kernel.release(mark);
   }

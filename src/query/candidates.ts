@@ -2,6 +2,7 @@ import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
 import type { ExpiredIds } from "./expired-records.js";
 import { GatheredIds } from "./gathered-ids.js";
+import { heldIds, outside } from "./held-ids.js";
 import { ArrayIds } from "./ids.js";
 import type { LiveRecord } from "./live-record.js";
 import type { Plan } from "./plan-parts.js";
@@ -14,6 +15,8 @@ export class Candidates {
   readonly #entity: CompiledEntity;
   readonly #expired: ExpiredIds | null;
   readonly #gathered = new Map<Plan, GatheredIds>();
+  /** Not tried so far, then all of them or null. */
+  #held: Float64Array | null | undefined;
 
   constructor(store: QueryStore, entity: CompiledEntity, plan: Plan, expired: ExpiredIds | null) {
     this.#store = store;
@@ -29,6 +32,20 @@ export class Candidates {
   open(from: number): IdCursor {
     const ids = this.#openLive(from);
     return this.#expired?.isHeld === true ? difference(ids, this.#expired.open(from)) : ids;
+  }
+
+  /** All that `ids` gives, in memory; null when they are too many. */
+  held(): Float64Array | null {
+    if (this.#held !== undefined) return this.#held;
+    const reader = {
+      open: (plan: Plan, from: number) => this.#open(plan, from),
+      gather: (plan: Extract<Plan, { kind: "gather" }>) => this.#gather(plan),
+    };
+    let ids = heldIds(this.#store, this.plan, reader);
+    if (ids !== null && this.#store.sealed.deadRecords > 0) ids = outside(ids, this.#store.dead.open(0));
+    if (ids !== null && this.#expired !== null) ids = outside(ids, this.#expired.open(0));
+    this.#held = ids;
+    return ids;
   }
 
   /** Candidates that are neither dead nor expired, read once through. */

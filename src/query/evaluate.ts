@@ -57,16 +57,28 @@ export function* runQuery(
   options: QueryOptions = {},
   strategy?: OrderStrategy,
 ): Generator<QueryResult> {
+  for (const { record, score } of foundRecords(store, asked, options, strategy)) {
+    yield { id: record.id, bytes: record.bytes, score };
+  }
+}
+
+/** The same with the records themselves. */
+export function* foundRecords(
+  store: QueryStore,
+  asked: Query,
+  options: QueryOptions = {},
+  strategy?: OrderStrategy,
+): Generator<Found> {
   if (asked.limit === 0) return;
   let toSkip = asked.offset;
   let left = asked.limit ?? Number.POSITIVE_INFINITY;
-  for (const { record, score } of sortedRecords(store, asked, options, strategy)) {
+  for (const found of sortedRecords(store, asked, options, strategy)) {
     options.signal?.throwIfAborted();
     if (toSkip > 0) {
       toSkip--;
       continue;
     }
-    yield { id: record.id, bytes: record.bytes, score };
+    yield found;
     left--;
     if (left === 0) return;
   }
@@ -129,7 +141,7 @@ export function* matchingIds(
   }
 }
 
-interface Found {
+export interface Found {
   record: LiveRecord;
   score: number | null;
 }
@@ -144,7 +156,7 @@ function* sortedRecords(
   const matcher = new Matcher(store);
   if (asked.order !== null) {
     const ordered = new OrderedRecords(store, asked, asked.order, found, matcher);
-    for (const record of ordered.records(strategy ?? ordered.strategy)) yield { record, score: null };
+    for (const record of ordered.records(strategy)) yield { record, score: null };
     return;
   }
   for (const { id, score } of asked.isRanked ? ranked(store, asked, found) : plain(found.ids(0))) {

@@ -1,11 +1,15 @@
 import { assert } from "../kernel/index.js";
 
-/** Fifteen digits fit a double whatever they are; from sixteen on an integer may lose its last ones. */
-const longDigits = /\d{16}/;
+/**
+ * Fifteen digits fit a double whatever they are; from sixteen on an integer may lose its last ones. Only what
+ * may stand before a number counts, for many a string of hexadecimal digits has so many decimal ones in a
+ * row.
+ */
+const longDigits = /(?:^|[\s:,[-])\d{16}/;
 
 /**
  * Parses JSON as JSON.parse does, except that integers a double cannot hold come back as BigInt, read from
- * their own digits. Text without a long run of digits goes through the platform's parser.
+ * their own digits. Text without such a number goes through the platform's parser.
  */
 export function parseExactJson(text: string): unknown {
   const value = JSON.parse(text) as unknown;

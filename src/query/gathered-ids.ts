@@ -40,6 +40,11 @@ export class GatheredIds {
     this.#gather();
   }
 
+  /** All of them, rising, where an array was the smaller. */
+  get sorted(): Float64Array | null {
+    return this.#sorted;
+  }
+
   get isEmpty(): boolean {
     return this.#sorted !== null && this.#sorted.length === 0;
   }
@@ -88,7 +93,10 @@ export class GatheredIds {
   #gather(): void {
     let ids = new Float64Array(1024);
     let count = 0;
+    let isRising = true;
     for (const piece of this.#pieces(0, endOfIds)) {
+      // The pieces of one list need no sorting; those of several hardly ever follow one another.
+      if (count > 0 && piece.length > 0 && piece[0]! <= ids[count - 1]!) isRising = false;
       const needed = count + piece.length;
       if (needed > this.#bounds.idsMax) return;
       if (needed > ids.length) {
@@ -100,7 +108,9 @@ export class GatheredIds {
       count = needed;
     }
     const { nextId } = this.#reader.sealed;
-    if (nextId <= this.#bounds.windowIds && count * arrayIdBits > nextId) {
+    if (isRising) {
+      this.#sorted = ids.subarray(0, count);
+    } else if (nextId <= this.#bounds.windowIds && count * arrayIdBits > nextId) {
       this.#openWindow(0);
       for (let at = 0; at < count; at++) this.#mark(ids[at]!);
     } else {

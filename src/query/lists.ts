@@ -1,7 +1,9 @@
 import { estimateBlocksMax } from "../kernel/index.js";
 import type { StoreReader, TupleBlockEntry } from "../ports/index.js";
-import { blocksOfTerm, type IdCursor, type ListDecoder, PostingCursor } from "../postings/index.js";
+import { blocksOfTerm, type IdCursor, PostingCursor, type Postings } from "../postings/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
+import { HeldPostings } from "./held-postings.js";
+import type { PostingCache } from "./posting-cache.js";
 import type { Span } from "./term-walk.js";
 
 /** How many postings there are; when `isWhole` is false, no fewer than these. */
@@ -13,11 +15,11 @@ export interface Length {
 /** Opens posting lists and measures them by their blocks' headers. */
 export class Lists {
   readonly #reader: StoreReader;
-  readonly #decoder: ListDecoder;
+  readonly #decoder: PostingCache;
   readonly #lengths = new Map<string, Length>();
   readonly #groups = new BlockGroups();
 
-  constructor(reader: StoreReader, decoder: ListDecoder) {
+  constructor(reader: StoreReader, decoder: PostingCache) {
     this.#reader = reader;
     this.#decoder = decoder;
   }
@@ -33,6 +35,8 @@ export class Lists {
   }
 
   #open(segments: { number: number; endId: number }[], index: number, term: bigint, from: number): IdCursor {
+    const held = this.#shortParts(segments, index, term, from);
+    if (held !== null) return new HeldPostings(held, from);
     const fromStart = blocksOfTerm(this.#reader, segments, index, term);
     const blocksFrom = (id: number) => fromStart(Math.max(id, from));
     const cost = this.#lengths.get(`${index}:${term}`)?.postings ?? Number.MAX_SAFE_INTEGER;
@@ -43,6 +47,11 @@ export class Lists {
 
   /** Ids of a term in one segment from the block that may hold `from` on, a block's at a time. */
   *segmentIds(segment: number, index: number, term: bigint, from: number): Generator<Float64Array> {
+    const short = this.#short(segment, index, term);
+    if (short !== null) {
+      yield short.ids;
+      return;
+    }
     const part = [{ number: segment, endId: Number.POSITIVE_INFINITY }];
     for (const placed of blocksOfTerm(this.#reader, part, index, term)(from)) {
       const { ids, mayContinue } = this.#decoder.decode(placed.block, index, term, placed);
@@ -51,12 +60,38 @@ export class Lists {
     }
   }
 
+  /** The parts of a list that may hold ids from `from` on, when each lies within a block; else null. */
+  #shortParts(
+    segments: { number: number; endId: number }[],
+    index: number,
+    term: bigint,
+    from: number,
+  ): Postings[] | null {
+    const parts: Postings[] = [];
+    for (const segment of segments) {
+      if (segment.endId <= from) continue;
+      const short = this.#short(segment.number, index, term);
+      if (short === null) return null;
+      if (short.ids.length > 0) parts.push(short);
+    }
+    return parts;
+  }
+
+  #short(segment: number, index: number, term: bigint): Postings | null {
+    const part = [{ number: segment, endId: Number.POSITIVE_INFINITY }];
+    return this.#decoder.short(segment, index, term, () => blocksOfTerm(this.#reader, part, index, term)(0));
+  }
+
   /** Postings of one term, counted exactly up to `blocksMax` blocks. */
   length(index: number, term: bigint, blocksMax: number = estimateBlocksMax): Length {
     const key = `${index}:${term}`;
     const known = this.#lengths.get(key);
     if (known !== undefined && (known.isWhole || blocksMax <= estimateBlocksMax)) return known;
-    const length = this.spanLength({ index, low: term, high: term }, blocksMax);
+    const parts = this.#shortParts(this.#reader.sealed.segments, index, term, 0);
+    const length =
+      parts === null
+        ? this.spanLength({ index, low: term, high: term }, blocksMax)
+        : { postings: parts.reduce((sum, part) => sum + part.ids.length, 0), isWhole: true };
     if (this.#lengths.size > 10_000) this.#lengths.clear();
     this.#lengths.set(key, length);
     return length;

@@ -4,7 +4,7 @@ import { parseExactJson, parseJsonLiterals } from "./exact-json.js";
 export class LiveRecord {
   readonly id: number;
   readonly entity: number;
-  /** The stored JSON text: a view that lives as long as its block is cached. */
+  /** The stored JSON text. */
   readonly bytes: Uint8Array;
   #value: unknown;
   #literals: unknown;

@@ -1,7 +1,15 @@
 import { queryTermsMax, systemClock } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { countQuery, countSteps, type QueryOptions, type QueryResult, runQuery } from "./evaluate.js";
+import {
+  countQuery,
+  countSteps,
+  type Found,
+  foundRecords,
+  type QueryOptions,
+  type QueryResult,
+  runQuery,
+} from "./evaluate.js";
 import { explainQuery } from "./explain.js";
 import { parseCount, parseText, wordsOf } from "./filter.js";
 import {
@@ -187,25 +195,25 @@ interface MergeHead {
   result: QueryResult;
   createdAt: Comparable;
   eventId: string;
-  stream: Generator<QueryResult>;
+  stream: Generator<Found>;
 }
 
 /** Streams of several filters side by side: each is in order already, and equal events meet at the front. */
 function* mergeNewest(store: QueryStore, queries: Query[], options: QueryOptions): Generator<QueryResult> {
   const heads: MergeHead[] = [];
-  const take = (stream: Generator<QueryResult>) => {
+  const take = (stream: Generator<Found>) => {
     const next = stream.next();
     if (next.done === true) return;
     const { order } = queries[0]!;
-    const record = store.records.any(next.value.id)!;
+    const { record, score } = next.value;
     heads.push({
-      result: next.value,
+      result: { id: record.id, bytes: record.bytes, score },
       createdAt: store.fields.values(order!.field, record)[0] ?? 0,
       eventId: String(store.fields.values(order!.tieField!, record)[0]),
       stream,
     });
   };
-  for (const asked of queries) take(runQuery(store, asked, options));
+  for (const asked of queries) take(foundRecords(store, asked, options));
   let lastId = -1;
   while (heads.length > 0) {
     let first = 0;

@@ -1,12 +1,14 @@
 import { orderBatchMax, orderBatchMin, sortEntriesMax } from "../kernel/index.js";
 import { intersect } from "../postings/index.js";
 import type { Candidates } from "./candidates.js";
+import { RoughBounds, scanHeld, scanMet } from "./column-scan.js";
 import { Column } from "./columns.js";
 import type { Order, Query, Where } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import type { Matcher } from "./match.js";
+import { affordableWalk } from "./order-cost.js";
 import type { QueryStore } from "./query-store.js";
-import { type SortEntry, type SortGroup, sortByText, sortPasses } from "./sort-passes.js";
+import { type SortEntry, type SortGroup, type SortRoom, sortByText, sortPasses } from "./sort-passes.js";
 import { numberSpan, textSpan } from "./spans.js";
 import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
 
@@ -27,8 +29,9 @@ export class OrderedRecords {
   readonly span: Span;
   /** Whether the conditions leave out every record without the field. */
   readonly isBounded: boolean;
-  /** Postings of the index that the walk has passed: for the explanation. */
-  walked = 0;
+  #cost: ReturnType<typeof affordableWalk> | null = null;
+  /** Postings that the walk may still pass before collecting has become the cheaper. */
+  #walkLeft = Infinity;
 
   constructor(store: QueryStore, query: Query, order: Order, candidates: Candidates, matcher: Matcher) {
     this.#store = store;
@@ -48,20 +51,37 @@ export class OrderedRecords {
   /** The cheaper way by estimate. */
   get strategy(): OrderStrategy {
     if (this.#candidates.isAll) return "walk";
-    const wanted = this.#query.limit === null ? Infinity : this.#query.limit + this.#query.offset;
-    const collected = Math.max(1, this.#candidates.plan.length);
-    const density = Math.min(1, collected / Math.max(1, this.#store.liveRecords(this.#query.entity)));
-    const passes = Math.ceil(Math.min(collected, wanted) / sortEntriesMax);
-    // A posting of the walk, which is met by a seek, costs about as much as a candidate's look at the column.
-    const affordable = collected * passes;
-    if (wanted / density <= affordable) return "walk";
+    const { likely, affordable } = this.#walkCost;
+    if (likely <= affordable) return "walk";
     // The span is only measured as far as a walk through it would pay.
     return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";
   }
 
-  *records(strategy: OrderStrategy): Generator<LiveRecord> {
-    yield* this.#sorted(strategy === "walk" ? this.#walkGroups() : this.#collectGroups());
+  /** Without a strategy that was asked for, a walk that finds less than was likely gives way. */
+  *records(strategy?: OrderStrategy): Generator<LiveRecord> {
+    yield* this.#sorted(this.#groups(strategy));
     if (!this.isBounded) yield* this.#without();
+  }
+
+  *#groups(asked: OrderStrategy | undefined): Generator<SortGroup> {
+    let after: SortEntry | undefined;
+    if ((asked ?? this.strategy) === "walk") {
+      const isLimited = asked === undefined && !this.#candidates.isAll;
+      this.#walkLeft = isLimited ? Math.max(orderBatchMin, this.#walkCost.affordable) : Infinity;
+      for (const group of this.#walkGroups()) {
+        yield group;
+        // Without a tie field a group is one id, and others of its key come behind it.
+        const id = this.#order.tieField === null ? lastOf(group.ids()) : Infinity;
+        after = { key: group.key!, id };
+      }
+      if (this.#walkLeft > 0) return;
+    }
+    yield* this.#collectGroups(after);
+  }
+
+  get #walkCost() {
+    this.#cost ??= affordableWalk(this.#store, this.#query, this.#candidates.plan);
+    return this.#cost;
   }
 
   *#sorted(groups: Iterable<SortGroup>): Generator<LiveRecord> {
@@ -114,6 +134,8 @@ export class OrderedRecords {
         yield { key, ids: () => this.#listMembers(term) };
       }
     }
+    // The group at which a walk was given up may not be whole.
+    if (this.#walkLeft <= 0) return;
     if (key !== null && !isStreamed && ids.length > 0) yield { key, ids: arrayOf(ids) };
   }
 
@@ -129,6 +151,7 @@ export class OrderedRecords {
         batch.push({ term: piece.term, id: piece.ids[at]! });
         if (batch.length < size) continue;
         yield* this.#members(batch);
+        if (this.#walkLeft <= 0) return;
         batch = [];
         size = Math.min(orderBatchMax, size * 2);
       }
@@ -143,7 +166,7 @@ export class OrderedRecords {
   }
 
   *#members(batch: { term: bigint; id: number }[]): Generator<{ term: bigint; id: number }> {
-    this.walked += batch.length;
+    this.#walkLeft -= batch.length;
     const members = new Set<number>();
     if (!this.#candidates.isAll && batch.length > 0) {
       const sorted = batch.map((entry) => entry.id).sort((left, right) => left - right);
@@ -181,18 +204,31 @@ export class OrderedRecords {
       .find((other) => other >= this.span.low && other <= this.span.high);
   }
 
-  #collectGroups(): Generator<SortGroup> {
+  #collectGroups(after: SortEntry | undefined): Generator<SortGroup> {
     const wanted = this.#query.limit === null ? sortEntriesMax : this.#query.limit + this.#query.offset;
     const isGrouped = this.#order.tieField !== null;
     const { isDescending } = this.#order;
-    return sortPasses(() => this.#entries(), { isDescending, wanted, isGrouped });
+    const start = after === undefined ? {} : { after };
+    return sortPasses((room) => this.#entries(room), { isDescending, wanted, isGrouped, ...start });
   }
 
-  *#entries(): Generator<SortEntry> {
-    for (const id of this.#candidates.ids(0)) {
+  *#entries(room: SortRoom): Generator<SortEntry> {
+    for (const id of this.#likelyIds(room)) {
       const key = this.#orderTerm(id);
       if (key !== undefined) yield { id, key };
     }
+  }
+
+  /** Candidates that the pass may have room for: others are mostly told without their whole term. */
+  #likelyIds(room: SortRoom): Iterable<number> {
+    const held = this.#candidates.held();
+    // Where a record may have several values, the column's one does not tell which of them lies in the span.
+    const isTold = !this.isBounded || this.#store.singleValues.has(this.#order.index.number);
+    if (!isTold) return held ?? this.#candidates.ids(0);
+    const bounds = new RoughBounds(this.span, this.#order.isDescending, room);
+    return held === null
+      ? scanMet(this.#column, this.#candidates.ids(0), bounds)
+      : scanHeld(this.#column, held, bounds, this.#order.isDescending);
   }
 
   *#without(): Generator<LiveRecord> {
@@ -200,6 +236,12 @@ export class OrderedRecords {
       if (this.#column.term(id) === undefined) yield* this.#checked(id);
     }
   }
+}
+
+function lastOf(ids: Iterable<number>): number {
+  let last = Infinity;
+  for (const id of ids) last = id;
+  return last;
 }
 
 function arrayOf(ids: number[]): () => number[] {

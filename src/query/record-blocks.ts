@@ -1,4 +1,4 @@
-import { Kernel, queryKernelBytes } from "../kernel/index.js";
+import { Kernel, queryKernelBytes, recordBlocksSeenMax, recordRoomBytes } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import {
   decodeRecordBlock,
@@ -11,14 +11,20 @@ import type { DeadRecords } from "./dead-records.js";
 import { endOfIds } from "./ids.js";
 import { LiveRecord } from "./live-record.js";
 
-/** Reads records by id through a cache of unpacked blocks. */
+/**
+ * Reads records by id through a cache of unpacked blocks. A block comes into the cache when it is asked for a
+ * second time: most are met once, for a single record, and are unpacked into one and the same room.
+ */
 export class RecordBlocks {
   readonly #reader: StoreReader;
   readonly #kernel: Kernel;
   readonly #dead: DeadRecords;
   readonly cache: BlockCache<RecordBlock>;
-  /** The block that was read last: it is held whatever the cache has room for. */
+  /** The block that was read last: it may lie in the room, which the next one takes. */
   #last: RecordBlock | null = null;
+  readonly #room = new Uint8Array(recordRoomBytes);
+  /** First ids of the blocks that were unpacked into the room lately. */
+  readonly #seen = new Set<number>();
   /** Blocks unpacked and records handed out so far: for the explanation. */
   blocksRead = 0;
   recordsRead = 0;
@@ -46,7 +52,8 @@ export class RecordBlocks {
 
   inBlock(block: RecordBlock, at: number): LiveRecord {
     this.recordsRead++;
-    return new LiveRecord(block.idAt(at), block.entity, block.bytesAt(at));
+    const bytes = block.bytesAt(at);
+    return new LiveRecord(block.idAt(at), block.entity, block.isLent ? bytes.slice() : bytes);
   }
 
   /** The entity of a record, by the head of its block. */
@@ -60,9 +67,9 @@ export class RecordBlocks {
   }
 
   /** Unpacks a block and does not keep it: for walks that come by once. */
-  decode(firstId: number, stored: Uint8Array): RecordBlock {
+  decode(firstId: number, stored: Uint8Array, room?: Uint8Array): RecordBlock {
     this.blocksRead++;
-    return decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
+    return decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId, room);
   }
 
   /** A block that a walk has come to: its records are asked for next. */
@@ -88,7 +95,13 @@ export class RecordBlocks {
 
   #read(id: number): RecordBlock | undefined {
     const entry = this.#reader.recordBlock(id);
-    return entry && this.#kept(this.decode(entry.firstId, entry.block));
+    if (entry === undefined) return undefined;
+    if (this.#seen.delete(entry.firstId)) return this.#kept(this.decode(entry.firstId, entry.block));
+    this.#last = null;
+    const block = this.decode(entry.firstId, entry.block, this.#room);
+    this.#seen.add(entry.firstId);
+    if (this.#seen.size > recordBlocksSeenMax) this.#seen.delete(this.#seen.values().next().value!);
+    return block;
   }
 
   #kept(block: RecordBlock): RecordBlock {

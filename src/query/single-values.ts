@@ -1,3 +1,4 @@
+import { eventsEntity } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { columnParts } from "./columns.js";
 import type { Lists } from "./lists.js";
@@ -7,7 +8,8 @@ const allTerms = { low: 0n, high: 2n ** 64n - 1n };
 /**
  * Tells of an index with a column whether any record has several values in it. It has not when there are as
  * many postings as values in the column; then the column says all there is to say, and no record need be read
- * for it. Counted by the heads of blocks, once a reader.
+ * for it. Counted by the heads of blocks, once a reader: but for the times of Nostr events, whose rules let
+ * in nothing but one whole number. Every server is asked for these, and counting reads the whole column.
  */
 export class SingleValues {
   readonly #reader: StoreReader;
@@ -23,11 +25,18 @@ export class SingleValues {
   has(index: number): boolean {
     let isSingle = this.#known.get(index);
     if (isSingle === undefined) {
+      if (this.#isEventTime(index)) return true;
       const { postings } = this.#lists.spanLength({ index, ...allTerms }, Number.POSITIVE_INFINITY);
       isSingle = postings === this.#columnValues(index);
       this.#known.set(index, isSingle);
     }
     return isSingle;
+  }
+
+  #isEventTime(index: number): boolean {
+    const entity = eventsEntity(this.#reader.mapping);
+    const field = entity?.events === undefined ? undefined : entity.fields[entity.events.createdAt];
+    return field?.indexes.some(({ number }) => number === index) ?? false;
   }
 
   #columnValues(index: number): number {

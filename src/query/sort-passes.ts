@@ -14,6 +14,16 @@ export interface SortGroup {
   ids: () => Iterable<number>;
 }
 
+/** Tells the source of entries which of them the pass has no room for any more. */
+export class SortRoom {
+  /** Key of the last entry that is kept, once there is room for no more; entries behind it need not come. */
+  lastKey: bigint | number | null = null;
+  /** Whether any was left out. */
+  hasLeftOut = false;
+}
+
+export type SortSource = (room: SortRoom) => Iterable<SortEntry>;
+
 export interface SortOptions {
   isDescending: boolean;
   /** How many are likely to be wanted: the size of the first pass. */
@@ -22,23 +32,30 @@ export interface SortOptions {
   isGrouped: boolean;
   /** Entries of one pass. */
   entriesMax?: number;
+  /** What comes before or is this entry has been given out already. */
+  after?: SortEntry;
 }
 
 /**
  * Sorts any number of entries in bounded memory: each pass keeps the first `sortEntriesMax` of those that
  * come after what has been given out. A reader who stops early costs one pass over the entries.
  */
-export function* sortPasses(entries: () => Iterable<SortEntry>, options: SortOptions): Generator<SortGroup> {
+export function* sortPasses(entries: SortSource, options: SortOptions): Generator<SortGroup> {
   const sign = options.isDescending ? -1 : 1;
   const compare = (left: SortEntry, right: SortEntry) =>
     left.key === right.key ? left.id - right.id : left.key < right.key ? -sign : sign;
   const entriesMax = options.entriesMax ?? sortEntriesMax;
   let capacity = Math.min(entriesMax, Math.max(1024, options.wanted * 2));
-  let after: SortEntry | null = null;
+  let after: SortEntry | null = options.after ?? null;
   for (;;) {
     const heap = new TopHeap<SortEntry>(capacity, compare);
-    for (const entry of entries()) if (after === null || compare(entry, after) > 0) heap.offer(entry);
-    const isPartial = heap.turnedAway > 0;
+    const room = new SortRoom();
+    for (const entry of entries(room)) {
+      if (after !== null && compare(entry, after) <= 0) continue;
+      heap.offer(entry);
+      room.lastKey = heap.worst?.key ?? null;
+    }
+    const isPartial = heap.turnedAway > 0 || room.hasLeftOut;
     const sorted = heap.takeSorted();
     const last = sorted.at(-1);
     if (last === undefined) return;
@@ -66,8 +83,8 @@ function* groupsOf(sorted: SortEntry[]): Generator<SortGroup> {
   }
 }
 
-function* idsOfKey(entries: () => Iterable<SortEntry>, key: bigint | number): Generator<number> {
-  for (const entry of entries()) if (entry.key === key) yield entry.id;
+function* idsOfKey(entries: SortSource, key: bigint | number): Generator<number> {
+  for (const entry of entries(new SortRoom())) if (entry.key === key) yield entry.id;
 }
 
 interface TextEntry {

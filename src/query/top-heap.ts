@@ -18,6 +18,11 @@ export class TopHeap<Item> {
     return this.#turnedAway;
   }
 
+  /** The largest kept, when there is no room for more without it going. */
+  get worst(): Item | undefined {
+    return this.#items.length < this.#capacity ? undefined : this.#items[0];
+  }
+
   get size(): number {
     return this.#items.length;
   }

@@ -96,7 +96,7 @@ export class StoreAccess {
       } finally {
         const isFull = this.#isFull(shared);
         await this.#giveBack(shared);
-        if (isFull) await releaseStoreMap(this.#path);
+        if (isFull) await this.#releaseMapped(shared);
       }
     } finally {
       this.#leave();
@@ -206,14 +206,49 @@ export class StoreAccess {
         if (this.#current === opening) this.#current = null;
         throw error;
       }
+      // It may have begun to let go of the store before this one's turn came.
+      if (this.#current !== opening) continue;
       const isOld = systemClock.nowMs() - shared.openedAtMs > readerAgeMsMax;
       if (!shared.isRetired && !isOld) {
         shared.users++;
         return shared;
       }
-      if (this.#current === opening) this.#current = null;
+      if (!shared.isRetired && shared.users === 0) {
+        await this.#renew(shared);
+        continue;
+      }
+      this.#current = null;
       await this.#retire(shared);
     }
+  }
+
+  /** A reader that nobody uses keeps what it has decoded; with others at work all are asked to leave. */
+  async #releaseMapped(shared: SharedReader): Promise<void> {
+    if (shared.users === 0 && !shared.isRetired) await this.#renew(shared);
+    else await releaseStoreMap(this.#path);
+  }
+
+  /**
+   * The same reader with nothing mapped, a new look at the store, and all that it has decoded so far. It is
+   * retired when something else was sealed meanwhile. Whoever comes while it is under way waits for it.
+   */
+  async #renew(shared: SharedReader): Promise<void> {
+    // Closing it has to wait as for a query.
+    shared.users++;
+    const renewing = shared.reader.releaseMapped().then(
+      () => {
+        shared.openedAtMs = systemClock.nowMs();
+        shared.fileBytesBefore = this.#gauge.read().fileBytes;
+        return shared;
+      },
+      () => {
+        shared.isRetired = true;
+        return shared;
+      },
+    );
+    this.#current = renewing;
+    await renewing;
+    await this.#giveBack(shared);
   }
 
   async #openReader(): Promise<SharedReader> {

@@ -1,4 +1,4 @@
-import { MiB } from "./sizes.js";
+import { KiB, MiB } from "./sizes.js";
 
 /** Bounds of queries. */
 
@@ -23,6 +23,9 @@ export const gatheredIdsMax = 1_000_000;
 
 /** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
 export const gatheredWindowIds = 64 * MiB;
+
+/** Candidates that are held as one array (2 MB, thrice while they are met); more are met one by one. */
+export const heldIdsMax = 262_144;
 
 /** With so many records expired since the others were gathered, all of them are gathered anew. */
 export const expiredRecentMax = 65_536;
@@ -58,6 +61,12 @@ export const estimateBlocksMax = 256;
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
 export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
+
+/** What a block of records is unpacked into that is met for the first time; a larger one gets its own. */
+export const recordRoomBytes = 256 * KiB;
+
+/** Blocks remembered as met once (about 0.2 MB): the second time they are kept. */
+export const recordBlocksSeenMax = 4096;
 
 /** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */
 export const columnCacheBytesDefault = 1 * MiB;

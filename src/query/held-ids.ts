@@ -1,0 +1,108 @@
+import { heldIdsMax } from "../kernel/index.js";
+import type { IdCursor } from "../postings/index.js";
+import { GatheredIds } from "./gathered-ids.js";
+import { ArrayIds, endOfIds } from "./ids.js";
+import type { Plan } from "./plan-parts.js";
+import type { QueryStore } from "./query-store.js";
+import type { Span } from "./term-walk.js";
+
+/** A list so many times as long as what is held against it is sought in; a shorter one is read through. */
+const seekRatio = 16;
+
+/** How a plan is read that cannot be held, and where ranges are that were gathered before. */
+export interface PlanReader {
+  open(plan: Plan, from: number): IdCursor;
+  gather(plan: Extract<Plan, { kind: "gather" }>): GatheredIds;
+}
+
+/**
+ * The ids of a plan as one rising array, made list by list in plain loops: a tenth of what cursors take that
+ * meet id by id. Null when there are more than can be held.
+ */
+export function heldIds(store: QueryStore, plan: Plan, reader: PlanReader): Float64Array | null {
+  if (plan.length > heldIdsMax) return null;
+  switch (plan.kind) {
+    case "all":
+      return null;
+    case "ids":
+      return plan.ids;
+    case "list":
+      return gathered(store, [{ index: plan.index, low: plan.term, high: plan.term }]);
+    case "gather":
+      return arrayOf(reader.gather(plan));
+    case "or":
+      return heldUnion(store, plan);
+    case "and":
+      return heldIntersection(store, plan, reader);
+  }
+}
+
+function gathered(store: QueryStore, spans: Span[]): Float64Array | null {
+  return arrayOf(new GatheredIds(store.reader, store.lists, spans));
+}
+
+/** A plan's length may be less than there is: what was read counts. */
+function arrayOf(set: GatheredIds): Float64Array | null {
+  if (set.postingsRead > heldIdsMax) return null;
+  if (set.sorted !== null) return set.sorted;
+  const ids = new Float64Array(set.postingsRead);
+  let count = 0;
+  for (const cursor = set.open(0); cursor.id !== endOfIds; cursor.next()) ids[count++] = cursor.id;
+  return ids.subarray(0, count);
+}
+
+function heldUnion(store: QueryStore, plan: Extract<Plan, { kind: "or" }>): Float64Array | null {
+  const spans: Span[] = [];
+  for (const part of plan.parts) {
+    if (part.kind === "list") spans.push({ index: part.index, low: part.term, high: part.term });
+    else if (part.kind === "gather") spans.push(...part.spans);
+    else return null;
+  }
+  return gathered(store, spans);
+}
+
+/** The shortest part, with whatever does not stand in the others taken out. */
+function heldIntersection(
+  store: QueryStore,
+  plan: Extract<Plan, { kind: "and" }>,
+  reader: PlanReader,
+): Float64Array | null {
+  const [lead, ...others] = plan.parts.toSorted((left, right) => left.length - right.length);
+  let ids = lead === undefined ? null : heldIds(store, lead, reader);
+  if (ids === null) return null;
+  for (const part of others) ids = inside(ids, setOf(store, part, ids.length, reader));
+  for (const part of plan.without) ids = outside(ids, reader.open(part, 0));
+  return ids;
+}
+
+/** A cursor to seek in: of the part's lists where they are long, else of what they hold. */
+function setOf(store: QueryStore, part: Plan, idsHeld: number, reader: PlanReader): IdCursor {
+  const isSought = part.length > idsHeld * seekRatio;
+  const ids = isSought || part.kind === "gather" ? null : heldIds(store, part, reader);
+  return ids === null ? reader.open(part, 0) : new ArrayIds(ids, 0);
+}
+
+/** Those of `ids` that stand in the set. */
+function inside(ids: Float64Array, set: IdCursor): Float64Array {
+  const kept = new Float64Array(ids.length);
+  let count = 0;
+  for (let at = 0; at < ids.length && set.id !== endOfIds; at++) {
+    const id = ids[at]!;
+    if (set.id < id) set.seek(id);
+    if (set.id === id) kept[count++] = id;
+  }
+  return kept.subarray(0, count);
+}
+
+/** Those of `ids` that do not stand in the set. */
+export function outside(ids: Float64Array, set: IdCursor): Float64Array {
+  if (set.id === endOfIds) return ids;
+  const kept = new Float64Array(ids.length);
+  let count = 0;
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at]!;
+    if (set.id < id) set.seek(id);
+    if (set.id !== id) kept[count++] = id;
+  }
+  return kept.subarray(0, count);
+}
