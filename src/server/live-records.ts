@@ -59,7 +59,7 @@ export class LiveRecords {
    * resident yet: an import counts what is.
    */
   get besideBytes(): number {
-    if (this.#opening === null) return serverBytes;
+    if (this.#layer === null) return serverBytes;
     const shareBytes = liveFixedBytes + this.#youngBytes + this.#memoryBytesMax;
     return serverBytes + Math.max(0, this.#openedAtBytes + shareBytes - process.memoryUsage.rss());
   }

@@ -76,7 +76,7 @@ export const liveMergeRecordsPerSecond = 50_000;
  * many times as large; whether it is still so is looked at again behind so many requests.
  */
 export const liveYoungBytes = 8 * MiB;
-export const liveYoungFractionOfLine = 1 / 16;
+export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
 
 /** What the layer takes of the line beside what it makes of its records. */
