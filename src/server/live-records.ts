@@ -3,6 +3,7 @@ import {
   growYoungGeneration,
   isPlimsollError,
   liveFixedBytes,
+  liveLookRequests,
   liveMemoryBytesMax,
   liveMemoryBytesMin,
   liveMemoryFraction,
@@ -41,6 +42,7 @@ export class LiveRecords {
   #layer: LiveLayer | null = null;
   #lock: Disposable | null = null;
   #requests = 0;
+  #looks = 0;
   /** What the process had resident before there was a layer. */
   #openedAtBytes = 0;
 
@@ -77,6 +79,11 @@ export class LiveRecords {
   /** Rises whenever a query would see other live records. */
   get version(): number {
     return this.#layer?.version ?? 0;
+  }
+
+  /** Whether what is left of the line is to be looked at: now and then, because a look takes its time too. */
+  isLookDue(): boolean {
+    return this.#looks++ % liveLookRequests === 0;
   }
 
   async open(preset: string | null): Promise<LiveLayer> {

@@ -6,9 +6,10 @@ import { readSmallBody, recordsOfBody } from "./record-bodies.js";
 
 /** `POST /api/records`: answered when the records are on the disk, and every query sees them. */
 export async function postRecords(exchange: Exchange): Promise<void> {
-  const { request, response, query, live } = exchange;
+  const { request, response, query, live, store } = exchange;
   const type = (request.headers["content-type"] ?? "").toLowerCase();
   const records = recordsOfBody(await readSmallBody(request), type.includes("ndjson"));
+  if (live.isLookDue()) store.throwIfTight();
   const layer = await live.open(query.get("preset"));
   const name = query.get("entity");
   const entity = entityOf(name, await layer.mapping(name));

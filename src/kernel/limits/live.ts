@@ -79,6 +79,9 @@ export const liveYoungBytes = 8 * MiB;
 export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
 
+/** What is left of the line is looked at every so many requests. */
+export const liveLookRequests = 8;
+
 /** What the layer takes of the line beside what it makes of its records. */
 export const liveFixedBytes =
   liveKernelBytes + liveKeyFilterBytes + liveTransactionBytes + liveMappedBytes + livePartBytesMax;
