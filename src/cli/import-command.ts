@@ -10,6 +10,7 @@ import { type ImportProgress, type ImportReport, type RejectLine, runImport } fr
 import { commandText, type PreparedImport, prepareImport, unfinishedReport } from "../preparation/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
+import { foldLiveRecords } from "./open-store.js";
 import { ProgressDisplay, type ProgressMode } from "./progress.js";
 import { explainText, reportText } from "./report-text.js";
 
@@ -32,6 +33,9 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
     display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
   });
   try {
+    if (prepared.target.kind === "lmdb" && prepared.target.path !== null) {
+      await foldLiveRecords(prepared.target.path);
+    }
     const report = await runImport(prepared.plan, {
       signal: host.signal,
       onProgress: (progress) => {

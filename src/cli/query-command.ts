@@ -9,9 +9,9 @@ import {
   query,
   setQueryCaches,
 } from "../query/index.js";
-import { openStoreReader } from "../targets/lmdb/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { breathe, type CommandHost } from "./host.js";
+import { openStore } from "./open-store.js";
 
 /** Prints the records that match, one a line; the text of a record is as it is stored. */
 export async function runQueryCommand(host: CommandHost): Promise<number> {
@@ -22,7 +22,8 @@ export async function runQueryCommand(host: CommandHost): Promise<number> {
       filter === null ? "--filter or --nostr is missing" : "--filter and --nostr cannot be given together";
     throw new PlimsollError("USAGE", { what, command: "query" });
   }
-  await using reader = await openStoreReader(storePath(host.args[0]!, "query"));
+  await using store = await openStore(storePath(host.args[0]!, "query"));
+  const { reader } = store;
   const [blockBytes, indexBytes] = [values.number("block-cache"), values.number("index-cache")];
   setQueryCaches(reader, {
     ...(blockBytes === null ? {} : { blockBytes }),

@@ -2,16 +2,16 @@ import { formatBytes } from "../kernel/index.js";
 import { formatColumns } from "../memory/index.js";
 import { storePath } from "../preparation/index.js";
 import { type StoreStats, stats } from "../query/index.js";
-import { openStoreReader } from "../targets/lmdb/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { formatCount } from "./format.js";
 import type { CommandHost } from "./host.js";
+import { openStore } from "./open-store.js";
 
 /** Prints what a store holds. */
 export async function runStatsCommand(host: CommandHost): Promise<number> {
   const path = storePath(host.args[0]!, "stats");
-  await using reader = await openStoreReader(path);
-  const found = stats(reader, { signal: host.signal });
+  await using store = await openStore(path);
+  const found = stats(store.reader, { signal: host.signal });
   const text = host.values.flag("json") ? `${JSON.stringify(found)}\n` : statsText(path, found);
   await host.out.write(text);
   return exitCodes.done;

@@ -1,3 +1,4 @@
+import type { ErrorOptions, Place } from "./error-place.js";
 import { serverErrors } from "./server-errors.js";
 
 /**
@@ -299,19 +300,6 @@ export const errorTable = {
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
 export type ErrorCode = keyof typeof errorTable;
-
-/** Where a condition was met; every member is optional because not every condition has a source. */
-export interface Place {
-  source?: string;
-  line?: number;
-  offset?: number;
-  record?: number;
-}
-
-export interface ErrorOptions {
-  cause?: unknown;
-  place?: Place;
-}
 
 export type ErrorDetails = Record<string, string | number>;
 

@@ -5,6 +5,7 @@ export * from "./clock.js";
 export * from "./disk-condition.js";
 export * from "./disposal.js";
 export * from "./durable-file.js";
+export * from "./error-place.js";
 export * from "./errors.js";
 export * from "./garbage.js";
 export type * from "./kernel-exports.js";

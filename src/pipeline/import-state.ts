@@ -10,6 +10,7 @@ export function newCheckpoint(options: {
   sources: SourceFingerprint[];
   firstId: number;
   mapping: CompiledMapping;
+  isMerge?: boolean;
 }): Checkpoint {
   return {
     version: 1,
@@ -22,6 +23,7 @@ export function newCheckpoint(options: {
     bytesBefore: 0,
     nextId: options.firstId,
     firstId: options.firstId,
+    ...(options.isMerge ? { isMerge: true } : {}),
     generation: 0,
     runs: [],
     accepted: options.mapping.entities.map(() => 0),

@@ -175,18 +175,16 @@ async function findStart(
   const pending = await session.checkpoint();
   if (pending !== null) {
     const state = parseCheckpoint(pending);
-    if (plan.isFresh) await session.forget();
-    else if (state.importId !== importId) {
-      throw new PlimsollError("IMPORT_PENDING", {
-        store: plan.target.name,
-        source: state.sources.map((source) => source.name).join(" "),
-      });
+    if (state.isMerge || plan.isFresh) await session.forget();
+    else if (plan.mergedSegments !== undefined || state.importId !== importId) {
+      throw importPending(plan.target.name, state);
     } else {
       assertSameSources(state.sources, sources);
       return { state, resumedFrom: resumePointOf(state) };
     }
   }
-  const note = await session.finished(importId);
+  const isMerge = plan.mergedSegments !== undefined;
+  const note = isMerge ? null : await session.finished(importId);
   if (note !== null && !plan.isFresh) {
     const finished = JSON.parse(note) as FinishedNote;
     const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
@@ -194,9 +192,25 @@ async function findStart(
   }
   const firstId = session.sealed?.nextId ?? 0;
   return {
-    state: newCheckpoint({ importId, sources, firstId, mapping: session.mapping }),
+    state: newCheckpoint({ importId, sources, firstId, mapping: session.mapping, isMerge }),
     resumedFrom: null,
   };
+}
+
+/**
+ * For a writer that is no import: a merge of segments that was cut short is forgotten, and an import that was
+ * stands in its way.
+ */
+export async function discardUnfinishedMerge(session: TargetSession, store: string): Promise<void> {
+  const pending = await session.checkpoint();
+  if (pending === null) return;
+  const state = parseCheckpoint(pending);
+  if (!state.isMerge) throw importPending(store, state);
+  await session.forget();
+}
+
+function importPending(store: string, { sources }: Checkpoint): PlimsollError {
+  return new PlimsollError("IMPORT_PENDING", { store, source: sources.map(({ name }) => name).join(" ") });
 }
 
 /** A file is the same file whatever folder the command was given in. */

@@ -1,5 +1,5 @@
 import { assert } from "../kernel/index.js";
-import type { SealedState, SegmentState } from "../ports/index.js";
+import type { LastImport, SealedState, SegmentState } from "../ports/index.js";
 import type { SealState } from "./checkpoint.js";
 import { rejectConflicts } from "./conflict-rejects.js";
 import { leaveOutDeadLinks } from "./dead-links.js";
@@ -15,7 +15,7 @@ import { settleEvents } from "./settle-events.js";
 export async function sealPhase(run: ImportRun): Promise<void> {
   const { state, target } = run;
   if (target.capabilities.sortedAppend) {
-    state.seal ??= beginSeal(run);
+    state.seal ??= beginSeal(run, run.plan.mergedSegments ?? segmentsToAbsorb(run));
     const seal = state.seal;
     if (seal.stage === "prepare") {
       await run.spent.of("prepare", () => prepareRuns(run, seal));
@@ -50,7 +50,7 @@ async function enter(run: ImportRun, seal: SealState, stage: SealState["stage"])
  * The newest segments that are small against the new one are merged into it: each record moves O(log n)
  * times.
  */
-function beginSeal(run: ImportRun): SealState {
+function segmentsToAbsorb(run: ImportRun): number[] {
   const segments = run.session.sealed?.segments ?? [];
   let size = run.state.nextId - run.state.firstId;
   const absorbed: number[] = [];
@@ -60,9 +60,14 @@ function beginSeal(run: ImportRun): SealState {
     absorbed.push(segment.number);
     size += segmentSize;
   }
+  return absorbed.reverse();
+}
+
+function beginSeal(run: ImportRun, absorbed: readonly number[]): SealState {
+  const segments = run.session.sealed?.segments ?? [];
   return {
     segment: 1 + Math.max(0, ...segments.map((segment) => segment.number)),
-    absorbed: absorbed.reverse(),
+    absorbed: [...absorbed],
     stage: "prepare",
     bounds: [],
     partsDone: [],
@@ -97,7 +102,7 @@ async function publish(run: ImportRun): Promise<void> {
   };
   await run.serial(async () => {
     // Without a note the same command reads again: a damaged source may have been replaced.
-    const kept = state.damage === null ? JSON.stringify(note) : null;
+    const kept = state.damage === null && !state.isMerge ? JSON.stringify(note) : null;
     await session.publish(sealedStateAfter(run, note.finishedAt), state.importId, kept);
     if (run.target.capabilities.sortedAppend) await session.dropSegments(null);
   });
@@ -123,13 +128,14 @@ function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
     nextId: state.nextId,
     liveRecords: live,
     deadRecords: dead,
-    lastImport: {
-      id: state.importId,
-      sealedAt,
-      sources: state.sources.map((source) => source.name),
-      records: { ...run.counts() },
-    },
+    lastImport: state.isMerge ? (before?.lastImport ?? null) : lastImportOf(run, sealedAt),
+    ...(before?.liveFolded === undefined ? {} : { liveFolded: before.liveFolded }),
   };
+}
+
+function lastImportOf(run: ImportRun, sealedAt: string): LastImport {
+  const { importId, sources } = run.state;
+  return { id: importId, sealedAt, sources: sources.map(({ name }) => name), records: { ...run.counts() } };
 }
 
 function newSegment(run: ImportRun): SegmentState[] {

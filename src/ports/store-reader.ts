@@ -10,6 +10,10 @@ export interface SealedState {
   liveRecords: number[];
   deadRecords: number;
   lastImport: LastImport | null;
+  /**
+   * The last log of live records that is sealed: what is left of it, or of one before, is to be passed over.
+   */
+  liveFolded?: number;
 }
 
 export interface SegmentState {

@@ -18,7 +18,7 @@ export {
   lookup,
 } from "./links.js";
 export { nostrCount, nostrCountSteps, nostrExplain, nostrQuery } from "./nostr-filter.js";
-export { type QueryCaches, setQueryCaches } from "./query-store.js";
+export { isRecordDead, type QueryCaches, setQueryCaches } from "./query-store.js";
 export { type EntityStats, type IndexStats, type StoreStats, stats, statsSteps } from "./stats.js";
 export type { VerifyFault, VerifyOptions, VerifyResult } from "./verification.js";
 export { verify } from "./verify.js";

@@ -92,3 +92,8 @@ export function setQueryCaches(reader: StoreReader, caches: QueryCaches): void {
   if (caches.columnBytes !== undefined) store.columns.bytesMax = caches.columnBytes;
   if (caches.indexBytes !== undefined) store.postingCache.bytesMax = caches.indexBytes;
 }
+
+/** Whether a record is among the dead of what a reader sees. */
+export function isRecordDead(reader: StoreReader, id: number): boolean {
+  return openQueryStore(reader).dead.has(id);
+}

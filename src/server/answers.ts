@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http";
 import { retryAfterSeconds } from "../kernel/index.js";
 import type { Failure } from "./failure.js";
 
-/** On every answer: nothing is loaded from elsewhere, guessed, framed or told to others. */
-const securityHeaders = {
+/** On every answer: nothing is loaded from elsewhere, guessed, framed, told to others or kept. */
+const securityHeaders = Object.entries({
   "Content-Security-Policy":
     "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
   "X-Content-Type-Options": "nosniff",
@@ -11,11 +11,11 @@ const securityHeaders = {
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Cross-Origin-Opener-Policy": "same-origin",
-} as const;
+  "Cache-Control": "no-store",
+});
 
 export function setSecurityHeaders(response: ServerResponse): void {
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-  response.setHeader("Cache-Control", "no-store");
+  for (const [name, value] of securityHeaders) response.setHeader(name, value);
 }
 
 export function sendJson(

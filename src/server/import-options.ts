@@ -85,9 +85,10 @@ function parsedValue(row: OptionRow, texts: readonly string[]): OptionValue {
   return row.type === "list" ? (parsed as string[][]).flat() : parsed[0]!;
 }
 
-export function checkParameters(query: URLSearchParams, known: ReadonlySet<string>): void {
+export function checkParameters(query: URLSearchParams, parameters: readonly { name: string }[]): void {
   for (const name of query.keys()) {
-    if (known.has(name)) continue;
+    if (parameters.some((parameter) => parameter.name === name)) continue;
+    const known = parameters.map((parameter) => parameter.name);
     const what = `the parameter ${name} is not known${suggestionText(name, known)}`;
     throw new PlimsollError("REQUEST_INVALID", { what });
   }

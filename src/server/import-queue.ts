@@ -21,6 +21,7 @@ export class ImportQueue {
   readonly #failureOfStop: (reason: StopReason, name: string) => FailureText;
   #current: Waiting | null = null;
   #running: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   readonly #history: JobHistory;
@@ -106,6 +107,13 @@ export class ImportQueue {
     await ended;
   }
 
+  /** Work that must have the store to itself, between two imports; nobody sees it as a job. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
   cancel(id: string): ImportJob {
     const job = this.get(id);
     if (job.isEnded) {
@@ -152,7 +160,7 @@ export class ImportQueue {
     if (waiting === undefined) return;
     this.#current = waiting;
     const { job, stop, work } = waiting;
-    this.#running = work(job, stop);
+    this.#running = this.exclusively(() => work(job, stop));
     await this.#running;
     this.#current = null;
     this.#forgetOld();

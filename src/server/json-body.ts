@@ -1,23 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { headersMsMax, jsonBodyBytesMax, PlimsollError } from "../kernel/index.js";
+import { PlimsollError } from "../kernel/index.js";
+import { readSmallBody } from "./record-bodies.js";
 
-/** A small body as JSON; a larger one, or one that takes its time, is refused. */
+/** A small body as JSON. */
 export async function readJsonBody(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const tooLarge = () => new PlimsollError("BODY_TOO_LARGE", { bytesMax: jsonBodyBytesMax });
-  if (Number(request.headers["content-length"] ?? 0) > jsonBodyBytesMax) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const timer = setTimeout(() => request.destroy(), headersMsMax);
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > jsonBodyBytesMax) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  return parseObject(Buffer.concat(chunks));
+  return parseObject(await readSmallBody(request));
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> {

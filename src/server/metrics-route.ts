@@ -1,3 +1,4 @@
+import type { LiveLayer } from "../live/index.js";
 import { peakRssBytes } from "../memory/index.js";
 import { sendText } from "./answers.js";
 import type { Exchange } from "./exchange.js";
@@ -9,7 +10,7 @@ type Sample = [labels: string, value: number];
 
 /** `GET /metrics`: numbers in the text format of Prometheus. */
 export async function getMetrics(exchange: Exchange): Promise<void> {
-  const { response, imports, store, counts, settings } = exchange;
+  const { response, imports, store, counts, settings, live } = exchange;
   const running = imports.jobs.find((job) => job.state === "running")?.progress ?? null;
   const parts = [
     gauge("memory_line_bytes", "The memory line.", settings.line.bytes),
@@ -34,10 +35,31 @@ export async function getMetrics(exchange: Exchange): Promise<void> {
     ]),
     counter("imports_total", "Ended imports by how they ended.", samplesOf(counts.importsByState, "state")),
     counter("http_requests_total", "Answers by status.", samplesOf(counts.requests, "status")),
+    ...liveMetrics(live.layer),
     gauge("imports_remembered", "Imports that the server remembers.", imports.jobs.length),
   ];
   const text = parts.join("");
   sendText(response, 200, text, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+}
+
+function liveMetrics(layer: LiveLayer | null): string[] {
+  const { records, commits, folds, merges } = layer?.counts ?? {
+    records: 0,
+    commits: 0,
+    folds: 0,
+    merges: 0,
+  };
+  const total = (name: string, help: string, value: number) =>
+    counter(`live_${name}_total`, help, [["", value]]);
+  return [
+    gauge("live_records", "Live records that are not folded yet.", layer?.records ?? 0),
+    gauge("live_bytes", "What they take in memory.", layer?.bytes ?? 0),
+    gauge("live_writes_waiting", "Requests that wait for their commit.", layer?.waiting ?? 0),
+    total("records", "Live records made durable.", records),
+    total("commits", "Commits that made them so: one sync each.", commits),
+    total("folds", "Parts of the live layer that were written into the store.", folds),
+    total("merges", "Merges of the segments that came of it.", merges),
+  ];
 }
 
 function gauge(name: string, help: string, value: number): string {

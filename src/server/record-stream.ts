@@ -1,11 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { answerChunkBytes, answerUnreadBytesMax, queryTurnMs, systemClock } from "../kernel/index.js";
+import { ClientGone } from "./client-gone.js";
 import type { Exchange } from "./exchange.js";
 
 const lineFeed = Uint8Array.of(0x0a);
-
-/** The client has gone, or reads nothing any more. */
-export class ClientGone extends Error {}
 
 /**
  * Writes records to a client no faster than it reads them, gives way to the rest of the server every few

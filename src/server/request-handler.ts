@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlimsollError } from "../kernel/index.js";
 import { sendFailure, setSecurityHeaders } from "./answers.js";
 import type { Authorization } from "./authorization.js";
-import type { ServerParts } from "./exchange.js";
+import { ClientGone } from "./client-gone.js";
+import { Exchange, type ServerParts } from "./exchange.js";
 import { type Failure, failureOf, logTextOf, stackOf } from "./failure.js";
 import { checkParameters } from "./import-options.js";
-import { ClientGone } from "./record-stream.js";
-import { findRoute, methodsOf } from "./router.js";
+import { type Found, findRoute, methodsOf } from "./router.js";
 import { countUp } from "./server-counts.js";
 import { lingerOver } from "./upload.js";
 
@@ -27,13 +27,11 @@ export async function handleRequest(
 ): Promise<void> {
   const { parts } = options;
   setSecurityHeaders(response);
-  const gone = new AbortController();
-  response.once("close", () => gone.abort(new ClientGone()));
   // A client that breaks off is no event: whoever reads the body hears of it.
   request.on("error", () => {});
   response.on("error", () => {});
   try {
-    await answer(request, response, options, gone.signal);
+    await answer(request, response, options);
   } catch (error) {
     await endFailed(request, response, parts, error).catch((cause: unknown) => {
       parts.settings.note(`${stackOf(cause)}\n`);
@@ -71,16 +69,12 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   { parts, authorization, signal, isBodyAwaited }: HandlerOptions,
-  gone: AbortSignal,
 ): Promise<void> {
   const url = addressOf(request);
   const method = request.method ?? "GET";
-  const methods = methodsOf(url.pathname);
-  if (methods.length > 0 && !methods.includes(method)) response.setHeader("Allow", methods.join(", "));
-  const { route, path } = findRoute(method, url.pathname);
+  const { route, path } = routeOf(method, url.pathname, response);
   authorization.check(request, route.scope);
-  const names = new Set(route.parameters.map((parameter) => parameter.name));
-  checkParameters(url.searchParams, names);
+  checkParameters(url.searchParams, route.parameters);
   if (isBodyAwaited) response.writeContinue();
   // A token may be removed while a long request goes on: that ends as if its client had gone.
   const recheck = setInterval(() => {
@@ -91,16 +85,21 @@ async function answer(
     }
   }, parts.limits.tokenRecheckMs);
   try {
-    await route.handle({
-      ...parts,
-      request,
-      response,
-      query: url.searchParams,
-      path,
-      signal: AbortSignal.any([signal, gone]),
-    });
+    await route.handle(
+      new Exchange(parts, { request, response, query: url.searchParams, path, stopping: signal }),
+    );
   } finally {
     clearInterval(recheck);
+  }
+}
+
+function routeOf(method: string, path: string, response: ServerResponse): Found {
+  try {
+    return findRoute(method, path);
+  } catch (error) {
+    const methods = methodsOf(path);
+    if (methods.length > 0) response.setHeader("Allow", methods.join(", "));
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { getImport, getImports, postCancel, postImport, postResume } from "./imp
 import { getMetrics } from "./metrics-route.js";
 import { openApiRoute } from "./openapi.js";
 import { postQuery } from "./query-routes.js";
+import { postRecords } from "./records-route.js";
 import type { Answer, Parameter, Route } from "./route.js";
 import { getHealth, getPage, getPageFile, getStore } from "./store-routes.js";
 
@@ -125,6 +126,23 @@ export const routes: readonly Route[] = [
   },
   { method: "GET", ...exportRoute },
   { method: "POST", ...exportRoute },
+  {
+    method: "POST",
+    path: "/api/records",
+    scope: "write",
+    summary: "write a few records: durable when answered, and seen by every query from then on",
+    parameters: [
+      { name: "entity", type: "string", description: "what the records are; needed where there are several" },
+      { name: "preset", type: "string", description: "the mapping of a store that is not there yet" },
+    ],
+    body: {
+      description: "one record, an array of them, or lines",
+      contentTypes: [json, lines],
+    },
+    answers: [{ status: 200, description: "what became of each record", contentType: json }],
+    failures: [400, 404, 409, 413, 503, 507],
+    handle: postRecords,
+  },
   {
     method: "POST",
     path: "/api/import",

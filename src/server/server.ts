@@ -1,13 +1,17 @@
+import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { headerBytesMax, idleCheckMs, PlimsollError } from "../kernel/index.js";
-import { importHistoryDir } from "../targets/lmdb/index.js";
+import { Gauge } from "../memory/index.js";
+import { importHistoryDir, liveDir } from "../targets/lmdb/index.js";
 import { isLoopback, LoopbackAuthorization, TokenAuthorization } from "./authorization.js";
 import type { ServerParts, ServerSettings } from "./exchange.js";
 import { failureOf } from "./failure.js";
 import { ImportQueue } from "./import-queue.js";
 import { JobHistory } from "./job-history.js";
+import { LiveRecords } from "./live-records.js";
 import { PageFiles } from "./page-files.js";
+import { ReadingRoom } from "./reading-room.js";
 import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
 import { countImport, newCounts } from "./server-counts.js";
@@ -54,6 +58,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   server.on("request", handle(false));
   // `Expect: 100-continue`: a body that is refused need not be sent at all.
   server.on("checkContinue", handle(true));
+  if (existsSync(liveDir(settings.storePath))) await parts.live.open(null);
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
   const name = host.includes(":") ? `[${host}]` : host;
@@ -78,13 +83,16 @@ function makeParts(settings: ServerSettings): ServerParts {
     ...(blockBytes === null ? {} : { blockBytes }),
     ...(indexBytes === null ? {} : { indexBytes }),
   };
-  const isShared = () => imports.isRunning;
-  const store = new StoreAccess(storePath, { lineBytes: line.bytes, caches, isShared });
+  const isShared = (): boolean => imports.isRunning || live.isImporting;
+  const mapped = new ReadingRoom(new Gauge(), line.bytes, isShared);
+  const live: LiveRecords = new LiveRecords(settings, imports, mapped);
+  const store: StoreAccess = new StoreAccess(storePath, { lineBytes: line.bytes, caches, live, mapped });
   const counts = newCounts();
   imports.listen((job, event) => {
     if (event.kind === "state" && job.state === "running") store.giveMappedBack();
     if (event.kind !== "end") return;
     void store.refresh();
+    live.layer?.refresh();
     countImport(counts, job.state, job.report);
   });
   return {
@@ -92,6 +100,7 @@ function makeParts(settings: ServerSettings): ServerParts {
     limits: { ...serverLimits, ...settings.limits },
     imports,
     store,
+    live,
     summary: new StoreSummary(store),
     page: new PageFiles(pageDir),
     counts,
@@ -120,6 +129,7 @@ async function closeServer(server: Server, parts: ServerParts, stopping: AbortCo
   // Node.js lets go of connections that are idle now; those whose answer ends in a moment are kept open else.
   const idleCheck = setInterval(() => server.closeIdleConnections(), idleCheckMs);
   const isInterrupted = await parts.imports.close();
+  await parts.live.close();
   await parts.store.close();
   const timer = setTimeout(() => server.closeAllConnections(), parts.limits.shutdownMsMax);
   await closed;

@@ -6,24 +6,22 @@ import {
   queriesQueuedMax,
   readerAgeMsMax,
   readerGraceMsMax,
-  readerMappedBytesMax,
-  readerUnmappedFraction,
   systemClock,
   tightBytes,
 } from "../kernel/index.js";
-import { Gauge } from "../memory/index.js";
+import type { MemoryGauge } from "../memory/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { type QueryCaches, setQueryCaches } from "../query/index.js";
-import {
-  type MappedBound,
-  openStoreReader,
-  releaseResident,
-  releaseStoreMap,
-} from "../targets/lmdb/index.js";
+import { openStoreReader, releaseResident, releaseStoreMap } from "../targets/lmdb/index.js";
+import type { LiveRecords } from "./live-records.js";
+import type { ReadingRoom } from "./reading-room.js";
 
 /** One snapshot of the store that any number of queries share, with its caches. */
 interface SharedReader {
   reader: StoreReader & AsyncDisposable;
+  /** With the live records of a version; null before anybody asked. */
+  view: StoreReader | null;
+  viewVersion: number;
   users: number;
   openedAtMs: number;
   /** File pages of the process then: what is more is mapped pages of the store. */
@@ -47,17 +45,18 @@ export interface PausingReader {
 export interface StoreAccessOptions {
   lineBytes: number;
   caches: QueryCaches;
-  /** Whether an import has its share of the line now. */
-  isShared: () => boolean;
+  live: LiveRecords;
+  mapped: ReadingRoom;
 }
 
 /** Lends readers of the store: few queries at once, and none for longer than a writer can wait. */
 export class StoreAccess {
   readonly #path: string;
   readonly #lineBytes: number;
-  readonly #isShared: () => boolean;
+  readonly #mapped: ReadingRoom;
   readonly #caches: QueryCaches;
-  readonly #gauge = new Gauge();
+  readonly #live: LiveRecords;
+  readonly #gauge: MemoryGauge;
   readonly #waiting: (() => void)[] = [];
   readonly #open = new Set<SharedReader>();
   #current: Promise<SharedReader> | null = null;
@@ -68,18 +67,11 @@ export class StoreAccess {
   constructor(path: string, options: StoreAccessOptions) {
     this.#path = path;
     this.#lineBytes = options.lineBytes;
-    this.#isShared = options.isShared;
+    this.#mapped = options.mapped;
+    this.#gauge = options.mapped.gauge;
     this.#caches = options.caches;
+    this.#live = options.live;
   }
-
-  /** Beside an import a few megabytes; else all but a part of what the line leaves. */
-  readonly #mapped: MappedBound = {
-    residentFileBytes: () => this.#gauge.read().fileBytes,
-    roomBytes: (mappedBytes) => {
-      if (this.#isShared()) return readerMappedBytesMax / 2 - mappedBytes;
-      return this.#lineBytes * (1 - readerUnmappedFraction) - this.#gauge.read().rssBytes;
-    },
-  };
 
   /**
    * A query that would take the process over its line is ended, whatever it has sent: but first the garbage
@@ -113,9 +105,9 @@ export class StoreAccess {
   ): Promise<T> {
     await this.#enter(signal);
     try {
-      const shared = await this.#borrow();
+      const { shared, view } = await this.#borrowSeen();
       try {
-        return await work(shared.reader, AbortSignal.any([signal, shared.grace.signal]));
+        return await work(view, AbortSignal.any([signal, shared.grace.signal]));
       } finally {
         const isFull = this.#isFull(shared);
         await this.#giveBack(shared);
@@ -131,7 +123,10 @@ export class StoreAccess {
     for (const shared of [...this.#open]) await this.#retire(shared);
   }
 
-  /** A reader for one long reading, which gives its place up whenever it lets go of its mapped pages. */
+  /**
+   * A reader for one long reading, which gives its place up whenever it lets go of its mapped pages. It sees
+   * what is sealed: the ids of live records hold until others seal something, and this may take longer.
+   */
   async useAlone<T>(signal: AbortSignal, work: (reader: PausingReader) => Promise<T>): Promise<T> {
     await this.#enter(signal);
     try {
@@ -185,6 +180,34 @@ export class StoreAccess {
     const next = this.#waiting.shift();
     if (next === undefined) this.#atWork--;
     else next();
+  }
+
+  /** A reader with the live records of this moment above it. */
+  async #borrowSeen(): Promise<{ shared: SharedReader; view: StoreReader }> {
+    for (;;) {
+      const shared = await this.#borrow();
+      try {
+        const view = await this.#viewOf(shared);
+        if (view !== null) return { shared, view };
+      } catch (error) {
+        await this.#giveBack(shared);
+        throw error;
+      }
+      shared.isRetired = true;
+      await this.#giveBack(shared);
+    }
+  }
+
+  /** The same as before while nothing was written: what it has decoded serves on. */
+  async #viewOf(shared: SharedReader): Promise<StoreReader | null> {
+    const { version } = this.#live;
+    if (shared.view !== null && shared.viewVersion === version) return shared.view;
+    const view = await this.#live.overlay(shared.reader);
+    if (view === null) return null;
+    if (view !== shared.reader) setQueryCaches(view, this.#caches);
+    shared.view = view;
+    shared.viewVersion = version;
+    return view;
   }
 
   async #borrow(): Promise<SharedReader> {
@@ -254,6 +277,8 @@ export class StoreAccess {
     setQueryCaches(reader, this.#caches);
     opened = {
       reader,
+      view: null,
+      viewVersion: 0,
       users: 0,
       openedAtMs: systemClock.nowMs(),
       fileBytesBefore: this.#gauge.read().fileBytes,

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { optionsOf, rowKey } from "../../src/settings/index.js";
+import { liveDir, lockLiveFolder } from "../../src/targets/lmdb/index.js";
 import { makeFolder, plimsoll } from "../support/cli.js";
 import { type ServerProcess, startServer, stopServers } from "./server-process.js";
 
@@ -188,9 +189,16 @@ describe("statuses", () => {
     await ask("/api/imports/{id}", "GET", `/api/imports/${id}`);
     await ask("/api/imports/{id}/events", "GET", `/api/imports/${id}/events`);
     await ask("/api/imports/{id}/events", "GET", "/api/imports/none/events");
+    const record = { body: '{"id":9,"n":9}' };
+    const others = lockLiveFolder(liveDir(folder.file("open")));
+    await ask("/api/records", "POST", "/api/records", record);
+    others[Symbol.dispose]();
+    await ask("/api/records", "POST", "/api/records", record);
     const query = { body: '{"filter":{"entity":"Doc"}}' };
     await ask("/api/query", "POST", "/api/query", query);
-    await ask("/api/query", "POST", "/api/query", { body: " ".repeat(2 ** 20 + 1) });
+    for (const path of ["/api/query", "/api/records"]) {
+      await ask(path, "POST", path, { body: " ".repeat(2 ** 20 + 1) });
+    }
     for (const method of ["GET", "POST"]) await ask("/api/export", method, "/api/export");
     const controller = new AbortController();
     await ask("/api/events", "GET", "/api/events", { signal: controller.signal });

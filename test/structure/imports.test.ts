@@ -15,6 +15,7 @@ const permitted: Record<string, readonly string[] | "everything"> = {
   targets: ["kernel", "model", "ports", "postings"],
   query: ["kernel", "model", "postings", "ports"],
   snapshots: ["kernel", "model", "ports", "memory"],
+  live: ["kernel", "model", "pipeline", "ports", "postings", "query"],
   presets: ["model", "mapping"],
   settings: ["kernel", "memory"],
   preparation: [

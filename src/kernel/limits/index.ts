@@ -5,6 +5,7 @@
 export * from "./batches.js";
 export * from "./governor.js";
 export * from "./import.js";
+export * from "./live.js";
 export * from "./plan.js";
 export * from "./query.js";
 export * from "./server.js";

@@ -5,7 +5,7 @@ import { KiB, MiB } from "./sizes.js";
 /**
  * Connections at once; one more is refused. Each holds its parser and two buffers of a socket at the most.
  */
-export const connectionsMax = 64;
+export const connectionsMax = 320;
 
 /** All headers of a request, its address included: Node.js answers 431 beyond it. */
 export const headerBytesMax = 16 * KiB;

@@ -1,6 +1,12 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { PlimsollError, unmapResident } from "../../kernel/index.js";
+import {
+  assert,
+  liveMappedBytes,
+  liveTransactionBytes,
+  PlimsollError,
+  unmapResident,
+} from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
 import { EnvironmentGate } from "./environment-gate.js";
@@ -8,6 +14,9 @@ import { type MappedBound, MappedReads } from "./mapped-reads.js";
 import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
+import { WriterLock } from "./writer-lock.js";
+
+export { storeFiles };
 
 /** The embedded store: one folder, one LMDB environment, one writer, any number of readers. */
 export function lmdbTarget(dir: string): Target {
@@ -18,6 +27,31 @@ export function lmdbTarget(dir: string): Target {
       return EnvironmentGate.of(dir).alone(async () => new LmdbStoreSession(dir, options));
     },
   };
+}
+
+/** Where live records are logged. */
+export function liveDir(dir: string): string {
+  return join(dir, storeFiles.live);
+}
+
+/** One process a time may have live records beside a store. */
+export function lockLiveFolder(dir: string): Disposable {
+  mkdirSync(dir, { recursive: true });
+  return WriterLock.acquire(dir);
+}
+
+/** For live records: the mapping stays as it is, and a transaction and its pages have fixed sizes. */
+export async function openLiveSession(dir: string): Promise<TargetSession> {
+  return lmdbTarget(dir).open({
+    mergeMapping: (stored) => {
+      assert(stored !== null, "a store with live records has a mapping");
+      return stored;
+    },
+    tempDir: null,
+    transactionBytes: liveTransactionBytes,
+    mappedBytes: liveMappedBytes,
+    signal: new AbortController().signal,
+  });
 }
 
 /** Where a server keeps the history of its imports. STORE_FOREIGN where the folder is somebody else's. */

@@ -22,6 +22,7 @@ export const storeFiles = {
   lock: "lock.mdb",
   writerLock: "writer.lock",
   runs: "runs",
+  live: "live",
   imports: "imports",
 } as const;
 

@@ -1,0 +1,87 @@
+import { KiB, MiB } from "./sizes.js";
+
+/** Bounds of the live layer: single records that are durable and visible before they are in the store. */
+
+/**
+ * A part of the layer has a log of its own and becomes one segment: it is closed when it is this full, or
+ * when nothing came for so long.
+ */
+export const livePartRecordsMax = 16_384;
+export const livePartBytesMax = 8 * MiB;
+export const liveQuietMs = 5_000;
+
+/**
+ * What the layer makes of its records in memory: this part of the line, within these bounds. A part has a
+ * quarter of it, so that others take writes while one is folded, or segments are merged.
+ */
+export const liveMemoryFraction = 1 / 8;
+export const liveMemoryBytesMin = 4 * MiB;
+export const liveMemoryBytesMax = 32 * MiB;
+export const livePartsAtOnce = 4;
+
+/** What a block takes in memory beside its bytes. */
+export const liveEntryBytes = 256;
+
+/**
+ * From half full on a commit waits, up to this long when the layer is full: writers slow down, none halts.
+ */
+export const liveDelayMsMax = 250;
+
+/** A fold that failed is tried again after this long. */
+export const liveRetryMs = 5_000;
+
+/** One record; a larger one comes in by an import. */
+export const liveRecordBytesMax = 256 * KiB;
+
+/** What one commit makes durable at most, the last write whole. */
+export const liveCommitRecords = 1_024;
+export const liveCommitBytes = 512 * KiB;
+
+/** Writes that wait for their commit: how many, of how many bytes, and for how long. */
+export const liveWritesWaitingMax = 1_024;
+export const liveWaitingBytesMax = 4 * MiB;
+export const liveWaitMsMax = 10_000;
+
+/** Records of one request. */
+export const liveRequestRecordsMax = 5_000;
+
+/** Kernel memory of the layer, and the buffers of tuples and keys in it. */
+export const liveKernelBytes = 16 * MiB;
+export const liveTuplesCapacity = 65_536;
+export const liveKeysCapacity = 16_384;
+export const liveKeyArenaBytes = 2 * MiB;
+
+/**
+ * The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys.
+ */
+export const liveKeyFilterBytes = 4 * MiB;
+
+/** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
+export const liveReaderAgeMsMax = 5_000;
+
+/** The transaction that a fold writes in, and the pages of the store that it may leave mapped. */
+export const liveTransactionBytes = 2 * MiB;
+export const liveMappedBytes = 8 * MiB;
+
+/**
+ * So many of the last segments that are of one size class, each class so many times the one below, are merged
+ * into one. Parts wait for their fold meanwhile: where writes come so fast that they would fill half of the
+ * layer, at this pace of the merge, the larger classes wait until they come slower.
+ */
+export const liveMergeSegments = 8;
+export const liveMergeRecordsPerSecond = 50_000;
+
+/**
+ * The young generation of the main thread is let grow to this while records are written, where the line is so
+ * many times as large; whether it is still so is looked at again behind so many requests.
+ */
+export const liveYoungBytes = 8 * MiB;
+export const liveYoungFractionOfLine = 1 / 32;
+export const liveYoungRequests = 1_024;
+
+/** What is left of the line is looked at every so many requests. */
+export const liveLookRequests = 8;
+
+/** What the layer takes of the line beside what it makes of its records. */
+export const liveFixedBytes =
+  liveKernelBytes + liveKeyFilterBytes + liveTransactionBytes + liveMappedBytes + livePartBytesMax;

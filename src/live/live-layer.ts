@@ -1,0 +1,365 @@
+import { mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  asDiskCondition,
+  liveCommitRecords,
+  liveDelayMsMax,
+  livePartBytesMax,
+  livePartRecordsMax,
+  livePartsAtOnce,
+  liveQuietMs,
+  liveRetryMs,
+  PlimsollError,
+  systemClock,
+} from "../kernel/index.js";
+import type { CompiledMapping, RecordCheck } from "../model/index.js";
+import { discardUnfinishedMerge } from "../pipeline/index.js";
+import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
+import { writePart } from "./fold-part.js";
+import { KeyFilter } from "./key-filter.js";
+import { LiveLoader } from "./live-loader.js";
+import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
+import { LiveState, type WriteOutcome } from "./live-state.js";
+import type { OverlayReader } from "./overlay-reader.js";
+import { SealedView } from "./sealed-view.js";
+import { segmentsToMerge } from "./segment-tiers.js";
+import { type PendingWrite, WriteQueue } from "./write-queue.js";
+
+export interface LiveOptions {
+  /** For messages. */
+  storeName: string;
+  /** Folder of the logs, beside the data of the store. */
+  dir: string;
+  /** What the layer may make of its records in memory. */
+  bytesMax: number;
+  /** Opens what is sealed; closes when the callback is called, because a writer waits for it. */
+  openReader: (onWanted: () => void) => Promise<StoreReader & AsyncDisposable>;
+  /** Opens the store for writing. */
+  openSession: () => Promise<TargetSession>;
+  /** Work that no import is to run beside. */
+  exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Merges these last segments into one, with no import beside it. */
+  mergeSegments: (numbers: readonly number[]) => Promise<void>;
+  checkOf: (mapping: CompiledMapping) => RecordCheck | null;
+  /** For the log of the server. */
+  note: (text: string) => void;
+}
+
+/**
+ * Single records, durable when they are acknowledged and visible at once. They are logged, held in memory as
+ * segments above the sealed ones, and folded into the store part by part.
+ */
+export class LiveLayer implements AsyncDisposable {
+  readonly #options: LiveOptions;
+  readonly #loader = new LiveLoader();
+  readonly #filter = new KeyFilter();
+  readonly #queue = new WriteQueue();
+  readonly #sealed: SealedView;
+  /** Logs that are full, oldest first: the one that is written comes behind them. */
+  readonly #closedLogs: number[] = [];
+  #log!: LiveLog;
+  #state: LiveState | null = null;
+  #mapping: CompiledMapping | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #isCommitting = false;
+  #folding: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+  #partBeganMs = systemClock.nowMs();
+  /** While the last part was written. */
+  #writtenPerSecond = 0;
+  /** Rises with everything that a query would see. */
+  version = 0;
+  /** Since this layer was opened. */
+  readonly counts = { records: 0, commits: 0, folds: 0, merges: 0 };
+
+  private constructor(options: LiveOptions) {
+    this.#options = options;
+    this.#sealed = new SealedView(options.openReader);
+  }
+
+  /** Takes up what a former process left, folded first as far as that goes. */
+  static async open(options: LiveOptions): Promise<LiveLayer> {
+    mkdirSync(options.dir, { recursive: true });
+    const layer = new LiveLayer(options);
+    await layer.#takeUpLogs();
+    if (layer.#closedLogs.length > 0) await layer.#startFolding();
+    return layer;
+  }
+
+  get records(): number {
+    return this.#state?.records ?? 0;
+  }
+
+  /** What the layer takes in memory for its records. */
+  get bytes(): number {
+    return this.#state?.bytes ?? 0;
+  }
+
+  /** Requests that wait for their commit. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** The mapping that records are held against; looked up anew for an entity that an import may have made. */
+  async mapping(entity: string | null): Promise<CompiledMapping> {
+    const known = this.#mapping;
+    const isKnown = entity === null || known?.entities.some(({ name }) => name === entity);
+    if (known !== null && isKnown) return known;
+    return await this.#alone(async () => {
+      this.#sealed.close();
+      return (await this.#ready()).reader.mapping;
+    });
+  }
+
+  /** Resolves when the records are on the disk and seen; or rejects, and nothing is kept of them. */
+  write(records: readonly LoggedRecord[]): Promise<WriteOutcome[]> {
+    if (this.#isClosed) return Promise.reject(new PlimsollError("SERVER_STOPPING"));
+    if (records.length === 0) return Promise.resolve([]);
+    const written = this.#queue.add(records);
+    void this.#commitAll();
+    return written;
+  }
+
+  /** The store with the live records; null when the reader sees another sealed state than they hold for. */
+  async overlay(reader: StoreReader): Promise<OverlayReader | null> {
+    if (this.#state?.isAbove(reader.sealed)) return this.#state.overlay(reader);
+    return await this.#alone(async () => {
+      this.#sealed.close();
+      const { state } = await this.#ready();
+      return state.isAbove(reader.sealed) ? state.overlay(reader) : null;
+    });
+  }
+
+  /** Others have sealed something: it is looked at before the next commit. */
+  refresh(): void {
+    this.#sealed.close();
+  }
+
+  /** Folds all that is in the layer; settles when it is sealed, or could not be. */
+  async foldNow(): Promise<void> {
+    await this.#folding;
+    await this.#alone(() => this.#closeLog()).catch((error) => this.#tell(error));
+    await this.#startFolding();
+  }
+
+  /** Takes nothing more, and folds what there is. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#queue.rejectAll(new PlimsollError("SERVER_STOPPING"));
+    await this.foldNow();
+    await this.#alone(async () => {
+      await this.#log[Symbol.asyncDispose]();
+      if (this.#log.bytes === 0) removeLog(this.#options.dir, this.#log.number);
+    });
+    this.#sealed.close();
+  }
+
+  async #takeUpLogs(): Promise<void> {
+    const { dir } = this.#options;
+    const { liveFolded = 0 } = (await this.#sealed.reader()).sealed;
+    for (const number of logNumbers(dir)) {
+      // Its records are in the store: only the removal was not reached.
+      if (number <= liveFolded || readLog(dir, number).length === 0) removeLog(dir, number);
+      else this.#closedLogs.push(number);
+    }
+    this.#log = await LiveLog.create(dir, 1 + Math.max(liveFolded, ...this.#closedLogs));
+  }
+
+  async #commitAll(): Promise<void> {
+    if (this.#isCommitting) return;
+    this.#isCommitting = true;
+    try {
+      while (this.#queue.length > 0 && !this.#isClosed && this.#fullness < 1) {
+        await this.#alone(() => this.#commit(this.#queue.take())).catch((error) => this.#tell(error));
+        const over = this.#fullness - 0.5;
+        if (over > 0) await sleep(over * 2 * liveDelayMsMax);
+      }
+    } finally {
+      this.#isCommitting = false;
+    }
+    this.#planFold();
+  }
+
+  /** How much of its room the layer has taken: of bytes, or of parts with as many records as one may have. */
+  get #fullness(): number {
+    const records = this.records / (livePartRecordsMax * livePartsAtOnce);
+    return Math.max(records, this.bytes / this.#options.bytesMax);
+  }
+
+  /** One commit: everything that waits, up to a bound, becomes durable with one sync. */
+  async #commit(writes: readonly PendingWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    const records = writes.flatMap((write) => write.records);
+    try {
+      const { reader, state, batch, bytes } = await this.#logRecords(records);
+      const outcomes = state.adopt(reader, batch);
+      this.#log.accept(bytes);
+      state.writing.logged += batch.kept.length;
+      this.version++;
+      this.counts.commits++;
+      this.counts.records += batch.kept.length;
+      let at = 0;
+      for (const write of writes) {
+        write.resolve(outcomes.slice(at, at + write.records.length));
+        at += write.records.length;
+      }
+    } catch (error) {
+      // What was made of them in memory may be half: it is made anew from what is durable.
+      this.#state = null;
+      for (const write of writes) write.reject(asDiskCondition(error, this.#options.storeName));
+      this.#log.cut();
+    }
+    if (this.#isPartFull) {
+      await this.#closeLog();
+      void this.#startFolding();
+    }
+  }
+
+  /** Has the records on the disk, above what is sealed then. */
+  async #logRecords(records: readonly LoggedRecord[]) {
+    for (;;) {
+      const { reader, state } = await this.#ready();
+      const batch = state.load(reader, records);
+      const bytes = batch.kept.length > 0 ? await this.#log.append(batch.kept) : this.#log.bytes;
+      const now = await this.#ready();
+      if (now.state === state) return { ...now, batch, bytes };
+      // Something was sealed meanwhile: the records come above that.
+      this.#log.cut();
+    }
+  }
+
+  get #isPartFull(): boolean {
+    const part = this.#state?.writing;
+    if (part === undefined) return false;
+    const bytesMax = this.#options.bytesMax / livePartsAtOnce;
+    return (
+      part.records >= livePartRecordsMax || part.bytes >= bytesMax || this.#log.bytes >= livePartBytesMax
+    );
+  }
+
+  /** A reader of what is sealed, and the live records above just that. */
+  async #ready(): Promise<{ reader: StoreReader; state: LiveState }> {
+    const reader = await this.#sealed.reader();
+    if (this.#state?.isAbove(reader.sealed)) return { reader, state: this.#state };
+    return { reader, state: this.#rebuild(reader) };
+  }
+
+  /** Loads all that is not sealed once more, above what is sealed now. */
+  #rebuild(reader: StoreReader): LiveState {
+    const { dir, checkOf } = this.#options;
+    const numbers = [...this.#closedLogs, this.#log.number];
+    this.#filter.restart(reader.sealed.nextId);
+    const tools = { loader: this.#loader, filter: this.#filter, check: checkOf(reader.mapping) };
+    const state = new LiveState(reader.sealed, tools, numbers[0]!);
+    for (const number of numbers) {
+      if (number !== state.writing.number) state.beginPart(number);
+      const bytes = number === this.#log.number ? this.#log.bytes : Number.POSITIVE_INFINITY;
+      adoptLog(state, reader, readLog(dir, number, bytes));
+    }
+    this.#state = state;
+    this.#mapping = reader.mapping;
+    this.version++;
+    return state;
+  }
+
+  #planFold(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#isClosed || this.#folding !== null || this.records === 0) return;
+    const isRetry = this.#closedLogs.length > 0;
+    this.#timer = setTimeout(() => void this.foldNow(), isRetry ? liveRetryMs : liveQuietMs);
+    this.#timer.unref();
+  }
+
+  /** What is written from now on goes into another log. */
+  async #closeLog(): Promise<void> {
+    if (this.#log.bytes === 0) return;
+    const { number } = this.#log;
+    const nowMs = systemClock.nowMs();
+    this.#writtenPerSecond = (1000 * (this.#state?.writing.records ?? 0)) / (1 + nowMs - this.#partBeganMs);
+    this.#partBeganMs = nowMs;
+    const next = await LiveLog.create(this.#options.dir, number + 1);
+    await this.#log[Symbol.asyncDispose]();
+    this.#closedLogs.push(number);
+    this.#log = next;
+    this.#state?.beginPart(next.number);
+  }
+
+  #startFolding(): Promise<void> {
+    this.#folding ??= this.#foldAll().finally(() => {
+      this.#folding = null;
+      if (!this.#isClosed) void this.#commitAll();
+    });
+    return this.#folding;
+  }
+
+  async #foldAll(): Promise<void> {
+    try {
+      while (this.#closedLogs.length > 0) {
+        await this.#options.exclusively(() => this.#foldFirst());
+        void this.#commitAll();
+        const { sealed } = await this.#alone(() => this.#sealed.reader());
+        const merged = segmentsToMerge(sealed.segments, this.#writtenPerSecond);
+        if (merged === null || this.#isClosed) continue;
+        await this.#options.mergeSegments(merged);
+        this.counts.merges++;
+      }
+    } catch (error) {
+      if (!this.#isClosed) this.#tell(error);
+    }
+  }
+
+  /** Nothing that is acknowledged is lost by it, and it is tried again. */
+  #tell(error: unknown): void {
+    this.#options.note(`Live records wait for their fold: ${String(error)}\n`);
+  }
+
+  async #foldFirst(): Promise<void> {
+    await using session = await this.#options.openSession();
+    const { dir, storeName } = this.#options;
+    await discardUnfinishedMerge(session, storeName);
+    const records = readLog(dir, this.#closedLogs[0]!);
+    const {
+      sealed: before,
+      mapping,
+      part,
+    } = await this.#alone(async () => {
+      const { reader, state } = await this.#ready();
+      return { sealed: reader.sealed, mapping: reader.mapping, part: state.parts[0]! };
+    });
+    const sealed = await writePart({ session, before, mapping, loader: this.#loader, part, records });
+    await this.#alone(() => this.#publish(session, sealed));
+  }
+
+  /** The part and its number become visible in the store with one commit, and leave the layer. */
+  async #publish(session: TargetSession, sealed: SealedState): Promise<void> {
+    await session.publish(sealed, "live", null);
+    this.#sealed.close();
+    const number = this.#closedLogs.shift()!;
+    this.#state?.dropFirst(sealed);
+    this.version++;
+    this.counts.folds++;
+    removeLog(this.#options.dir, number);
+  }
+
+  /** One after another: commits, rebuilding, and the beginning and end of a fold. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}
+
+/** Has the records of a log seen as they were before. */
+export function adoptLog(state: LiveState, reader: StoreReader, records: readonly LoggedRecord[]): void {
+  for (let from = 0; from < records.length; from += liveCommitRecords) {
+    const batch = state.load(reader, records.slice(from, from + liveCommitRecords));
+    const part = state.writing;
+    for (const at of batch.rejects.keys()) part.leftOut.add(part.logged + at);
+    state.adopt(reader, batch);
+    part.logged += batch.count;
+  }
+}

@@ -1,0 +1,156 @@
+import { constants, existsSync, ftruncateSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { syncFolder } from "../kernel/index.js";
+
+/** A record as it is written: one line of JSON, and the entity that it is one of. */
+export interface LoggedRecord {
+  entity: string;
+  bytes: Uint8Array;
+}
+
+/** In front of a frame: the bytes of its body, and their checksum. */
+const headBytes = 8;
+const lineFeed = 10;
+const tab = 9;
+/** Here a write is on the disk when it returns: one call for a commit. Elsewhere a second one syncs it. */
+const isWriteSynced = process.platform === "linux";
+const syncFlag = isWriteSynced ? constants.O_DSYNC : 0;
+const openFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | syncFlag;
+const namePattern = /^(\d{12})\.log$/;
+
+/**
+ * An append-only file of frames, one a commit: each line of a frame is the name of an entity, a tab and a
+ * record. What a crash left half written has no right checksum and counts for nothing; a log that was
+ * found is never appended to.
+ */
+export class LiveLog implements AsyncDisposable {
+  readonly number: number;
+  readonly #file: FileHandle;
+  /** Bytes of frames that were acknowledged. */
+  #bytes = 0;
+
+  private constructor(number: number, file: FileHandle) {
+    this.number = number;
+    this.#file = file;
+  }
+
+  static async create(dir: string, number: number): Promise<LiveLog> {
+    const file = await open(pathOf(dir, number), openFlags);
+    try {
+      syncFolder(dir);
+    } catch (error) {
+      await file.close();
+      rmSync(pathOf(dir, number), { force: true });
+      throw error;
+    }
+    return new LiveLog(number, file);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Resolves when the records are on the disk: to the bytes of the log that are so from then on. */
+  async append(records: readonly LoggedRecord[]): Promise<number> {
+    const frame = frameOf(records);
+    // A disk that fills up takes a part of a write, and fails with the next.
+    for (let done = 0; done < frame.length; ) {
+      const { bytesWritten } = await this.#file.write(frame, done, frame.length - done, this.#bytes + done);
+      done += bytesWritten;
+    }
+    if (!isWriteSynced) await this.#file.datasync();
+    return this.#bytes + frame.length;
+  }
+
+  /** Everything up to here counts. */
+  accept(bytes: number): void {
+    this.#bytes = bytes;
+  }
+
+  /** What was appended last is as if it had never been. */
+  cut(): void {
+    ftruncateSync(this.#file.fd, this.#bytes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** The numbers of the logs in a folder, rising. */
+export function logNumbers(dir: string): number[] {
+  if (!existsSync(dir)) return [];
+  const matches = readdirSync(dir).map((name) => namePattern.exec(name));
+  return matches.flatMap((match) => (match === null ? [] : [Number(match[1])])).sort((a, b) => a - b);
+}
+
+export function removeLog(dir: string, number: number): void {
+  rmSync(pathOf(dir, number), { force: true });
+  syncFolder(dir);
+}
+
+/**
+ * All records of a log that are whole, in the order in which they were written; up to a byte where one is
+ * said.
+ */
+export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INFINITY): LoggedRecord[] {
+  const path = pathOf(dir, number);
+  const log = readIfThere(path);
+  const records: LoggedRecord[] = [];
+  const names = new Map<string, string>();
+  for (let at = 0; at + headBytes <= Math.min(log.length, bytes); ) {
+    const end = at + headBytes + log.readUInt32LE(at);
+    if (end > log.length || end === at + headBytes) break;
+    const body = log.subarray(at + headBytes, end);
+    if (crc32(body) !== log.readUInt32LE(at + 4)) break;
+    addRecords(records, body, names);
+    at = end;
+  }
+  return records;
+}
+
+/** Another process may remove a log that it has folded. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+function addRecords(records: LoggedRecord[], body: Buffer, names: Map<string, string>): void {
+  for (let line = 0; line < body.length; ) {
+    const lineEnd = body.indexOf(lineFeed, line);
+    const nameEnd = body.indexOf(tab, line);
+    const name = body.toString("utf8", line, nameEnd);
+    // One text for all records of an entity.
+    if (!names.has(name)) names.set(name, name);
+    records.push({ entity: names.get(name)!, bytes: body.subarray(nameEnd + 1, lineEnd) });
+    line = lineEnd + 1;
+  }
+}
+
+function pathOf(dir: string, number: number): string {
+  return join(dir, `${String(number).padStart(12, "0")}.log`);
+}
+
+function frameOf(records: readonly LoggedRecord[]): Buffer {
+  let bytes = headBytes;
+  for (const record of records) bytes += Buffer.byteLength(record.entity) + record.bytes.length + 2;
+  const frame = Buffer.allocUnsafe(bytes);
+  let at = headBytes;
+  for (const record of records) {
+    at += frame.write(record.entity, at);
+    frame[at++] = tab;
+    frame.set(record.bytes, at);
+    at += record.bytes.length;
+    frame[at++] = lineFeed;
+  }
+  const body = frame.subarray(headBytes);
+  frame.writeUInt32LE(body.length, 0);
+  frame.writeUInt32LE(crc32(body), 4);
+  return frame;
+}

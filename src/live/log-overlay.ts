@@ -1,0 +1,40 @@
+import type { CompiledMapping, RecordCheck } from "../model/index.js";
+import type { StoreReader } from "../ports/index.js";
+import { KeyFilter } from "./key-filter.js";
+import { adoptLog } from "./live-layer.js";
+import { LiveLoader } from "./live-loader.js";
+import { type LoggedRecord, logNumbers, readLog } from "./live-log.js";
+import { LiveState } from "./live-state.js";
+
+export interface FoundLog {
+  number: number;
+  records: LoggedRecord[];
+}
+
+/**
+ * What the logs of a store hold, whoever writes them meanwhile. They are to be read before the store is
+ * opened: a log that is folded between the two is known by its number, and one that is gone was folded
+ * before.
+ */
+export function readLogs(dir: string): FoundLog[] {
+  return logNumbers(dir).map((number) => ({ number, records: readLog(dir, number) }));
+}
+
+/** The store with the records of its logs, for as long as the reader is open. */
+export function overlayLogs(
+  reader: StoreReader,
+  logs: readonly FoundLog[],
+  checkOf: (mapping: CompiledMapping) => RecordCheck | null,
+): StoreReader {
+  const { sealed, mapping } = reader;
+  const left = logs.filter(({ number, records }) => number > (sealed.liveFolded ?? 0) && records.length > 0);
+  if (left.length === 0) return reader;
+  const filter = new KeyFilter();
+  filter.restart(sealed.nextId);
+  const state = new LiveState(sealed, { loader: new LiveLoader(), filter, check: checkOf(mapping) }, 0);
+  for (const { number, records } of left) {
+    state.beginPart(number);
+    adoptLog(state, reader, records);
+  }
+  return state.overlay(reader);
+}
