@@ -49,15 +49,18 @@ test.runIf(process.platform === "linux")("a reader gives mapped pages back while
   expect(bound.mappedBytesMax).toBeLessThan(7 * MiB);
 });
 
-test.runIf(process.platform === "linux")("all of a store's pages are given back under its reader", async () => {
-  await using reader = await openStoreReader(store);
-  const before = residentFileBytes();
-  const read = () => [...reader.recordBlocks(0)].map(({ block }) => block.length);
-  const sizes = read();
-  const mappedBytes = residentFileBytes() - before;
-  expect(mappedBytes).toBeGreaterThan(15 * MiB);
-  expect(releaseResident(store)).toBe(true);
-  expect(residentFileBytes() - before).toBeLessThan(mappedBytes - 15 * MiB);
-  expect(read()).toEqual(sizes);
-  expect(releaseResident(folder.file("elsewhere"))).toBe(false);
-});
+test.runIf(process.platform === "linux")(
+  "all of a store's pages are given back under its reader",
+  async () => {
+    await using reader = await openStoreReader(store);
+    const before = residentFileBytes();
+    const read = () => [...reader.recordBlocks(0)].map(({ block }) => block.length);
+    const sizes = read();
+    const mappedBytes = residentFileBytes() - before;
+    expect(mappedBytes).toBeGreaterThan(15 * MiB);
+    expect(releaseResident(store)).toBe(true);
+    expect(residentFileBytes() - before).toBeLessThan(mappedBytes - 15 * MiB);
+    expect(read()).toEqual(sizes);
+    expect(releaseResident(folder.file("elsewhere"))).toBe(false);
+  },
+);
