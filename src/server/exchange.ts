@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ResolvedLine } from "../memory/index.js";
+import type { Relay } from "../relay/index.js";
 import type { OptionValues } from "../settings/index.js";
 import { ClientGone } from "./client-gone.js";
 import type { ImportQueue } from "./import-queue.js";
@@ -35,6 +36,7 @@ export interface ServerParts {
   imports: ImportQueue;
   store: StoreAccess;
   live: LiveRecords;
+  relay: Relay;
   summary: StoreSummary;
   page: PageFiles;
   counts: ServerCounts;

@@ -1,0 +1,77 @@
+import { KiB, MiB } from "./sizes.js";
+
+/** Bounds of the relay: what the peers of its WebSockets can make the server hold, and for how long. */
+
+/** WebSockets at once, beside the connections of HTTP. Each takes about 40 KiB. */
+export const relayConnectionsMax = 256;
+
+/** One message of a peer. The fragments that it may come in are bounded too. */
+export const relayMessageBytesMax = 128 * KiB;
+export const relayFragmentsMax = 64;
+export const relayChunksMax = 1024;
+
+/** Subscriptions of one connection, and the length of the names that it gives them. */
+export const relaySubscriptionsMax = 40;
+export const relaySubscriptionIdLengthMax = 64;
+
+/** Filters of one subscription, and values in one list of a filter. */
+export const relayFiltersMax = 20;
+export const relayFilterValuesMax = 2_000;
+
+/** Text of all filters of all subscriptions: compiled they take about three times as much. */
+export const relayFilterBytesMax = 2 * MiB;
+
+/** Events that are waiting to be verified or written: then nobody is listened to until there are fewer... */
+export const relayEventsWaitingMax = 2_048;
+export const relayEventBytesWaitingMax = 2 * MiB;
+
+/** ...and a peer with so many of its events unanswered is not listened to until there are fewer. */
+export const relayEventsUnansweredMax = 256;
+
+/** Events that are verified, and then written, at once. */
+export const relayBatchEvents = 256;
+export const relayBatchBytes = 512 * KiB;
+
+/** Stored events are read for a peer while less than this waits in its socket. */
+export const relayBehindBytes = 128 * KiB;
+
+/**
+ * A peer that lets more than this gather of what is written meanwhile is cut; so is the worst of all of them.
+ */
+export const relayUnreadBytesMax = 1 * MiB;
+export const relayUnreadBytesMaxAll = 8 * MiB;
+
+/** New events that wait until a subscription has had the stored ones, in bytes over all subscriptions. */
+export const relayPendingBytesMax = 4 * MiB;
+
+/** Subscriptions that are reading stored events at once; the others wait for their turn. */
+export const relayTurnsMax = 3;
+
+/** A turn that others wait for ends after this long, and one that waits for its peer after that long. */
+export const relayTurnMs = 1_000;
+export const relayTurnPatienceMs = 500;
+
+/** A turn that was ended from outside is tried again so often, if nothing was sent in it. */
+export const relayTurnAttemptsMax = 5;
+
+/** A peer is asked for a sign of life this often; one that gave none is let go the next time. */
+export const relayHeartbeatMs = 30_000;
+
+/** When the server ends, peers have this long to say goodbye. */
+export const relayGoodbyeMs = 1_000;
+
+/** An event may be dated this far ahead of the server's clock. */
+export const relayFutureSecondsMax = 900;
+
+/** The thread that verifies signatures ends when it had nothing to do for this long. */
+export const relayVerifierIdleMs = 60_000;
+
+/** Heap of that thread. */
+export const relayVerifierOldHeapBytes = 16 * MiB;
+export const relayVerifierYoungHeapBytes = 2 * MiB;
+
+/**
+ * What a relay takes of the line from its first connection on: the thread that verifies, filters, and what
+ * waits in either direction.
+ */
+export const relayBytes = 24 * MiB;

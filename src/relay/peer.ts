@@ -1,0 +1,83 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { relayBehindBytes, relayUnreadBytesMax } from "../kernel/index.js";
+
+/** The peer reads nothing any more, or has gone. */
+export class PeerGone extends Error {}
+
+/** The sending side of a connection: how much the peer has not read yet, and what follows from it. */
+export class Peer {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  #isGathering = false;
+  /** At the last heartbeat. */
+  #seen = { received: -1, taken: 0, unread: 0 };
+
+  constructor(webSocket: WebSocket, socket: Duplex) {
+    this.#webSocket = webSocket;
+    this.#socket = socket as Socket;
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN && !this.#socket.destroyed;
+  }
+
+  get unreadBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Too much waits for it already to read more for it from the store. */
+  get isBehind(): boolean {
+    return this.unreadBytes > relayBehindBytes;
+  }
+
+  send(message: string | Buffer): void {
+    if (!this.isOpen) return;
+    this.#webSocket.send(message, { binary: false });
+    if (this.unreadBytes > relayUnreadBytesMax) this.cut();
+  }
+
+  /** What is sent from now on goes out in larger pieces. */
+  gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.#socket.cork();
+  }
+
+  letGo(): void {
+    if (!this.#isGathering) return;
+    this.#isGathering = false;
+    this.#socket.uncork();
+  }
+
+  cut(): void {
+    this.#webSocket.terminate();
+  }
+
+  /** Settles when the peer has read what waits for it, has gone, or after so long. */
+  async drained(ms?: number): Promise<void> {
+    if (!this.isBehind || !this.isOpen) return;
+    await new Promise<void>((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(over, ms);
+      const socket = this.#socket;
+      function over(): void {
+        clearTimeout(timer);
+        socket.off("drain", over);
+        socket.off("close", over);
+        resolve();
+      }
+      socket.on("drain", over);
+      socket.on("close", over);
+    });
+  }
+
+  /** Whether it said something since the last time, or took some of what waited for it. */
+  showsLife(): boolean {
+    const { bytesRead: received, writableLength: unread, bytesWritten } = this.#socket;
+    const taken = bytesWritten - unread;
+    const before = this.#seen;
+    this.#seen = { received, taken, unread };
+    return received !== before.received || (before.unread > 0 && taken !== before.taken);
+  }
+}
