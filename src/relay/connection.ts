@@ -74,6 +74,7 @@ export class Connection {
 
   #receive(data: RawData, isBinary: boolean): void {
     const { counts } = this.#parts;
+    this.peer.noteMessage();
     if (isBinary) {
       this.close(1003, "messages are text");
       return;
@@ -118,7 +119,7 @@ export class Connection {
   }
 
   #subscribe(id: string, values: unknown[], message: Buffer): void {
-    const { feed, filterBytes, tokens } = this.#parts;
+    const { feed, filterBytes, tokens, counts } = this.#parts;
     // A subscription of the same name is replaced, whatever becomes of the new one.
     this.#drop(this.#subscriptions.get(id));
     try {
@@ -135,23 +136,23 @@ export class Connection {
       const subscription = new Subscription({
         id,
         peer: this.peer,
-        filters,
         compiled,
+        counts,
         bytes,
         onOverflow: (late) => this.#overflow(late),
       });
       filterBytes.taken += bytes;
       this.#subscriptions.set(id, subscription);
       feed.add(subscription);
-      void this.#sendStored(subscription);
+      void this.#sendStored(subscription, filters);
     } catch (error) {
       this.#closed(id, error);
     }
   }
 
-  async #sendStored(subscription: Subscription): Promise<void> {
+  async #sendStored(subscription: Subscription, filters: readonly NostrFilter[]): Promise<void> {
     try {
-      await this.#parts.readings.send(subscription, this.peer);
+      await this.#parts.readings.send(subscription, filters, this.peer);
       if (!subscription.isOpen) return;
       this.#parts.feed.goLive(subscription, () => this.#send("EOSE", subscription.id));
     } catch (error) {

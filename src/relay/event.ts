@@ -28,7 +28,7 @@ export function isEphemeral({ kind }: RelayEvent): boolean {
 
 export function isExpired({ tags }: RelayEvent, nowSeconds: number): boolean {
   const value = tags.find(([name]) => name === "expiration")?.[1];
-  return value !== undefined && /^\d{1,15}$/.test(value) && Number(value) <= nowSeconds;
+  return value !== undefined && /^[0-9]+$/.test(value) && BigInt(value) <= BigInt(nowSeconds);
 }
 
 function formFault(event: RelayEvent): string | null {

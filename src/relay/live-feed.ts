@@ -14,25 +14,17 @@ interface Writing {
   seenBy: Map<string, Set<Subscription>>;
 }
 
-export interface FeedOptions {
-  tokens: Tokens;
-  /** Events were sent to so many subscriptions. */
-  onSent: (count: number) => void;
-}
-
 /**
  * Brings what is written to the subscriptions that it matches, each event once: what a subscription meets
  * among the stored events while it is being written, or before it was brought, is not brought again.
  */
 export class LiveFeed {
-  readonly #options: FeedOptions;
   readonly #index: FilterIndex<Subscription>;
   readonly #writings = new Set<Writing>();
   #pendingBytes = 0;
 
-  constructor(options: FeedOptions) {
-    this.#options = options;
-    this.#index = new FilterIndex(options.tokens);
+  constructor(tokens: Tokens) {
+    this.#index = new FilterIndex(tokens);
   }
 
   add(subscription: Subscription): void {
@@ -88,21 +80,16 @@ export class LiveFeed {
     const events = [...(subscription.pending?.values() ?? [])];
     this.#forgetPending(subscription);
     sayWhole();
-    for (const event of events) this.#send(subscription, event);
+    for (const event of events) subscription.sendEvent(event.bytes);
   }
 
   #bring(event: RelayEvent, writing: Writing | null): void {
     const seen = writing?.seenBy.get(event.id);
     for (const subscription of this.#index.ownersOf(event)) {
       if (!subscription.isOpen || seen?.has(subscription) === true) continue;
-      if (subscription.pending === null) this.#send(subscription, event);
+      if (subscription.pending === null) subscription.sendEvent(event.bytes);
       else this.#keep(subscription, event);
     }
-  }
-
-  #send(subscription: Subscription, event: RelayEvent): void {
-    subscription.sendEvent(event.bytes);
-    this.#options.onSent(1);
   }
 
   #keep(subscription: Subscription, event: RelayEvent): void {

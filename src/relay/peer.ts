@@ -11,12 +11,15 @@ export class Peer {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   #isGathering = false;
+  /** Bytes that had come when the last message was whole. */
+  #wholeBytes = 0;
   /** At the last heartbeat. */
   #seen = { received: -1, taken: 0, unread: 0 };
 
   constructor(webSocket: WebSocket, socket: Duplex) {
     this.#webSocket = webSocket;
     this.#socket = socket as Socket;
+    this.noteMessage();
   }
 
   get isOpen(): boolean {
@@ -25,6 +28,16 @@ export class Peer {
 
   get unreadBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  /** What is held for it: what it has not read, and the message that it is sending. */
+  get heldBytes(): number {
+    return this.unreadBytes + this.#socket.bytesRead - this.#wholeBytes;
+  }
+
+  /** A message of it is whole. */
+  noteMessage(): void {
+    this.#wholeBytes = this.#socket.bytesRead;
   }
 
   /** Too much waits for it already to read more for it from the store. */

@@ -5,20 +5,22 @@ import {
   Kernel,
   PlimsollError,
   queryKernelBytes,
+  relayBytes,
   relayChunksMax,
   relayConnectionsMax,
   relayFragmentsMax,
   relayGoodbyeMs,
   relayHeartbeatMs,
+  relayHeldBytesMax,
   relayMessageBytesMax,
-  relayUnreadBytesMaxAll,
+  relaySweepMs,
   systemClock,
 } from "../kernel/index.js";
 import type { WriteOutcome } from "../live/index.js";
 import { TermEncoder } from "../model/index.js";
 import { QueryTerms } from "../query/index.js";
 import { type CheckScope, Connection } from "./connection.js";
-import type { RelayEvent } from "./event.js";
+import { isExpired, type RelayEvent } from "./event.js";
 import { EventIntake, type WriteRecords } from "./event-intake.js";
 import { LiveFeed } from "./live-feed.js";
 import { Peer } from "./peer.js";
@@ -47,17 +49,13 @@ export class Relay {
     maxBufferedChunks: relayChunksMax,
   });
   #words: QueryTerms | null = null;
-  #heartbeat: NodeJS.Timeout | null = null;
+  #sweeping: NodeJS.Timeout | null = null;
+  #beatenAtMs = 0;
   #isClosed = false;
 
   constructor({ use, throwIfTight, write, describe }: RelayOptions) {
     const tokens = (text: string) => this.#wordsOf(text);
-    const feed = new LiveFeed({
-      tokens,
-      onSent: (count) => {
-        this.counts.eventsSent += count;
-      },
-    });
+    const feed = new LiveFeed(tokens);
     const onRoom = () => this.#adjustAll();
     this.#parts = {
       feed,
@@ -70,9 +68,9 @@ export class Relay {
     };
   }
 
-  /** Whether it ever had a connection: then it has taken its part of the line. */
-  get isUsed(): boolean {
-    return this.#heartbeat !== null;
+  /** Its part of the line, from the first connection on. */
+  get lineBytes(): number {
+    return this.#sweeping === null ? 0 : relayBytes;
   }
 
   get connectionCount(): number {
@@ -97,7 +95,7 @@ export class Relay {
       this.#connections.add(connection);
       socket.on("drain", () => connection.adjust());
       webSocket.once("close", () => this.#connections.delete(connection));
-      this.#heartbeat ??= setInterval(() => this.#beat(), relayHeartbeatMs).unref();
+      this.#sweeping ??= setInterval(() => this.#sweep(), relaySweepMs).unref();
     });
   }
 
@@ -110,16 +108,14 @@ export class Relay {
       events ??= records.map(eventOf);
       return events;
     };
-    const outcomes = await this.#parts.feed.write(parsed, work, (found, at) => found[at]!.state === "stored");
-    this.#cutTheWorst();
-    return outcomes;
+    return await this.#parts.feed.write(parsed, work, (found, at) => found[at]!.state === "stored");
   }
 
   /** Events that were taken are answered, and peers told that the server goes. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
+    if (this.#sweeping !== null) clearInterval(this.#sweeping);
     await this.#parts.intake.close();
     for (const connection of this.#connections) connection.close(1001, "the server is being stopped");
     const endMs = systemClock.nowMs() + relayGoodbyeMs;
@@ -128,26 +124,27 @@ export class Relay {
     this.#server.close();
   }
 
-  #beat(): void {
-    for (const connection of this.#connections) connection.beat();
+  #sweep(): void {
     this.#cutTheWorst();
+    const nowMs = systemClock.nowMs();
+    if (nowMs - this.#beatenAtMs < relayHeartbeatMs) return;
+    this.#beatenAtMs = nowMs;
+    for (const connection of this.#connections) connection.beat();
   }
 
   #adjustAll(): void {
     for (const connection of this.#connections) connection.adjust();
-    this.#cutTheWorst();
   }
 
-  /** What all peers have not read is bounded together: whoever reads least goes first. */
+  /** What is held for all peers is bounded together: whoever has most of it goes first. */
   #cutTheWorst(): void {
-    for (;;) {
-      let [all, worst] = [0, null as Peer | null];
-      for (const { peer } of this.#connections) {
-        all += peer.unreadBytes;
-        if (worst === null || peer.unreadBytes > worst.unreadBytes) worst = peer;
-      }
-      if (all <= relayUnreadBytesMaxAll || worst === null || !worst.isOpen) return;
-      worst.cut();
+    const peers = [...this.#connections].map(({ peer }) => ({ peer, heldBytes: peer.heldBytes }));
+    peers.sort((left, right) => left.heldBytes - right.heldBytes);
+    let all = peers.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+    while (all > relayHeldBytesMax) {
+      const worst = peers.pop()!;
+      all -= worst.heldBytes;
+      worst.peer.cut();
     }
   }
 
@@ -158,11 +155,13 @@ export class Relay {
   }
 }
 
-/** Null for what is no event: it is not stored either. */
+/** Null for what is no event, and not stored either, and for what nobody is to see any more. */
 function eventOf(bytes: Uint8Array): RelayEvent | null {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString("utf8")) as RelayEvent | null;
-    return typeof value?.id === "string" && Array.isArray(value.tags) ? { ...value, bytes } : null;
+    if (typeof value?.id !== "string" || !Array.isArray(value.tags)) return null;
+    const event = { ...value, bytes };
+    return isExpired(event, Math.floor(Date.now() / 1000)) ? null : event;
   } catch {
     return null;
   }

@@ -41,8 +41,8 @@ export class StoreReadings {
   }
 
   /** Sends everything stored that a subscription asks for; settles early when it is closed. */
-  async send(subscription: Subscription, peer: Peer): Promise<void> {
-    const stored = new StoredEvents(subscription.filters);
+  async send(subscription: Subscription, filters: readonly NostrFilter[], peer: Peer): Promise<void> {
+    const stored = new StoredEvents(filters);
     let attempts = 0;
     for (let isWhole = false; !isWhole && subscription.isOpen; ) {
       const turn = new Turn(this.#options, subscription, peer, stored, this.#turns);

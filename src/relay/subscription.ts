@@ -1,6 +1,7 @@
 import type { RelayEvent } from "./event.js";
-import type { CompiledFilter, NostrFilter } from "./filter.js";
+import type { CompiledFilter } from "./filter.js";
 import { eventHead, eventMessage } from "./messages.js";
+import type { RelayCounts } from "./relay-counts.js";
 
 /** The peer that a subscription belongs to. */
 export interface SubscriptionPeer {
@@ -11,7 +12,6 @@ export interface SubscriptionPeer {
 export class Subscription {
   readonly id: string;
   readonly peer: SubscriptionPeer;
-  readonly filters: readonly NostrFilter[];
   readonly compiled: readonly CompiledFilter[];
   /** Of its filters as text. */
   readonly bytes: number;
@@ -20,19 +20,20 @@ export class Subscription {
   /** Written while what is stored was read; null when that has been sent. */
   pending: Map<string, RelayEvent> | null = new Map();
   readonly #head: Buffer;
+  readonly #counts: RelayCounts;
   readonly #onOverflow: () => void;
 
   constructor(options: {
     id: string;
     peer: SubscriptionPeer;
-    filters: readonly NostrFilter[];
+    counts: RelayCounts;
     compiled: readonly CompiledFilter[];
     bytes: number;
     onOverflow: (subscription: Subscription) => void;
   }) {
     this.id = options.id;
     this.peer = options.peer;
-    this.filters = options.filters;
+    this.#counts = options.counts;
     this.compiled = options.compiled;
     this.bytes = options.bytes;
     this.#head = eventHead(options.id);
@@ -52,6 +53,7 @@ export class Subscription {
   sendEvent(bytes: Uint8Array): Buffer {
     const message = eventMessage(this.#head, bytes);
     this.peer.send(message);
+    this.#counts.eventsSent++;
     return message;
   }
 

@@ -35,11 +35,15 @@ export const relayBatchBytes = 512 * KiB;
 /** Stored events are read for a peer while less than this waits in its socket. */
 export const relayBehindBytes = 128 * KiB;
 
-/**
- * A peer that lets more than this gather of what is written meanwhile is cut; so is the worst of all of them.
- */
+/** A peer that lets more than this gather of what is written meanwhile is cut. */
 export const relayUnreadBytesMax = 1 * MiB;
-export const relayUnreadBytesMaxAll = 8 * MiB;
+
+/**
+ * What waits for all peers, and what they have sent of messages that are not whole yet: looked at this often,
+ * and the peer that has most of it is cut until it is less.
+ */
+export const relayHeldBytesMax = 16 * MiB;
+export const relaySweepMs = 1_000;
 
 /** New events that wait until a subscription has had the stored ones, in bytes over all subscriptions. */
 export const relayPendingBytesMax = 4 * MiB;
