@@ -47,8 +47,9 @@ export class StoreReadings {
     for (let isWhole = false; !isWhole && subscription.isOpen; ) {
       const turn = new Turn(this.#options, subscription, peer, stored, this.#turns);
       try {
+        // Nobody waits with a turn in hand for a peer that has much to read yet.
+        await peer.drained();
         isWhole = await this.#turns.take(() => turn.run());
-        if (!isWhole) await peer.drained();
       } catch (error) {
         if (!subscription.isOpen || isCode(error, "STORE_ABSENT")) return;
         attempts = turn.sentCount > 0 ? 0 : attempts + 1;

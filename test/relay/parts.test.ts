@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Kernel } from "../../src/kernel/index.js";
+import * as limits from "../../src/kernel/index.js";
 import { TermEncoder } from "../../src/model/index.js";
 import type { StoreReader } from "../../src/ports/index.js";
 import { findPreset } from "../../src/presets/index.js";
@@ -8,14 +9,16 @@ import { QueryTerms } from "../../src/query/index.js";
 import type { RelayEvent } from "../../src/relay/event.js";
 import { compileFilter, type NostrFilter } from "../../src/relay/filter.js";
 import { FilterIndex } from "../../src/relay/filter-index.js";
+import { supportedNips } from "../../src/relay/information.js";
 import { parseMessage } from "../../src/relay/messages.js";
 import { StoredEvents } from "../../src/relay/stored-events.js";
 import { anyEvents, type NostrEvent } from "../nostr/events.js";
 import { anyFilter } from "../nostr/filters.js";
 import { NaiveModel } from "../nostr/naive-model.js";
+import { projectFile } from "../support/cli.js";
 import { MemoryStoreBuilder } from "../support/memory-store.js";
 
-const words = new QueryTerms(new TermEncoder(new Kernel({ memoryBytes: 2 ** 21 })));
+const words = new QueryTerms(new TermEncoder(new limits.Kernel({ memoryBytes: 2 ** 21 })));
 const tokens = (text: string) => words.tokens(text);
 const beforeAllExpire = 0;
 
@@ -99,6 +102,35 @@ function readInTurns(reader: StoreReader, filters: NostrFilter[], breaks: readon
   }
   return ids;
 }
+
+test("docs/relay.md tells the bounds as they are", () => {
+  const page = readFileSync(projectFile("docs/relay.md"), "utf8");
+  const table = page.slice(page.indexOf("| what | bound |"));
+  const bounds = [...table.matchAll(/^\| (?!what|-)[^|]+ \| ([^|]+) \|$/gm)].map(([, bound]) =>
+    [...bound!.matchAll(/\d+/g)].map(Number),
+  );
+  const { relayHeartbeatMs: beatMs } = limits;
+  expect(bounds).toEqual([
+    [limits.relayConnectionsMax],
+    [limits.relayMessageBytesMax, limits.relayFragmentsMax],
+    [limits.relaySubscriptionsMax],
+    [limits.relaySubscriptionIdLengthMax],
+    [limits.relayFiltersMax],
+    [limits.relayFilterValuesMax],
+    [limits.relayFilterBytesMax],
+    [limits.relayEventsWaitingMax, limits.relayEventBytesWaitingMax],
+    [limits.relayEventsUnansweredMax],
+    [limits.relayFutureSecondsMax],
+    [limits.relayTurnsMax],
+    [limits.relayPendingBytesMax],
+    [limits.relayUnreadBytesMax],
+    [limits.relayHeldBytesMax],
+    [beatMs / 1000, (2 * beatMs) / 1000],
+  ]);
+  expect(page).toContain(`${limits.relayBytes / limits.MiB} MiB of the line`);
+  const nips = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, nip]) => Number(nip));
+  expect(nips).toEqual(supportedNips);
+});
 
 test("an event is kept as it was written, on one line", () => {
   const text = '{ "id":"x",\n\t"content":"a \\" ] , \\\\", "n": 1.0 }';
