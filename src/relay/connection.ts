@@ -37,6 +37,7 @@ export class Connection {
     // What is wrong with a frame closes the connection by itself.
     webSocket.on("error", () => {});
     webSocket.once("close", () => this.#forget());
+    peer.onRoom(() => this.adjust());
   }
 
   get subscriptionCount(): number {
@@ -91,7 +92,7 @@ export class Connection {
     if (message.verb === "EVENT") this.#takeEvent(message.event);
     else if (message.verb === "CLOSE") this.#drop(this.#subscriptions.get(message.subscription));
     else if (message.verb === "REQ") this.#subscribe(message.subscription, message.filters, data as Buffer);
-    else void this.#count(message.subscription, message.filters);
+    else void this.#count(message.subscription, message.filters, data as Buffer);
     this.adjust();
   }
 
@@ -130,9 +131,7 @@ export class Connection {
       if (this.#subscriptions.size >= relaySubscriptionsMax) {
         throw new Refusal(`rate-limited: there may be ${relaySubscriptionsMax} subscriptions`);
       }
-      if (filterBytes.taken + bytes > relayFilterBytesMax) {
-        throw new Refusal("rate-limited: the relay holds as many filters as it can");
-      }
+      this.#assertFilterRoom(bytes);
       const subscription = new Subscription({
         id,
         peer: this.peer,
@@ -154,7 +153,8 @@ export class Connection {
     try {
       await this.#parts.readings.send(subscription, filters, this.peer);
       if (!subscription.isOpen) return;
-      this.#parts.feed.goLive(subscription, () => this.#send("EOSE", subscription.id));
+      this.#send("EOSE", subscription.id);
+      await this.#parts.feed.goLive(subscription, () => this.peer.drained());
     } catch (error) {
       if (!subscription.isOpen) return;
       this.#drop(subscription);
@@ -162,20 +162,30 @@ export class Connection {
     }
   }
 
-  async #count(id: string, values: unknown[]): Promise<void> {
-    const { readings, tokens } = this.#parts;
+  async #count(id: string, values: unknown[], message: Buffer): Promise<void> {
+    const { readings, tokens, filterBytes } = this.#parts;
+    let bytes = 0;
     this.#countsAtWork++;
     try {
       this.#check("read");
       if (this.#countsAtWork > relaySubscriptionsMax) throw new Refusal("rate-limited: too many at once");
       const filters: NostrFilter[] = parseFilters(values);
       for (const filter of filters) compileFilter(filter, tokens);
+      this.#assertFilterRoom(message.length);
+      bytes = message.length;
+      filterBytes.taken += bytes;
       this.#send("COUNT", id, { count: await readings.count(filters, this.#gone.signal) });
     } catch (error) {
       if (!this.#gone.signal.aborted) this.#closed(id, error);
     } finally {
       this.#countsAtWork--;
+      filterBytes.taken -= bytes;
     }
+  }
+
+  #assertFilterRoom(bytes: number): void {
+    if (this.#parts.filterBytes.taken + bytes <= relayFilterBytesMax) return;
+    throw new Refusal("rate-limited: the relay holds as many filters as it can");
   }
 
   #overflow(subscription: Subscription): void {

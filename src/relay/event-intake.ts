@@ -2,6 +2,7 @@ import {
   isPlimsollError,
   relayBatchBytes,
   relayBatchEvents,
+  relayEventBytesTakenMax,
   relayEventBytesWaitingMax,
   relayEventsWaitingMax,
 } from "../kernel/index.js";
@@ -45,6 +46,7 @@ export class EventIntake {
   #bytes = 0;
   #working: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -55,17 +57,22 @@ export class EventIntake {
   }
 
   /** Settles when the event is durable, or refused; never rejects. */
-  take(event: RelayEvent): Promise<Verdict> {
+  async take(event: RelayEvent): Promise<Verdict> {
+    if (this.#isClosed) return { isAccepted: false, text: "error: the server is being stopped" };
+    if (this.#bytes >= relayEventBytesTakenMax) {
+      return { isAccepted: false, text: "rate-limited: as many events as can wait are waiting" };
+    }
     this.#count++;
     this.#bytes += event.bytes.length;
-    return new Promise((resolve) => {
+    return await new Promise((resolve) => {
       this.#waiting.push({ event, resolve });
       this.#working ??= this.#work();
     });
   }
 
-  /** Everything that was taken is answered. */
+  /** Takes no more events; everything that was taken is answered. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#working;
     await this.#thread[Symbol.asyncDispose]();
   }

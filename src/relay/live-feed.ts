@@ -75,12 +75,19 @@ export class LiveFeed {
     }
   }
 
-  /** What is stored has been sent: what was written meanwhile follows, and from now on all at once. */
-  goLive(subscription: Subscription, sayWhole: () => void): void {
-    const events = [...(subscription.pending?.values() ?? [])];
-    this.#forgetPending(subscription);
-    sayWhole();
-    for (const event of events) subscription.sendEvent(event.bytes);
+  /**
+   * What is stored has been sent: what was written meanwhile follows, no faster than the peer reads, and from
+   * then on all at once.
+   */
+  async goLive(subscription: Subscription, drained: () => Promise<void>): Promise<void> {
+    // What is written meanwhile goes behind these.
+    for (const event of subscription.pending?.values() ?? []) {
+      await drained();
+      if (!subscription.isOpen) return;
+      this.#drop(subscription, event);
+      subscription.sendEvent(event.bytes);
+    }
+    subscription.pending = null;
   }
 
   #bring(event: RelayEvent, writing: Writing | null): void {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { relayBehindBytes, relayUnreadBytesMax } from "../kernel/index.js";
+import { relayBehindBytes, relayUnreadBytesMax, relayUnsentMessageBytes } from "../kernel/index.js";
 
 /** The peer reads nothing any more, or has gone. */
 export class PeerGone extends Error {}
@@ -10,7 +10,11 @@ export class PeerGone extends Error {}
 export class Peer {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
+  /** Called whenever the peer has read so much that it is not behind. */
+  readonly #onRoom = new Set<() => void>();
   #isGathering = false;
+  /** Messages that the system has not taken yet. */
+  #unsentCount = 0;
   /** Bytes that had come when the last message was whole. */
   #wholeBytes = 0;
   /** At the last heartbeat. */
@@ -27,7 +31,7 @@ export class Peer {
   }
 
   get unreadBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#unsentCount * relayUnsentMessageBytes;
   }
 
   /** What is held for it: what it has not read, and the message that it is sending. */
@@ -47,8 +51,17 @@ export class Peer {
 
   send(message: string | Buffer): void {
     if (!this.isOpen) return;
-    this.#webSocket.send(message, { binary: false });
-    if (this.unreadBytes > relayUnreadBytesMax) this.cut();
+    // One message of any size is all right for a peer that has read the former.
+    if (this.unreadBytes > relayUnreadBytesMax) {
+      this.cut();
+      return;
+    }
+    this.#unsentCount++;
+    this.#webSocket.send(message, { binary: false }, this.#noteSent);
+  }
+
+  onRoom(listener: () => void): void {
+    this.#onRoom.add(listener);
   }
 
   /** What is sent from now on goes out in larger pieces. */
@@ -73,17 +86,23 @@ export class Peer {
     if (!this.isBehind || !this.isOpen) return;
     await new Promise<void>((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(over, ms);
-      const socket = this.#socket;
+      const [socket, onRoom] = [this.#socket, this.#onRoom];
       function over(): void {
         clearTimeout(timer);
-        socket.off("drain", over);
+        onRoom.delete(over);
         socket.off("close", over);
         resolve();
       }
-      socket.on("drain", over);
+      onRoom.add(over);
       socket.on("close", over);
     });
   }
+
+  readonly #noteSent = (): void => {
+    this.#unsentCount--;
+    if (this.isBehind) return;
+    for (const listener of [...this.#onRoom]) listener();
+  };
 
   /** Whether it said something since the last time, or took some of what waited for it. */
   showsLife(): boolean {

@@ -93,7 +93,6 @@ export class Relay {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new Connection(webSocket, new Peer(webSocket, socket), this.#parts, check);
       this.#connections.add(connection);
-      socket.on("drain", () => connection.adjust());
       webSocket.once("close", () => this.#connections.delete(connection));
       this.#sweeping ??= setInterval(() => this.#sweep(), relaySweepMs).unref();
     });

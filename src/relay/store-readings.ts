@@ -49,7 +49,7 @@ export class StoreReadings {
       try {
         // Nobody waits with a turn in hand for a peer that has much to read yet.
         await peer.drained();
-        isWhole = await this.#turns.take(() => turn.run());
+        isWhole = await this.#turns.take(subscription.closing.signal, () => turn.run());
       } catch (error) {
         if (!subscription.isOpen || isCode(error, "STORE_ABSENT")) return;
         attempts = turn.sentCount > 0 ? 0 : attempts + 1;
@@ -68,7 +68,7 @@ export class StoreReadings {
         throwIfTight();
       });
     try {
-      return await this.#turns.take(() => use(signal, counted));
+      return await this.#turns.take(signal, () => use(signal, counted));
     } catch (error) {
       if (isCode(error, "STORE_ABSENT")) return 0;
       throw error;

@@ -93,10 +93,11 @@ test("every event that is written while subscriptions begin comes to each of the
   }
 }, 120_000);
 
-test("a peer that never reads while 50,000 events match costs no memory, and no other peer its answers", async () => {
+test("peers that never read what matches cost no memory, and no other peer its answers", async () => {
   const lineBytes = 176 * 2 ** 20;
   const file = folder.file("events.jsonl");
-  spawnSync(process.execPath, [projectFile("scripts/gen.js"), "nostr", "--count", "50000", "--out", file]);
+  // Held for each of their subscriptions, these would be 400 MiB.
+  spawnSync(process.execPath, [projectFile("scripts/gen.js"), "nostr", "--count", "15000", "--out", file]);
   const server = await startServer(folder, ["many", "--memory", String(lineBytes)]);
   const body = Readable.toWeb(createReadStream(file)) as never;
   const headers = { Accept: "application/json" };

@@ -119,6 +119,7 @@ test("docs/relay.md tells the bounds as they are", () => {
     [limits.relayFilterValuesMax],
     [limits.relayFilterBytesMax],
     [limits.relayEventsWaitingMax, limits.relayEventBytesWaitingMax],
+    [limits.relayEventBytesTakenMax],
     [limits.relayEventsUnansweredMax],
     [limits.relayFutureSecondsMax],
     [limits.relayTurnsMax],

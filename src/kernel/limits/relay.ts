@@ -18,24 +18,30 @@ export const relaySubscriptionIdLengthMax = 64;
 export const relayFiltersMax = 20;
 export const relayFilterValuesMax = 2_000;
 
-/** Text of all filters of all subscriptions: compiled they take about three times as much. */
+/** Text of all filters of all subscriptions and counts: compiled they take about three times as much. */
 export const relayFilterBytesMax = 2 * MiB;
 
-/** Events that are waiting to be verified or written: then nobody is listened to until there are fewer... */
+/** Events that wait to be verified or written: then nobody who sent some is listened to until there are fewer. */
 export const relayEventsWaitingMax = 2_048;
 export const relayEventBytesWaitingMax = 2 * MiB;
 
-/** ...and a peer with so many of its events unanswered is not listened to until there are fewer. */
+/** Peers of which no event waits are listened to even then, but their events are refused beyond this. */
+export const relayEventBytesTakenMax = 3 * MiB;
+
+/** A peer with so many of its events unanswered is not listened to until there are fewer. */
 export const relayEventsUnansweredMax = 256;
 
 /** Events that are verified, and then written, at once. */
 export const relayBatchEvents = 256;
 export const relayBatchBytes = 512 * KiB;
 
+/** What a message that waits in a socket takes beside its bytes. */
+export const relayUnsentMessageBytes = 512;
+
 /** Stored events are read for a peer while less than this waits in its socket. */
 export const relayBehindBytes = 128 * KiB;
 
-/** A peer that lets more than this gather of what is written meanwhile is cut. */
+/** A peer that has let more than this gather when something is written for it is cut. */
 export const relayUnreadBytesMax = 1 * MiB;
 
 /**
