@@ -4,6 +4,7 @@ import {
   relayTurnAttemptsMax,
   relayTurnMs,
   relayTurnPatienceMs,
+  relayTurnPatienceWantedMs,
   systemClock,
 } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
@@ -100,10 +101,12 @@ class Turn {
   }
 
   /** Whether everything has been sent; else the peer is behind, or others have waited for long enough. */
-  run(): Promise<boolean> {
+  async run(): Promise<boolean> {
     const { signal } = this.#subscription.closing;
     signal.throwIfAborted();
-    return this.#options.use(signal, (reader, given) => this.#sendFrom(reader, given));
+    // Others of its subscriptions may have had their turns meanwhile.
+    if (this.#peer.isBehind) return false;
+    return await this.#options.use(signal, (reader, given) => this.#sendFrom(reader, given));
   }
 
   async #sendFrom(reader: StoreReader, signal: AbortSignal): Promise<boolean> {
@@ -137,7 +140,8 @@ class Turn {
     const peer = this.#peer;
     peer.letGo();
     await new Promise((resolve) => setImmediate(resolve));
-    if (peer.isBehind) await peer.drained(relayTurnPatienceMs);
+    const patienceMs = this.#turns.isWanted ? relayTurnPatienceWantedMs : relayTurnPatienceMs;
+    if (peer.isBehind) await peer.drained(patienceMs);
     peer.gather();
     return !peer.isBehind && this.#subscription.isOpen;
   }

@@ -21,7 +21,7 @@ export const relayFilterValuesMax = 2_000;
 /** Text of all filters of all subscriptions and counts: compiled they take about three times as much. */
 export const relayFilterBytesMax = 2 * MiB;
 
-/** Events that wait to be verified or written: then nobody who sent some is listened to until there are fewer. */
+/** Events that wait to be verified or written: then nobody who sent some is listened to, until fewer wait. */
 export const relayEventsWaitingMax = 2_048;
 export const relayEventBytesWaitingMax = 2 * MiB;
 
@@ -57,9 +57,12 @@ export const relayPendingBytesMax = 4 * MiB;
 /** Subscriptions that are reading stored events at once; the others wait for their turn. */
 export const relayTurnsMax = 3;
 
-/** A turn that others wait for ends after this long, and one that waits for its peer after that long. */
+/** A turn that others wait for ends after this long. */
 export const relayTurnMs = 1_000;
+
+/** A turn waits so long for its peer to read on; when others wait for a turn, no longer than that. */
 export const relayTurnPatienceMs = 500;
+export const relayTurnPatienceWantedMs = 50;
 
 /** A turn that was ended from outside is tried again so often, if nothing was sent in it. */
 export const relayTurnAttemptsMax = 5;
