@@ -1,7 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import {
   isPlimsollError,
-  relayBehindBytes,
   relayEventsUnansweredMax,
   relayFilterBytesMax,
   relaySubscriptionsMax,
@@ -27,6 +26,9 @@ export class Connection {
   #unanswered = 0;
   #countsAtWork = 0;
   #isPaused = false;
+  /** An event of it was refused because too many wait: it is not listened to until there are fewer. */
+  #isRefused = false;
+  #isLeaving = false;
 
   constructor(webSocket: WebSocket, peer: Peer, parts: RelayParts, check: CheckScope) {
     this.#webSocket = webSocket;
@@ -59,23 +61,36 @@ export class Connection {
 
   /** Listens to the peer, or not for a while. */
   adjust(): void {
+    const isIntakeFull = this.#parts.intake.isFull;
+    this.#isRefused &&= isIntakeFull;
     const isTooMuch =
+      this.#isLeaving ||
       this.#unanswered >= relayEventsUnansweredMax ||
-      this.peer.unreadBytes > relayBehindBytes ||
-      (this.#unanswered > 0 && this.#parts.intake.isFull);
+      this.peer.isBehind ||
+      (isIntakeFull && (this.#unanswered > 0 || this.#isRefused));
     if (isTooMuch === this.#isPaused) return;
     this.#isPaused = isTooMuch;
     if (isTooMuch) this.#webSocket.pause();
     else this.#webSocket.resume();
   }
 
+  /** Nothing that it says is listened to any more. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.adjust();
+  }
+
   close(code: number, reason: string): void {
+    this.#isLeaving = true;
     this.#webSocket.close(code, reason);
+    // Its farewell is all that is waited for.
+    this.#webSocket.resume();
   }
 
   #receive(data: RawData, isBinary: boolean): void {
     const { counts } = this.#parts;
     this.peer.noteMessage();
+    if (this.#isLeaving) return;
     if (isBinary) {
       this.close(1003, "messages are text");
       return;
@@ -99,7 +114,12 @@ export class Connection {
   #takeEvent(event: RelayEvent): void {
     const fault = this.#faultOf(event);
     if (fault !== null) {
-      this.#send("OK", typeof event.id === "string" ? event.id.slice(0, 64) : "", false, fault);
+      this.#refuseEvent(event, fault);
+      return;
+    }
+    if (!this.#parts.intake.hasRoom) {
+      this.#isRefused = true;
+      this.#refuseEvent(event, "rate-limited: as many events as can wait are waiting");
       return;
     }
     this.#unanswered++;
@@ -108,6 +128,10 @@ export class Connection {
       this.#send("OK", event.id, isAccepted, text);
       this.adjust();
     });
+  }
+
+  #refuseEvent({ id }: RelayEvent, reason: string): void {
+    this.#send("OK", typeof id === "string" ? id.slice(0, 64) : "", false, reason);
   }
 
   #faultOf(event: RelayEvent): string | null {

@@ -46,24 +46,29 @@ export class EventIntake {
   #bytes = 0;
   #working: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
+  #isFull = false;
   #isClosed = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
+  /** From when as much waits as may, until half of it has gone: not everybody is woken for one event. */
   get isFull(): boolean {
-    return this.#count >= relayEventsWaitingMax || this.#bytes >= relayEventBytesWaitingMax;
+    return this.#isFull;
+  }
+
+  /** Whether even a peer of which nothing waits may bring one more. */
+  get hasRoom(): boolean {
+    return this.#bytes < relayEventBytesTakenMax;
   }
 
   /** Settles when the event is durable, or refused; never rejects. */
   async take(event: RelayEvent): Promise<Verdict> {
     if (this.#isClosed) return { isAccepted: false, text: "error: the server is being stopped" };
-    if (this.#bytes >= relayEventBytesTakenMax) {
-      return { isAccepted: false, text: "rate-limited: as many events as can wait are waiting" };
-    }
     this.#count++;
     this.#bytes += event.bytes.length;
+    this.#isFull ||= this.#count >= relayEventsWaitingMax || this.#bytes >= relayEventBytesWaitingMax;
     return await new Promise((resolve) => {
       this.#waiting.push({ event, resolve });
       this.#working ??= this.#work();
@@ -155,6 +160,9 @@ export class EventIntake {
     this.#count--;
     this.#bytes -= event.bytes.length;
     resolve({ isAccepted, text });
-    if (!this.isFull) this.#options.onRoom();
+    const isHalf = this.#count * 2 <= relayEventsWaitingMax && this.#bytes * 2 <= relayEventBytesWaitingMax;
+    if (!this.#isFull || !isHalf) return;
+    this.#isFull = false;
+    this.#options.onRoom();
   }
 }

@@ -115,6 +115,7 @@ export class Relay {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#sweeping !== null) clearInterval(this.#sweeping);
+    for (const connection of this.#connections) connection.leave();
     await this.#parts.intake.close();
     for (const connection of this.#connections) connection.close(1001, "the server is being stopped");
     const endMs = systemClock.nowMs() + relayGoodbyeMs;
