@@ -3,6 +3,7 @@ import {
   isPlimsollError,
   relayEventsUnansweredMax,
   relayFilterBytesMax,
+  relayFilterEntryBytes,
   relaySubscriptionsMax,
 } from "../kernel/index.js";
 import { faultOfEvent, type RelayEvent } from "./event.js";
@@ -88,9 +89,10 @@ export class Connection {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    const { counts } = this.#parts;
+    const { counts, garbage } = this.#parts;
     this.peer.noteMessage();
     if (this.#isLeaving) return;
+    garbage.note((data as Buffer).length);
     if (isBinary) {
       this.close(1003, "messages are text");
       return;
@@ -144,14 +146,14 @@ export class Connection {
   }
 
   #subscribe(id: string, values: unknown[], message: Buffer): void {
-    const { feed, filterBytes, tokens, counts } = this.#parts;
+    const { feed, filterBytes, tokens, counts, garbage } = this.#parts;
     // A subscription of the same name is replaced, whatever becomes of the new one.
     this.#drop(this.#subscriptions.get(id));
     try {
       this.#check("read");
       const filters = parseFilters(values);
       const compiled = filters.map((filter) => compileFilter(filter, tokens));
-      const bytes = message.length;
+      const bytes = message.length + relayFilterEntryBytes;
       if (this.#subscriptions.size >= relaySubscriptionsMax) {
         throw new Refusal(`rate-limited: there may be ${relaySubscriptionsMax} subscriptions`);
       }
@@ -161,6 +163,7 @@ export class Connection {
         peer: this.peer,
         compiled,
         counts,
+        garbage,
         bytes,
         onOverflow: (late) => this.#overflow(late),
       });
@@ -195,8 +198,8 @@ export class Connection {
       if (this.#countsAtWork > relaySubscriptionsMax) throw new Refusal("rate-limited: too many at once");
       const filters: NostrFilter[] = parseFilters(values);
       for (const filter of filters) compileFilter(filter, tokens);
-      this.#assertFilterRoom(message.length);
-      bytes = message.length;
+      this.#assertFilterRoom(message.length + relayFilterEntryBytes);
+      bytes = message.length + relayFilterEntryBytes;
       filterBytes.taken += bytes;
       this.#send("COUNT", id, { count: await readings.count(filters, this.#gone.signal) });
     } catch (error) {
@@ -232,6 +235,7 @@ export class Connection {
     const text = this.#parts.describe(error);
     if (!isPlimsollError(error)) return `error: ${text}`;
     if (error.code === "RELAY_MESSAGE" || error.code === "QUERY_INVALID") return `invalid: ${text}`;
+    if (error.code === "SERVER_BUSY") return `rate-limited: ${text}`;
     if (error.code === "TOKEN_MISSING" || error.code === "TOKEN_TOO_WEAK") return `restricted: ${text}`;
     return `error: ${text}`;
   }

@@ -1,5 +1,6 @@
 import {
   isPlimsollError,
+  PlimsollError,
   relayBatchBytes,
   relayBatchEvents,
   relayEventBytesTakenMax,
@@ -65,7 +66,8 @@ export class EventIntake {
 
   /** Settles when the event is durable, or refused; never rejects. */
   async take(event: RelayEvent): Promise<Verdict> {
-    if (this.#isClosed) return { isAccepted: false, text: "error: the server is being stopped" };
+    if (this.#isClosed)
+      return { isAccepted: false, text: this.#textOf(new PlimsollError("SERVER_STOPPING")) };
     this.#count++;
     this.#bytes += event.bytes.length;
     this.#isFull ||= this.#count >= relayEventsWaitingMax || this.#bytes >= relayEventBytesWaitingMax;
@@ -75,9 +77,10 @@ export class EventIntake {
     });
   }
 
-  /** Takes no more events; everything that was taken is answered. */
+  /** Takes no more events: what is being verified and written is waited for, and everything else refused. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#fail(this.#waiting.splice(0), new PlimsollError("SERVER_STOPPING"));
     await this.#working;
     await this.#thread[Symbol.asyncDispose]();
   }
@@ -151,9 +154,13 @@ export class EventIntake {
   }
 
   #fail(batch: readonly Waiting[], error: unknown): void {
-    const isBusy = isPlimsollError(error) && error.code === "SERVER_BUSY";
-    const text = `${isBusy ? "rate-limited" : "error"}: ${this.#options.describe(error)}`;
+    const text = this.#textOf(error);
     for (const waiting of batch) this.#answer(waiting, false, text);
+  }
+
+  #textOf(error: unknown): string {
+    const isBusy = isPlimsollError(error) && error.code === "SERVER_BUSY";
+    return `${isBusy ? "rate-limited" : "error"}: ${this.#options.describe(error)}`;
   }
 
   #answer({ event, resolve }: Waiting, isAccepted: boolean, text: string): void {

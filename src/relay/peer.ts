@@ -10,7 +10,7 @@ export class PeerGone extends Error {}
 export class Peer {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
-  /** Called whenever the peer has read so much that it is not behind. */
+  /** Called whenever the peer has read so much that it is not behind, and when it has gone. */
   readonly #onRoom = new Set<() => void>();
   #isGathering = false;
   /** Messages that the system has not taken yet. */
@@ -24,6 +24,7 @@ export class Peer {
     this.#webSocket = webSocket;
     this.#socket = socket as Socket;
     this.noteMessage();
+    socket.once("close", () => this.#callListeners());
   }
 
   get isOpen(): boolean {
@@ -86,23 +87,25 @@ export class Peer {
     if (!this.isBehind || !this.isOpen) return;
     await new Promise<void>((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(over, ms);
-      const [socket, onRoom] = [this.#socket, this.#onRoom];
+      const onRoom = this.#onRoom;
       function over(): void {
         clearTimeout(timer);
         onRoom.delete(over);
-        socket.off("close", over);
         resolve();
       }
       onRoom.add(over);
-      socket.on("close", over);
     });
   }
 
   readonly #noteSent = (): void => {
     this.#unsentCount--;
     if (this.isBehind) return;
-    for (const listener of [...this.#onRoom]) listener();
+    this.#callListeners();
   };
+
+  #callListeners(): void {
+    for (const listener of [...this.#onRoom]) listener();
+  }
 
   /** Whether it said something since the last time, or took some of what waited for it. */
   showsLife(): boolean {

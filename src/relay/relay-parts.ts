@@ -1,5 +1,6 @@
 import type { EventIntake } from "./event-intake.js";
 import type { Tokens } from "./filter.js";
+import type { GarbagePace } from "./garbage-pace.js";
 import type { LiveFeed } from "./live-feed.js";
 import type { RelayCounts } from "./relay-counts.js";
 import type { StoreReadings } from "./store-readings.js";
@@ -10,6 +11,7 @@ export interface RelayParts {
   feed: LiveFeed;
   readings: StoreReadings;
   counts: RelayCounts;
+  garbage: GarbagePace;
   tokens: Tokens;
   /** Of the filters of all subscriptions. */
   filterBytes: { taken: number };

@@ -22,6 +22,7 @@ import { QueryTerms } from "../query/index.js";
 import { type CheckScope, Connection } from "./connection.js";
 import { isExpired, type RelayEvent } from "./event.js";
 import { EventIntake, type WriteRecords } from "./event-intake.js";
+import { GarbagePace } from "./garbage-pace.js";
 import { LiveFeed } from "./live-feed.js";
 import { Peer } from "./peer.js";
 import { RelayCounts } from "./relay-counts.js";
@@ -62,6 +63,7 @@ export class Relay {
       intake: new EventIntake({ feed, write, describe, onRoom }),
       readings: new StoreReadings({ use, throwIfTight, feed }),
       counts: this.counts,
+      garbage: new GarbagePace(),
       tokens,
       filterBytes: { taken: 0 },
       describe,

@@ -28,6 +28,8 @@ export class SignatureThread implements AsyncDisposable {
   async verify(batch: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const worker = this.#worker ?? this.#start();
+    // Where nobody is listened to for a while, this may be all that the process has to wait for.
+    worker.ref();
     try {
       return await new Promise((resolve, reject) => {
         this.#answer = { resolve, reject };
@@ -35,6 +37,7 @@ export class SignatureThread implements AsyncDisposable {
       });
     } finally {
       this.#answer = null;
+      worker.unref();
       this.#timer = setTimeout(() => void this.#end(), relayVerifierIdleMs);
       this.#timer.unref();
     }
@@ -50,7 +53,6 @@ export class SignatureThread implements AsyncDisposable {
     worker.on("message", (flags: Uint8Array) => this.#answer?.resolve(flags));
     worker.on("error", (error) => this.#lose(worker, error));
     worker.on("exit", () => this.#lose(worker, new PlimsollError("WORKER_LOST", { reason: "it ended" })));
-    worker.unref();
     this.#worker = worker;
     return worker;
   }

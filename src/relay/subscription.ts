@@ -1,5 +1,6 @@
 import type { RelayEvent } from "./event.js";
 import type { CompiledFilter } from "./filter.js";
+import type { GarbagePace } from "./garbage-pace.js";
 import { eventHead, eventMessage } from "./messages.js";
 import type { RelayCounts } from "./relay-counts.js";
 
@@ -21,12 +22,14 @@ export class Subscription {
   pending: Map<string, RelayEvent> | null = new Map();
   readonly #head: Buffer;
   readonly #counts: RelayCounts;
+  readonly #garbage: GarbagePace;
   readonly #onOverflow: () => void;
 
   constructor(options: {
     id: string;
     peer: SubscriptionPeer;
     counts: RelayCounts;
+    garbage: GarbagePace;
     compiled: readonly CompiledFilter[];
     bytes: number;
     onOverflow: (subscription: Subscription) => void;
@@ -34,6 +37,7 @@ export class Subscription {
     this.id = options.id;
     this.peer = options.peer;
     this.#counts = options.counts;
+    this.#garbage = options.garbage;
     this.compiled = options.compiled;
     this.bytes = options.bytes;
     this.#head = eventHead(options.id);
@@ -54,6 +58,7 @@ export class Subscription {
     const message = eventMessage(this.#head, bytes);
     this.peer.send(message);
     this.#counts.eventsSent++;
+    this.#garbage.note(message.length);
     return message;
   }
 

@@ -9,6 +9,7 @@ import {
   relayUnsentMessageBytes,
 } from "../../src/kernel/index.js";
 import { compileFilter } from "../../src/relay/filter.js";
+import { GarbagePace } from "../../src/relay/garbage-pace.js";
 import { LiveFeed } from "../../src/relay/live-feed.js";
 import { Peer } from "../../src/relay/peer.js";
 import { RelayCounts } from "../../src/relay/relay-counts.js";
@@ -132,6 +133,7 @@ test("what was written while stored events were read follows no faster than it i
     id: "x",
     peer: { send: (message) => sent.push(JSON.parse(message.toString())[2].id) },
     counts: new RelayCounts(),
+    garbage: new GarbagePace(),
     compiled: [compileFilter({}, () => [])],
     bytes: 0,
     onOverflow: () => expect.unreachable(),
