@@ -152,6 +152,7 @@ export class Connection {
     try {
       this.#check("read");
       const filters = parseFilters(values);
+      this.#parts.throwIfTight();
       const compiled = filters.map((filter) => compileFilter(filter, tokens));
       const bytes = message.length + relayFilterEntryBytes;
       if (this.#subscriptions.size >= relaySubscriptionsMax) {

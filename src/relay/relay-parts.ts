@@ -12,6 +12,8 @@ export interface RelayParts {
   readings: StoreReadings;
   counts: RelayCounts;
   garbage: GarbagePace;
+  /** Throws when the memory line is near. */
+  throwIfTight: () => void;
   tokens: Tokens;
   /** Of the filters of all subscriptions. */
   filterBytes: { taken: number };

@@ -5,9 +5,10 @@ import {
   Kernel,
   PlimsollError,
   queryKernelBytes,
-  relayBytes,
   relayChunksMax,
+  relayConnectionBytes,
   relayConnectionsMax,
+  relayFixedBytes,
   relayFragmentsMax,
   relayGoodbyeMs,
   relayHeartbeatMs,
@@ -49,6 +50,7 @@ export class Relay {
     maxFragments: relayFragmentsMax,
     maxBufferedChunks: relayChunksMax,
   });
+  readonly #throwIfTight: () => void;
   #words: QueryTerms | null = null;
   #sweeping: NodeJS.Timeout | null = null;
   #beatenAtMs = 0;
@@ -57,6 +59,7 @@ export class Relay {
   constructor({ use, throwIfTight, write, describe }: RelayOptions) {
     const tokens = (text: string) => this.#wordsOf(text);
     const feed = new LiveFeed(tokens);
+    this.#throwIfTight = throwIfTight;
     const onRoom = () => this.#adjustAll();
     this.#parts = {
       feed,
@@ -64,6 +67,7 @@ export class Relay {
       readings: new StoreReadings({ use, throwIfTight, feed }),
       counts: this.counts,
       garbage: new GarbagePace(),
+      throwIfTight,
       tokens,
       filterBytes: { taken: 0 },
       describe,
@@ -72,7 +76,8 @@ export class Relay {
 
   /** Its part of the line, from the first connection on. */
   get lineBytes(): number {
-    return this.#sweeping === null ? 0 : relayBytes;
+    if (this.#sweeping === null) return 0;
+    return relayFixedBytes + this.#connections.size * relayConnectionBytes;
   }
 
   get connectionCount(): number {
@@ -92,6 +97,7 @@ export class Relay {
       this.counts.connectionsRefused++;
       throw new PlimsollError("SERVER_BUSY", { what: "one more relay connection" });
     }
+    this.#throwIfTight();
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new Connection(webSocket, new Peer(webSocket, socket), this.#parts, check);
       this.#connections.add(connection);

@@ -128,7 +128,8 @@ test("docs/relay.md tells the bounds as they are", () => {
     [limits.relayHeldBytesMax],
     [beatMs / 1000, (2 * beatMs) / 1000],
   ]);
-  expect(page).toContain(`${limits.relayBytes / limits.MiB} MiB of the line`);
+  expect(page).toContain(`${limits.relayFixedBytes / limits.MiB} MiB of the line`);
+  expect(page).toContain(`${limits.relayConnectionBytes / limits.KiB} KiB for each connection`);
   const nips = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, nip]) => Number(nip));
   expect(nips).toEqual(supportedNips);
 });

@@ -2,7 +2,7 @@ import { KiB, MiB } from "./sizes.js";
 
 /** Bounds of the relay: what the peers of its WebSockets can make the server hold, and for how long. */
 
-/** WebSockets at once, beside the connections of HTTP. Each takes about 40 KiB, and as much as it reads at once. */
+/** WebSockets at once, beside those of HTTP. Each takes about 40 KiB, and as much as it reads at once. */
 export const relayConnectionsMax = 128;
 
 /** One message of a peer. The fragments that it may come in are bounded too. */
@@ -96,7 +96,8 @@ export const relayGarbageFactor = 4;
 export const relayGarbageMessageBytes = 2 * KiB;
 
 /**
- * What a relay takes of the line from its first connection on: the thread that verifies, filters, and what
- * waits in either direction.
+ * What a relay takes of the line from its first connection on: the thread that verifies, garbage, events that
+ * wait; and for each connection its filters, and what waits in either direction.
  */
-export const relayBytes = 24 * MiB;
+export const relayFixedBytes = 16 * MiB;
+export const relayConnectionBytes = 192 * KiB;
