@@ -58,6 +58,7 @@ export class Exchange implements ServerParts {
   readonly imports: ImportQueue;
   readonly store: StoreAccess;
   readonly live: LiveRecords;
+  readonly relay: Relay;
   readonly summary: StoreSummary;
   readonly page: PageFiles;
   readonly counts: ServerCounts;
@@ -76,6 +77,7 @@ export class Exchange implements ServerParts {
     this.imports = parts.imports;
     this.store = parts.store;
     this.live = parts.live;
+    this.relay = parts.relay;
     this.summary = parts.summary;
     this.page = parts.page;
     this.counts = parts.counts;

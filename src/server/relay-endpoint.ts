@@ -7,9 +7,8 @@ import { Relay, relayInformation } from "../relay/index.js";
 import { sendJson } from "./answers.js";
 import type { Authorization, Requester } from "./authorization.js";
 import type { Exchange, ServerParts } from "./exchange.js";
-import { failureOf } from "./failure.js";
+import { failureOf, stackOf } from "./failure.js";
 import type { LiveRecords } from "./live-records.js";
-import { stackOf } from "./run-job.js";
 import { countUp } from "./server-counts.js";
 import type { StoreAccess } from "./store-access.js";
 
