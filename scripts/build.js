@@ -43,9 +43,13 @@ async function bundle() {
   rmSync(join(root, "dist", "bundle"), { recursive: true, force: true });
   const build = await rolldown({
     cwd: root,
-    input: { cli: "dist/cli/main.js", worker: "dist/pipeline/worker.js" },
+    input: {
+      cli: "dist/cli/main.js",
+      worker: "dist/pipeline/worker.js",
+      "signature-worker": "dist/relay/signature-worker.js",
+    },
     platform: "node",
-    external: ["koffi", "lmdb"],
+    external: ["koffi", "lmdb", "bufferutil", "utf-8-validate"],
   });
   await build.write({
     dir: join(root, "dist", "bundle"),

@@ -70,6 +70,15 @@ export const serverErrors = {
     message:
       "Without tokens anybody who reaches {host} could read and write. Make a token with `plimsoll token add --tokens FILE` and give --tokens FILE, or leave --host out.",
   },
+  STORE_NOT_NOSTR: {
+    retry: false,
+    message:
+      "{store} does not hold Nostr events, so that there is no relay for it. Serve a store that was made with --preset nostr.",
+  },
+  RELAY_MESSAGE: {
+    retry: false,
+    message: "A message to the relay is not right: {what}. See docs/relay.md for what it takes.",
+  },
   SERVER_UNREACHABLE: {
     retry: true,
     message: "The server cannot listen on {host}:{port} ({reason}). Choose another --port or --host.",

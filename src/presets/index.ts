@@ -3,7 +3,9 @@ import { type RecordCheck, suggestionText } from "../model/index.js";
 import { nostrEntity, nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
 
-export { createNostrCheck } from "./nostr-check.js";
+export { nostrEntity } from "./nostr.js";
+export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
+export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */
 const presets: Readonly<Record<string, () => Mapping>> = { nostr: nostrMapping };

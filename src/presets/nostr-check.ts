@@ -208,6 +208,18 @@ function serialiseParsed(view: RecordView, values: EventValues): string {
   return `[0,${serialise(pubkey)},${numbers},${serialise(tags)},${serialise(content)}]`;
 }
 
+/** What the id of an event is the hash of, from its values. */
+export function nostrSerialisation(event: {
+  pubkey: string;
+  created_at: number;
+  kind: number;
+  tags: string[][];
+  content: string;
+}): string {
+  const { pubkey, created_at, kind, tags, content } = event;
+  return `[0,"${pubkey}",${created_at},${kind},${serialise(tags)},${serialise(content)}]`;
+}
+
 const escapes: Record<string, string> = {
   "\n": "\\n",
   '"': '\\"',

@@ -17,8 +17,9 @@ export {
   followLink,
   lookup,
 } from "./links.js";
-export { nostrCount, nostrCountSteps, nostrExplain, nostrQuery } from "./nostr-filter.js";
+export { nostrCount, nostrCountSteps, nostrExplain, nostrQuery, searchWords } from "./nostr-filter.js";
 export { isRecordDead, type QueryCaches, setQueryCaches } from "./query-store.js";
+export { QueryTerms } from "./query-terms.js";
 export { type EntityStats, type IndexStats, type StoreStats, stats, statsSteps } from "./stats.js";
 export type { VerifyFault, VerifyOptions, VerifyResult } from "./verification.js";
 export { verify } from "./verify.js";

@@ -134,9 +134,13 @@ function words(context: FilterContext, entity: CompiledEntity, value: unknown, p
   if (typeof value !== "string")
     throw queryFault(path, "must be a string of words", 'Write "search":"words"');
   const indexes = entity.fields.flatMap((field) => field.indexes.filter((index) => index.kind === "text"));
-  // NIP-50 lets a search carry extensions as key:value, to be passed over by those who do not know them.
-  const text = value.replace(/(^|\s)[a-z]+:\S+/gi, " ");
-  return text.trim() === "" ? [] : [wordsOf(context, indexes, text, path)];
+  const text = searchWords(value);
+  return text === "" ? [] : [wordsOf(context, indexes, text, path)];
+}
+
+/** NIP-50 lets a search carry extensions as key:value, to be passed over by those who do not know them. */
+export function searchWords(search: string): string {
+  return search.replace(/(^|\s)[a-z]+:\S+/gi, " ").trim();
 }
 
 function timeRange(

@@ -1,12 +1,18 @@
 import { statSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { PlimsollError } from "../kernel/index.js";
 import { isWithin, type KeptToken, readTokens, type Scope, scopeOf } from "./tokens.js";
 
+/** A request, or what is kept of one: by what somebody is known. */
+export interface Requester {
+  url?: string | undefined;
+  headers: IncomingHttpHeaders;
+}
+
 /** Says who may do what. */
 export interface Authorization {
-  check(request: IncomingMessage, wanted: Scope | null): void;
+  check(request: Requester, wanted: Scope | null): void;
 }
 
 export function isLoopback(host: string): boolean {
@@ -25,9 +31,9 @@ export class TokenAuthorization implements Authorization {
     this.#readAt = stampOf(file);
   }
 
-  check(request: IncomingMessage, wanted: Scope | null): void {
+  check(request: Requester, wanted: Scope | null): void {
     if (wanted === null) return;
-    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    const token = tokenOf(request);
     if (token === undefined) throw new PlimsollError("TOKEN_MISSING", { what: "none was sent" });
     this.#refresh();
     const scope = scopeOf(this.#tokens, token);
@@ -42,6 +48,13 @@ export class TokenAuthorization implements Authorization {
     this.#tokens = readTokens(this.#file);
     this.#readAt = stamp;
   }
+}
+
+/** A browser can give a WebSocket no headers: only there the address may hold the token. */
+function tokenOf({ url, headers }: Requester): string | undefined {
+  const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+  if (given !== undefined || headers.upgrade === undefined) return given;
+  return new URLSearchParams((url ?? "").split("?")[1]).get("access_token") ?? undefined;
 }
 
 /** A file that is gone, or cannot be read any more, lets nobody in. */
@@ -59,7 +72,7 @@ function stampOf(file: string): string {
  * from here too: it is told by the name it uses for us (rebound DNS), and by its origin (forged requests).
  */
 export class LoopbackAuthorization implements Authorization {
-  check(request: IncomingMessage, wanted: Scope | null): void {
+  check(request: Requester, wanted: Scope | null): void {
     const { host = "", origin } = request.headers;
     const refuse = (what: string) => new PlimsollError("REQUEST_REFUSED", { what });
     const name = hostNameOf(`http://${host}`);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ResolvedLine } from "../memory/index.js";
+import type { Relay } from "../relay/index.js";
 import type { OptionValues } from "../settings/index.js";
 import { ClientGone } from "./client-gone.js";
 import type { ImportQueue } from "./import-queue.js";
@@ -35,6 +36,7 @@ export interface ServerParts {
   imports: ImportQueue;
   store: StoreAccess;
   live: LiveRecords;
+  relay: Relay;
   summary: StoreSummary;
   page: PageFiles;
   counts: ServerCounts;
@@ -56,6 +58,7 @@ export class Exchange implements ServerParts {
   readonly imports: ImportQueue;
   readonly store: StoreAccess;
   readonly live: LiveRecords;
+  readonly relay: Relay;
   readonly summary: StoreSummary;
   readonly page: PageFiles;
   readonly counts: ServerCounts;
@@ -74,6 +77,7 @@ export class Exchange implements ServerParts {
     this.imports = parts.imports;
     this.store = parts.store;
     this.live = parts.live;
+    this.relay = parts.relay;
     this.summary = parts.summary;
     this.page = parts.page;
     this.counts = parts.counts;

@@ -4,6 +4,7 @@ import { type ErrorCode, isPlimsollError } from "../kernel/index.js";
 /** What each condition is in HTTP; one that is not here is the server's own trouble: 500. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   REQUEST_INVALID: 400,
+  RELAY_MESSAGE: 400,
   USAGE: 400,
   QUERY_INVALID: 400,
   VALUE_TYPE: 400,
@@ -28,6 +29,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   IMPORT_PENDING: 409,
   MAPPING_CONFLICT: 409,
   STORE_LOCKED: 409,
+  STORE_NOT_NOSTR: 409,
   SOURCE_CHANGED: 409,
   CURSOR_INVALID: 409,
   BODY_TOO_LARGE: 413,

@@ -14,7 +14,7 @@ export async function answerImport(
   exchange: Exchange,
   makeJob: (bodyName: string | null) => ImportJob,
 ): Promise<void> {
-  const { request, response, imports, settings, limits, live } = exchange;
+  const { request, response, imports, settings, limits, live, relay } = exchange;
   const stop = new ImportStop();
   let made: ImportJob | null = null;
   // A small form is read to its end before there is a job.
@@ -35,7 +35,7 @@ export async function answerImport(
   request.once("close", onClose);
   const lines = wayOf(request) === "lines" ? new ImportLines(job, response) : null;
   const ended = imports.run(job, stop, () =>
-    runJob({ settings, besideBytes: live.besideBytes, job, stop, upload }),
+    runJob({ settings, besideBytes: live.besideBytes + relay.lineBytes, job, stop, upload }),
   );
   if (wayOf(request) === "async") await Promise.race([ended, untilWhole(request)]);
   else await ended;

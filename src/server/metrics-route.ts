@@ -10,7 +10,7 @@ type Sample = [labels: string, value: number];
 
 /** `GET /metrics`: numbers in the text format of Prometheus. */
 export async function getMetrics(exchange: Exchange): Promise<void> {
-  const { response, imports, store, counts, settings, live } = exchange;
+  const { response, imports, store, counts, settings, live, relay } = exchange;
   const running = imports.jobs.find((job) => job.state === "running")?.progress ?? null;
   const parts = [
     gauge("memory_line_bytes", "The memory line.", settings.line.bytes),
@@ -36,6 +36,15 @@ export async function getMetrics(exchange: Exchange): Promise<void> {
     counter("imports_total", "Ended imports by how they ended.", samplesOf(counts.importsByState, "state")),
     counter("http_requests_total", "Answers by status.", samplesOf(counts.requests, "status")),
     ...liveMetrics(live.layer),
+    gauge("relay_connections", "WebSockets of the relay.", relay.connectionCount),
+    gauge("relay_subscriptions", "Subscriptions of all of them.", relay.subscriptionCount),
+    counter("relay_messages_total", "Messages of peers by verb.", samplesOf(relay.counts.messages, "verb")),
+    counter("relay_events_sent_total", "Events sent to subscriptions, stored and new ones.", [
+      ["", relay.counts.eventsSent],
+    ]),
+    counter("relay_connections_refused_total", "WebSockets beyond the most at once.", [
+      ["", relay.counts.connectionsRefused],
+    ]),
     gauge("imports_remembered", "Imports that the server remembers.", imports.jobs.length),
   ];
   const text = parts.join("");

@@ -1,19 +1,21 @@
 import { PlimsollError } from "../kernel/index.js";
 import { type CompiledMapping, suggestionText } from "../model/index.js";
+import { nostrEntity } from "../presets/index.js";
 import { sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import { readSmallBody, recordsOfBody } from "./record-bodies.js";
 
 /** `POST /api/records`: answered when the records are on the disk, and every query sees them. */
 export async function postRecords(exchange: Exchange): Promise<void> {
-  const { request, response, query, live, store } = exchange;
+  const { request, response, query, live, relay, store } = exchange;
   const type = (request.headers["content-type"] ?? "").toLowerCase();
   const records = recordsOfBody(await readSmallBody(request), type.includes("ndjson"));
   if (live.isLookDue()) store.throwIfTight();
   const layer = await live.open(query.get("preset"));
   const name = query.get("entity");
   const entity = entityOf(name, await layer.mapping(name));
-  const outcomes = await layer.write(records.map((bytes) => ({ entity, bytes })));
+  const write = () => layer.write(records.map((bytes) => ({ entity, bytes })));
+  const outcomes = entity === nostrEntity ? await relay.write(records, write) : await write();
   sendJson(response, 200, { outcomes });
 }
 

@@ -81,13 +81,14 @@ export const routes: readonly Route[] = [
     method: "GET",
     path: "/",
     scope: null,
-    summary: "the page",
+    summary: "the page; what the relay is; and by an upgrade the relay itself (docs/relay.md)",
     parameters: [],
     answers: [
-      { status: 200, description: "the page", contentType: html },
+      { status: 101, description: "a WebSocket that speaks NIP-01" },
+      { status: 200, description: "the page, or the document of NIP-11", contentType: html },
       { status: 304, description: "it has not changed" },
     ],
-    failures: [404],
+    failures: [404, 409, 503],
     handle: getPage,
   },
   {

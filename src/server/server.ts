@@ -1,17 +1,19 @@
 import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { headerBytesMax, idleCheckMs, PlimsollError } from "../kernel/index.js";
+import { headerBytesMax, idleCheckMs, PlimsollError, relayConnectionsMax } from "../kernel/index.js";
 import { Gauge } from "../memory/index.js";
 import { importHistoryDir, liveDir } from "../targets/lmdb/index.js";
 import { isLoopback, LoopbackAuthorization, TokenAuthorization } from "./authorization.js";
 import type { ServerParts, ServerSettings } from "./exchange.js";
 import { failureOf } from "./failure.js";
+import { HttpConnections } from "./http-connections.js";
 import { ImportQueue } from "./import-queue.js";
 import { JobHistory } from "./job-history.js";
 import { LiveRecords } from "./live-records.js";
 import { PageFiles } from "./page-files.js";
 import { ReadingRoom } from "./reading-room.js";
+import { handleUpgrade, makeRelay } from "./relay-endpoint.js";
 import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
 import { countImport, newCounts } from "./server-counts.js";
@@ -47,7 +49,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     connectionsCheckingInterval: limits.headersMsMax / 5,
     requireHostHeader: true,
   });
-  server.maxConnections = limits.connectionsMax;
+  server.maxConnections = limits.connectionsMax + relayConnectionsMax;
   server.on("drop", () => {
     parts.counts.connectionsRefused++;
   });
@@ -58,6 +60,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   server.on("request", handle(false));
   // `Expect: 100-continue`: a body that is refused need not be sent at all.
   server.on("checkContinue", handle(true));
+  const connections = new HttpConnections(limits.connectionsMax, parts.counts);
+  server.on("connection", (socket) => connections.admit(socket));
+  server.on("upgrade", (request, socket, head) => {
+    connections.release(socket);
+    void handleUpgrade(request, socket, head, { parts, authorization });
+  });
   if (existsSync(liveDir(settings.storePath))) await parts.live.open(null);
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
@@ -88,6 +96,7 @@ function makeParts(settings: ServerSettings): ServerParts {
   const live: LiveRecords = new LiveRecords(settings, imports, mapped);
   const store: StoreAccess = new StoreAccess(storePath, { lineBytes: line.bytes, caches, live, mapped });
   const counts = newCounts();
+  const relay = makeRelay({ storePath, store, live, note: settings.note });
   imports.listen((job, event) => {
     if (event.kind === "state" && job.state === "running") store.giveMappedBack();
     if (event.kind !== "end") return;
@@ -101,6 +110,7 @@ function makeParts(settings: ServerSettings): ServerParts {
     imports,
     store,
     live,
+    relay,
     summary: new StoreSummary(store),
     page: new PageFiles(pageDir),
     counts,
@@ -129,6 +139,7 @@ async function closeServer(server: Server, parts: ServerParts, stopping: AbortCo
   // Node.js lets go of connections that are idle now; those whose answer ends in a moment are kept open else.
   const idleCheck = setInterval(() => server.closeIdleConnections(), idleCheckMs);
   const isInterrupted = await parts.imports.close();
+  await parts.relay.close();
   await parts.live.close();
   await parts.store.close();
   const timer = setTimeout(() => server.closeAllConnections(), parts.limits.shutdownMsMax);

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
+import { sendRelayInformation } from "./relay-endpoint.js";
 
 /** `GET /healthz`: the process answers. */
 export async function getHealth({ response }: Exchange): Promise<void> {
@@ -20,8 +21,13 @@ export async function getStore({ summary, settings, signal, response }: Exchange
   });
 }
 
-/** `GET /`. */
-export async function getPage({ page, request, response }: Exchange): Promise<void> {
+/** `GET /`: the page, or what a client asks of a relay. */
+export async function getPage(exchange: Exchange): Promise<void> {
+  const { page, request, response } = exchange;
+  if (request.headers.accept?.includes("application/nostr+json") === true) {
+    await sendRelayInformation(exchange);
+    return;
+  }
   page.send(request, response, "index.html");
 }
 

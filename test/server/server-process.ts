@@ -20,9 +20,9 @@ export interface ServerProcess {
 
 const started = new Set<ServerProcess>();
 
-/** Starts the real program on a free port, and waits for the address that it prints. */
+/** Starts the real program, on a free port unless told, and waits for the address that it prints. */
 export function startServer(folder: Folder, args: readonly string[]): Promise<ServerProcess> {
-  return whenListening(startPlimsoll(["serve", ...args, "--port", "0"], { cwd: folder.path }));
+  return whenListening(startPlimsoll(["serve", "--port", "0", ...args], { cwd: folder.path }));
 }
 
 /** The same server with bounds that a test can wait for. */

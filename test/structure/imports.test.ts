@@ -17,6 +17,7 @@ const permitted: Record<string, readonly string[] | "everything"> = {
   snapshots: ["kernel", "model", "ports", "memory"],
   live: ["kernel", "model", "pipeline", "ports", "postings", "query"],
   presets: ["model", "mapping"],
+  relay: ["kernel", "live", "model", "ports", "presets", "query"],
   settings: ["kernel", "memory"],
   preparation: [
     "kernel",
@@ -45,7 +46,10 @@ interface Import {
 }
 
 /** Files that are started as they were bundled, and where they come from. */
-const bundled: Record<string, string> = { "dist/bundle/worker.js": "src/pipeline/worker.ts" };
+const bundled: Record<string, string> = {
+  "dist/bundle/worker.js": "src/pipeline/worker.ts",
+  "dist/bundle/signature-worker.js": "src/relay/signature-worker.ts",
+};
 
 const importPattern =
   /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s)?"(\.[^"]+)"|import\("(\.[^"]+)"\)|new URL\("(\.[^"]+\.js)"/g;

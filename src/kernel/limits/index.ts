@@ -8,6 +8,7 @@ export * from "./import.js";
 export * from "./live.js";
 export * from "./plan.js";
 export * from "./query.js";
+export * from "./relay.js";
 export * from "./server.js";
 export * from "./sizes.js";
 export * from "./verify.js";
