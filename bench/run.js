@@ -7,8 +7,20 @@ import { writeResult } from "./lib/results.js";
 import { parseSize } from "./lib/sizes.js";
 import { tableOf, textTable } from "./lib/tables.js";
 
-const cases = ["nostr", "http", "archive", "rows", "decode", "query", "plan", "verify-signatures", "peers"];
-const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N]
+const cases = [
+  "nostr",
+  "http",
+  "archive",
+  "rows",
+  "decode",
+  "query",
+  "live",
+  "relay",
+  "plan",
+  "verify-signatures",
+  "peers",
+];
+const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N]
 
   nostr    nostr events into the embedded store, 256 MiB and 128 MiB
   http     the same by POST /api/import, raw, multipart and gzip, beside the command line
@@ -16,6 +28,8 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   rows     CSV rows into the embedded store, 128 MiB
   decode   decoding alone: JSON.parse against the null: target
   query    latency of nostr filters on a loaded store
+  live     events written one by one to a running server (default 600 seconds)
+  relay    signed events by WebSocket to a running server (default 30 seconds)
   plan     what a plan estimates against what imports of many shapes take
   verify-signatures  nostr events with and without --verify, by one thread and by two (default 200,000)
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
@@ -23,6 +37,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
 
   --count N       records (default 1,000,000)
   --memory SIZE   the only line to use, as 256MiB
+  --seconds N     how long live and relay go on
   --runs N        each import so often; the median stands for all (default 1)
 
 Inputs are made once, in PLIMSOLL_BENCH_DIR (default: plimsoll-bench in the folder for temporary files).
@@ -35,7 +50,7 @@ class UsageError extends Error {}
 function parse(args) {
   const options = { names: [], runs: 1 };
   for (let at = 0; at < args.length; at++) {
-    const name = /^--(count|runs|memory)$/.exec(args[at])?.[1];
+    const name = /^--(count|runs|memory|seconds)$/.exec(args[at])?.[1];
     if (name === undefined) {
       if (![...cases, "report"].includes(args[at])) throw new UsageError(`"${args[at]}" is no bench.`);
       options.names.push(args[at]);

@@ -1,72 +1,40 @@
 // Events written one by one, or a few at a time, by many connections to a running server: how many records a
 // second are acknowledged, from the first to the last, how long a client waits, what the process takes.
-// node bench/cases/live.js [--seconds 20] [--connections 64] [--records 1] [--memory 256MiB] [--profile DIR]
-import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { runChild } from "../lib/measure.js";
+import { root } from "../lib/project.js";
+import { withServer } from "../lib/serving.js";
+import { parseSize } from "../lib/sizes.js";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "20" },
-    connections: { type: "string", default: "64" },
-    records: { type: "string", default: "1" },
-    memory: { type: "string", default: "256MiB" },
-    profile: { type: "string" },
-  },
-});
-const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url));
-const clockTicks = 100;
+export const help = "events by POST /api/records from many connections (default 600 seconds)";
 
-/** Seconds of a processor that a process has used. */
-function cpuSeconds(pid) {
-  const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13);
-  return (Number(user) + Number(system)) / clockTicks;
+const batchSecondsMax = 30;
+const client = join(root, "bench", "lib", "live-client.js");
+
+export async function run({ seconds = 600, memory = "256MiB" }) {
+  const ways = [
+    { connections: 64, records: 1, seconds },
+    { connections: 8, records: 100, seconds: Math.min(seconds, batchSecondsMax) },
+  ];
+  const runs = [];
+  for (const way of ways) runs.push(await measure({ ...way, memory }));
+  const what =
+    "Nostr events by POST /api/records into a new store, acknowledged when they are on the disk; authors and topics of which some are in a fourth of all. The client is a process of its own on the same machine";
+  const records = runs.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  return { table: "live", what, input: { records, bytes: null }, runs };
 }
 
-const folder = mkdtempSync(join(tmpdir(), "plimsoll-live-"));
-const profiling = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`];
-const program = [...profiling, pathOf("../../bin/plimsoll.js"), "serve", join(folder, "store")];
-const server = spawn(process.execPath, [...program, "--port", "0", "--memory", values.memory], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
-try {
-  const address = await new Promise((resolve) => {
-    server.stdout.on("data", (chunk) => resolve(/listening on (\S+)/.exec(String(chunk))[1]));
+async function measure({ connections, records, seconds, memory }) {
+  const title = `${connections} connections, ${records} ${records === 1 ? "record" : "records"} a request, ${seconds} s`;
+  process.stderr.write(`${title} ...\n`);
+  const { found, ended } = await withServer({ memory }, async ({ address }) => {
+    const args = [client, address, seconds, connections, records].map(String);
+    const { code, out, error } = await runChild({ command: process.execPath, args });
+    if (code !== 0) throw new Error(`The client failed: ${error}`);
+    const metrics = await (await fetch(`${address}/metrics`)).text();
+    const total = (name) => Number(new RegExp(`^plimsoll_live_${name}_total (\\d+)`, "m").exec(metrics)[1]);
+    return { ...JSON.parse(out), commits: total("commits"), folds: total("folds"), merges: total("merges") };
   });
-  const client = [
-    pathOf("../lib/live-client.js"),
-    address,
-    values.seconds,
-    values.connections,
-    values.records,
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, client);
-  const told = JSON.parse(stdout);
-  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
-  const peakMiB = Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024);
-  const serverMicros = Math.round((cpuSeconds(server.pid) / told.acknowledged) * 1e6);
-  const { connections, records, memory } = values;
-  const metrics = await (await fetch(`${address}/metrics`)).text();
-  const total = (name) => Number(new RegExp(`^plimsoll_live_${name}_total (\\d+)`, "m").exec(metrics)[1]);
-  const [commits, folds, merges] = ["commits", "folds", "merges"].map(total);
-  console.log(
-    JSON.stringify({
-      connections,
-      records,
-      ...told,
-      commits,
-      folds,
-      merges,
-      serverMicros,
-      peakMiB,
-      line: memory,
-    }),
-  );
-} finally {
-  server.kill("SIGTERM");
-  await new Promise((resolve) => server.once("exit", resolve));
-  rmSync(folder, { recursive: true, force: true });
+  const lineBytes = parseSize(memory);
+  return { title, ...found, vmHwmBytes: ended.sampler.highWaterBytes, lineBytes };
 }

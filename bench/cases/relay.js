@@ -1,26 +1,18 @@
 // Signed events by EVENT, from a few WebSockets to a running server: how many a second are acknowledged, how
 // long one waits, and how long a REQ takes until its EOSE meanwhile.
-// node bench/cases/relay.js [--seconds 10] [--sockets 8] [--ahead 64] [--memory 256MiB]
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import * as secp256k1 from "tiny-secp256k1";
 import WebSocket from "ws";
+import { withServer } from "../lib/serving.js";
+import { parseSize } from "../lib/sizes.js";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "10" },
-    sockets: { type: "string", default: "8" },
-    ahead: { type: "string", default: "64" },
-    memory: { type: "string", default: "256MiB" },
-  },
-});
-const [seconds, sockets, ahead] = [values.seconds, values.sockets, values.ahead].map(Number);
-const program = fileURLToPath(new URL("../../bin/plimsoll.js", import.meta.url));
+export const help = "signed events by WebSocket to a running server (default 30 seconds)";
+
+const sockets = 8;
+/** Events that each socket has on their way. */
+const ahead = 64;
+/** More than are taken: made before, so that the server has the machine for itself. */
+const eventsPerSecondMade = 5000;
 const secrets = Array.from({ length: 50 }, (_, at) => createHash("sha256").update(`author ${at}`).digest());
 const pubkeys = secrets.map((secret) => Buffer.from(secp256k1.xOnlyPointFromScalar(secret)).toString("hex"));
 
@@ -100,38 +92,28 @@ async function read(url, endMs) {
   return tookMs;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "plimsoll-relay-"));
-// Signed before, so that the server has the machine for itself.
-const events = Array.from({ length: seconds * 6_000 }, event).reverse();
-const args = [program, "serve", join(folder, "store"), "--port", "0", "--memory", values.memory];
-const server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-try {
-  const address = await new Promise((resolve) => {
-    server.stdout.on("data", (chunk) => resolve(/listening on (\S+)/.exec(String(chunk))[1]));
+export async function run({ seconds = 30, memory = "256MiB" }) {
+  process.stderr.write("Signing events ...\n");
+  const events = Array.from({ length: seconds * eventsPerSecondMade }, event).reverse();
+  const { found, ended } = await withServer({ memory }, async ({ address }) => {
+    const url = address.replace("http", "ws");
+    await write(url, [events.pop()], performance.now() + 10_000);
+    const startMs = performance.now();
+    const endMs = startMs + seconds * 1000;
+    const writers = Array.from({ length: sockets }, () => write(url, events, endMs));
+    const [reads, ...writes] = await Promise.all([read(url, endMs), ...writers]);
+    const took = writes.flat();
+    const eventsPerSecond = Math.round(took.length / ((performance.now() - startMs) / 1000));
+    return { eventsPerSecond, events: took.length, ok: quantiles(took), eose: quantiles(reads) };
   });
-  const url = address.replace("http", "ws");
-  await write(url, [events.pop()], performance.now() + 10_000);
-  const startMs = performance.now();
-  const endMs = startMs + seconds * 1000;
-  const writers = Array.from({ length: sockets }, () => write(url, events, endMs));
-  const [reads, ...writes] = await Promise.all([read(url, endMs), ...writers]);
-  const took = writes.flat();
-  const tookSeconds = (performance.now() - startMs) / 1000;
-  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
-  console.log(
-    JSON.stringify({
-      sockets,
-      ahead,
-      eventsPerSecond: Math.round(took.length / tookSeconds),
-      ok: quantiles(took),
-      requests: reads.length,
-      eose: quantiles(reads),
-      peakMiB: Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024),
-      line: values.memory,
-    }),
-  );
-} finally {
-  server.kill("SIGTERM");
-  await new Promise((resolve) => server.once("exit", resolve));
-  rmSync(folder, { recursive: true, force: true });
+  const title = `${sockets} sockets, ${ahead} events ahead on each, ${seconds} s`;
+  const one = {
+    title,
+    ...found,
+    vmHwmBytes: ended.sampler.highWaterBytes,
+    lineBytes: parseSize(memory),
+  };
+  const what =
+    "Signed Nostr events by WebSocket into a new store, with one client that asks for events beside";
+  return { table: "relay", what, input: { records: found.events, bytes: null }, runs: [one] };
 }

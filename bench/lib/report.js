@@ -23,6 +23,9 @@ const readings = {
   import: "",
   decode: "Decoding alone writes nothing: these are upper bounds of what an import can do.\n",
   plan: "The estimate divided by what the import then took, so 1.00 is right; sizes are held to a quarter.\n",
+  live: "Folds write what was logged into the store; eight segments of a size are merged into one beside the writes.\n",
+  relay:
+    "An event is answered with OK when it is on the disk; a REQ runs beside, for the newest twenty of a topic or an author.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 
@@ -46,7 +49,7 @@ function section(result) {
   const memory = `${sizeText(machine.memoryBytes)} of memory`;
   const parts = [
     `## ${result.name}\n`,
-    `${result.what}: ${countText(input.records)} records, ${sizeText(input.bytes)}.\n`,
+    `${result.what}: ${countText(input.records)} records${input.bytes === null ? "" : `, ${sizeText(input.bytes)}`}.\n`,
     `\`\`\`sh\n${result.command}\n\`\`\`\n`,
     `${machine.cpu}, ${machine.cores} cores, ${memory}, disk ${disk}, ${machine.kernel}, Node.js ${machine.node}, ` +
       `${machine.date.slice(0, 10)}.\n`,

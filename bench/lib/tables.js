@@ -46,7 +46,37 @@ const planColumns = [
   ["its peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 
-const columnsOf = { import: importColumns, decode: decodeColumns, query: queryColumns, plan: planColumns };
+const liveColumns = [
+  ["run", (run) => run.title],
+  ["records/s", (run) => countText(run.recordsPerSecond)],
+  ["last / first tenth", (run) => (run.lastTenth / run.firstTenth).toFixed(2)],
+  ["slowest second", (run) => countText(run.slowestSecond)],
+  ["p50", (run) => `${run.p50Ms.toFixed(1)} ms`],
+  ["p99", (run) => `${run.p99Ms.toFixed(1)} ms`],
+  ["max", (run) => `${run.maxMs.toFixed(0)} ms`],
+  ["refused", (run) => countText(run.refused)],
+  ["commits, folds, merges", (run) => [run.commits, run.folds, run.merges].map(countText).join(", ")],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
+const relayColumns = [
+  ["run", (run) => run.title],
+  ["events/s", (run) => countText(run.eventsPerSecond)],
+  ["OK p50", (run) => `${run.ok.p50Ms.toFixed(1)} ms`],
+  ["OK p99", (run) => `${run.ok.p99Ms.toFixed(1)} ms`],
+  ["EOSE p50", (run) => `${run.eose.p50Ms.toFixed(1)} ms`],
+  ["EOSE p99", (run) => `${run.eose.p99Ms.toFixed(1)} ms`],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
+const columnsOf = {
+  import: importColumns,
+  decode: decodeColumns,
+  query: queryColumns,
+  plan: planColumns,
+  live: liveColumns,
+  relay: relayColumns,
+};
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
 export function tableOf(result) {

@@ -1,14 +1,11 @@
 // Uploads to a real server by a client in a process of its own, and what the server took.
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { rmSync } from "node:fs";
-import { basename, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { basename } from "node:path";
 import { makeCgroup } from "./cgroup.js";
-import { cgroupFacts, figuresOf, outcomeOf, runChild, startChild } from "./measure.js";
-import { bin, cacheFolder, dropFromCache, folderBytes } from "./project.js";
+import { cgroupFacts, figuresOf, outcomeOf, runChild } from "./measure.js";
+import { dropFromCache, folderBytes } from "./project.js";
+import { withServer } from "./serving.js";
 
-const startSecondsMax = 20;
 const shownAddress = "http://127.0.0.1:8080";
 
 /**
@@ -27,22 +24,20 @@ export async function measureUpload(spec) {
     if (made.cgroup === null) return { title, skipped: `no memory cgroup can be made here (${made.reason})` };
     cgroup = made.cgroup;
   }
-  const store = join(cacheFolder(), `store-${process.pid}`);
-  const forget = () => {
-    for (const path of [store, `${store}.rejects.jsonl`]) rmSync(path, { recursive: true, force: true });
-  };
-  forget();
-  const args = [bin, "serve", store, "--memory", memory, "--port", "0"];
-  const server = startChild({ command: process.execPath, args, cgroup });
   try {
-    const address = await addressOf(server);
-    const isInputCold = dropFromCache(input.path);
-    const client = await runChild({ command: "curl", args: curlArgs(upload, input.path, address) });
-    const leadSeconds = (performance.now() - server.startedMs) / 1000;
-    const report = reportIn(client.out);
-    const storeBytes = folderBytes(store);
-    server.child.kill("SIGTERM");
-    const ended = await server.ended;
+    const { found, ended } = await withServer({ memory, cgroup }, async ({ address, store, server }) => {
+      const isInputCold = dropFromCache(input.path);
+      const client = await runChild({ command: "curl", args: curlArgs(upload, input.path, address) });
+      const leadSeconds = (performance.now() - server.startedMs) / 1000;
+      return {
+        isInputCold,
+        client,
+        leadSeconds,
+        report: reportIn(client.out),
+        storeBytes: folderBytes(store),
+      };
+    });
+    const { isInputCold, client, leadSeconds, report, storeBytes } = found;
     const words = curlArgs(upload, basename(input.path), shownAddress).filter((word) => word !== "-sS");
     return {
       title,
@@ -55,22 +50,8 @@ export async function measureUpload(spec) {
       ...figuresOf({ ...ended, wallSeconds: client.wallSeconds }, report, input, storeBytes),
     };
   } finally {
-    server.child.kill("SIGKILL");
-    await server.ended;
     await cgroup?.remove();
-    forget();
   }
-}
-
-/** The server prints its address when it listens. */
-async function addressOf({ child, told, ended }) {
-  const until = performance.now() + startSecondsMax * 1000;
-  while (performance.now() < until && child.exitCode === null) {
-    const address = /listening on (\S+)/.exec(told.out)?.[1];
-    if (address !== undefined) return address;
-    await Promise.race([once(child.stdout, "data"), ended, sleep(100)]);
-  }
-  throw new Error(`The server did not start: ${told.error.trim()}`);
 }
 
 function curlArgs({ way, query, bytesPerSecond }, path, address) {
