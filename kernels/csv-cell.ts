@@ -61,7 +61,7 @@ function escapeLetter(c: u32): u32 {
 }
 
 /** Writes the escape of a quote, a backslash or a control character. */
-function escapeWrite(out: usize, c: u32): usize {
+export function escapeWrite(out: usize, c: u32): usize {
   store<u8>(out, 0x5c);
   const letter = c >= 0x20 ? c : escapeLetter(c);
   if (letter != 0) {

@@ -53,6 +53,8 @@ export {
   FORMAT_CSV,
   FORMAT_JSON,
   FORMAT_JSONL,
+  FORMAT_QUADS,
+  FORMAT_TRIPLES,
   LOAD_CHECK,
   LOAD_COLUMNS_FULL,
   LOAD_DONE,
@@ -69,6 +71,8 @@ export {
   REJECT_JSON_SYNTAX,
   REJECT_KEY_MISSING,
   REJECT_KEY_TOO_LONG,
+  REJECT_QUAD_SHAPE,
+  REJECT_QUAD_SYNTAX,
   REJECT_NOT_OBJECT,
   REJECT_RECORD_TOO_LARGE,
   REJECT_TOO_DEEP,
@@ -92,6 +96,8 @@ export {
   termPrefix,
   termToken,
 } from "./terms";
+export { quadScope } from "./quad-terms";
+export { blake2bOf } from "./blake2b";
 export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
 export * from "./tuple";
 export * from "./tuple-block";

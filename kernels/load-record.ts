@@ -1,7 +1,9 @@
 /** From the text of a record to its index entries: the same for loading and for checking what is stored. */
 import { eventDefine } from "./load-events";
 import { keyDefine } from "./load-keys";
+import { quadDefine } from "./load-quad-keys";
 import { REJECT_NONE, state } from "./load-state";
+import { RULES_EVENTS, RULES_QUADS } from "./program";
 import { valuesAppend } from "./load-values";
 import { SCAN_OK } from "./json-grammar";
 import { SCAN_VALUE_BYTES, scanRecord } from "./json-scan";
@@ -40,7 +42,14 @@ export function recordRead(): u32 {
   state.jsonEnd = load<u32>(scan, SCAN_END);
   const values = <usize>load<u32>(scan, SCAN_VALUES);
   const valuesEnd = values + <usize>load<u32>(scan, SCAN_COUNT) * SCAN_VALUE_BYTES;
+  return recordTake(values, valuesEnd);
+}
+
+/** Appends the entries of a record whose values are listed. */
+export function recordTake(values: usize, valuesEnd: usize): u32 {
   const code = valuesAppend(values, valuesEnd);
   if (code != REJECT_NONE || state.isOverflown || state.program.keyPartCount == 0) return code;
-  return state.program.isEvents ? eventDefine(values, valuesEnd) : keyDefine(0);
+  const rules = state.program.rules;
+  if (rules == RULES_QUADS) return quadDefine();
+  return rules == RULES_EVENTS ? eventDefine(values, valuesEnd) : keyDefine(0);
 }

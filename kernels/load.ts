@@ -6,11 +6,13 @@
 import { blockAppend, blockDirectoryBytes, blockFlush, blockReserve } from "./load-blocks";
 import { columnsOpen, columnsRollBack } from "./load-columns";
 import { elementNext, lineEnd, lineNext } from "./load-frame";
+import { quadLoad, quadNext, quadsOpen } from "./load-quads";
 import { recordOpen, recordRead } from "./load-record";
 import {
   FORMAT_CSV,
   FORMAT_JSON,
   FORMAT_JSONL,
+  FORMAT_TRIPLES,
   LOAD_CHECK,
   LOAD_COLUMNS_FULL,
   LOAD_DONE,
@@ -117,6 +119,7 @@ export function loadBegin(
   isChecking = false;
   store<u32>(state.scan, <u32>program + state.program.trie);
   if (format == FORMAT_CSV) store<u32>(state.csv, <u32>program + state.program.csv);
+  if (format >= FORMAT_TRIPLES) quadsOpen();
   columnsOpen(state.columnsBytes);
   return state.program.columnCount == 0 || state.columnRows != 0;
 }
@@ -165,7 +168,7 @@ export function loadRun(checkFailed: bool): u32 {
 function recordNext(): bool {
   if (state.format == FORMAT_JSONL) return lineNext();
   if (state.format == FORMAT_JSON) return elementNext();
-  return rowNext();
+  return state.format == FORMAT_CSV ? rowNext() : quadNext();
 }
 
 let rowStatus: u32 = 0;
@@ -192,6 +195,7 @@ function recordLoad(): u32 {
   keyArenaBytes = state.keys.arenaBytes;
   recordOpen(state.firstId + state.ordinal);
   state.row = state.ordinal - state.columnFirst;
+  if (state.format >= FORMAT_TRIPLES) return quadLoad();
   state.jsonStart = state.recordStart;
   state.jsonEnd = state.recordEnd;
   if (state.format == FORMAT_CSV) {

@@ -28,13 +28,20 @@ export class Program {
   csv: u32;
   /** Runtime: number of the record at work, so that no table needs clearing. */
   stamp: u32;
-  /** 1 when the records are Nostr events, which have rules of their own: see load-events.ts. */
-  isEvents: u32;
+  /** RULES_...: whether the records have rules of their own. */
+  rules: u32;
   /** For events: the key space of replaceable ones, and the slot of the tags. */
   groupSpace: u32;
   tagsSlot: u32;
-  spare: u32;
+  /** For sources of quads whose values go into fields as they are read: the slots of their members. */
+  quadSlots: u32;
 }
+
+export const RULES_NONE: u32 = 0;
+/** Nostr events: see load-events.ts. */
+export const RULES_EVENTS: u32 = 1;
+/** Quads, whose key is all of them: see load-quad-keys.ts. */
+export const RULES_QUADS: u32 = 2;
 
 @unmanaged
 export class Slot {

@@ -79,7 +79,7 @@ export const errorTable = {
   },
   FORMAT_UNKNOWN: {
     retry: false,
-    message: "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv.",
+    message: "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -282,6 +282,14 @@ export const errorTable = {
     retry: false,
     message:
       "The event is ephemeral and is not stored: {reason}. Leave such events out, or pass over these rejects.",
+  },
+  QUAD_SYNTAX: {
+    retry: false,
+    message: "The statement is not N-Triples or N-Quads: {reason}. Mend the line and load it again.",
+  },
+  QUAD_SHAPE: {
+    retry: false,
+    message: "The record is no quad: {reason}. Give it the members that docs/graph.md names.",
   },
   VALUE_TYPE: {
     retry: false,

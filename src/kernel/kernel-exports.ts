@@ -184,6 +184,10 @@ export interface LoadExports {
   readonly FORMAT_JSONL: Constant;
   readonly FORMAT_JSON: Constant;
   readonly FORMAT_CSV: Constant;
+  readonly FORMAT_TRIPLES: Constant;
+  readonly FORMAT_QUADS: Constant;
+  quadScope(bytes: number): number;
+  blake2bOf(start: number, bytes: number): number;
   blockDirectoryBytes(): number;
   blockRegionBytes(): number;
   blockOutputBytes(recordBytes: number): number;

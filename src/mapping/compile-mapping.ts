@@ -17,6 +17,7 @@ import type {
 } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
 import { eventSlotsOf } from "./event-rules.js";
+import { isQuadPart, quadFaultOf } from "./quad-rules.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
   type IndexName,
@@ -139,6 +140,11 @@ function compileEntity(
   const { conflict, versionSlot } = compileConflict(entity, fields, keySlots, place.at("conflict"));
   const compiled = { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
   if (entity.rules === undefined) return compiled;
+  if (entity.rules === "quads") {
+    const fault = quadFaultOf(compiled);
+    if (fault !== null) throw place.at("rules").fault(fault);
+    return { ...compiled, quads: { home: null } };
+  }
   const events = eventSlotsOf(compiled);
   if (typeof events === "string") throw place.at("rules").fault(events);
   return { ...compiled, events };
@@ -217,7 +223,7 @@ function compileKey(entity: MappingEntity, fields: CompiledField[], place: Place
     if (!keyTypes.includes(field.type)) {
       throw place.fault(`must be fields of type ${keyTypes.join(", ")}; "${name}" is ${field.type}`);
     }
-    field.required = true;
+    field.required ||= entity.rules !== "quads" || isQuadPart(name);
     return field.slot;
   });
 }

@@ -51,6 +51,7 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(keys.length === 0 ? {} : { key: keys.length === 1 ? keys[0]! : keys }),
     ...(entity.conflict.kind === "keep" ? {} : { conflict: conflictRuleText(entity.conflict) }),
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
+    ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
     fields,
   };
 }

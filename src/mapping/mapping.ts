@@ -20,8 +20,11 @@ export interface MappingEntity {
   key?: string | string[];
   /** `keep`, `replace`, `reject` or `newest:FIELD`. */
   conflict?: string;
-  /** `nostr`: the records are events, which replace and delete one another by the rules of that protocol. */
-  rules?: "nostr";
+  /**
+   * `nostr`: the records are events, which replace and delete one another by the rules of that protocol.
+   * `quads`: the records are quads of RDF, each told from the others by all of it.
+   */
+  rules?: "nostr" | "quads";
   fields: Record<string, FieldType | MappingField>;
 }
 
@@ -67,7 +70,7 @@ const entitySchema = v.strictObject({
     v.union([nameSchema, v.array(nameSchema)], "must be the name of a field, or a list of names"),
   ),
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
-  rules: v.exactOptional(v.literal("nostr", "must be nostr")),
+  rules: v.exactOptional(v.picklist(["nostr", "quads"], "must be nostr or quads")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
 });
 

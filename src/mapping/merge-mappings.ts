@@ -61,7 +61,7 @@ function entityDifference(
   wanted: CompiledEntity,
   wantedMapping: CompiledMapping,
 ): string | null {
-  if ((stored.events === undefined) !== (wanted.events === undefined)) {
+  if (rulesText(stored) !== rulesText(wanted)) {
     return `its rules are ${rulesText(stored)}, not ${rulesText(wanted)}`;
   }
   const storedKey = keyText(stored);
@@ -136,6 +136,7 @@ function keyText(entity: CompiledEntity): string {
 }
 
 function rulesText(entity: CompiledEntity): string {
+  if (entity.quads !== undefined) return "quads";
   return entity.events === undefined ? "absent" : "nostr";
 }
 

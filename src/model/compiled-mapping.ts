@@ -56,7 +56,27 @@ export interface CompiledEntity {
   versionSlot: number | null;
   /** Set when the records are Nostr events: at most one entity of a mapping has these rules. */
   events?: EventSlots;
+  /** Set when the records are quads (docs/adr/0012-quads.md); slots by `quadMembers`. */
+  quads?: QuadRules;
   fields: CompiledField[];
+}
+
+/** Members of a quad's record, in the order of its key: the kernels number them by it. */
+export const quadMembers = [
+  "subject",
+  "predicate",
+  "object",
+  "value",
+  "language",
+  "datatype",
+  "graph",
+] as const;
+
+export type QuadMember = (typeof quadMembers)[number];
+
+export interface QuadRules {
+  /** The document whose blank nodes keep their labels as they are; null before the first is imported. */
+  home: string | null;
 }
 
 /** The fields that the rules of Nostr events go by (docs/adr/0009-nostr-semantics.md), beside the key. */

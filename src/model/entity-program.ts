@@ -4,6 +4,7 @@ import {
   type FieldType,
   groupKeyspace,
   type IndexKind,
+  quadMembers,
 } from "./compiled-mapping.js";
 import { compileTrie } from "./member-trie.js";
 
@@ -37,6 +38,8 @@ export interface EntityProgramOptions {
   hasCheck?: boolean;
   /** The program of the CSV kernel, for sources of rows. */
   csv?: Uint8Array;
+  /** For sources of quads: their values go into fields as they are read. */
+  isOfQuads?: boolean;
 }
 
 /** Sizes and numbers of kernels/program.ts. */
@@ -57,6 +60,10 @@ const opKind = {
   link: 7,
   expiration: 8,
 };
+
+/** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */
+const rulesNumber = { none: 0, events: 1, quads: 2 };
+const slotNone = 0xffff;
 
 interface Op {
   kind: number;
@@ -94,13 +101,17 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const textsAt = layout.take(draft.texts.length * textBytes);
   const columnsAt = layout.take(draft.columns.length * 4);
   const csvAt = layout.take(csv.length);
+  const quadSlots = options.isOfQuads ? quadSlotsOf(entity) : null;
+  const quadSlotsAt = layout.take((quadSlots ?? []).length * 2);
   const program = new Uint8Array(layout.bytes);
   const view = new DataView(program.buffer);
   writeWords(view, 0, [program.length, trieAt, draft.slots.length, slotsAt]);
   writeWords(view, 16, [keySlots.length, keyPartsAt, required.length, requiredAt]);
   writeWords(view, 32, [draft.texts.length, textsAt, draft.columns.length, columnsAt]);
   writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, csv.length === 0 ? 0 : csvAt]);
-  if (events !== undefined) writeWords(view, 64, [1, groupKeyspace, events.tags]);
+  if (events !== undefined) writeWords(view, 64, [rulesNumber.events, groupKeyspace, events.tags]);
+  if (entity.quads !== undefined) writeWords(view, 64, [rulesNumber.quads]);
+  if (quadSlots !== null) writeWords(view, 76, [quadSlotsAt]);
   program.set(trie, trieAt);
   writeSlots(view, draft, slotsAt, opsAt);
   for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
@@ -108,7 +119,15 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   for (const [i, index] of draft.texts.entries()) view.setUint32(textsAt + i * textBytes, index, true);
   writeWords(view, columnsAt, draft.columns);
   program.set(csv, csvAt);
+  for (const [i, slot] of (quadSlots ?? []).entries()) view.setUint16(quadSlotsAt + i * 2, slot, true);
   return program;
+}
+
+/** The slots of a quad's members; null when there are fields that only reading its JSON fills. */
+function quadSlotsOf({ fields }: CompiledEntity): number[] | null {
+  const isPlain = ({ path, type }: CompiledField) => path.length === 1 && type !== "json" && type !== "pairs";
+  if (!fields.every(isPlain)) return null;
+  return quadMembers.map((member) => fields.find(({ path }) => path[0] === member)?.slot ?? slotNone);
 }
 
 /** The parts of the key, and behind them what the rules of events go by: see kernels/load-events.ts. */

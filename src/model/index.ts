@@ -3,6 +3,7 @@ export * from "./csv-program.js";
 export * from "./entity-program.js";
 export * from "./glob.js";
 export * from "./member-trie.js";
+export * from "./quad-fault.js";
 export * from "./record-id.js";
 export * from "./record-view.js";
 export * from "./scan-fault.js";

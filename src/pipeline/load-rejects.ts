@@ -1,5 +1,5 @@
 import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
-import { type CompiledEntity, formatScanFault } from "../model/index.js";
+import { type CompiledEntity, formatQuadFault, formatScanFault } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
 /** Codes of rejects by the kernel's numbers: REJECT_... in kernels/load-state.ts. */
@@ -20,6 +20,8 @@ export const loadRejectCodes = [
   "RECORD_TOO_LARGE",
   "NOSTR_EPHEMERAL",
   "NOSTR_HEX",
+  "QUAD_SYNTAX",
+  "QUAD_SHAPE",
 ] as const satisfies readonly (ErrorCode | null)[];
 
 /** A record that was turned down while its frame was loaded. */
@@ -80,6 +82,10 @@ export function rejectReason(
       return "kinds 20000 to 29999 are for those who listen at the time";
     case "NOSTR_HEX":
       return `field "${field?.name}" must be 64 hexadecimal digits`;
+    case "QUAD_SYNTAX":
+      return formatQuadFault(record, note.offset, note.detail);
+    case "QUAD_SHAPE":
+      return "it has an object or a value, and with a value a language, a datatype or neither";
     case "RECORD_TOO_LARGE":
       return `it takes more than ${limits.recordBytesMax} bytes as JSON`;
     default:

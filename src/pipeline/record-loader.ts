@@ -8,7 +8,7 @@ import {
   type RecordCheck,
   type RecordView,
 } from "../model/index.js";
-import type { CsvHeader, SourceFormat } from "../ports/index.js";
+import { type CsvHeader, isQuadFormat, type SourceFormat } from "../ports/index.js";
 import { type KeyBuffer, runToEnd, type TupleBuffer } from "../postings/index.js";
 import {
   bindLoadRegions,
@@ -30,6 +30,8 @@ export interface LoadJob {
   format: SourceFormat;
   /** The columns, for rows. */
   header: CsvHeader | null;
+  /** What the labels of blank nodes get behind them; "" leaves them as they are. */
+  blankScope?: string;
   /** A frame of whole records: lines, rows, or array elements between commas. */
   bytes: Uint8Array;
   /** Id of the first record; record number n of the frame (blank lines do not count) has firstId + n. */
@@ -146,27 +148,34 @@ export class RecordLoader {
       json: exports.FORMAT_JSON,
       csv: exports.FORMAT_CSV,
       tsv: exports.FORMAT_CSV,
+      ntriples: exports.FORMAT_TRIPLES,
+      nquads: exports.FORMAT_QUADS,
+      turtle: exports.FORMAT_QUADS,
+      trig: exports.FORMAT_QUADS,
     };
     const format = formats[job.format].value;
     assert(
       (job.header !== null) === (format === exports.FORMAT_CSV.value),
       "rows, and only rows, come with a header",
     );
+    const scope = Buffer.from(job.blankScope ?? "", "ascii");
+    u8.set(scope, exports.quadScope(scope.length));
     const idHigh = Math.floor(job.firstId / 2 ** 32);
     const begun = exports.loadBegin(at, format, frame, frame + job.bytes.length, idHigh, job.firstId >>> 0);
     if (begun === 0) throw programTooLarge(job.entity, program.length, programBytes);
   }
 
-  /** An entity has one program, and where its records are rows one for each header. */
-  #programOf({ entity, header }: LoadJob, hasCheck: boolean): Uint8Array {
+  /** An entity has one program, one for quads, and where its records are rows one for each header. */
+  #programOf({ entity, format, header }: LoadJob, hasCheck: boolean): Uint8Array {
     const programs = this.#programs.get(entity) ?? new Map<string, Uint8Array>();
     this.#programs.set(entity, programs);
-    const key = JSON.stringify([hasCheck, header]);
+    const isOfQuads = isQuadFormat(format);
+    const key = JSON.stringify([hasCheck, isOfQuads, header]);
     const cached = programs.get(key);
     if (cached !== undefined) return cached;
     const csv =
       header === null ? {} : { csv: compileCsvProgram(columnsOf(entity, header), header.delimiter) };
-    const program = compileEntityProgram(entity, { hasCheck, ...csv });
+    const program = compileEntityProgram(entity, { hasCheck, isOfQuads, ...csv });
     if (programs.size >= programsCached) programs.clear();
     programs.set(key, program);
     return program;

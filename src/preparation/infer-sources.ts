@@ -1,11 +1,12 @@
 import { basename, dirname, resolve } from "node:path";
 import { entityNameOf, type InferenceSample, inferMapping, type Mapping } from "../mapping/index.js";
-import type { Source } from "../ports/index.js";
+import { isQuadFormat, type Source } from "../ports/index.js";
+import { rdfEntity, rdfMapping } from "../presets/index.js";
 import { type SourceSample, sampleSource } from "./sample-source.js";
 
 export interface SourceInference {
   mapping: Mapping;
-  preset: "nostr" | null;
+  preset: "nostr" | "rdf" | null;
   notes: string[];
   /** Name of the entity that each source holds, by the source's name. */
   entities: Map<string, string>;
@@ -60,6 +61,7 @@ export async function inferSources(
   sampler: Sampler,
   entityName: string | null,
 ): Promise<SourceInference> {
+  if (sources.every(({ format }) => isQuadFormat(format))) return quadInference(sources);
   const groups =
     entityName === null
       ? await groupSources(sources, sampler)
@@ -77,6 +79,12 @@ export async function inferSources(
     for (const source of group.sources) entities.set(source.name, group.entityName);
   }
   return { mapping, preset: isNostr ? "nostr" : null, notes, entities };
+}
+
+/** What quads hold is known; nothing is to be sampled. */
+function quadInference(sources: readonly Source[]): SourceInference {
+  const entities = new Map(sources.map(({ name }) => [name, rdfEntity]));
+  return { mapping: rdfMapping(), preset: "rdf", notes: [], entities };
 }
 
 /** The first, the middle and the last file stand for all of a group. */

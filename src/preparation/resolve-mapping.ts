@@ -164,7 +164,8 @@ async function inferredChoice(
 ): Promise<Choice> {
   const inferred = await inferSources(sources, sampler, entity);
   if (inferred.preset !== null) {
-    const notes = [`The records are nostr events: preset ${inferred.preset} is used.`];
+    const what = inferred.preset === "nostr" ? "nostr events" : "quads";
+    const notes = [`The records are ${what}: preset ${inferred.preset} is used.`];
     return { ...presetChoice(inferred.preset, null, "import"), origin: "inferred", notes };
   }
   const { mapping, notes, entities } = inferred;

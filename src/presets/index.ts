@@ -2,13 +2,18 @@ import type { Mapping } from "../mapping/index.js";
 import { type RecordCheck, suggestionText } from "../model/index.js";
 import { nostrEntity, nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
+import { rdfMapping } from "./rdf.js";
 
 export { nostrEntity } from "./nostr.js";
 export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
 export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
+export { rdfEntity, rdfMapping } from "./rdf.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */
-const presets: Readonly<Record<string, () => Mapping>> = { nostr: nostrMapping };
+const presets: Readonly<Record<string, () => Mapping>> = {
+  nostr: nostrMapping,
+  rdf: rdfMapping,
+};
 
 export const presetNames: readonly string[] = Object.keys(presets);
 

@@ -8,14 +8,18 @@ import { entityNamed } from "./filter-where.js";
 import type { LiveRecord } from "./live-record.js";
 import { parseNostrAsOne } from "./nostr-filter.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
+import { quadLine } from "./quad-line.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
 const lineFeed = Uint8Array.of(0x0a);
 
+export type ExportFormat = "jsonl" | "csv" | "nquads";
+
 export interface ExportOptions {
   /** All entities when it is left out. */
   entity?: string;
-  format: "jsonl" | "csv";
+  /** `nquads` writes the quads alone. */
+  format: ExportFormat;
   /** Only records that match; of a filter of the one or the other kind. */
   filter?: unknown;
   nostr?: unknown;
@@ -65,6 +69,7 @@ export function openExport(reader: StoreReader, options: ExportOptions): RecordE
       ? visibleRecords(store, entity, options, fromId)
       : matchingRecords(store, asked, options, fromId);
   if (options.format === "csv") return csvExport(entity ?? onlyEntity(store), live);
+  if (options.format === "nquads") return quadsExport(quadEntity(store, entity), live);
   return {
     head: null,
     lineEnd: lineFeed,
@@ -154,6 +159,29 @@ function onlyEntity(store: QueryStore): CompiledEntity {
     "is missing, and CSV holds one entity",
     `Name one with --entity: ${listText(names)}`,
   );
+}
+
+/** The entity whose records are quads: the one that is asked for, or the only one. */
+function quadEntity(store: QueryStore, asked: CompiledEntity | null): CompiledEntity {
+  const entities = store.mapping.entities.filter(({ quads }) => quads !== undefined);
+  const found = asked === null ? entities : entities.filter((entity) => entity === asked);
+  if (found.length === 1) return found[0]!;
+  const names = listText(entities.map(({ name }) => name));
+  if (found.length > 1) throw queryFault("entity", "is missing, and several hold quads", `Name one: ${names}`);
+  const what = asked === null ? "The store holds" : `${asked.name} holds`;
+  throw queryFault("format", "is nquads, and there are no quads", `${what} other records: write them as jsonl`);
+}
+
+function quadsExport(entity: CompiledEntity, live: (fromId: number) => Generator<LiveRecord>): RecordExport {
+  return {
+    head: null,
+    lineEnd: lineFeed,
+    *records(fromId) {
+      for (const record of live(fromId)) {
+        if (record.entity === entity.number) yield { id: record.id, line: Buffer.from(quadLine(record.value)) };
+      }
+    },
+  };
 }
 
 /**

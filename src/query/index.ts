@@ -3,6 +3,7 @@ export { explain } from "./explain.js";
 export {
   type ExportedRecord,
   type ExportOptions,
+  type ExportFormat,
   exportPlace,
   exportRecords,
   openExport,

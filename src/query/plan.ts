@@ -196,7 +196,7 @@ function gather(store: QueryStore, span: Span, label: string, isExact: boolean):
 }
 
 function planExists(store: QueryStore, entity: CompiledEntity, field: CompiledField): Plan {
-  if (entity.keySlots.includes(field.slot)) return planAll(store, entity, true);
+  if (field.required && entity.keySlots.includes(field.slot)) return planAll(store, entity, true);
   const index = indexOf(field, "number") ?? indexOf(field, "prefix");
   if (index === undefined) return planAll(store, entity, false);
   return gather(store, { index: index.number, low: 0n, high: 2n ** 64n - 1n }, `${field.name} exists`, true);

@@ -1,4 +1,5 @@
 import type { CompiledEntity, CompiledField } from "../model/index.js";
+import { quadKey, quadKeyText } from "./quad-key.js";
 import type { FieldReader } from "./field-values.js";
 import type { Comparable } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
@@ -17,6 +18,9 @@ export class RecordKeys {
   /** The key of a record; null when its entity has none. */
   ofRecord(entity: CompiledEntity, record: LiveRecord): Uint8Array | null {
     if (entity.keySlots.length === 0) return null;
+    if (entity.quads !== undefined) {
+      return quadKey(entity.keySlots.map((slot) => this.#fields.texts(entity.fields[slot]!, record)[0] ?? null));
+    }
     const parts: Uint8Array[] = [];
     for (const slot of entity.keySlots) {
       const [part] = this.parts(entity.fields[slot]!, record);
@@ -34,6 +38,9 @@ export class RecordKeys {
   /** The key that values of a filter stand for; null when they do not fit. */
   ofOperands(entity: CompiledEntity, values: unknown[]): Uint8Array | null {
     if (values.length !== entity.keySlots.length || values.length === 0) return null;
+    if (entity.quads !== undefined) {
+      return quadKey(values.map((value) => (typeof value === "string" ? value : null)));
+    }
     const parts: Uint8Array[] = [];
     for (const [at, slot] of entity.keySlots.entries()) {
       const field = entity.fields[slot]!;
@@ -58,6 +65,7 @@ export class RecordKeys {
 
   /** A key for people: its text, or the digits of packed hex; parts are joined by commas. */
   text(entity: CompiledEntity, key: Uint8Array): string {
+    if (entity.quads !== undefined) return quadKeyText(key);
     const types = entity.keySlots.map((slot) => entity.fields[slot]!.type);
     if (types.length < 2) return partText(types[0], key);
     const texts: string[] = [];

@@ -4,7 +4,11 @@ import type { Exchange } from "./exchange.js";
 import { RecordStream } from "./record-stream.js";
 import type { PausingReader } from "./store-access.js";
 
-const types = { jsonl: "application/x-ndjson", csv: "text/csv; charset=utf-8" } as const;
+const types = {
+  jsonl: "application/x-ndjson",
+  csv: "text/csv; charset=utf-8",
+  nquads: "application/n-quads",
+} as const;
 
 const closingBrace = Buffer.from("}");
 
@@ -80,8 +84,8 @@ async function exportFrom(
 function optionsOf(query: URLSearchParams): ExportOptions {
   const [entity, filter, nostr] = [query.get("entity"), query.get("filter"), query.get("nostr")];
   const format = query.get("format") ?? "jsonl";
-  if (format !== "jsonl" && format !== "csv") {
-    throw new PlimsollError("REQUEST_INVALID", { what: "the parameter format must be jsonl or csv" });
+  if (format !== "jsonl" && format !== "csv" && format !== "nquads") {
+    throw new PlimsollError("REQUEST_INVALID", { what: "the parameter format must be jsonl, csv or nquads" });
   }
   return {
     format,

@@ -25,7 +25,7 @@ const importParameters: readonly Parameter[] = [
 ];
 
 const exportParameters: readonly Parameter[] = [
-  { name: "format", type: "string", description: "jsonl unless told", choices: ["jsonl", "csv"] },
+  { name: "format", type: "string", description: "jsonl unless told", choices: ["jsonl", "csv", "nquads"] },
   { name: "entity", type: "string", description: "records of this entity alone" },
   { name: "filter", type: "string", description: "a filter as JSON, without order and limit" },
   { name: "nostr", type: "string", description: "a NIP-01 filter, or a list of them, without limit" },

@@ -8,7 +8,17 @@ export { type OptionRow, optionFlags } from "./option-row.js";
 const loading = ["import", "plan"] as const;
 const reading = ["import", "plan", "infer"] as const;
 
-export const formatNames = ["jsonl", "json", "csv", "tsv", "nostr"] as const;
+export const formatNames = [
+  "jsonl",
+  "json",
+  "csv",
+  "tsv",
+  "nostr",
+  "ntriples",
+  "nquads",
+  "turtle",
+  "trig",
+] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
 /** Looked for in the current folder. */
@@ -38,7 +48,7 @@ export const optionTable: readonly OptionRow[] = [
     value: "NAME",
     type: "text",
     env: "PLIMSOLL_PRESET",
-    help: "a mapping that comes with Plimsoll: nostr",
+    help: "a mapping that comes with Plimsoll: nostr or rdf",
     commands: loading,
     way: { of: "mapping", name: "preset" },
   },
@@ -271,7 +281,7 @@ export const optionTable: readonly OptionRow[] = [
     name: "format",
     value: "NAME",
     type: "choice",
-    choices: ["jsonl", "csv"],
+    choices: ["jsonl", "csv", "nquads"],
     default: "jsonl",
     env: "PLIMSOLL_EXPORT_FORMAT",
     help: "format of what is written",

@@ -1,5 +1,5 @@
 import { PlimsollError } from "../kernel/index.js";
-import type { SourceFormat } from "../ports/index.js";
+import { isQuadFormat, type SourceFormat } from "../ports/index.js";
 import { JsonArrayFramer } from "./framers/index.js";
 
 export interface TextShape {
@@ -19,6 +19,10 @@ export function formatOfName(name: string): SourceFormat | null {
   if (ending === "json") return "json";
   if (ending === "csv") return "csv";
   if (ending === "tsv" || ending === "tab") return "tsv";
+  if (ending === "nt") return "ntriples";
+  if (ending === "nq") return "nquads";
+  if (ending === "ttl") return "turtle";
+  if (ending === "trig") return "trig";
   return null;
 }
 
@@ -29,7 +33,7 @@ export function detectShape(name: string, head: Uint8Array, given: SourceFormat 
   const hint = given ?? formatOfName(name);
   const format = given ?? formatOfContent(text, hint);
   if (format === null) throw unknownFormat(name, text);
-  if (format === "jsonl" || format === "json") return { format, delimiter: "," };
+  if (format === "jsonl" || format === "json" || isQuadFormat(format)) return { format, delimiter: "," };
   const isTab = format === "tsv";
   const delimiter = isTab ? "\t" : (findDelimiter(text)?.delimiter ?? ",");
   return { format: given ?? (delimiter === "\t" ? "tsv" : "csv"), delimiter };
@@ -75,13 +79,21 @@ function headText(head: Uint8Array): string {
 function formatOfContent(text: string, hint: SourceFormat | null): SourceFormat | null {
   const start = text.trimStart();
   if (start === "") return hint ?? "jsonl";
+  if (hint !== null && isQuadFormat(hint)) return hint;
   const isCsvName = hint === "csv" || hint === "tsv";
   if (!isCsvName && start[0] === "[") return "json";
   if (!isCsvName && start[0] === "{") return isObjectPerLine(start) ? "jsonl" : "json";
   if (hint !== null) return hint;
+  if (isStatement(start)) return "nquads";
   const found = isBinary(text) ? null : findDelimiter(text);
   if (found === null || found.lines < 2) return null;
   return found.delimiter === "\t" ? "tsv" : "csv";
+}
+
+/** Whether the text begins with a statement of N-Quads; that its IRI is absolute tells it from XML. */
+function isStatement(start: string): boolean {
+  const [line = ""] = start.replace(/^(?:#.*\s+)+/, "").split(/[\r\n]/, 1);
+  return /^(?:<[a-z][a-z0-9+.-]*:[^\s<>]*>|_:\S+)[ \t]*<[^\s<>]+>.*\.[ \t]*(?:#.*)?$/i.test(line);
 }
 
 /** An object that is not complete at the end of its line is pretty-printed: no JSON lines. */
@@ -132,6 +144,6 @@ function headLines(text: string): string[] {
 }
 
 function unknownFormat(source: string, text: string): PlimsollError {
-  const reason = isBinary(text) ? "it is no text" : "neither JSON nor rows with one delimiter";
+  const reason = isBinary(text) ? "it is no text" : "neither JSON nor quads nor rows with one delimiter";
   return new PlimsollError("FORMAT_UNKNOWN", { source, reason }, { place: { source } });
 }

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { hasGlob } from "../model/index.js";
-import type { Source, SourceFormat } from "../ports/index.js";
+import { isQuadFormat, type Source, type SourceFormat } from "../ports/index.js";
 import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js";
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
@@ -68,8 +68,8 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
       // Prose has commas too, so within a folder only a name makes a table of a text.
       const isTable = ["csv", "tsv"].includes(formatOfName(fileName) ?? "");
       const source = await openFile(fileName, filePath, options.format ?? null);
-      if (options.format || isTable || source.format === "jsonl" || source.format === "json")
-        sources.push(source);
+      const tellsItself = source.format === "jsonl" || source.format === "json" || isQuadFormat(source.format);
+      if (options.format || isTable || tellsItself) sources.push(source);
       else note(`${fileName} is passed over: name it to read it as ${source.format}.`);
     } catch (error) {
       if (!isPlimsollError(error) || error.code !== "FORMAT_UNKNOWN") throw error;

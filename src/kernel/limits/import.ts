@@ -41,6 +41,12 @@ export const indexCountMax = 65_535;
 /** Key parts are joined into one short key; more of them means that the mapping is wrong. */
 export const keyPartCountMax = 8;
 
+/**
+ * A quad's key of up to this many bytes is stored as it is, a longer one as the 33 bytes of its digest
+ * (docs/adr/0012-quads.md): QUAD_KEY_BYTES_MAX in kernels/load-quad-keys.ts.
+ */
+export const quadKeyBytesMax = 40;
+
 /** Members lie at most this deep: the scanner keeps a frame a level. */
 export const pathDepthMax = 32;
 

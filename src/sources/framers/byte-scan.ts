@@ -1,4 +1,4 @@
-import { newline, quote } from "./framer.js";
+import { carriageReturn, newline, quote } from "./framer.js";
 
 /**
  * The bytes as 32-bit words, so that four are looked at together; the first word may begin up to three
@@ -21,6 +21,25 @@ export function nextNewline(bytes: Uint8Array, words: Int32Array, from: number, 
   }
   if (at < to) at = Math.min((index << 2) - shift, to);
   for (; at < to; at++) if (bytes[at] === newline) return at;
+  return to;
+}
+
+/** Index of the first LF or CR in [from, to), or `to`. */
+export function nextLineEnd(bytes: Uint8Array, words: Int32Array, from: number, to: number): number {
+  const shift = bytes.byteOffset & 3;
+  let at = from;
+  for (; at < to && ((at + shift) & 3) !== 0; at++) {
+    if (bytes[at] === newline || bytes[at] === carriageReturn) return at;
+  }
+  let index = (at + shift) >> 2;
+  for (; index < words.length; index++) {
+    const word = words[index]!;
+    const feeds = word ^ 0x0a0a0a0a;
+    const returns = word ^ 0x0d0d0d0d;
+    if (((((feeds - 0x01010101) & ~feeds) | ((returns - 0x01010101) & ~returns)) & 0x80808080) !== 0) break;
+  }
+  if (at < to) at = Math.min((index << 2) - shift, to);
+  for (; at < to; at++) if (bytes[at] === newline || bytes[at] === carriageReturn) return at;
   return to;
 }
 

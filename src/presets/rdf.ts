@@ -1,0 +1,27 @@
+import type { Mapping } from "../mapping/index.js";
+
+/** The preset's one entity; a store may hold others beside it. */
+export const rdfEntity = "Quad";
+
+/** Quads of RDF: each is a record, found by every part of it, and literals by their words too. */
+export function rdfMapping(): Mapping {
+  return {
+    version: 1,
+    preset: "rdf",
+    entities: {
+      [rdfEntity]: {
+        key: ["subject", "predicate", "object", "value", "language", "datatype", "graph"],
+        rules: "quads",
+        fields: {
+          subject: { type: "string", index: "exact" },
+          predicate: { type: "string", index: "exact" },
+          object: { type: "string", index: "exact" },
+          value: { type: "string", index: ["exact", "text"] },
+          language: "string",
+          datatype: "string",
+          graph: { type: "string", index: "exact" },
+        },
+      },
+    },
+  };
+}
