@@ -287,6 +287,11 @@ export const errorTable = {
     retry: false,
     message: "The statement is not N-Triples or N-Quads: {reason}. Mend the line and load it again.",
   },
+  TURTLE_SYNTAX: {
+    retry: false,
+    message:
+      "{source} is not {format} from line {line} on ({reason}). What stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
+  },
   QUAD_SHAPE: {
     retry: false,
     message: "The record is no quad: {reason}. Give it the members that docs/graph.md names.",

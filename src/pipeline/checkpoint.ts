@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ErrorCode } from "../kernel/index.js";
 import type { SourceCursor, SourceFingerprint } from "../ports/index.js";
 import type { RecordCounts } from "./import-plan.js";
 
@@ -82,6 +83,7 @@ export interface Checkpoint {
    * What a damaged source said, the first of them: the import ends as failed, with everything else loaded.
    */
   damage: string | null;
+  damageCode: ErrorCode | null;
   seconds: { read: number; merge: number; seal: number };
   seal: SealState | null;
 }

@@ -241,6 +241,7 @@ export class ImportRun implements AsyncDisposable {
 
   /** The rest of a damaged source is set aside as one reject; the import will end as failed. */
   endDamaged(error: PlimsollError, place: Place): void {
+    this.state.damageCode ??= error.code;
     this.state.damage ??= error.message;
     this.#host.onNotice(error.message);
     this.reject({ code: error.code, reason: error.message, head: new Uint8Array(0), place });

@@ -33,6 +33,7 @@ export function newCheckpoint(options: {
     bytesWritten: 0,
     rejectsBytes: 0,
     damage: null,
+    damageCode: null,
     seconds: { read: 0, merge: 0, seal: 0 },
     seal: null,
   };

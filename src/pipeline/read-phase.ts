@@ -160,7 +160,7 @@ export class ReadPhase {
   }
 
   /**
-   * A damaged source ends where the damage begins: its rest counts as one reject, and the import goes on,
+   * A damaged source ends where the damage begins, one of Turtle where its grammar breaks: its rest counts as one reject, and the import goes on,
    * unless bad records are to end it.
    */
   async #readOrEnd(
@@ -171,8 +171,9 @@ export class ReadPhase {
     try {
       return await this.#atDoor(read);
     } catch (error) {
-      const isDamage = isPlimsollError(error) && error.code === "SOURCE_DAMAGED";
-      if (!isDamage || this.#run.plan.rejects.isAbort) throw error;
+      const endsSource =
+        isPlimsollError(error) && (error.code === "SOURCE_DAMAGED" || error.code === "TURTLE_SYNTAX");
+      if (!endsSource || this.#run.plan.rejects.isAbort) throw error;
       this.#isBrokenOff = false;
       await this.#drain();
       this.#run.endDamaged(error, { ...error.place, source: source.name, record: session.records + 1 });

@@ -146,9 +146,9 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
     run.enterSeal();
     await sealPhase(run);
     run.progress.tell();
-    const { damage } = state;
+    const { damage, damageCode } = state;
     if (damage === null) return reportOf(run, { state: "complete", resumedFrom, error: null });
-    const error = { code: "SOURCE_DAMAGED", message: damage };
+    const error = { code: damageCode ?? "SOURCE_DAMAGED", message: damage };
     return reportOf(run, { state: "failed", resumedFrom, error });
   } catch (error) {
     const condition = asInterruption(asDiskCondition(error, session.runsDir), host.signal);

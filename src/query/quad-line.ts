@@ -9,17 +9,9 @@ interface QuadRecord {
   graph?: string;
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  "\b": "\\b",
-  "\t": "\\t",
-  "\n": "\\n",
-  "\f": "\\f",
-  "\r": "\\r",
-  '"': '\\"',
-  "\\": "\\\\",
-};
+const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\" };
 
-/** The statement of a quad in the canonical form of N-Quads, without the end of its line. */
+/** The statement of a quad in the canonical form of RDF 1.1 N-Quads, without the end of its line. */
 export function quadLine(record: unknown): string {
   const quad = record as QuadRecord;
   const object = quad.object === undefined ? literal(quad) : node(quad.object);
@@ -32,13 +24,7 @@ function node(text: string): string {
 }
 
 function literal({ value = "", language, datatype }: QuadRecord): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what the form has escaped.
-  const text = `"${value.replace(/["\\\u0000-\u001f\u007f]/g, escapeOf)}"`;
+  const text = `"${value.replace(/["\\\n\r]/g, (character) => escapes[character]!)}"`;
   if (language !== undefined) return `${text}@${language}`;
   return datatype === undefined ? text : `${text}^^<${datatype}>`;
-}
-
-function escapeOf(character: string): string {
-  const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-  return escapes[character] ?? `\\u${code}`;
 }

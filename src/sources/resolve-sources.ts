@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Readable } from "node:stream";
 import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { hasGlob } from "../model/index.js";
@@ -8,9 +9,10 @@ import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
-import { detectShape, formatOfName, isHeadEnough } from "./detect.js";
+import { detectShape, formatOfName, isHeadEnough, type TextShape } from "./detect.js";
 import { expandGlob, folderFiles } from "./glob.js";
-import { fileOrigin, streamOrigin, TextSource } from "./text-source.js";
+import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
+import { turtleOrigin } from "./turtle/index.js";
 
 export interface ResolveOptions {
   format?: SourceFormat;
@@ -88,10 +90,11 @@ async function openFile(name: string, path: string, format: SourceFormat | null)
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stored), compression, name);
     const shape = detectShape(name, await headOf(stream), format);
-    return new TextSource(
-      fileOrigin(name, path, { compression, decompressBytes: decompressBytes(compression, magic) }),
-      shape,
-    );
+    const origin = fileOrigin(name, path, {
+      compression,
+      decompressBytes: decompressBytes(compression, magic),
+    });
+    return textSource(origin, shape, pathToFileURL(path).href);
   } finally {
     await stream.close();
   }
@@ -110,11 +113,17 @@ async function openStream(
     const head = await readHead(stream, detectBytesMax, isHeadEnough);
     const shape = detectShape(name, head, format);
     const stored = { compression, decompressBytes: decompressBytes(compression, magic) };
-    return new TextSource(streamOrigin(name, stored, new PrefixedBytes(head, stream)), shape);
+    return textSource(streamOrigin(name, stored, new PrefixedBytes(head, stream)), shape, null);
   } catch (error) {
     await stream.close();
     throw error;
   }
+}
+
+function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): TextSource {
+  const { format } = shape;
+  if (format !== "turtle" && format !== "trig") return new TextSource(origin, shape);
+  return new TextSource(turtleOrigin(origin, { name: origin.name, format, base }), shape);
 }
 
 /** The head of a stream, as far as it can be read: damage behind its first byte is met by the reading. */

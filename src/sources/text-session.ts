@@ -80,7 +80,8 @@ export class TextSession implements SourceSession {
 
   /** Takes bytes at the front that are no part of any record (a byte order mark). */
   async passPrefix(prefix: Uint8Array): Promise<void> {
-    if ((await this.#input.more(null)) === "end") return;
+    // Damage in front of the first record is met by the first read, as all other damage is.
+    if ((await this.#more(false)) !== "more") return;
     const view = this.#input.view();
     if (prefix.every((byte, index) => view[index] === byte)) this.#take(prefix.length);
   }

@@ -47,6 +47,24 @@ export const keyPartCountMax = 8;
  */
 export const quadKeyBytesMax = 40;
 
+/** Turtle is handed to its parser in pieces of this size: what one becomes is held whole. */
+export const turtlePieceBytes = 16 * KiB;
+
+/** What one piece of Turtle may become as N-Quads: short names can stand for long IRIs. */
+export const turtleOutputBytesMax = 4 * MiB;
+
+/** Bytes of Turtle without a triple, a prefix or a comment: the parser holds what it has not finished. */
+export const turtleSilenceBytesMax = 4 * MiB;
+
+/** Prefixes of a document and their IRIs in all; the parser holds them. */
+export const turtlePrefixBytesMax = 1 * MiB;
+
+/** Nested brackets; the parser holds a few values for each. */
+export const turtleDepthMax = 10_000;
+
+/** What reading Turtle takes beside chunks: the parser (measured), an unfinished literal, a piece of output. */
+export const turtleBytes = 24 * MiB;
+
 /** Members lie at most this deep: the scanner keeps a frame a level. */
 export const pathDepthMax = 32;
 
