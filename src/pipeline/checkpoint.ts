@@ -57,6 +57,8 @@ export interface Checkpoint {
   version: 1;
   importId: string;
   sources: SourceFingerprint[];
+  /** What each source's labels of blank nodes get behind them: see blank-scopes.ts. */
+  blankScopes: string[];
   phase: "read" | "seal";
   sourceIndex: number;
   cursor: SourceCursor | null;

@@ -137,6 +137,10 @@ export class ImportRun implements AsyncDisposable {
     return entity.number;
   }
 
+  blankScopeOf(source: Source): string {
+    return this.state.blankScopes[this.plan.sources.indexOf(source)] ?? "";
+  }
+
   /**
    * Work on the target waits for the work before it: a transaction at a time, and none while it is being
    * reopened.

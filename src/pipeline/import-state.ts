@@ -8,6 +8,7 @@ import type { RecordCounts } from "./import-plan.js";
 export function newCheckpoint(options: {
   importId: string;
   sources: SourceFingerprint[];
+  blankScopes: string[];
   firstId: number;
   mapping: CompiledMapping;
   isMerge?: boolean;
@@ -16,6 +17,7 @@ export function newCheckpoint(options: {
     version: 1,
     importId: options.importId,
     sources: options.sources,
+    blankScopes: options.blankScopes,
     phase: "read",
     sourceIndex: 0,
     cursor: null,

@@ -239,6 +239,7 @@ export class ReadPhase {
         entity,
         format: source.format,
         header: frame.header,
+        blankScope: this.#run.blankScopeOf(source),
         input,
         length,
         output,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { divideLine, Governor, WritebackMeter } from "../memory/index.js";
 import type { SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
+import { blankScopesOf, documentsOf, withHomes } from "./blank-scopes.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
@@ -77,16 +78,17 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
         : `The line has room for ${table.threads} of ${plan.threads} threads.`,
     );
   }
+  const sources = await Promise.all(plan.sources.map((source) => source.fingerprint()));
+  const documents = documentsOf(sources);
   await using session = await plan.target.open({
-    mergeMapping: plan.mergeMapping,
+    mergeMapping: (stored) => withHomes(plan.mergeMapping(stored), plan, documents),
     tempDir: plan.tempDir,
     transactionBytes: table.transactionBytesMax,
     mappedBytes: table.mappedBytesMax,
     ...residentFileBytesOf(governor),
     signal: host.signal,
   });
-  const sources = await Promise.all(plan.sources.map((source) => source.fingerprint()));
-  const start = await findStart(plan, session, sources);
+  const start = await findStart(plan, session, sources, documents);
   if ("finished" in start) {
     await cleanUp(plan, session);
     host.onNotice(
@@ -163,6 +165,7 @@ async function findStart(
   plan: ImportPlan,
   session: TargetSession,
   sources: SourceFingerprint[],
+  documents: readonly string[],
 ): Promise<Start | { finished: FinishedNote }> {
   const importId = importIdOf({
     sources: plan.sources.map((source, index) => [
@@ -191,8 +194,10 @@ async function findStart(
     if (isSame) return { finished };
   }
   const firstId = session.sealed?.nextId ?? 0;
+  const { mapping } = session;
+  const blankScopes = blankScopesOf(mapping, plan, documents);
   return {
-    state: newCheckpoint({ importId, sources, firstId, mapping: session.mapping, isMerge }),
+    state: newCheckpoint({ importId, sources, blankScopes, firstId, mapping, isMerge }),
     resumedFrom: null,
   };
 }

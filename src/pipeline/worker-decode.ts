@@ -45,6 +45,7 @@ export class DecodeStage {
         entity,
         format: request.format,
         header: request.header,
+        blankScope: request.blankScope,
         bytes: new Uint8Array(request.input, 0, request.length),
         firstId: request.firstId,
       },

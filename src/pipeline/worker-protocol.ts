@@ -43,6 +43,7 @@ export interface LoadRequest {
   entity: number;
   format: SourceFormat;
   header: CsvHeader | null;
+  blankScope: string;
   input: ArrayBuffer;
   length: number;
   output: ArrayBuffer;

@@ -1,0 +1,52 @@
+import { createHash, randomUUID } from "node:crypto";
+import { resolve } from "node:path";
+import type { CompiledEntity, CompiledMapping } from "../model/index.js";
+import { isQuadFormat, type SourceFingerprint } from "../ports/index.js";
+import type { ImportPlan } from "./import-plan.js";
+
+const digestDigits = 32;
+
+/**
+ * What the document of each source is known by. A file is the same document for as long as its path, its size and
+ * its first bytes are; a stream is a new one every time.
+ */
+export function documentsOf(sources: readonly SourceFingerprint[]): string[] {
+  return sources.map(({ name, sizeBytes, headCrc }) =>
+    sizeBytes === null ? `stream ${randomUUID()}` : JSON.stringify([resolve(name), sizeBytes, headCrc]),
+  );
+}
+
+/** The mapping in which every entity of quads has a home: the first document that was ever imported into it. */
+export function withHomes(
+  mapping: CompiledMapping,
+  plan: ImportPlan,
+  documents: readonly string[],
+): CompiledMapping {
+  const entities = mapping.entities.map((entity) => {
+    if (entity.quads === undefined || entity.quads.home !== null) return entity;
+    const first = plan.sources.findIndex(
+      (source) => isQuadFormat(source.format) && plan.entityOf(source, mapping) === entity.name,
+    );
+    return first === -1 ? entity : { ...entity, quads: { home: documents[first]! } };
+  });
+  return { ...mapping, entities };
+}
+
+/**
+ * What the labels of blank nodes get behind them, for each source: a label means something within its document
+ * only, so that those of two documents must not meet. Labels of an entity's home stay as they are.
+ */
+export function blankScopesOf(
+  mapping: CompiledMapping,
+  plan: ImportPlan,
+  documents: readonly string[],
+): string[] {
+  return plan.sources.map((source, index) => {
+    if (!isQuadFormat(source.format)) return "";
+    const name = plan.entityOf(source, mapping);
+    const home = mapping.entities.find((entity: CompiledEntity) => entity.name === name)?.quads?.home ?? null;
+    const document = documents[index]!;
+    if (home === null || home === document) return "";
+    return `.${createHash("sha256").update(document).digest("hex").slice(0, digestDigits)}`;
+  });
+}
