@@ -1,19 +1,18 @@
 /**
- * BLAKE2b (RFC 7693) with its digest of 64 bytes, over bytes that come piece by piece. One digest is under way
- * at a time.
+ * BLAKE2b (RFC 7693) with its digest of 64 bytes, over bytes that come piece by piece. One digest is under
+ * way at a time.
  */
 
 const BLOCK_BYTES: usize = 128;
 const DIGEST_BYTES: u64 = 64;
 
-const iv0: u64 = 0x6a09e667f3bcc908;
-const iv1: u64 = 0xbb67ae8584caa73b;
-const iv2: u64 = 0x3c6ef372fe94f82b;
-const iv3: u64 = 0xa54ff53a5f1d36f1;
-const iv4: u64 = 0x510e527fade682d1;
-const iv5: u64 = 0x9b05688c2b3e6c1f;
-const iv6: u64 = 0x1f83d9abfb41bd6b;
-const iv7: u64 = 0x5be0cd19137e2179;
+const vector = memory.data<u64>(
+  [
+    0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1, 0x510e527fade682d1,
+    0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+  ],
+  16,
+);
 
 /** The message words of each round, as offsets of their bytes; rounds 10 and 11 are those of 0 and 1. */
 const schedule = memory.data<u8>([
@@ -39,14 +38,8 @@ let blockAt: usize = 0;
 let hashed: u64 = 0;
 
 export function blake2bBegin(): void {
-  store<u64>(hash, iv0 ^ 0x01010000 ^ DIGEST_BYTES);
-  store<u64>(hash, iv1, 8);
-  store<u64>(hash, iv2, 16);
-  store<u64>(hash, iv3, 24);
-  store<u64>(hash, iv4, 32);
-  store<u64>(hash, iv5, 40);
-  store<u64>(hash, iv6, 48);
-  store<u64>(hash, iv7, 56);
+  for (let i: usize = 0; i < 64; i += 16) v128.store(hash + i, v128.load(vector + i));
+  store<u64>(hash, load<u64>(hash) ^ 0x01010000 ^ DIGEST_BYTES);
   blockAt = 0;
   hashed = 0;
 }
@@ -80,7 +73,7 @@ export function blake2bFeedByte(byte: u32): void {
 /** Ends the digest and returns where it lies: 64 bytes, until the next one is begun. */
 export function blake2bEnd(): usize {
   hashed += blockAt;
-  memory.fill(block + blockAt, 0, BLOCK_BYTES - blockAt);
+  for (let at = blockAt; at < BLOCK_BYTES; at += 16) v128.store(block + at, i64x2.splat(0));
   compress(-1);
   return hash;
 }
@@ -92,100 +85,103 @@ export function blake2bOf(start: usize, bytes: u32): usize {
   return blake2bEnd();
 }
 
+/** Two message words side by side. */
 @inline
-function word(row: usize, index: usize): u64 {
-  return load<u64>(block + <usize>load<u8>(row + index));
+function words(row: usize, i: usize, j: usize): v128 {
+  const first = v128.load64_splat(block + <usize>load<u8>(row + i));
+  return v128.load_lane<u64>(block + <usize>load<u8>(row + j), first, 1);
 }
 
+/** The two words that begin in the middle of `x` and end in the middle of `y`. */
+@inline
+function across(x: v128, y: v128): v128 {
+  return v128.shuffle<u64>(x, y, 1, 2);
+}
+
+@inline
+function rotate32(x: v128): v128 {
+  return v128.shuffle<u32>(x, x, 1, 0, 3, 2);
+}
+
+@inline
+function rotate24(x: v128): v128 {
+  return v128.shuffle<u8>(x, x, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10);
+}
+
+@inline
+function rotate16(x: v128): v128 {
+  return v128.shuffle<u16>(x, x, 1, 2, 3, 0, 5, 6, 7, 4);
+}
+
+@inline
+function rotate63(x: v128): v128 {
+  return v128.or(i64x2.shr_u(x, 63), i64x2.add(x, x));
+}
+
+/** The rows of the working state are two vectors each; the second half of a round is on its diagonals. */
 function compress(last: u64): void {
-  let v0 = load<u64>(hash);
-  let v1 = load<u64>(hash, 8);
-  let v2 = load<u64>(hash, 16);
-  let v3 = load<u64>(hash, 24);
-  let v4 = load<u64>(hash, 32);
-  let v5 = load<u64>(hash, 40);
-  let v6 = load<u64>(hash, 48);
-  let v7 = load<u64>(hash, 56);
-  let v8 = iv0;
-  let v9 = iv1;
-  let v10 = iv2;
-  let v11 = iv3;
-  let v12 = iv4 ^ hashed;
-  let v13 = iv5;
-  let v14 = iv6 ^ last;
-  let v15 = iv7;
+  let a0 = v128.load(hash);
+  let a1 = v128.load(hash, 16);
+  let b0 = v128.load(hash, 32);
+  let b1 = v128.load(hash, 48);
+  let c0 = v128.load(vector);
+  let c1 = v128.load(vector, 16);
+  let d0 = v128.xor(v128.load(vector, 32), i64x2(hashed, 0));
+  let d1 = v128.xor(v128.load(vector, 48), i64x2(last, 0));
   for (let row = schedule; row < schedule + 192; row += 16) {
-    v0 += v4 + word(row, 0);
-    v12 = rotr(v12 ^ v0, 32);
-    v8 += v12;
-    v4 = rotr(v4 ^ v8, 24);
-    v0 += v4 + word(row, 1);
-    v12 = rotr(v12 ^ v0, 16);
-    v8 += v12;
-    v4 = rotr(v4 ^ v8, 63);
-    v1 += v5 + word(row, 2);
-    v13 = rotr(v13 ^ v1, 32);
-    v9 += v13;
-    v5 = rotr(v5 ^ v9, 24);
-    v1 += v5 + word(row, 3);
-    v13 = rotr(v13 ^ v1, 16);
-    v9 += v13;
-    v5 = rotr(v5 ^ v9, 63);
-    v2 += v6 + word(row, 4);
-    v14 = rotr(v14 ^ v2, 32);
-    v10 += v14;
-    v6 = rotr(v6 ^ v10, 24);
-    v2 += v6 + word(row, 5);
-    v14 = rotr(v14 ^ v2, 16);
-    v10 += v14;
-    v6 = rotr(v6 ^ v10, 63);
-    v3 += v7 + word(row, 6);
-    v15 = rotr(v15 ^ v3, 32);
-    v11 += v15;
-    v7 = rotr(v7 ^ v11, 24);
-    v3 += v7 + word(row, 7);
-    v15 = rotr(v15 ^ v3, 16);
-    v11 += v15;
-    v7 = rotr(v7 ^ v11, 63);
-    v0 += v5 + word(row, 8);
-    v15 = rotr(v15 ^ v0, 32);
-    v10 += v15;
-    v5 = rotr(v5 ^ v10, 24);
-    v0 += v5 + word(row, 9);
-    v15 = rotr(v15 ^ v0, 16);
-    v10 += v15;
-    v5 = rotr(v5 ^ v10, 63);
-    v1 += v6 + word(row, 10);
-    v12 = rotr(v12 ^ v1, 32);
-    v11 += v12;
-    v6 = rotr(v6 ^ v11, 24);
-    v1 += v6 + word(row, 11);
-    v12 = rotr(v12 ^ v1, 16);
-    v11 += v12;
-    v6 = rotr(v6 ^ v11, 63);
-    v2 += v7 + word(row, 12);
-    v13 = rotr(v13 ^ v2, 32);
-    v8 += v13;
-    v7 = rotr(v7 ^ v8, 24);
-    v2 += v7 + word(row, 13);
-    v13 = rotr(v13 ^ v2, 16);
-    v8 += v13;
-    v7 = rotr(v7 ^ v8, 63);
-    v3 += v4 + word(row, 14);
-    v14 = rotr(v14 ^ v3, 32);
-    v9 += v14;
-    v4 = rotr(v4 ^ v9, 24);
-    v3 += v4 + word(row, 15);
-    v14 = rotr(v14 ^ v3, 16);
-    v9 += v14;
-    v4 = rotr(v4 ^ v9, 63);
+    a0 = i64x2.add(i64x2.add(a0, b0), words(row, 0, 2));
+    a1 = i64x2.add(i64x2.add(a1, b1), words(row, 4, 6));
+    d0 = rotate32(v128.xor(d0, a0));
+    d1 = rotate32(v128.xor(d1, a1));
+    c0 = i64x2.add(c0, d0);
+    c1 = i64x2.add(c1, d1);
+    b0 = rotate24(v128.xor(b0, c0));
+    b1 = rotate24(v128.xor(b1, c1));
+    a0 = i64x2.add(i64x2.add(a0, b0), words(row, 1, 3));
+    a1 = i64x2.add(i64x2.add(a1, b1), words(row, 5, 7));
+    d0 = rotate16(v128.xor(d0, a0));
+    d1 = rotate16(v128.xor(d1, a1));
+    c0 = i64x2.add(c0, d0);
+    c1 = i64x2.add(c1, d1);
+    b0 = rotate63(v128.xor(b0, c0));
+    b1 = rotate63(v128.xor(b1, c1));
+    let t0 = b0;
+    b0 = across(b0, b1);
+    b1 = across(b1, t0);
+    t0 = c0;
+    c0 = c1;
+    c1 = t0;
+    t0 = d0;
+    d0 = across(d1, d0);
+    d1 = across(t0, d1);
+    a0 = i64x2.add(i64x2.add(a0, b0), words(row, 8, 10));
+    a1 = i64x2.add(i64x2.add(a1, b1), words(row, 12, 14));
+    d0 = rotate32(v128.xor(d0, a0));
+    d1 = rotate32(v128.xor(d1, a1));
+    c0 = i64x2.add(c0, d0);
+    c1 = i64x2.add(c1, d1);
+    b0 = rotate24(v128.xor(b0, c0));
+    b1 = rotate24(v128.xor(b1, c1));
+    a0 = i64x2.add(i64x2.add(a0, b0), words(row, 9, 11));
+    a1 = i64x2.add(i64x2.add(a1, b1), words(row, 13, 15));
+    d0 = rotate16(v128.xor(d0, a0));
+    d1 = rotate16(v128.xor(d1, a1));
+    c0 = i64x2.add(c0, d0);
+    c1 = i64x2.add(c1, d1);
+    b0 = rotate63(v128.xor(b0, c0));
+    b1 = rotate63(v128.xor(b1, c1));
+    t0 = b0;
+    b0 = across(b1, b0);
+    b1 = across(t0, b1);
+    t0 = c0;
+    c0 = c1;
+    c1 = t0;
+    t0 = d0;
+    d0 = across(d0, d1);
+    d1 = across(d1, t0);
   }
-  store<u64>(hash, load<u64>(hash) ^ v0 ^ v8);
-  store<u64>(hash, load<u64>(hash, 8) ^ v1 ^ v9, 8);
-  store<u64>(hash, load<u64>(hash, 16) ^ v2 ^ v10, 16);
-  store<u64>(hash, load<u64>(hash, 24) ^ v3 ^ v11, 24);
-  store<u64>(hash, load<u64>(hash, 32) ^ v4 ^ v12, 32);
-  store<u64>(hash, load<u64>(hash, 40) ^ v5 ^ v13, 40);
-  store<u64>(hash, load<u64>(hash, 48) ^ v6 ^ v14, 48);
-  store<u64>(hash, load<u64>(hash, 56) ^ v7 ^ v15, 56);
+  v128.store(hash, v128.xor(v128.load(hash), v128.xor(a0, c0)));
+  v128.store(hash, v128.xor(v128.load(hash, 16), v128.xor(a1, c1)), 16);
+  v128.store(hash, v128.xor(v128.load(hash, 32), v128.xor(b0, d0)), 32);
+  v128.store(hash, v128.xor(v128.load(hash, 48), v128.xor(b1, d1)), 48);
 }

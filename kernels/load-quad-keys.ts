@@ -1,7 +1,7 @@
 /**
- * The key of a quad is all of it (docs/adr/0012-quads.md): its seven members one after another, each text ended by
- * a byte that UTF-8 does not have, an absent one told by another such byte. A key beyond a few bytes is the digest
- * of that, behind a byte that tells it from all others.
+ * The key of a quad is all of it (docs/adr/0012-quads.md): its seven members one after another, each text
+ * ended by a byte that UTF-8 does not have, an absent one told by another such byte. A key beyond a few bytes
+ * is the digest of that, behind a byte that tells it from all others.
  */
 import { blake2bBegin, blake2bEnd, blake2bFeed, blake2bFeedByte } from "./blake2b";
 import { FLAG_ESCAPES } from "./json-grammar";
@@ -76,8 +76,8 @@ function plainWrite(): usize {
         start = piece;
         bytes = pieceTargetEnd - piece;
       }
-      const isShort = bytes < QUAD_KEY_BYTES_MAX && at + bytes + (QUAD_GRAPH - i) < keyRoom + QUAD_KEY_BYTES_MAX;
-      if (!isShort) return 0;
+      const rest = at - keyRoom + (QUAD_GRAPH - i);
+      if (bytes >= QUAD_KEY_BYTES_MAX || rest + bytes >= QUAD_KEY_BYTES_MAX) return 0;
       memory.copy(at, start, bytes);
       at += bytes;
       store<u8>(at, TEXT_END);

@@ -1,8 +1,8 @@
 /**
- * Terms of N-Triples and N-Quads (RDF 1.1), held to the grammar while they are copied into JSON strings. A rule
- * takes the position behind what told it (`<`, `_:`, a quote, `@`) and returns the position behind the term, or
- * 0 after `quadFail`. A line break stands somewhere behind every position, so no rule needs a bound of its own;
- * rules read up to 32 bytes beyond.
+ * Terms of N-Triples and N-Quads (RDF 1.1), held to the grammar while they are copied into JSON strings. A
+ * rule takes the position behind what told it (`<`, `_:`, a quote, `@`) and returns the position behind the
+ * term, or 0 after `quadFail`. A line break stands somewhere behind every position, so no rule needs a bound
+ * of its own; rules read up to 32 bytes beyond.
  */
 import { escapeWrite } from "./csv-cell";
 import { FLAG_ESCAPES } from "./json-grammar";
@@ -27,7 +27,9 @@ export const QUAD_REASON_GRAPH: u32 = 13;
 /** The output is full: nothing is wrong with the statement. */
 export const QUAD_REASON_ROOM: u32 = 14;
 
-/** Room that a rule leaves behind what it has written: rules store whole blocks, and a scope behind a label. */
+/**
+ * Room that a rule leaves behind what it has written: rules store whole blocks, and a scope behind a label.
+ */
 const SLACK_BYTES: usize = 96;
 
 const LINE_FEED: u32 = 0x0a;
@@ -191,7 +193,8 @@ function pointAt(p: usize, bytes: u32): u32 {
 
 /** PN_CHARS beyond ASCII, and where a label begins PN_CHARS_U. */
 function labelHolds(point: u32, isFirst: bool): bool {
-  if (point == 0xb7 || (point >= 0x300 && point <= 0x36f) || point == 0x203f || point == 0x2040) return !isFirst;
+  const isMark = (point >= 0x300 && point <= 0x36f) || point == 0x203f || point == 0x2040;
+  if (isMark || point == 0xb7) return !isFirst;
   if (point < 0x2000) return point >= 0xc0 && point != 0xd7 && point != 0xf7 && point != 0x37e;
   if (point < 0x3001) {
     return (

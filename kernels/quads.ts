@@ -48,24 +48,45 @@ const CARET: u32 = 0x5e;
 const DOT: u32 = 0x2e;
 const HASH: u32 = 0x23;
 
-/** `{"subject":"`, `","predicate":"` and so on, each in 16 bytes: room for one block store. */
-const subjectText = memory.data<u8>([123, 34, 115, 117, 98, 106, 101, 99, 116, 34, 58, 34, 0, 0, 0, 0], 16);
+/** What stands before each member's text, `{"subject":"` and so on, each in the 16 bytes of a block. */
+const subjectText = memory.data<u8>(
+  [123, 34, 115, 117, 98, 106, 101, 99, 116, 34, 58, 34, 0, 0, 0, 0],
+  16,
+);
 const predicateText = memory.data<u8>(
   [34, 44, 34, 112, 114, 101, 100, 105, 99, 97, 116, 101, 34, 58, 34, 0],
   16,
 );
-const objectText = memory.data<u8>([34, 44, 34, 111, 98, 106, 101, 99, 116, 34, 58, 34, 0, 0, 0, 0], 16);
-const valueText = memory.data<u8>([34, 44, 34, 118, 97, 108, 117, 101, 34, 58, 34, 0, 0, 0, 0, 0], 16);
-const languageText = memory.data<u8>([34, 44, 34, 108, 97, 110, 103, 117, 97, 103, 101, 34, 58, 34, 0, 0], 16);
-const datatypeText = memory.data<u8>([34, 44, 34, 100, 97, 116, 97, 116, 121, 112, 101, 34, 58, 34, 0, 0], 16);
-const graphText = memory.data<u8>([34, 44, 34, 103, 114, 97, 112, 104, 34, 58, 34, 0, 0, 0, 0, 0], 16);
-const endText = memory.data<u8>([34, 125, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16);
+const objectText = memory.data<u8>(
+  [34, 44, 34, 111, 98, 106, 101, 99, 116, 34, 58, 34, 0, 0, 0, 0],
+  16,
+);
+const valueText = memory.data<u8>(
+  [34, 44, 34, 118, 97, 108, 117, 101, 34, 58, 34, 0, 0, 0, 0, 0],
+  16,
+);
+const languageText = memory.data<u8>(
+  [34, 44, 34, 108, 97, 110, 103, 117, 97, 103, 101, 34, 58, 34, 0, 0],
+  16,
+);
+const datatypeText = memory.data<u8>(
+  [34, 44, 34, 100, 97, 116, 97, 116, 121, 112, 101, 34, 58, 34, 0, 0],
+  16,
+);
+const graphText = memory.data<u8>(
+  [34, 44, 34, 103, 114, 97, 112, 104, 34, 58, 34, 0, 0, 0, 0, 0],
+  16,
+);
+const endText = memory.data<u8>(
+  [34, 125, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  16,
+);
 
 /** http://www.w3.org/2001/XMLSchema#string */
 const STRING_TYPE_BYTES: usize = 39;
 const stringType = memory.data<u8>([
-  104, 116, 116, 112, 58, 47, 47, 119, 119, 119, 46, 119, 51, 46, 111, 114, 103, 47, 50, 48, 48, 49, 47, 88, 77,
-  76, 83, 99, 104, 101, 109, 97, 35, 115, 116, 114, 105, 110, 103,
+  104, 116, 116, 112, 58, 47, 47, 119, 119, 119, 46, 119, 51, 46, 111, 114, 103, 47, 50, 48,
+  48, 49, 47, 88, 77, 76, 83, 99, 104, 101, 109, 97, 35, 115, 116, 114, 105, 110, 103,
 ]);
 
 let slots: usize = 0;
@@ -74,8 +95,8 @@ let values: usize = 0;
 export let quadValuesEnd: usize = 0;
 
 /**
- * Reads the statement at `p`, whose first byte is no blank and no comment, and returns the line break that ends
- * it, or 0 when it went wrong (see quad-terms.ts). Slots may be 0: then no values are listed.
+ * Reads the statement at `p`, whose first byte is no blank and no comment, and returns the line break that
+ * ends it, or 0 when it went wrong (see quad-terms.ts). Slots may be 0: then no values are listed.
  */
 export function quadRead(
   p: usize,

@@ -18,7 +18,8 @@ export async function runInferCommand(host: CommandHost): Promise<number> {
   const inferred = await inferSources(sources, sampler, values.text("entity"));
   let mapping: Mapping = inferred.mapping;
   if (inferred.preset !== null) {
-    onNote(`The records are ${inferred.preset === "nostr" ? "nostr events" : "quads"}: this is --preset ${inferred.preset}.`);
+    const what = inferred.preset === "nostr" ? "nostr events" : "quads";
+    onNote(`The records are ${what}: this is --preset ${inferred.preset}.`);
     mapping = presetMapping(inferred.preset, "infer");
   } else inferred.notes.forEach(onNote);
   await host.out.write(writtenMappingToYaml(mapping));

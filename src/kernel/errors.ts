@@ -79,7 +79,8 @@ export const errorTable = {
   },
   FORMAT_UNKNOWN: {
     retry: false,
-    message: "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig.",
+    message:
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -290,7 +291,7 @@ export const errorTable = {
   TURTLE_SYNTAX: {
     retry: false,
     message:
-      "{source} is not {format} from line {line} on ({reason}). What stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
+      "{source} is not {format} from line {line} on ({reason}); what stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
   },
   QUAD_SHAPE: {
     retry: false,

@@ -17,7 +17,6 @@ import type {
 } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
 import { eventSlotsOf } from "./event-rules.js";
-import { isQuadPart, quadFaultOf } from "./quad-rules.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
   type IndexName,
@@ -26,6 +25,7 @@ import {
   type MappingField,
   mappingFault,
 } from "./mapping.js";
+import { isQuadPart, quadFaultOf } from "./quad-rules.js";
 
 const namePattern = /^[\p{L}_][\p{L}\p{N}_.-]{0,63}$/u;
 const keyTypes: readonly FieldType[] = ["string", "int", "float", "bool", "date", "hex"];

@@ -7,8 +7,8 @@ import type { ImportPlan } from "./import-plan.js";
 const digestDigits = 32;
 
 /**
- * What the document of each source is known by. A file is the same document for as long as its path, its size and
- * its first bytes are; a stream is a new one every time.
+ * What the document of each source is known by. A file is the same document for as long as its path, its size
+ * and its first bytes are; a stream is a new one every time.
  */
 export function documentsOf(sources: readonly SourceFingerprint[]): string[] {
   return sources.map(({ name, sizeBytes, headCrc }) =>
@@ -16,7 +16,9 @@ export function documentsOf(sources: readonly SourceFingerprint[]): string[] {
   );
 }
 
-/** The mapping in which every entity of quads has a home: the first document that was ever imported into it. */
+/**
+ * The mapping in which every entity of quads has a home: the first document that was ever imported into it.
+ */
 export function withHomes(
   mapping: CompiledMapping,
   plan: ImportPlan,
@@ -33,8 +35,8 @@ export function withHomes(
 }
 
 /**
- * What the labels of blank nodes get behind them, for each source: a label means something within its document
- * only, so that those of two documents must not meet. Labels of an entity's home stay as they are.
+ * What the labels of blank nodes get behind them, for each source: a label means something within its
+ * document only, so that those of two documents must not meet. Labels of an entity's home stay as they are.
  */
 export function blankScopesOf(
   mapping: CompiledMapping,

@@ -160,8 +160,8 @@ export class ReadPhase {
   }
 
   /**
-   * A damaged source ends where the damage begins, one of Turtle where its grammar breaks: its rest counts as one reject, and the import goes on,
-   * unless bad records are to end it.
+   * A damaged source ends where the damage begins, one of Turtle where its grammar breaks: its rest counts as
+   * one reject, and the import goes on, unless bad records are to end it.
    */
   async #readOrEnd(
     source: Source,

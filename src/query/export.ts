@@ -7,8 +7,8 @@ import type { Query } from "./filter-ast.js";
 import { entityNamed } from "./filter-where.js";
 import type { LiveRecord } from "./live-record.js";
 import { parseNostrAsOne } from "./nostr-filter.js";
-import { isObject, listText, queryFault } from "./query-fault.js";
 import { quadLine } from "./quad-line.js";
+import { isObject, listText, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
 const lineFeed = Uint8Array.of(0x0a);
@@ -167,9 +167,14 @@ function quadEntity(store: QueryStore, asked: CompiledEntity | null): CompiledEn
   const found = asked === null ? entities : entities.filter((entity) => entity === asked);
   if (found.length === 1) return found[0]!;
   const names = listText(entities.map(({ name }) => name));
-  if (found.length > 1) throw queryFault("entity", "is missing, and several hold quads", `Name one: ${names}`);
+  if (found.length > 1)
+    throw queryFault("entity", "is missing, and several hold quads", `Name one: ${names}`);
   const what = asked === null ? "The store holds" : `${asked.name} holds`;
-  throw queryFault("format", "is nquads, and there are no quads", `${what} other records: write them as jsonl`);
+  throw queryFault(
+    "format",
+    "is nquads, and there are no quads",
+    `${what} other records: write them as jsonl`,
+  );
 }
 
 function quadsExport(entity: CompiledEntity, live: (fromId: number) => Generator<LiveRecord>): RecordExport {
@@ -178,7 +183,8 @@ function quadsExport(entity: CompiledEntity, live: (fromId: number) => Generator
     lineEnd: lineFeed,
     *records(fromId) {
       for (const record of live(fromId)) {
-        if (record.entity === entity.number) yield { id: record.id, line: Buffer.from(quadLine(record.value)) };
+        if (record.entity === entity.number)
+          yield { id: record.id, line: Buffer.from(quadLine(record.value)) };
       }
     },
   };

@@ -2,8 +2,8 @@ export { count, filterCountSteps, type QueryOptions, type QueryResult, query } f
 export { explain } from "./explain.js";
 export {
   type ExportedRecord,
-  type ExportOptions,
   type ExportFormat,
+  type ExportOptions,
   exportPlace,
   exportRecords,
   openExport,

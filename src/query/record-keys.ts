@@ -1,8 +1,8 @@
 import type { CompiledEntity, CompiledField } from "../model/index.js";
-import { quadKey, quadKeyText } from "./quad-key.js";
 import type { FieldReader } from "./field-values.js";
 import type { Comparable } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
+import { quadKey, quadKeyText } from "./quad-key.js";
 
 /**
  * Bytes of keys as the import makes them: a part is its text in UTF-8, hex packed two digits a byte; several
@@ -19,7 +19,9 @@ export class RecordKeys {
   ofRecord(entity: CompiledEntity, record: LiveRecord): Uint8Array | null {
     if (entity.keySlots.length === 0) return null;
     if (entity.quads !== undefined) {
-      return quadKey(entity.keySlots.map((slot) => this.#fields.texts(entity.fields[slot]!, record)[0] ?? null));
+      return quadKey(
+        entity.keySlots.map((slot) => this.#fields.texts(entity.fields[slot]!, record)[0] ?? null),
+      );
     }
     const parts: Uint8Array[] = [];
     for (const slot of entity.keySlots) {

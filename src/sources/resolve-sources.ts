@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
 import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { hasGlob } from "../model/index.js";
 import { isQuadFormat, type Source, type SourceFormat } from "../ports/index.js";
@@ -70,7 +70,8 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
       // Prose has commas too, so within a folder only a name makes a table of a text.
       const isTable = ["csv", "tsv"].includes(formatOfName(fileName) ?? "");
       const source = await openFile(fileName, filePath, options.format ?? null);
-      const tellsItself = source.format === "jsonl" || source.format === "json" || isQuadFormat(source.format);
+      const tellsItself =
+        source.format === "jsonl" || source.format === "json" || isQuadFormat(source.format);
       if (options.format || isTable || tellsItself) sources.push(source);
       else note(`${fileName} is passed over: name it to read it as ${source.format}.`);
     } catch (error) {

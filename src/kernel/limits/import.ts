@@ -62,7 +62,9 @@ export const turtlePrefixBytesMax = 1 * MiB;
 /** Nested brackets; the parser holds a few values for each. */
 export const turtleDepthMax = 10_000;
 
-/** What reading Turtle takes beside chunks: the parser (measured), an unfinished literal, a piece of output. */
+/**
+ * What reading Turtle takes beside chunks: the parser (measured), an unfinished literal, a piece of output.
+ */
 export const turtleBytes = 24 * MiB;
 
 /** Members lie at most this deep: the scanner keeps a frame a level. */

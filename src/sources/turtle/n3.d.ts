@@ -33,8 +33,11 @@ declare module "n3" {
   }
 
   export class Parser {
-    constructor(options: { format: string; baseIRI?: string; blankNodePrefix: string; factory: Factory });
+    constructor(options: { format: string; baseIRI?: string; blankNodePrefix?: string; factory?: Factory });
     /** Reads what is handed to the listeners that it registers for `data` and `end`. */
-    parse(input: { on(event: string, listener: (text: string) => void): void }, callbacks: ParserCallbacks): void;
+    parse(
+      input: { on(event: string, listener: (text: string) => void): void },
+      callbacks: ParserCallbacks,
+    ): void;
   }
 }

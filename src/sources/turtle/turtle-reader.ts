@@ -23,8 +23,9 @@ const closing = new Set(["]", ")", "}", ">>", ")>>"]);
 
 /**
  * Reads Turtle or TriG a piece at a time and hands on what it says as lines of N-Quads. The grammar cannot be
- * taken up again behind an error, so that ends the source. Whatever the parser holds is bounded: an unfinished
- * token or statement by the bytes without a sign of progress, nesting by its depth, prefixes by their bytes.
+ * taken up again behind an error, so that ends the source. Whatever the parser holds is bounded: an
+ * unfinished token or statement by the bytes without a sign of progress, nesting by its depth, prefixes by
+ * their bytes.
  */
 export class TurtleReader implements PushDecompressor {
   readonly #options: TurtleOptions;

@@ -7,16 +7,17 @@ const stringType = "http://www.w3.org/2001/XMLSchema#string";
 const languageType = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString";
 
 /**
- * The parser's terms, but that language tags keep their case, and that blank nodes have the same labels whenever
- * a document is read: those of the document as they are, the others counted. A label of the document that looks
- * like a counted one gets an underscore more.
+ * The parser's terms, but that language tags keep their case, and that blank nodes have the same labels
+ * whenever a document is read: those of the document as they are, the others counted. A label of the document
+ * that looks like a counted one gets an underscore more.
  */
 export function turtleFactory(library: Factory): Factory {
   let counted = 0;
   return {
     ...library,
     blankNode(name) {
-      const label = name === undefined ? `genid${counted++}` : documentLabel(name.slice(documentPrefix.length));
+      const label =
+        name === undefined ? `genid${counted++}` : documentLabel(name.slice(documentPrefix.length));
       return { termType: "BlankNode", value: label };
     },
     literal(value, languageOrDatatype) {
@@ -25,7 +26,10 @@ export function turtleFactory(library: Factory): Factory {
       }
       const isTerm = typeof languageOrDatatype === "object" && languageOrDatatype !== null;
       if (isTerm && !("termType" in languageOrDatatype)) return library.literal(value, languageOrDatatype);
-      const datatype = (languageOrDatatype as Term | undefined) ?? { termType: "NamedNode", value: stringType };
+      const datatype = (languageOrDatatype as Term | undefined) ?? {
+        termType: "NamedNode",
+        value: stringType,
+      };
       return literal(value, datatype, "");
     },
   };
