@@ -1,6 +1,7 @@
 import { assert, type Kernel } from "../kernel/index.js";
-import type { RecordCheck } from "../model/index.js";
-import { recordCheckOf } from "../presets/index.js";
+import type { CompiledEntity, RecordCheck } from "../model/index.js";
+import { isQuadFormat } from "../ports/index.js";
+import { createQuadCheck, recordCheckOf } from "../presets/index.js";
 import { RecordLoader } from "./record-loader.js";
 import { RunBuffers } from "./run-buffers.js";
 import type { RunSpiller } from "./run-spiller.js";
@@ -18,6 +19,7 @@ export class DecodeStage {
   readonly #buffers: RunBuffers;
   readonly #loader: RecordLoader;
   readonly #check: RecordCheck | null;
+  readonly #quadCheck = createQuadCheck();
   /** The most that the run buffers have held: above it their memory was never touched. */
   #touchedBytes = 0;
   #limitBytes: number;
@@ -40,6 +42,7 @@ export class DecodeStage {
   *load(request: LoadRequest, output: WorkerOutput): Work<LoadedReply> {
     const entity = this.#setup.mapping.entities[request.entity];
     assert(entity !== undefined, "a frame's entity is in the mapping");
+    const check = this.#checkOf(entity, request);
     const { records } = yield* this.#loader.loading(
       {
         entity,
@@ -54,7 +57,7 @@ export class DecodeStage {
         column: (index, firstId, chunk) => output.add({ kind: "column", index, firstId }, chunk),
         reject: (reject) => output.addReject(reject),
         spill: () => this.#spillFull(),
-        ...(this.#check === null ? {} : { check: this.#check }),
+        ...(check === null ? {} : { check }),
       },
     );
     this.#noteTouched();
@@ -66,6 +69,12 @@ export class DecodeStage {
       records,
       ...output.take(),
     };
+  }
+
+  /** Quads that come as JSON are held to their form whatever else is checked. */
+  #checkOf(entity: CompiledEntity, { format }: LoadRequest): RecordCheck | null {
+    if (entity.quads === undefined) return this.#check;
+    return isQuadFormat(format) ? null : this.#quadCheck;
   }
 
   /**
