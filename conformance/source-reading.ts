@@ -85,6 +85,10 @@ function recordsOf(frame: Frame, bytes: Uint8Array, format: SourceFormat): Suite
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     return lines.map((line) => JSON.parse(line));
   }
+  if (format === "nquads") {
+    const literals = [...text.matchAll(/"((?:[^"\\]|\\.)*)" \. #/g)].map(([, literal]) => literal!);
+    return literals.map((literal) => JSON.parse(literal.replace(/\\(.)/g, "$1")));
+  }
   const { columns, delimiter } = frame.header!;
   return csvRows(text, delimiter).map((cells) =>
     Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? ""])),

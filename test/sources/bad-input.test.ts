@@ -146,6 +146,11 @@ describe("formats", () => {
     expect(await formatOf(" [1]", "txt")).toBe("json");
     expect(await formatOf('{"a":1', "jsonl")).toBe("jsonl");
     expect(await formatOf("name\nAda\n", "csv")).toBe("csv");
+    expect(await formatOf("# of data\n\n<a:b> <a:c> 'd' .", "ttl")).toBe("turtle");
+    expect(await formatOf('# of data\n\n<a:b> <a:c> "d", e" .\n', "txt")).toBe("nquads");
+    expect(await formatOf("_:b <a:c> <a:d> .\n", "csv.part")).toBe("nquads");
+    expect(await formatOf("<a:b> <a:c> <a:d> .\n", "nt")).toBe("ntriples");
+    await expect(formatOf('<a href="x:y">\n<b>', "xml")).rejects.toMatchObject({ code: "FORMAT_UNKNOWN" });
   });
 
   test("unknown content and other encodings are refused with the mend", async () => {

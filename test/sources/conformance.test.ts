@@ -17,7 +17,8 @@ const runner: SourceConformance["runner"] = {
 
 for (const compression of compressions) {
   const reason = missing(compression);
-  for (const format of formats) {
+  // Statements are framed alike whatever their bytes came from.
+  for (const format of compression === "none" ? [...formats, "nquads" as const] : formats) {
     for (const origin of ["file", "stream"] as const) {
       const subject = makeSubject({ format, compression, origin, folder: folder.path });
       if (reason !== null) test.skip(`${subject.name} (${reason})`, () => {});

@@ -75,6 +75,31 @@ describe("JSON lines", () => {
   });
 });
 
+describe("quads", () => {
+  const line = fc.oneof(
+    fc.constantFrom("", " ", "\t", "#", " \t# <a:b>", "<a:b> <a:c> <a:d> .", " _:x", "x # y", "é"),
+    fc.stringMatching(/^[ -~]{0,12}$/),
+  );
+  test("frames what a split at LF and CR gives, comments apart", () => {
+    fc.assert(
+      fc.property(
+        fc.array(line),
+        fc.constantFrom("\n", "\r\n", "\r"),
+        fc.boolean(),
+        piece,
+        (lines, end, isEnded, pieceBytes) => {
+          const text = lines.join(end) + (isEnded ? end : "");
+          const twin = text.split(/[\r\n]/).filter((part) => /^[ \t]*[^ \t#]/.test(part));
+          const { count, parts } = frames(makeFramer("nquads", 1000, ","), text, pieceBytes);
+          expect(count).toBe(twin.length);
+          const statements = parts.map((part) => part.split(/[\r\n]/).find((one) => twin.includes(one)));
+          expect(statements).toEqual(twin);
+        },
+      ),
+    );
+  });
+});
+
 describe("CSV", () => {
   const cell = fc.oneof(
     fc.stringMatching(/^[a-z ]{0,6}$/),

@@ -15,12 +15,19 @@ export const compressions: SourceCompression[] = ["none", "gzip", "zstd", "bzip2
 export function encode(records: readonly SuiteRecord[], format: SourceFormat): string {
   if (format === "jsonl") return records.map((record) => JSON.stringify(record)).join("\n");
   if (format === "json") return `[${records.map((record) => JSON.stringify(record, null, 2)).join(",\n")}]`;
+  if (format === "nquads") return records.map((record) => statement(JSON.stringify(record))).join("\n");
   if (records.length === 0) return "";
   const delimiter = format === "tsv" ? "\t" : ",";
   const columns = Object.keys(records[0]!);
   const cell = (text: string) => (/[",\n\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (cells: readonly string[]) => cells.map(cell).join(delimiter);
   return [row(columns), ...records.map((record) => row(columns.map((column) => record[column]!)))].join("\n");
+}
+
+/** A quad whose literal is a text of JSON. */
+function statement(json: string): string {
+  const text = json.replace(/["\\]/g, (character) => `\\${character}`);
+  return `<suite:record> <suite:json> "${text}" . # ${json.length}`;
 }
 
 /** Why a compression cannot be made here; null when it can. */
