@@ -92,8 +92,15 @@ describe("quads", () => {
           const twin = text.split(/[\r\n]/).filter((part) => /^[ \t]*[^ \t#]/.test(part));
           const { count, parts } = frames(makeFramer("nquads", 1000, ","), text, pieceBytes);
           expect(count).toBe(twin.length);
-          const statements = parts.map((part) => part.split(/[\r\n]/).find((one) => twin.includes(one)));
-          expect(statements).toEqual(twin);
+          // A frame of one record ends with it: in front of it may be comments.
+          const statements = parts.map((part) =>
+            part
+              .trim()
+              .split(/[\r\n]/)
+              .at(-1)!
+              .trim(),
+          );
+          expect(statements).toEqual(twin.map((part) => part.trim()));
         },
       ),
     );
