@@ -70,6 +70,26 @@ export function blake2bFeedByte(byte: u32): void {
   blockAt += 1;
 }
 
+/** Fills the block at work with zeros, so that what comes next begins a new one; something must come. */
+export function blake2bAlign(): void {
+  if (blockAt == 0) return;
+  for (let at = blockAt; at < BLOCK_BYTES; at += 16) v128.store(block + at, i64x2.splat(0));
+  hashed += BLOCK_BYTES;
+  compress(0);
+  blockAt = 0;
+}
+
+/** Keeps the state behind whole blocks in 64 bytes, for digests that begin with the same. */
+export function blake2bSave(to: usize): void {
+  for (let i: usize = 0; i < 64; i += 16) v128.store(to + i, v128.load(hash + i));
+}
+
+export function blake2bRestore(from: usize, bytes: u64): void {
+  for (let i: usize = 0; i < 64; i += 16) v128.store(hash + i, v128.load(from + i));
+  blockAt = 0;
+  hashed = bytes;
+}
+
 /** Ends the digest and returns where it lies: 64 bytes, until the next one is begun. */
 export function blake2bEnd(): usize {
   hashed += blockAt;

@@ -5,15 +5,23 @@ const textEnd = Uint8Array.of(0xff);
 const textAbsent = Uint8Array.of(0xfe);
 const keyIsDigest = Uint8Array.of(0xfd);
 const digestBytes = 32;
+/** Predicate and graph stand first in what is digested, and fill whole blocks. */
+const blockBytes = 128;
 
-/** The key of a quad, as kernels/load-quad-keys.ts makes it of its members. */
+/** The key of a quad, as kernels/load-quad-keys.ts makes it of its members in their order. */
 export function quadKey(members: readonly (string | null)[]): Uint8Array {
-  const whole = Buffer.concat(
-    members.flatMap((text) => (text === null ? [textAbsent] : [Buffer.from(text, "utf8"), textEnd])),
+  const parts = members.map((text) =>
+    text === null ? textAbsent : Buffer.concat([Buffer.from(text, "utf8"), textEnd]),
   );
+  const whole = Buffer.concat(parts);
   if (whole.length <= quadKeyBytesMax) return whole;
-  const digest = createHash("blake2b512").update(whole).digest().subarray(0, digestBytes);
-  return Buffer.concat([keyIsDigest, digest]);
+  const [subject, predicate, ...others] = parts as [Buffer, Buffer, ...Buffer[]];
+  const graph = others.pop()!;
+  const sharedBytes = predicate.length + graph.length;
+  const padding = Buffer.alloc(-sharedBytes & (blockBytes - 1));
+  const digest = createHash("blake2b512");
+  for (const part of [predicate, graph, padding, subject, ...others]) digest.update(part);
+  return Buffer.concat([keyIsDigest, digest.digest().subarray(0, digestBytes)]);
 }
 
 /** A key for people: the digits of a digest, or the texts that are there. */
