@@ -135,7 +135,9 @@ function sharedFeed(): void {
   blake2bSave(entry + PREFIX_BYTES);
 }
 
-/** Writes predicate and graph as they begin the digest, zeros behind them; 0 when that is more than a block. */
+/**
+ * Writes predicate and graph as they begin the digest, zeros behind them; 0 when that is more than a block.
+ */
 function sharedWrite(): usize {
   let at = prefixRoom;
   for (let i = QUAD_PREDICATE; i <= QUAD_GRAPH; i += QUAD_GRAPH - QUAD_PREDICATE) {

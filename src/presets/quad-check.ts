@@ -14,8 +14,8 @@ const language = /^[a-z]+(?:-[a-z0-9]+)*$/i;
 
 /** PN_CHARS_BASE, and PN_CHARS beyond it, of the grammars of RDF 1.1. */
 const letters =
-  "A-Za-z\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f" +
-  "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}";
+  "A-Za-z\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d" +
+  "\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}";
 const others = "\\-\\u00b7\\u0300-\\u036f\\u203f\\u2040";
 const label = new RegExp(
   `^_:[${letters}_0-9](?:[${letters}_0-9${others}.]*[${letters}_0-9${others}])?$`,
@@ -37,8 +37,8 @@ function isNode(text: string): boolean {
 }
 
 /**
- * Holds the members of a quad that came as JSON to the forms that N-Quads have for them, so that every quad in a
- * store can be written as one. What came as N-Quads was held to them when it was read.
+ * Holds the members of a quad that came as JSON to the forms that N-Quads have for them, so that every quad
+ * in a store can be written as one. What came as N-Quads was held to them when it was read.
  */
 export function createQuadCheck(): RecordCheck {
   const membersByEntity = new WeakMap<CompiledEntity, (QuadMember | null)[]>();
