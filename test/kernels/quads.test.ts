@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Kernel, quadKeyBytesMax } from "../../src/kernel/index.js";
 import { quadMembers } from "../../src/model/index.js";
 import type { SourceFormat } from "../../src/ports/index.js";
-import { findPreset } from "../../src/presets/index.js";
+import { createQuadCheck, findPreset } from "../../src/presets/index.js";
 import { quadKey } from "../../src/query/quad-key.js";
 import { quadLine } from "../../src/query/quad-line.js";
 import { entityOf, LoaderRig } from "../pipeline/loader-rig.js";
@@ -196,6 +196,33 @@ describe("statements of N-Quads", () => {
     expect(triples.rejects.map(({ code }) => code)).toEqual(["QUAD_SYNTAX"]);
     expect(triples.records.size).toBe(1);
   });
+});
+
+test("what a term may hold is the same in N-Quads and in JSON", () => {
+  const rig = new LoaderRig({
+    inputBytes: 1 << 22,
+    tupleCapacity: 200_000,
+    keyCapacity: 40_000,
+    keyArenaBytes: 1 << 22,
+  });
+  const check = createQuadCheck();
+  const points = [...Array(0x3100).keys()];
+  for (const edge of [0xd7ff, 0xe000, 0xf8ff, 0xf900, 0xfdcf, 0xfdd0, 0xfdef, 0xfdf0, 0xfffd, 0xfffe, 0xffff])
+    points.push(edge);
+  for (const edge of [0x10000, 0xeffff, 0xf0000, 0x10ffff]) points.push(edge);
+  // Blanks and line breaks end a label, and what comes before them is one.
+  const blanks = " \t\n\r";
+  const characters = points.map((point) => String.fromCodePoint(point)).filter((c) => !blanks.includes(c));
+  for (const shape of ["a:@", "@:a", "_:@", "_:a@b", "_:a@"]) {
+    const terms = characters.map((c) => shape.replace("@", () => c));
+    const statements = terms.map((term) => `${term.startsWith("_:") ? term : `<${term}>`} <a:p> <a:o> .`);
+    const asQuads = load(rig, "nquads", statements.join("\n"));
+    const records = terms.map((subject) => JSON.stringify({ subject, predicate: "a:p", object: "a:o" }));
+    const asJson = rig.load({ entity, format: "jsonl", header: null, text: records.join("\n") }, check);
+    expect(asQuads.records.size).toBeGreaterThan(10);
+    expect(asQuads.records.size).toBeLessThan(characters.length);
+    expect([...asQuads.records.values()]).toEqual([...asJson.records.values()]);
+  }
 });
 
 test("BLAKE2b is that of node:crypto", () => {
