@@ -1,5 +1,5 @@
 /** Statements of a frame of N-Triples or N-Quads, each a record: see quads.ts. */
-import { recordTake } from "./load-record";
+import { recordRead, recordTake } from "./load-record";
 import {
   FORMAT_TRIPLES,
   REJECT_INVALID_UTF8,
@@ -8,6 +8,7 @@ import {
   REJECT_RECORD_TOO_LARGE,
   state,
 } from "./load-state";
+import { Value } from "./program";
 import {
   QUAD_REASON_ROOM,
   quadFailAt,
@@ -20,8 +21,9 @@ import { utf8InvalidAt } from "./utf8";
 
 const HASH: u32 = 0x23;
 
-/** Where the value list begins: a field of the context of json-scan.ts. */
+// Fields of the context of json-scan.ts.
 const SCAN_VALUES: usize = 4;
+const SCAN_COUNT: usize = 20;
 
 let isRead: bool = false;
 
@@ -72,5 +74,9 @@ export function quadLoad(): u32 {
     return quadFailReason == QUAD_REASON_ROOM ? REJECT_RECORD_TOO_LARGE : REJECT_QUAD_SYNTAX;
   }
   if (state.jsonEnd - state.jsonStart > state.recordBytesMax) return REJECT_RECORD_TOO_LARGE;
-  return recordTake(load<u32>(state.scan, SCAN_VALUES), quadValuesEnd);
+  // A mapping that wants more than the members' texts has the JSON read.
+  if (state.program.quadSlots == 0) return recordRead();
+  const values = <usize>load<u32>(state.scan, SCAN_VALUES);
+  store<u32>(state.scan, <u32>(quadValuesEnd - values) / offsetof<Value>(), SCAN_COUNT);
+  return recordTake(values, quadValuesEnd);
 }

@@ -5,6 +5,7 @@ import { isQuadFormat, type SourceFingerprint } from "../ports/index.js";
 import type { ImportPlan } from "./import-plan.js";
 
 const digestDigits = 32;
+const streamMark = "stream ";
 
 /**
  * What the document of each source is known by. A file is the same document for as long as its path, its size
@@ -12,7 +13,7 @@ const digestDigits = 32;
  */
 export function documentsOf(sources: readonly SourceFingerprint[]): string[] {
   return sources.map(({ name, sizeBytes, headCrc }) =>
-    sizeBytes === null ? `stream ${randomUUID()}` : JSON.stringify([resolve(name), sizeBytes, headCrc]),
+    sizeBytes === null ? `${streamMark}${randomUUID()}` : JSON.stringify([resolve(name), sizeBytes, headCrc]),
   );
 }
 
@@ -36,19 +37,26 @@ export function withHomes(
 
 /**
  * What the labels of blank nodes get behind them, for each source: a label means something within its
- * document only, so that those of two documents must not meet. Labels of an entity's home stay as they are.
+ * document only, so that those of two documents must not meet. Labels of an entity's home stay as they are. Where
+ * nothing was ever sealed, a home that was a stream has left nothing: the stream at hand takes its place.
  */
 export function blankScopesOf(
   mapping: CompiledMapping,
   plan: ImportPlan,
   documents: readonly string[],
+  isEmpty: boolean,
 ): string[] {
   return plan.sources.map((source, index) => {
     if (!isQuadFormat(source.format)) return "";
     const name = plan.entityOf(source, mapping);
     const home = mapping.entities.find((entity: CompiledEntity) => entity.name === name)?.quads?.home ?? null;
     const document = documents[index]!;
-    if (home === null || home === document) return "";
+    const isSuccessor = isEmpty && isStream(document) && home !== null && isStream(home);
+    if (home === null || home === document || isSuccessor) return "";
     return `.${createHash("sha256").update(document).digest("hex").slice(0, digestDigits)}`;
   });
+}
+
+function isStream(document: string): boolean {
+  return document.startsWith(streamMark);
 }

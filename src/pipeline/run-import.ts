@@ -195,7 +195,7 @@ async function findStart(
   }
   const firstId = session.sealed?.nextId ?? 0;
   const { mapping } = session;
-  const blankScopes = blankScopesOf(mapping, plan, documents);
+  const blankScopes = blankScopesOf(mapping, plan, documents, session.sealed === null);
   return {
     state: newCheckpoint({ importId, sources, blankScopes, firstId, mapping, isMerge }),
     resumedFrom: null,

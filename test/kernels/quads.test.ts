@@ -144,6 +144,27 @@ describe("statements of N-Quads", () => {
     expect(new Set(swapped.keys.map((key) => key.split(":").at(-1))).size).toBe(3);
   });
 
+  test("go into whatever entity a mapping has for them", () => {
+    const rig = new LoaderRig();
+    const plain = {
+      subject: { type: "string", index: "range" },
+      value: { type: "float", index: "range" },
+    } as const;
+    const odd = { ...plain, graph: "json", "graph.name": { type: "string", index: "exact" } } as const;
+    const statements = '<a:s> <a:p> <a:o> .\n<a:t> <a:p> "x" <a:g> .';
+    const records = [...load(rig, "nquads", statements).records.values()].join("\n");
+    for (const fields of [plain, odd]) {
+      const entity = entityOf({ version: 1, entities: { Thing: { key: "subject", fields } } });
+      const [asQuads, asJson] = [["nquads", statements] as const, ["jsonl", records] as const].map(
+        ([format, text]) => rig.load({ entity, format, header: null, text }),
+      );
+      expect(asQuads!.rejects.map(({ code }) => code)).toEqual(["FIELD_TYPE"]);
+      for (const part of ["tuples", "keys", "records", "columns"] as const) {
+        expect(asQuads![part]).toEqual(asJson![part]);
+      }
+    }
+  });
+
   test("give their labels the scope of their document", () => {
     const rig = new LoaderRig();
     const { records } = load(rig, "nquads", '_:a <a:p> _:b.c _:g.\n_:a <a:p> "_:b" .', ".scope");

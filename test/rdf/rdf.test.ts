@@ -10,7 +10,7 @@ import { findPreset } from "../../src/presets/index.js";
 import { count, exportRecords, query, verify } from "../../src/query/index.js";
 import { resolveSources } from "../../src/sources/index.js";
 import { openStoreReader } from "../../src/targets/lmdb/index.js";
-import { plimsoll } from "../support/cli.js";
+import { plimsoll, projectFile, startPlimsoll } from "../support/cli.js";
 import { importHere, killImport, whileReading } from "../support/imports.js";
 
 const mapping = mappingToYaml(compileMapping(findPreset("rdf")!));
@@ -133,6 +133,20 @@ describe("blank nodes", () => {
     expect(lines.slice(0, 2)).toEqual(["_:b <a:p> _:c .", "<a:s> <a:p> <a:o> ."]);
     expect(lines[2]).toMatch(/^_:b\.[0-9a-f]{32} <a:p> _:c\.[0-9a-f]{32} \.$/);
   });
+});
+
+test("labels of a stream stay as they are, whenever its import is killed", { timeout: msMax }, async () => {
+  const statements = Array.from({ length: 6000 }, (_, i) => `_:b${i} <a:p> "${"text ".repeat(20)}${i}" .\n`);
+  const input = statements.join("");
+  const words = ["import", "-", "--format", "nquads", "--sync-bytes", String(128 * KiB)];
+  for (const call of [1, 3]) {
+    const store = newStore();
+    const program = [projectFile("test/support/die-at-verb.js"), "before", "commit", String(call)];
+    const killed = await startPlimsoll([...words, "--into", store], { cwd, input, program }).ended;
+    expect(killed.signal).toBe("SIGKILL");
+    expect((await plimsoll([...words, "--into", store], { cwd, input })).code).toBe(0);
+    expect((await linesOf(store)).join("\n")).toBe(input.trimEnd());
+  }
 });
 
 describe("Turtle", () => {
