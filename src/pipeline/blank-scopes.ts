@@ -37,8 +37,9 @@ export function withHomes(
 
 /**
  * What the labels of blank nodes get behind them, for each source: a label means something within its
- * document only, so that those of two documents must not meet. Labels of an entity's home stay as they are. Where
- * nothing was ever sealed, a home that was a stream has left nothing: the stream at hand takes its place.
+ * document only, so that those of two documents must not meet. Labels of an entity's home stay as they are.
+ * Where nothing was ever sealed, a home that was a stream has left nothing: the stream at hand takes its
+ * place.
  */
 export function blankScopesOf(
   mapping: CompiledMapping,
