@@ -17,7 +17,7 @@ export async function openStore(
   const logs = readLogs(dir);
   const sealed = await openStoreReader(path, options);
   try {
-    const reader = overlayLogs(sealed, logs, (mapping) => recordCheckOf(mapping.preset, false));
+    const reader = overlayLogs(sealed, logs, (mapping) => recordCheckOf(mapping, false));
     return closing(sealed, reader);
   } catch (error) {
     await sealed[Symbol.asyncDispose]();
@@ -44,7 +44,7 @@ export async function foldLiveRecords(path: string): Promise<void> {
       exclusively: (work) => work(),
       // The import that follows takes small segments in.
       mergeSegments: async () => {},
-      checkOf: (mapping) => recordCheckOf(mapping.preset, false),
+      checkOf: (mapping) => recordCheckOf(mapping, false),
       note: () => {},
     });
   } catch (error) {

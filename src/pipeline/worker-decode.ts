@@ -36,7 +36,7 @@ export class DecodeStage {
     this.#limitBytes = this.#buffers.capacityBytes;
     const { isRecordChecked, isSignatureChecked, mapping } = setup;
     const isChecked = isRecordChecked || isSignatureChecked;
-    this.#check = isChecked ? recordCheckOf(mapping.preset, isSignatureChecked) : null;
+    this.#check = isChecked ? recordCheckOf(mapping, isSignatureChecked) : null;
   }
 
   *load(request: LoadRequest, output: WorkerOutput): Work<LoadedReply> {

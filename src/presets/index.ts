@@ -1,13 +1,15 @@
 import type { Mapping } from "../mapping/index.js";
-import { type RecordCheck, suggestionText } from "../model/index.js";
+import { type CompiledMapping, type RecordCheck, suggestionText } from "../model/index.js";
 import { nostrEntity, nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
+import { createQuadCheck } from "./quad-check.js";
 import { rdfMapping } from "./rdf.js";
 
 export { nostrEntity } from "./nostr.js";
 export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
-export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
+export { createQuadCheck } from "./quad-check.js";
 export { rdfEntity, rdfMapping } from "./rdf.js";
+export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */
 const presets: Readonly<Record<string, () => Mapping>> = {
@@ -27,9 +29,13 @@ export function presetSuggestion(name: string): string {
   return suggestionText(name, presetNames);
 }
 
-/** What a preset can check of its records beyond their form, if anything. */
-export function recordCheckOf(preset: string | null, hasSignatures: boolean): RecordCheck | null {
-  return preset === "nostr" ? createNostrCheck({ hasSignatures }) : null;
+/** What can be checked of the records of a mapping beyond what the kernel checks, if anything. */
+export function recordCheckOf(mapping: CompiledMapping, hasSignatures: boolean): RecordCheck | null {
+  const checks: RecordCheck[] = [];
+  if (mapping.preset === "nostr") checks.push(createNostrCheck({ hasSignatures }));
+  if (mapping.entities.some(({ quads }) => quads !== undefined)) checks.push(createQuadCheck());
+  const [first = null, second] = checks;
+  return first === null || second === undefined ? first : (view) => first(view) ?? second(view);
 }
 
 /** Whether records of an entity are signed, so that there is something to verify. */

@@ -43,6 +43,7 @@ function isNode(text: string): boolean {
 export function createQuadCheck(): RecordCheck {
   const membersByEntity = new WeakMap<CompiledEntity, (QuadMember | null)[]>();
   return (view) => {
+    if (view.entity.quads === undefined) return null;
     let members = membersByEntity.get(view.entity);
     if (members === undefined) {
       members = view.entity.fields.map(({ path: [name] }) => quadMembers.find((one) => one === name) ?? null);

@@ -138,7 +138,7 @@ export class LiveRecords {
       openSession: () => openLiveSession(storePath),
       exclusively: (work) => this.#imports.exclusively(work),
       mergeSegments: (numbers) => this.#imports.exclusively(() => this.#mergeSegments(numbers)),
-      checkOf: (mapping) => recordCheckOf(mapping.preset, false),
+      checkOf: (mapping) => recordCheckOf(mapping, false),
       note,
     });
     return this.#layer;

@@ -16,7 +16,7 @@ export function openLayer(store: string, change: Partial<LiveOptions> = {}): Pro
     openSession: () => openLiveSession(store),
     exclusively: (work) => work(),
     mergeSegments: async () => {},
-    checkOf: (mapping) => recordCheckOf(mapping.preset, false),
+    checkOf: (mapping) => recordCheckOf(mapping, false),
     note: (text) => {
       throw new Error(text);
     },
