@@ -173,6 +173,7 @@ export class LiveLayer implements AsyncDisposable {
     this.#isCommitting = true;
     try {
       while (this.#queue.length > 0 && !this.#isClosed && this.#fullness < 1) {
+        await this.#queue.gather();
         await this.#alone(() => this.#commit(this.#queue.take())).catch((error) => this.#tell(error));
         const over = this.#fullness - 0.5;
         if (over > 0) await sleep(over * 2 * liveDelayMsMax);

@@ -42,6 +42,10 @@ export const liveWritesWaitingMax = 1_024;
 export const liveWaitingBytesMax = 4 * MiB;
 export const liveWaitMsMax = 10_000;
 
+/** A commit is kept for writes that are expected: for so long in all, and no longer when none comes. */
+export const liveGatherMsMax = 3;
+export const liveGatherQuietMs = 0.5;
+
 /** Records of one request. */
 export const liveRequestRecordsMax = 5_000;
 
