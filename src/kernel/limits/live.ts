@@ -60,6 +60,14 @@ export const liveKeyArenaBytes = 2 * MiB;
  */
 export const liveKeyFilterBytes = 4 * MiB;
 
+/**
+ * The filters that tell which segments a known key may be in: each for so many keys, of which two in a
+ * hundred are mistaken, and so many of them, the oldest given up for a new one.
+ */
+export const livePartFilterBytes = 32 * KiB;
+export const livePartFilterKeys = 32_768;
+export const livePartFiltersMax = 128;
+
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
 export const liveReaderAgeMsMax = 5_000;
 
@@ -88,4 +96,9 @@ export const liveLookRequests = 8;
 
 /** What the layer takes of the line beside what it makes of its records. */
 export const liveFixedBytes =
-  liveKernelBytes + liveKeyFilterBytes + liveTransactionBytes + liveMappedBytes + livePartBytesMax;
+  liveKernelBytes +
+  liveKeyFilterBytes +
+  livePartFilterBytes * livePartFiltersMax +
+  liveTransactionBytes +
+  liveMappedBytes +
+  livePartBytesMax;
