@@ -43,7 +43,10 @@ export class MappedReads {
   }
 
   #look(): void {
-    const mappedBytes = Math.max(0, this.#bound.residentFileBytes() - this.#baseBytes);
+    const residentBytes = this.#bound.residentFileBytes();
+    // Another reader's pages are gone that were there when this one began: they do not count for this one.
+    this.#baseBytes = Math.min(this.#baseBytes, residentBytes);
+    const mappedBytes = residentBytes - this.#baseBytes;
     const perReadBytes = (mappedBytes - this.#mappedBytes) / this.#reads;
     this.#perReadBytes = Math.max(this.#perReadBytes * forgotten, perReadBytes, 1);
     this.#mappedBytes = mappedBytes;
