@@ -315,7 +315,7 @@ export class LiveLayer implements AsyncDisposable {
 
   /** Nothing that is acknowledged is lost by it, and it is tried again. */
   #tell(error: unknown): void {
-    this.#options.note(`Live records wait for their fold: ${String(error)}\n`);
+    this.#options.note(`A step of live writes failed, and is tried again: ${String(error)}\n`);
   }
 
   async #foldFirst(): Promise<void> {
