@@ -43,7 +43,6 @@ export function keyBlockSeal(block: usize, count: u32, bodyBytes: u32, lastHash:
 }
 
 /** Bytes of the entry at `entry`, or 0 when it does not lie whole before `end`. */
-// @ts-ignore: decorator
 @inline
 export function entryBytesWithin(entry: usize, end: usize): u32 {
   const bytes = entryBytes(entry);

@@ -53,14 +53,12 @@ export function keyBufferInit(
 }
 
 /** Copies in steps of 16 bytes: for short ranges far cheaper than memory.copy. */
-// @ts-ignore: decorator
 @inline
 export function copyWild(to: usize, from: usize, bytes: u32): void {
   for (let i: u32 = 0; i < bytes; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
 /** Hash of a key without its role bit. */
-// @ts-ignore: decorator
 @inline
 export function keyHash(keyspace: u32, key: usize, keyBytes: u32): u64 {
   return xxh64(key, keyBytes, <u64>keyspace) & ~(<u64>1);
@@ -109,50 +107,42 @@ export function keyAppend(
   return true;
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryHash(entry: usize): u64 {
   return load<u64>(entry);
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryKeyspace(entry: usize): u32 {
   return load<u16>(entry, 8);
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryIsReference(entry: usize): bool {
   return (load<u8>(entry, 10) & KEY_REFERENCE) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryIsDeletion(entry: usize): bool {
   return (load<u8>(entry, 10) & KEY_DELETED) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryId(entry: usize): u64 {
   return <u64>load<u32>(entry, 12) | (<u64>load<u8>(entry, 16) << 32);
 }
 
 /** Version in its sortable form; an entry without one is older than all that have one. */
-// @ts-ignore: decorator
 @inline
 export function entryVersion(entry: usize): u64 {
   return load<u8>(entry, 10) & KEY_HAS_VERSION ? load<u64>(entry, FIXED_BYTES) : 0;
 }
 
-// @ts-ignore: decorator
 @inline
 function keyLengthAt(entry: usize): usize {
   return entry + FIXED_BYTES + (load<u8>(entry, 10) & KEY_HAS_VERSION ? 8 : 0);
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryKeyBytes(entry: usize): u32 {
   const at = keyLengthAt(entry);
@@ -160,21 +150,18 @@ export function entryKeyBytes(entry: usize): u32 {
   return low < 0x80 ? low : (low & 0x7f) | (<u32>load<u8>(at, 1) << 7);
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryKey(entry: usize): usize {
   const at = keyLengthAt(entry);
   return at + (load<u8>(at) < 0x80 ? 1 : 2);
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryBytes(entry: usize): u32 {
   const extraBytes: u32 = entryHasExtra(entry) ? KEY_EXTRA_BYTES : 0;
   return <u32>(entryKey(entry) - entry) + entryKeyBytes(entry) + extraBytes;
 }
 
-// @ts-ignore: decorator
 @inline
 export function entryHasExtra(entry: usize): bool {
   return (load<u8>(entry, 10) & KEY_HAS_EXTRA) != 0;

@@ -74,20 +74,17 @@ export function count(g: KeyGroup, keyspace: u32, counter: u32): void {
   store<u64>(place, load<u64>(place) + 1);
 }
 
-// @ts-ignore: decorator
 @inline
 export function isNew(g: KeyGroup, entry: usize): bool {
   return entryId(entry) >= g.firstNewId;
 }
 
-// @ts-ignore: decorator
 @inline
 function ruleOf(g: KeyGroup, entry: usize): u8 {
   return load<u8>(g.rules + entryKeyspace(entry));
 }
 
 /** Whether a record may be in several groups of these rules, so that the host counts it by its id. */
-// @ts-ignore: decorator
 @inline
 function isCountedById(rule: u8): bool {
   return rule == RULE_OWNED || rule == RULE_VERSIONS;

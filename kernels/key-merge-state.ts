@@ -66,7 +66,6 @@ const GROUP_AT: usize = 128;
 const BEST_BYTES: usize = 1104;
 const OUTPUT_BYTES: usize = <usize>BLOCK_BUFFER_BYTES + 2 * BEST_BYTES;
 
-// @ts-ignore: decorator
 @inline
 function align16(bytes: usize): usize {
   return (bytes + 15) & ~15;
@@ -154,13 +153,11 @@ export function keyMergeOutputBytes(merge: usize): u32 {
   return changetype<KeyMerge>(merge).sealedBytes;
 }
 
-// @ts-ignore: decorator
 @inline
 export function blockAt(m: KeyMerge, input: u32): usize {
   return m.inputs + <usize>input * BLOCK_BUFFER_BYTES;
 }
 
-// @ts-ignore: decorator
 @inline
 export function headAt(m: KeyMerge, input: u32): KeyHead {
   return changetype<KeyHead>(m.heads + (<usize>input << 4));

@@ -23,7 +23,6 @@ export function keyBufferSort(buffer: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function isTupleBelow(arena: usize, a: usize, b: usize): bool {
   return isEntryBelow(arena + <usize>load<u64>(a, 8), arena + <usize>load<u64>(b, 8));
@@ -52,7 +51,6 @@ function siftDown(arena: usize, start: usize, root: u32, count: u32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function swapTuples(a: usize, b: usize): void {
   const held = v128.load(a);

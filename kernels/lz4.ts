@@ -14,7 +14,6 @@ const DISTANCE_MAX: usize = 65535;
 const SKIP_SHIFT: u32 = 6;
 const HASH_PRIME: u64 = 889523592379;
 
-// @ts-ignore: decorator
 @inline
 function slotOf(table: usize, sequence: u64): usize {
   return table + (<usize>(((sequence << 24) * HASH_PRIME) >> (64 - HASH_BITS)) << 2);
@@ -23,7 +22,6 @@ function slotOf(table: usize, sequence: u64): usize {
 /**
  * Copies whole 16-byte steps from `from` to `to` until `toEnd` is passed: may write up to 15 bytes beyond it.
  */
-// @ts-ignore: decorator
 @inline
 function copyWild16(to: usize, from: usize, toEnd: usize): void {
   do {
@@ -34,7 +32,6 @@ function copyWild16(to: usize, from: usize, toEnd: usize): void {
 }
 
 /** The first place behind `at` where the bytes there and those at `match` differ, at most `end`. */
-// @ts-ignore: decorator
 @inline
 function matchEnd(at: usize, match: usize, end: usize): usize {
   while (at + 8 <= end) {
@@ -51,7 +48,6 @@ function matchEnd(at: usize, match: usize, end: usize): usize {
 }
 
 /** Writes a length beyond its nibble: bytes of 255, then the rest. */
-// @ts-ignore: decorator
 @inline
 function writeLength(out: usize, rest: usize): usize {
   while (rest >= 255) {
@@ -63,7 +59,6 @@ function writeLength(out: usize, rest: usize): usize {
 }
 
 /** Writes a token that counts `literals`; returns the place where they belong. */
-// @ts-ignore: decorator
 @inline
 function writeToken(out: usize, literals: usize): usize {
   if (literals < 15) {
@@ -152,7 +147,6 @@ function readLength(at: usize, end: usize, length: usize, lengthMax: usize): usi
 }
 
 /** Copies a match within the output, where source and target may overlap: the pattern repeats. */
-// @ts-ignore: decorator
 @inline
 function copyMatch(out: usize, distance: usize, length: usize, outEnd: usize): void {
   const from = out - distance;

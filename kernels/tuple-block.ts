@@ -18,7 +18,6 @@ const GROUP_START_BYTES_MAX: usize = 3 + 10 + 3 + 6 + 1;
 const ID_BYTES_MAX: usize = 6 + 1;
 
 /** Bytes of a block by its header. */
-// @ts-ignore: decorator
 @inline
 export function blockBytes(block: usize): u32 {
   return BLOCK_HEADER_BYTES + load<u32>(block, 4);
@@ -78,7 +77,6 @@ export function tupleBlockEncode(tuples: usize, count: u32, block: usize): u32 {
 }
 
 /** Whether the tuple at `next` has the index and term of the one at `p`. */
-// @ts-ignore: decorator
 @inline
 function isSameGroup(p: usize, next: usize, end: usize): bool {
   return next < end && load<u64>(next) == load<u64>(p) && load<u16>(next, 14) == load<u16>(p, 14);
@@ -130,7 +128,6 @@ export function tupleCursorOpen(cursor: usize, block: usize, bytes: u32): void {
 }
 
 /** Reads the head of the next group; false at the end of the block. */
-// @ts-ignore: decorator
 @inline
 export function tupleCursorGroup(c: TupleCursor): bool {
   let at = c.at;

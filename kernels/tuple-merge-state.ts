@@ -58,7 +58,6 @@ export const BLOCK_AT: usize = CHUNK_AT + <usize>CHUNK_TUPLES * TUPLE_BYTES;
 const INPUT_BYTES: usize = BLOCK_AT + BLOCK_BUFFER_BYTES;
 const STATE_BYTES: usize = 128;
 
-// @ts-ignore: decorator
 @inline
 function tableBytes(inputCount: u32): usize {
   return ((<usize>inputCount << 2) + 15) & ~15;
@@ -113,7 +112,6 @@ export function tupleMergeOutput(merge: usize): usize {
   return changetype<TupleMerge>(merge).output;
 }
 
-// @ts-ignore: decorator
 @inline
 export function inputAt(m: TupleMerge, input: u32): usize {
   return m.inputs + <usize>input * INPUT_BYTES;

@@ -7,7 +7,6 @@ import { BLOCK_AT, CHUNK_AT, CHUNK_TUPLES, CURSOR_AT, END, NONE, STAGING_TUPLES 
 import { MERGE_BLOCK_READY, MERGE_DAMAGED, MERGE_DONE, MERGE_NEED_INPUT } from "./tuple-merge-state";
 import { MergeInput, TupleMerge, inputAt } from "./tuple-merge-state";
 
-// @ts-ignore: decorator
 @inline
 function isBelow(a0: u64, a1: u64, b0: u64, b1: u64): bool {
   return a0 < b0 || (a0 == b0 && a1 < b1);
@@ -239,7 +238,6 @@ function stageTuples(m: TupleMerge): void {
 }
 
 /** Appends a tuple at `out`, or unites it with the one before; returns the place behind the last. */
-// @ts-ignore: decorator
 @inline
 function stage(m: TupleMerge, out: usize, w0: u64, w1: u64): usize {
   if (out > m.staging && load<u64>(out - 16) == w0) {

@@ -16,7 +16,6 @@ const BUCKET_TABLE_BYTES: usize = 4 << WIDE_DIGIT_BITS;
 const bucketEnds = memory.data(26 * 1024, 16);
 const bucketHeads = memory.data(1024, 16);
 
-// @ts-ignore: decorator
 @inline
 function isBelow(a0: u64, a1: u64, b0: u64, b1: u64): bool {
   return a0 < b0 || (a0 == b0 && a1 < b1);

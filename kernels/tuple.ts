@@ -27,26 +27,22 @@ export function tupleBufferInit(buffer: usize, tuples: usize, capacity: u32, can
   header.canGrow = canGrow ? 1 : 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function tupleWord0(index: u32, term: u64): u64 {
   return (<u64>index << 48) | (term >> 16);
 }
 
-// @ts-ignore: decorator
 @inline
 export function tupleWord1(term: u64, id: u64, payload: u32): u64 {
   return (term << 48) | (id << 8) | <u64>payload;
 }
 
-// @ts-ignore: decorator
 @inline
 export function tupleTerm(w0: u64, w1: u64): u64 {
   return (w0 << 16) | (w1 >> 48);
 }
 
 /** Appends the two words of a tuple; false when the buffer is full. */
-// @ts-ignore: decorator
 @inline
 export function tupleAppendWords(buffer: usize, w0: u64, w1: u64): bool {
   const header = changetype<TupleBuffer>(buffer);
@@ -60,7 +56,6 @@ export function tupleAppendWords(buffer: usize, w0: u64, w1: u64): bool {
 }
 
 /** Appends an index entry; false when the buffer is full. */
-// @ts-ignore: decorator
 @inline
 export function tupleAppend(buffer: usize, index: u32, term: u64, id: u64, payload: u32): bool {
   return tupleAppendWords(buffer, tupleWord0(index, term), tupleWord1(term, id, payload));
@@ -70,7 +65,6 @@ export function tupleAppend(buffer: usize, index: u32, term: u64, id: u64, paylo
  * The payload of two postings that became one: the low nibbles add up to 15 at most, the higher high nibble
  * stays.
  */
-// @ts-ignore: decorator
 @inline
 export function payloadUnite(a: u32, b: u32): u32 {
   const low = min<u32>((a & 15) + (b & 15), 15);

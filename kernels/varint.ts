@@ -5,7 +5,6 @@
 const STOP_BITS: u64 = 0x8080808080808080;
 
 /** Bytes of the varint at `at` (1..10). */
-// @ts-ignore: decorator
 @inline
 export function varintBytes(at: usize): u32 {
   const stops = ~load<u64>(at) & STOP_BITS;
@@ -17,7 +16,6 @@ export function varintBytes(at: usize): u32 {
  * Value of the varint of `bytes` bytes at `at`: drops the top bit of each byte and closes the gaps in three
  * steps.
  */
-// @ts-ignore: decorator
 @inline
 export function varintValue(at: usize, bytes: u32): u64 {
   const word = load<u64>(at);
@@ -35,7 +33,6 @@ export function varintValue(at: usize, bytes: u32): u64 {
 }
 
 /** Writes `value` at `at` and returns the place behind it; up to 10 bytes from `at` on may be overwritten. */
-// @ts-ignore: decorator
 @inline
 export function varintWrite(at: usize, value: u64): usize {
   if (value < 0x80) {
@@ -64,7 +61,6 @@ function varintWriteLong(at: usize, value: u64): usize {
 }
 
 /** Bytes that `value` takes when it is below 2^21. */
-// @ts-ignore: decorator
 @inline
 export function varintWidth(value: u32): u32 {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : 3;

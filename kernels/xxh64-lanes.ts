@@ -6,19 +6,16 @@ export const PRIME3: u64 = 0x165667b19e3779f9;
 export const PRIME4: u64 = 0x85ebca77c2b2ae63;
 export const PRIME5: u64 = 0x27d4eb2f165667c5;
 
-// @ts-ignore: decorator
 @inline
 export function round(lane: u64, input: u64): u64 {
   return rotl<u64>(lane + input * PRIME2, 31) * PRIME1;
 }
 
-// @ts-ignore: decorator
 @inline
 function mergeLane(hash: u64, lane: u64): u64 {
   return (hash ^ round(0, lane)) * PRIME1 + PRIME4;
 }
 
-// @ts-ignore: decorator
 @inline
 export function mergeLanes(a: u64, b: u64, c: u64, d: u64): u64 {
   const hash = rotl<u64>(a, 1) + rotl<u64>(b, 7) + rotl<u64>(c, 12) + rotl<u64>(d, 18);
@@ -26,7 +23,6 @@ export function mergeLanes(a: u64, b: u64, c: u64, d: u64): u64 {
 }
 
 /** Takes in what is less than a stripe, and the avalanche. */
-// @ts-ignore: decorator
 @inline
 export function finish(hash: u64, at: usize, end: usize): u64 {
   for (; at + 8 <= end; at += 8) hash = rotl<u64>(hash ^ round(0, load<u64>(at)), 27) * PRIME1 + PRIME4;

@@ -103,6 +103,7 @@ console.log(
     recordsPerSecond: Math.round(acknowledged / ((performance.now() - startMs) / 1000)),
     firstTenth: mean(perSecond.slice(0, tenth)),
     lastTenth: mean(perSecond.slice(-tenth)),
+    perTenth: Array.from({ length: 10 }, (_, at) => mean(perSecond.slice(at * tenth, (at + 1) * tenth))),
     slowestSecond: Math.min(...perSecond),
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),

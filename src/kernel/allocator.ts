@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { cFunction } from "./c-library.js";
 import { arenasMax, freedBytesKept } from "./limits/index.js";
 
 /** The first argument of glibc's `mallopt`. */
@@ -15,7 +15,7 @@ type Mallopt = (parameter: number, value: number) => number;
  */
 export function boundAllocator(): boolean {
   try {
-    const mallopt = findMallopt();
+    const mallopt = cFunction<Mallopt>("int mallopt(int parameter, int value)");
     const isTaken = (parameter: number, value: number) => mallopt(parameter, value) === 1;
     return (
       isTaken(parameters.trimThreshold, freedBytesKept) &&
@@ -26,9 +26,4 @@ export function boundAllocator(): boolean {
     // Another C library, another system, or a package that was left out: the line has room for it as well.
     return false;
   }
-}
-
-function findMallopt(): Mallopt {
-  const { load } = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-  return load(null).func("int mallopt(int parameter, int value)") as unknown as Mallopt;
 }

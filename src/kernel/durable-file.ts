@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Replaces a file so that after a crash either the old or the new text is there, whole. */
@@ -8,7 +8,8 @@ export function writeFileDurably(path: string, text: string, mode = 0o666): void
   rmSync(temporary, { force: true });
   const file = openSync(temporary, "wx", mode);
   try {
-    writeSync(file, text);
+    // All of it or an error: a disk that fills up takes a part of one write.
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

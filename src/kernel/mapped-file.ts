@@ -1,11 +1,12 @@
 import { readFileSync, realpathSync } from "node:fs";
-import { createRequire } from "node:module";
+import { cFunction } from "./c-library.js";
 
 /** What Linux calls the advice that pages are not needed: of a shared file mapping only the mapping goes. */
 const adviceDontNeed = 4;
 
 type Madvise = (address: bigint, length: bigint, advice: number) => number;
 
+/** Null where there is none: that is found out once. */
 let madvise: Madvise | null | undefined;
 
 /**
@@ -16,7 +17,7 @@ let madvise: Madvise | null | undefined;
  * The mapping must not be closed in another thread meanwhile: its addresses could be somebody else's then.
  */
 export function unmapResident(path: string): boolean {
-  madvise ??= findMadvise();
+  if (madvise === undefined) madvise = findMadvise();
   if (madvise === null) return false;
   const mappings = mappingsOf(path);
   if (mappings === null) return false;
@@ -29,9 +30,7 @@ export function unmapResident(path: string): boolean {
 function findMadvise(): Madvise | null {
   if (process.platform !== "linux") return null;
   try {
-    const { load } = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-    const found = load(null).func("int madvise(uintptr_t address, size_t length, int advice)");
-    return found as unknown as Madvise;
+    return cFunction<Madvise>("int madvise(uintptr_t address, size_t length, int advice)");
   } catch {
     return null;
   }

@@ -53,7 +53,7 @@ export function judgeKeys(
     mergeKeys({
       kernel,
       inputs: [
-        ...metBlocks(former, streams).map((blocks) => inputOf(blocks, false)),
+        ...metBlocks(former, streams, firstNewId).map((blocks) => inputOf(blocks, false)),
         ...streams.map((blocks) => inputOf(blocks, true)),
       ],
       rules: keyRulesOf(mapping),
@@ -66,13 +66,20 @@ export function judgeKeys(
 }
 
 /** Former entries that the new ones meet, as sorted streams of blocks; the filter learns the new ones. */
-function metBlocks({ reader, runs, filter }: FormerKeys, streams: readonly Uint8Array[][]): Uint8Array[][] {
-  const { sought, maybeKnown } = hashesOf(streams, filter);
+function metBlocks(
+  { reader, runs, filter }: FormerKeys,
+  streams: readonly Uint8Array[][],
+  firstNewId: number,
+): Uint8Array[][] {
+  const { sought, maybeKnown, learn } = hashesOf(streams, filter);
   const { segments } = reader.sealed;
-  const found = segments.map(({ number, firstId }) => {
-    const hashes = firstId >= filter.coveredFromId ? maybeKnown : sought;
+  const found = segments.map(({ number, firstId, endId }) => {
+    const within = (hash: bigint) =>
+      filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n));
+    const hashes = firstId >= filter.coveredFromId ? maybeKnown.filter(within) : sought;
     return blocksOf((hash) => reader.keyBlocks(number, hash), hashes);
   });
+  learn(firstNewId);
   for (const { keys } of runs) found.push(blocksOf((hash) => keyBlocksFrom(keys, hash), maybeKnown));
   return found.filter((blocks) => blocks.length > 0);
 }
@@ -110,8 +117,10 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
       if (filter.has(low, high)) known.add(hash);
     }
   }
-  for (const [low, high] of added) filter.add(low, high);
-  return { sought: sorted(hashes), maybeKnown: sorted(known) };
+  const learn = (id: number) => {
+    for (const [low, high] of added) filter.add(id, low, high);
+  };
+  return { sought: sorted(hashes), maybeKnown: sorted(known), learn };
 }
 
 function sorted(hashes: ReadonlySet<bigint>): bigint[] {

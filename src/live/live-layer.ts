@@ -173,6 +173,7 @@ export class LiveLayer implements AsyncDisposable {
     this.#isCommitting = true;
     try {
       while (this.#queue.length > 0 && !this.#isClosed && this.#fullness < 1) {
+        await this.#queue.gather();
         await this.#alone(() => this.#commit(this.#queue.take())).catch((error) => this.#tell(error));
         const over = this.#fullness - 0.5;
         if (over > 0) await sleep(over * 2 * liveDelayMsMax);
@@ -314,7 +315,7 @@ export class LiveLayer implements AsyncDisposable {
 
   /** Nothing that is acknowledged is lost by it, and it is tried again. */
   #tell(error: unknown): void {
-    this.#options.note(`Live records wait for their fold: ${String(error)}\n`);
+    this.#options.note(`A step of live writes failed, and is tried again: ${String(error)}\n`);
   }
 
   async #foldFirst(): Promise<void> {

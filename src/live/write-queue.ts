@@ -1,10 +1,14 @@
+import { setImmediate } from "node:timers/promises";
 import {
   liveCommitBytes,
   liveCommitRecords,
+  liveGatherMsMax,
+  liveGatherQuietMs,
   liveWaitingBytesMax,
   liveWaitMsMax,
   liveWritesWaitingMax,
   PlimsollError,
+  systemClock,
 } from "../kernel/index.js";
 import type { LoggedRecord } from "./live-log.js";
 import type { WriteOutcome } from "./live-state.js";
@@ -21,6 +25,8 @@ export interface PendingWrite {
 export class WriteQueue {
   #waiting: PendingWrite[] = [];
   #bytes = 0;
+  /** Writes of the last commit, and those that waited beside it. */
+  #writesExpected = 0;
 
   get length(): number {
     return this.#waiting.length;
@@ -42,6 +48,24 @@ export class WriteQueue {
     });
   }
 
+  /**
+   * Waits a moment for as many writes as there were at the last commit: those who have just been answered
+   * write again. Without it connections part into groups, each of which waits for the commits of the others,
+   * and a commit costs much the same whatever is in it.
+   */
+  async gather(): Promise<void> {
+    const startMs = systemClock.nowMs();
+    let lastMs = startMs;
+    let count = this.length;
+    while (this.length < this.#writesExpected && this.#bytes < liveCommitBytes) {
+      await setImmediate();
+      const nowMs = systemClock.nowMs();
+      if (this.length > count) lastMs = nowMs;
+      count = this.length;
+      if (nowMs - lastMs >= liveGatherQuietMs || nowMs - startMs >= liveGatherMsMax) return;
+    }
+  }
+
   /** What goes into the next commit: the first whatever its size, then what fits. */
   take(): PendingWrite[] {
     let [count, records, bytes] = [0, 0, 0];
@@ -51,6 +75,7 @@ export class WriteQueue {
       if (count > 0 && (records > liveCommitRecords || bytes > liveCommitBytes)) break;
       count++;
     }
+    this.#writesExpected = this.#waiting.length;
     const writes = this.#waiting.slice(0, count);
     this.#waiting = this.#waiting.slice(count);
     for (const write of writes) {

@@ -19,6 +19,10 @@ export class FilterIndex<T> {
     this.#tokens = tokens;
   }
 
+  get isEmpty(): boolean {
+    return this.#entriesOf.size === 0;
+  }
+
   add(owner: T, filters: readonly CompiledFilter[]): void {
     const entries = filters.map((filter) => ({ filter, owner }));
     this.#entriesOf.set(owner, entries);
@@ -45,7 +49,7 @@ export class FilterIndex<T> {
   /** Each owner once, however many of its filters match. */
   ownersOf(event: RelayEvent): Set<T> {
     const owners = new Set<T>();
-    if (this.#entriesOf.size === 0) return owners;
+    if (this.isEmpty) return owners;
     const { id, pubkey, kind, tags } = event;
     this.#collect(`i${id}`, event, owners);
     this.#collect(`a${pubkey}`, event, owners);

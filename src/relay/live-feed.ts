@@ -46,6 +46,8 @@ export class LiveFeed {
     this.#writings.add(writing);
     try {
       const result = await work();
+      // Whoever subscribes from now on finds them stored.
+      if (this.#index.isEmpty) return result;
       for (const [at, event] of events().entries()) {
         if (event !== null && isNew(result, at)) this.#bring(event, writing);
       }

@@ -68,12 +68,15 @@ class JobFeed {
   }
 }
 
-let openStreams = 0;
-
-function openStream({ response, signal }: Exchange): EventStream {
-  if (openStreams >= eventStreamsMax)
+function openStream({ response, signal, counts }: Exchange): EventStream {
+  if (counts.eventStreamsOpen >= eventStreamsMax)
     throw new PlimsollError("SERVER_BUSY", { what: "one more event stream" });
-  return new EventStream(response, signal);
+  const stream = new EventStream(response, signal);
+  counts.eventStreamsOpen++;
+  stream.onClose(() => {
+    counts.eventStreamsOpen--;
+  });
+  return stream;
 }
 
 /** Server-sent events; a client that does not read them is cut, and comes again by itself. */
@@ -84,7 +87,6 @@ class EventStream {
   #isClosed = false;
 
   constructor(response: ServerResponse, signal: AbortSignal) {
-    openStreams++;
     this.#response = response;
     response.writeHead(200, { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" });
     response.write(": plimsoll\n\n");
@@ -92,7 +94,6 @@ class EventStream {
     this.closed = new Promise((resolve) => {
       this.onClose(() => {
         clearInterval(heartbeat);
-        openStreams--;
         resolve();
       });
     });

@@ -4,6 +4,7 @@ import type { ImportReport } from "../pipeline/index.js";
 export interface ServerCounts {
   requests: Map<string, number>;
   connectionsRefused: number;
+  eventStreamsOpen: number;
   importsByState: Map<string, number>;
   recordsStored: number;
   recordsRejected: number;
@@ -14,6 +15,7 @@ export function newCounts(): ServerCounts {
   return {
     requests: new Map(),
     connectionsRefused: 0,
+    eventStreamsOpen: 0,
     importsByState: new Map(),
     recordsStored: 0,
     recordsRejected: 0,

@@ -109,7 +109,7 @@ export class StoreAccess {
       try {
         return await work(view, AbortSignal.any([signal, shared.grace.signal]));
       } finally {
-        const isFull = this.#isFull(shared);
+        const isFull = this.#isTooMuch(shared.fileBytesBefore);
         await this.#giveBack(shared);
         if (isFull) await this.#releaseMapped(shared);
       }
@@ -295,10 +295,6 @@ export class StoreAccess {
   #isTooMuch(fileBytesBefore: number): boolean {
     const mappedBytes = this.#gauge.read().fileBytes - fileBytesBefore;
     return mappedBytes > 0 && this.#mapped.roomBytes(mappedBytes) <= 0;
-  }
-
-  #isFull(shared: SharedReader): boolean {
-    return this.#isTooMuch(shared.fileBytesBefore);
   }
 
   async #giveBack(shared: SharedReader): Promise<void> {

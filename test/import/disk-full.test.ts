@@ -1,12 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { importInto, makeFolder } from "../support/cli.js";
 import { visibleState } from "../support/imports.js";
 import { citiesCsv, peopleCsv, peopleMapping } from "../support/people.js";
+import { SmallDisk } from "../support/small-disk.js";
 
 const folder = makeFolder();
-const disk = folder.file("disk");
+const disk = new SmallDisk(folder.file("disk"));
 const sizes = ["--memory", "160MiB", "--sync-bytes", "512KiB"];
 const words = [
   "people.csv",
@@ -18,33 +18,7 @@ const words = [
   ...sizes,
 ];
 
-/** Why no small disk can be made here; null when one can. */
-function missing(): string | null {
-  if (process.platform !== "linux" || process.getuid?.() !== 0)
-    return "mounting a small disk takes root on Linux";
-  try {
-    mkdirSync(disk);
-    mount("1m");
-    unmount();
-    return null;
-  } catch {
-    return "this machine lets nobody mount";
-  }
-}
-
-function mount(size: string): void {
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk], { stdio: "pipe" });
-}
-
-function unmount(): void {
-  execFileSync("umount", [disk], { stdio: "pipe" });
-}
-
-function enlarge(): void {
-  execFileSync("mount", ["-o", "remount,size=100m", disk], { stdio: "pipe" });
-}
-
-const reason = missing();
+const reason = disk.missing();
 
 describe.skipIf(reason !== null)(reason === null ? "a full disk" : `a full disk (${reason})`, () => {
   let expected: Awaited<ReturnType<typeof visibleState>>;
@@ -71,7 +45,7 @@ describe.skipIf(reason !== null)(reason === null ? "a full disk" : `a full disk 
   test.each(cases)(
     "%s: the import stops, and goes on when there is room",
     async (_what, size, target, extra) => {
-      mount(size);
+      disk.mount(size);
       try {
         const args = [...words, "--into", target, ...extra];
         const stopped = await importInto(folder, args);
@@ -80,12 +54,12 @@ describe.skipIf(reason !== null)(reason === null ? "a full disk" : `a full disk 
           /plimsoll: (STORE_FULL|REJECTS_UNWRITABLE): .*run the same command to go on\.\n/,
         );
         expect(stopped.error).not.toContain("UNEXPECTED");
-        enlarge();
+        disk.enlarge();
         const resumed = await importInto(folder, args);
         expect(resumed.code, resumed.error).toBe(0);
         expect(await visibleState(folder.file(target))).toEqual(expected);
       } finally {
-        unmount();
+        disk.unmount();
         rmSync(folder.file("store"), { recursive: true, force: true });
       }
     },

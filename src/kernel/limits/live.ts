@@ -42,6 +42,10 @@ export const liveWritesWaitingMax = 1_024;
 export const liveWaitingBytesMax = 4 * MiB;
 export const liveWaitMsMax = 10_000;
 
+/** A commit is kept for writes that are expected: for so long in all, and no longer when none comes. */
+export const liveGatherMsMax = 3;
+export const liveGatherQuietMs = 0.5;
+
 /** Records of one request. */
 export const liveRequestRecordsMax = 5_000;
 
@@ -55,6 +59,14 @@ export const liveKeyArenaBytes = 2 * MiB;
  * The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys.
  */
 export const liveKeyFilterBytes = 4 * MiB;
+
+/**
+ * The filters that tell which segments a known key may be in: each for so many keys, of which two in a
+ * hundred are mistaken, and so many of them, the oldest given up for a new one.
+ */
+export const livePartFilterBytes = 32 * KiB;
+export const livePartFilterKeys = 32_768;
+export const livePartFiltersMax = 128;
 
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
 export const liveReaderAgeMsMax = 5_000;
@@ -84,4 +96,9 @@ export const liveLookRequests = 8;
 
 /** What the layer takes of the line beside what it makes of its records. */
 export const liveFixedBytes =
-  liveKernelBytes + liveKeyFilterBytes + liveTransactionBytes + liveMappedBytes + livePartBytesMax;
+  liveKernelBytes +
+  liveKeyFilterBytes +
+  livePartFilterBytes * livePartFiltersMax +
+  liveTransactionBytes +
+  liveMappedBytes +
+  livePartBytesMax;

@@ -2,25 +2,31 @@ import { join } from "node:path";
 import { mappedReadsMax, unmapResident } from "../../kernel/index.js";
 import { storeFiles } from "./store-files.js";
 
+/** What is left of the worst reading at the next look: a store whose folios were mapped once maps no more. */
+const forgotten = 0.75;
+
 /** How many mapped pages a reader may leave resident. */
 export interface MappedBound {
   /** File pages of this process that are resident now. */
   residentFileBytes(): number;
-  /** How much more the pages of the store may become; none or less: they are given back now. */
+  /**
+   * How much more the pages of the store may become, by that same reading; none or less: they are given back
+   * now.
+   */
   roomBytes(mappedBytes: number): number;
 }
 
 /**
  * Gives mapped pages back while a reader reads on. How much one reading maps is the kernel's choice: a page,
  * 64 KiB around it, or, where the page cache is made of large folios, megabytes. So the room is looked at
- * after a number of readings that would, by the worst seen so far, take a quarter of it.
+ * after a number of readings that would, by the worst seen of late, take a quarter of it.
  */
 export class MappedReads {
   readonly #dataFile: string;
   readonly #bound: MappedBound;
   #baseBytes: number;
   #mappedBytes = 0;
-  #perReadBytesMax = 1;
+  #perReadBytes = 1;
   #reads = 0;
   #readsBeforeLook = 1;
   #isPossible = true;
@@ -37,9 +43,12 @@ export class MappedReads {
   }
 
   #look(): void {
-    const mappedBytes = Math.max(0, this.#bound.residentFileBytes() - this.#baseBytes);
+    const residentBytes = this.#bound.residentFileBytes();
+    // Another reader's pages are gone that were there when this one began: they do not count for this one.
+    this.#baseBytes = Math.min(this.#baseBytes, residentBytes);
+    const mappedBytes = residentBytes - this.#baseBytes;
     const perReadBytes = (mappedBytes - this.#mappedBytes) / this.#reads;
-    this.#perReadBytesMax = Math.max(this.#perReadBytesMax, perReadBytes);
+    this.#perReadBytes = Math.max(this.#perReadBytes * forgotten, perReadBytes, 1);
     this.#mappedBytes = mappedBytes;
     this.#reads = 0;
     let roomBytes = this.#bound.roomBytes(mappedBytes);
@@ -49,7 +58,7 @@ export class MappedReads {
       this.#mappedBytes = 0;
       roomBytes = this.#bound.roomBytes(0);
     }
-    const reads = Math.floor(Math.max(0, roomBytes) / 4 / this.#perReadBytesMax);
+    const reads = Math.floor(Math.max(0, roomBytes) / 4 / this.#perReadBytes);
     this.#readsBeforeLook = Math.min(Math.max(reads, 1), mappedReadsMax);
   }
 }

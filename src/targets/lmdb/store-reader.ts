@@ -192,15 +192,19 @@ export class LmdbStoreReader implements StoreReader {
     return undefined;
   }
 
-  *#range(
+  #range(
     table: TableName,
     options: { start?: Buffer; exclusiveStart?: boolean; end?: Buffer; reverse?: boolean; limit?: number },
   ): Iterable<Entry> {
     const entries = this.#environment.tables[table].getRange({ ...options, transaction: this.#transaction });
-    for (const entry of entries) {
-      this.#mappedReads?.note();
-      yield entry;
-    }
+    return this.#mappedReads === undefined ? entries : noting(entries, this.#mappedReads);
+  }
+}
+
+function* noting(entries: Iterable<Entry>, reads: MappedReads): Iterable<Entry> {
+  for (const entry of entries) {
+    reads.note();
+    yield entry;
   }
 }
 
