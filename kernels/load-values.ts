@@ -5,6 +5,7 @@
 import { FLAG_ESCAPES, TYPE_NULL, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
+import { predicateReject, predicateSlot, predicateValue } from "./load-predicates";
 import { expirationFound, expirationSeconds } from "./load-expiration";
 import {
   REJECT_FIELD_MISSING,
@@ -63,20 +64,34 @@ export function valuesAppend(first: usize, end: usize): u32 {
       return REJECT_FIELD_TYPE;
     }
     slot.stamp = stamp;
-    let op = changetype<Op>(base + slot.ops);
-    const opsEnd = changetype<usize>(op) + <usize>slot.opCount * offsetof<Op>();
-    while (changetype<usize>(op) < opsEnd) {
-      const code = opRun(op, slot, value);
-      if (code != REJECT_NONE) {
-        state.rejectDetail = value.slot;
-        return code;
-      }
-      op = changetype<Op>(changetype<usize>(op) + offsetof<Op>());
+    const code = opsRun(slot, value);
+    if (code != REJECT_NONE) {
+      state.rejectDetail = value.slot;
+      return code;
     }
     if (state.isOverflown) return REJECT_NONE;
   }
   if (program.textCount != 0) textsFinish(program);
   return requiredCheck(program);
+}
+
+/** Appends what the quad at work has by its predicate, behind the entries of its members. */
+export function predicateAppend(program: Program): u32 {
+  const slot = predicateSlot(program);
+  return slot == 0 ? predicateReject : opsRun(changetype<Slot>(slot), changetype<Value>(predicateValue));
+}
+
+@inline
+function opsRun(slot: Slot, value: Value): u32 {
+  const base = changetype<usize>(state.program);
+  let op = changetype<Op>(base + slot.ops);
+  const opsEnd = changetype<usize>(op) + <usize>slot.opCount * offsetof<Op>();
+  while (changetype<usize>(op) < opsEnd) {
+    const code = opRun(op, slot, value);
+    if (code != REJECT_NONE) return code;
+    op = changetype<Op>(changetype<usize>(op) + offsetof<Op>());
+  }
+  return REJECT_NONE;
 }
 
 function opRun(op: Op, slot: Slot, value: Value): u32 {
@@ -173,6 +188,8 @@ function textPush(op: Op, value: Value): void {
   }
   text.tokens += tokens;
   text.tupleEnd = <u32>state.tupleAt;
+  // A text by predicate is all there is to it.
+  if (op.argument >= state.program.textCount) textFinish(text);
 }
 
 /**
@@ -182,13 +199,17 @@ function textsFinish(program: Program): void {
   const texts = changetype<usize>(program) + program.texts;
   for (let i: u32 = 0; i < program.textCount; i++) {
     const text = changetype<Text>(texts + <usize>i * offsetof<Text>());
-    if (text.stamp != program.stamp || text.tokens == 0) continue;
-    const length = min<u32>(31 - clz(text.tokens), 15) << 4;
-    if (length == 0) continue;
-    const index = <u64>text.index;
-    for (let at: usize = text.tupleFirst; at < text.tupleEnd; at += 16) {
-      if (load<u64>(at) >> 48 == index) store<u8>(at, <u8>(load<u8>(at, 8) | length), 8);
-    }
+    if (text.stamp == program.stamp) textFinish(text);
+  }
+}
+
+function textFinish(text: Text): void {
+  if (text.tokens == 0) return;
+  const length = min<u32>(31 - clz(text.tokens), 15) << 4;
+  if (length == 0) return;
+  const index = <u64>text.index;
+  for (let at: usize = text.tupleFirst; at < text.tupleEnd; at += 16) {
+    if (load<u64>(at) >> 48 == index) store<u8>(at, <u8>(load<u8>(at, 8) | length), 8);
   }
 }
 

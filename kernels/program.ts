@@ -17,6 +17,7 @@ export class Program {
   requiredCount: u32;
   /** Numbers of the slots that a record must have, u32 each. */
   required: u32;
+  /** Texts that are not by predicate: those come behind them. */
   textCount: u32;
   texts: u32;
   columnCount: u32;
@@ -35,6 +36,9 @@ export class Program {
   tagsSlot: u32;
   /** For sources of quads whose values go into fields as they are read: the slots of their members. */
   quadSlots: u32;
+  /** The predicates that have fields of their own, 0 when none has: see load-predicates.ts. */
+  predicates: u32;
+  predicateMask: u32;
 }
 
 export const RULES_NONE: u32 = 0;

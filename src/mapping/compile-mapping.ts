@@ -16,6 +16,7 @@ import type {
   IndexKind,
 } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
+import { compilePredicates } from "./compile-predicates.js";
 import { eventSlotsOf } from "./event-rules.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
@@ -131,13 +132,20 @@ function compileEntity(
   place: Place,
 ): CompiledEntity {
   if (!namePattern.test(name)) throw place.fault("must be named with letters, digits, _ . - (64 at most)");
-  const fields = compileFields(entity, numbers, place.at("fields"));
+  const own = compileFields(entity, numbers, place.at("fields"));
+  const predicates = place.at("predicates");
+  const fields = own.concat(
+    compilePredicates(entity, own, {
+      compile: (iri, name, slot, field) => compileField(name, slot, field, numbers, predicates.at(iri)),
+      fault: (iri, what) => (iri === null ? predicates : predicates.at(iri)).fault(what),
+    }),
+  );
   const number = numbers.get(name)!;
   for (const field of fields) {
     for (const index of field.indexes) index.entity = number;
   }
-  const keySlots = compileKey(entity, fields, place.at("key"));
-  const { conflict, versionSlot } = compileConflict(entity, fields, keySlots, place.at("conflict"));
+  const keySlots = compileKey(entity, own, place.at("key"));
+  const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
   const compiled = { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {

@@ -1,6 +1,20 @@
-import type { CompiledEntity, CompiledField, CompiledMapping, FieldType, IndexKind } from "../model/index.js";
+import type {
+  CompiledEntity,
+  CompiledField,
+  CompiledMapping,
+  FieldType,
+  IndexKind,
+  PredicateRule,
+} from "../model/index.js";
 import { conflictRuleText, isAwaited } from "./compile-mapping.js";
-import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
+import type {
+  IndexName,
+  Mapping,
+  MappingEntity,
+  MappingField,
+  MappingPredicate,
+  PredicateType,
+} from "./mapping.js";
 import { yamlLibrary } from "./yaml-library.js";
 
 const indexNamesByKind: Record<IndexKind, IndexName> = {
@@ -44,7 +58,11 @@ export function writtenMappingToYaml(mapping: Mapping): string {
 
 function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): MappingEntity {
   const fields: MappingEntity["fields"] = {};
-  for (const field of entity.fields) fields[field.name] = decompileField(field, entity, mapping);
+  const predicates: MappingEntity["predicates"] = {};
+  for (const field of entity.fields) {
+    if (field.predicate === undefined) fields[field.name] = decompileField(field, entity, mapping);
+    else predicates[field.predicate.iri] = decompilePredicate(field, field.predicate);
+  }
   const keys = entity.keySlots.map((slot) => entity.fields[slot]!.name);
   return {
     ...(entity.match === null ? {} : { match: entity.match }),
@@ -53,7 +71,19 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
     fields,
+    ...(Object.keys(predicates).length === 0 ? {} : { predicates }),
   };
+}
+
+function decompilePredicate(
+  { type, indexes }: CompiledField,
+  { holds, hasLanguage }: PredicateRule,
+): PredicateType | MappingPredicate {
+  const written: MappingPredicate = { type: holds === "object" ? "link" : (type as PredicateType) };
+  const names = indexes.map((index) => indexNamesByKind[index.kind]);
+  if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
+  if (written.type === "string" && !hasLanguage) written.language = false;
+  return Object.keys(written).length === 1 ? written.type : written;
 }
 
 function decompileField(

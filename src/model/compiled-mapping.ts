@@ -42,6 +42,17 @@ export interface CompiledField {
   /** Number of the entity whose key this field holds. */
   linkEntity: number | null;
   required: boolean;
+  /** Set on fields that are there in the quads of one predicate only (docs/adr/0013-predicates.md). */
+  predicate?: PredicateRule;
+}
+
+/** What a field by predicate holds of the quads that have the predicate. */
+export interface PredicateRule {
+  iri: string;
+  /** The literal, whose text is read as the field's type, or the node that a link leads to. */
+  holds: "value" | "object";
+  /** Whether the literal may have a language tag. */
+  hasLanguage: boolean;
 }
 
 export interface CompiledEntity {

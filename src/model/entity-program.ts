@@ -7,6 +7,7 @@ import {
   quadMembers,
 } from "./compiled-mapping.js";
 import { compileTrie } from "./member-trie.js";
+import { PredicateTable } from "./predicate-table.js";
 
 /** Numbers of field types in programs: FIELD_... in kernels/terms.ts. */
 export const fieldTypeNumber: Record<FieldType, number> = {
@@ -43,7 +44,7 @@ export interface EntityProgramOptions {
 }
 
 /** Sizes and numbers of kernels/program.ts. */
-const headerBytes = 80;
+const headerBytes = 88;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
@@ -76,8 +77,10 @@ interface Op {
 interface Draft {
   /** Index numbers of the columns. */
   columns: number[];
-  /** Index numbers of the texts. */
+  /** Index numbers of the texts, those of fields by predicate last. */
   texts: number[];
+  /** How many of the texts are not by predicate. */
+  plainTexts: number;
   slots: { field: CompiledField; ops: Op[] }[];
 }
 
@@ -103,15 +106,18 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const csvAt = layout.take(csv.length);
   const quadSlots = options.isOfQuads ? quadSlotsOf(entity) : null;
   const quadSlotsAt = layout.take((quadSlots ?? []).length * 2);
+  const predicates = new PredicateTable(entity);
+  const predicatesAt = layout.take(predicates.bytes);
   const program = new Uint8Array(layout.bytes);
   const view = new DataView(program.buffer);
   writeWords(view, 0, [program.length, trieAt, draft.slots.length, slotsAt]);
   writeWords(view, 16, [keySlots.length, keyPartsAt, required.length, requiredAt]);
-  writeWords(view, 32, [draft.texts.length, textsAt, draft.columns.length, columnsAt]);
+  writeWords(view, 32, [draft.plainTexts, textsAt, draft.columns.length, columnsAt]);
   writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, csv.length === 0 ? 0 : csvAt]);
   if (events !== undefined) writeWords(view, 64, [rulesNumber.events, groupKeyspace, events.tags]);
   if (entity.quads !== undefined) writeWords(view, 64, [rulesNumber.quads]);
   if (quadSlots !== null) writeWords(view, 76, [quadSlotsAt]);
+  if (predicates.bytes > 0) writeWords(view, 80, [predicatesAt, predicates.mask]);
   program.set(trie, trieAt);
   writeSlots(view, draft, slotsAt, opsAt);
   for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
@@ -119,12 +125,14 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   for (const [i, index] of draft.texts.entries()) view.setUint32(textsAt + i * textBytes, index, true);
   writeWords(view, columnsAt, draft.columns);
   program.set(csv, csvAt);
+  predicates.write(program, predicatesAt);
   for (const [i, slot] of (quadSlots ?? []).entries()) view.setUint16(quadSlotsAt + i * 2, slot, true);
   return program;
 }
 
 /** The slots of a quad's members; null when there are fields that only reading its JSON fills. */
-function quadSlotsOf({ fields }: CompiledEntity): number[] | null {
+function quadSlotsOf(entity: CompiledEntity): number[] | null {
+  const fields = memberFields(entity);
   const isPlain = ({ path, type }: CompiledField) => path.length === 1 && type !== "json" && type !== "pairs";
   if (!fields.every(isPlain)) return null;
   return quadMembers.map((member) => fields.find(({ path }) => path[0] === member)?.slot ?? slotNone);
@@ -135,9 +143,14 @@ function partSlotsOf({ keySlots, events }: CompiledEntity): number[] {
   return events === undefined ? keySlots : [...keySlots, events.kind, events.author, events.createdAt];
 }
 
+/** Fields that the reader of a record fills; those by predicate take what it found for them. */
+function memberFields({ fields }: CompiledEntity): CompiledField[] {
+  return fields.filter(({ predicate }) => predicate === undefined);
+}
+
 function trieOf(entity: CompiledEntity): Uint8Array {
   return compileTrie(
-    entity.fields.map(({ slot, path, type }) => ({
+    memberFields(entity).map(({ slot, path, type }) => ({
       slot,
       path,
       pairs: type === "pairs",
@@ -147,7 +160,7 @@ function trieOf(entity: CompiledEntity): Uint8Array {
 }
 
 function draftOf(entity: CompiledEntity): Draft {
-  const draft: Draft = { columns: [], texts: [], slots: [] };
+  const draft: Draft = { columns: [], texts: [], plainTexts: 0, slots: [] };
   const partSlots = partSlotsOf(entity);
   for (const field of entity.fields) {
     const ops: Op[] = [];
@@ -166,6 +179,7 @@ function draftOf(entity: CompiledEntity): Draft {
       ops.push({ kind: opKind.link, index: 0, column: columnNone, argument: field.linkEntity });
     }
     draft.slots.push({ field, ops });
+    if (field.predicate === undefined) draft.plainTexts = draft.texts.length;
   }
   return draft;
 }

@@ -78,6 +78,13 @@ export class TermEncoder {
     return this.#term();
   }
 
+  /** The number term of a literal's text, read as a field by predicate reads it. */
+  literalIfFits(type: FieldType, text: string): bigint | undefined {
+    const end = this.#put(text);
+    const isFit = this.#kernel.exports.termLiteral(fieldTypeNumber[type], this.#text, end, this.#out) !== 0;
+    return isFit ? this.#term() : undefined;
+  }
+
   /** Milliseconds since 1970 of an ISO 8601 date; undefined when it is none. */
   dateMilliseconds(text: string): number | undefined {
     const term = this.numberIfFits("date", text);

@@ -32,6 +32,7 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
   const parts: Where[] = [];
   if (value.where !== undefined) parts.push(parseWhere(context, entity, value.where, "where", 0));
   if (value.search !== undefined) parts.push(...parseSearch(context, entity, value.search));
+  checkPredicates(conjunction(parts));
   const order = value.order === undefined ? null : parseOrder(entity, value.order);
   return {
     entity,
@@ -41,6 +42,19 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
     limit: value.limit === undefined ? null : parseCount(value.limit, "limit"),
     offset: value.offset === undefined ? 0 : parseCount(value.offset, "offset"),
   };
+}
+
+/** A quad has one predicate: conditions on two, both to be met, are meant for something else than a quad. */
+function checkPredicates(where: Where): void {
+  let first: string | null = null;
+  for (const part of where.kind === "and" ? where.parts : [where]) {
+    const predicate = part.kind === "value" || part.kind === "exists" ? part.field.predicate : undefined;
+    if (predicate === undefined) continue;
+    first ??= predicate.iri;
+    if (first === predicate.iri) continue;
+    const what = `asks for quads with two predicates, ${first} and ${predicate.iri}, and a quad has one`;
+    throw queryFault("where", what, 'Ask for either under "or"');
+  }
 }
 
 /** Filter text as a value; big integers keep their digits. */
@@ -71,7 +85,8 @@ function parseSearch(context: FilterContext, entity: CompiledEntity, search: unk
   const mend = "Give a field index: text in the mapping and import again";
   if (textIndexes.length === 0)
     throw queryFault("search", `needs a text index; ${entity.name} has none`, mend);
-  if (typeof search === "string") return [wordsOf(context, textIndexes, search, "search")];
+  if (typeof search === "string")
+    return [wordsOf(context, searchedAtOnce(entity, textIndexes), search, "search")];
   if (!isObject(search) || Object.keys(search).length === 0) {
     throw queryFault(
       "search",
@@ -92,6 +107,12 @@ function parseSearch(context: FilterContext, entity: CompiledEntity, search: unk
     }
     return wordsOf(context, indexes, words, `search.${name}`);
   });
+}
+
+/** Indexes by predicate hold parts of what one over all literals holds: they are met where there is none. */
+function searchedAtOnce(entity: CompiledEntity, indexes: CompiledIndex[]): CompiledIndex[] {
+  const plain = indexes.filter(({ slot }) => entity.fields[slot]!.predicate === undefined);
+  return plain.length > 0 ? plain : indexes;
 }
 
 export function wordsOf(context: FilterContext, indexes: CompiledIndex[], text: string, path: string): Where {

@@ -137,6 +137,33 @@ function uniteOrAll(store: QueryStore, entity: CompiledEntity, plans: Plan[]): P
 }
 
 function planValue(store: QueryStore, entity: CompiledEntity, field: CompiledField, test: ValueTest): Plan {
+  const plan = planIndexed(store, entity, field, test);
+  if (field.predicate === undefined || plan.kind !== "all") return plan;
+  return planPredicate(store, entity, field, test) ?? plan;
+}
+
+/** What a field by predicate has no index for: the quads of the predicate, among those with the value. */
+function planPredicate(
+  store: QueryStore,
+  entity: CompiledEntity,
+  field: CompiledField,
+  test: ValueTest | null,
+): Plan | null {
+  const { iri, holds } = field.predicate!;
+  const memberNamed = (name: string) => entity.fields.find((one) => one.name === name)!;
+  const predicate = memberNamed("predicate");
+  const index = indexOf(predicate, "exact");
+  if (index === undefined) return null;
+  const quads = planEqual(store, predicate, index, iri);
+  if (test === null) return quads;
+  const isEqual = test.anyOf !== null && field.type === "string";
+  const value = isEqual
+    ? planIndexed(store, entity, memberNamed(holds), test)
+    : planAll(store, entity, false);
+  return planAndParts(store, entity, [quads, value]);
+}
+
+function planIndexed(store: QueryStore, entity: CompiledEntity, field: CompiledField, test: ValueTest): Plan {
   if (test.anyOf !== null) {
     const values = test.anyOf.filter((value) => meets(test, value));
     const index = indexOf(field, "number") ?? indexOf(field, "exact") ?? indexOf(field, "prefix");
@@ -198,7 +225,8 @@ function gather(store: QueryStore, span: Span, label: string, isExact: boolean):
 function planExists(store: QueryStore, entity: CompiledEntity, field: CompiledField): Plan {
   if (field.required && entity.keySlots.includes(field.slot)) return planAll(store, entity, true);
   const index = indexOf(field, "number") ?? indexOf(field, "prefix");
-  if (index === undefined) return planAll(store, entity, false);
+  const quads = field.predicate === undefined ? null : planPredicate(store, entity, field, null);
+  if (index === undefined || quads !== null) return quads ?? planAll(store, entity, false);
   return gather(store, { index: index.number, low: 0n, high: 2n ** 64n - 1n }, `${field.name} exists`, true);
 }
 

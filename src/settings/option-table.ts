@@ -18,6 +18,7 @@ export const formatNames = [
   "nquads",
   "turtle",
   "trig",
+  "dgraph-rdf",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -61,6 +62,15 @@ export const optionTable: readonly OptionRow[] = [
     help: "the mapping, as YAML or JSON",
     commands: loading,
     way: { of: "mapping", name: "file" },
+  },
+  {
+    name: "schema",
+    value: "FILE",
+    type: "text",
+    env: "PLIMSOLL_SCHEMA",
+    help: "for quads: types and indexes by predicate, as a schema of Dgraph",
+    commands: loading,
+    way: { of: "mapping", name: "schema" },
   },
   {
     name: "entity",
@@ -281,7 +291,7 @@ export const optionTable: readonly OptionRow[] = [
     name: "format",
     value: "NAME",
     type: "choice",
-    choices: ["jsonl", "csv", "nquads"],
+    choices: ["jsonl", "csv", "nquads", "dgraph-rdf"],
     default: "jsonl",
     env: "PLIMSOLL_EXPORT_FORMAT",
     help: "format of what is written",

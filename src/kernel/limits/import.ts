@@ -47,6 +47,12 @@ export const keyPartCountMax = 8;
  */
 export const quadKeyBytesMax = 40;
 
+/** A schema is written by hand or exported; a larger file is none. */
+export const schemaBytesMax = 1 * MiB;
+
+/** Predicates of one entity that have a type or an index of their own: their table lies in every program. */
+export const predicateCountMax = 512;
+
 /** Turtle is handed to its parser in pieces of this size: what one becomes is held whole. */
 export const turtlePieceBytes = 16 * KiB;
 
