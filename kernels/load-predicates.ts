@@ -1,6 +1,6 @@
 /**
- * Fields by predicate: the steps of the one that a quad's predicate names run on its literal or its object. The
- * table is written by src/model/predicate-table.ts.
+ * Fields by predicate: the steps of the one that a quad's predicate names run on its literal or its object.
+ * The table is written by src/model/predicate-table.ts.
  */
 import { FLAG_ESCAPES } from "./json-grammar";
 import { keyPartHas, keyPartValue } from "./load-keys";

@@ -135,7 +135,9 @@ function iriStops(block: v128): u32 {
   return i8x16.bitmask(i8x16.ne(v128.and(low, high), i8x16.splat(0)));
 }
 
-/** An IRI up to its `>`, absolute but in Dgraph's dialect; escapes in it become the characters they stand for. */
+/**
+ * An IRI up to its `>`, absolute but in Dgraph's dialect; escapes in it become the characters they stand for.
+ */
 export function iriRead(p: usize): usize {
   const first = quadOut;
   quadFlags = 0;

@@ -61,7 +61,8 @@ export interface FrameReject {
  * - jsonl: a line that holds more than spaces, tabs and CR.
  * - csv, tsv: a row that is not an empty line (nothing, or CR alone). A quote opens a quoted cell only as
  *   the first byte of a cell; within, two quotes are one; what follows a closing quote belongs to the cell.
- * - ntriples, nquads, dgraph-rdf: a line that holds more than spaces, tabs and a comment; LF and CR both end a line.
+ * - ntriples, nquads, dgraph-rdf: a line that holds more than spaces, tabs and a comment; LF and CR both end
+ *   a line.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.

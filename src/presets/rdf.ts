@@ -27,8 +27,8 @@ export function rdfMapping(): Mapping {
 }
 
 /**
- * The same with predicates of their own kinds, as a schema names them: they say which literals are indexed, so
- * that there is no index over all.
+ * The same with predicates of their own kinds, as a schema names them: they say which literals are indexed,
+ * so that there is no index over all.
  */
 export function rdfMappingWith(predicates: NonNullable<MappingEntity["predicates"]>): Mapping {
   const { preset: _, ...mapping } = rdfMapping();
