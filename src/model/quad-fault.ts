@@ -5,7 +5,7 @@ const reasonTexts = [
   "an IRI in angle brackets was expected",
   "an IRI in angle brackets, a blank node or a literal in double quotes was expected",
   "an IRI must not hold this character, and it must end with a closing angle bracket",
-  "an IRI must be absolute: it begins with a scheme and a colon",
+  "an IRI must be absolute: it begins with a scheme and a colon (in Dgraph's dialect it must not be empty)",
   "no such escape exists here",
   "an escape needs four hexadecimal digits behind \\u, or eight behind \\U, of a character that exists",
   "the label of a blank node was expected",

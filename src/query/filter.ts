@@ -132,14 +132,14 @@ function parseOrder(entity: CompiledEntity, order: unknown): Order {
   const isDescending = order.startsWith("-");
   const name = isDescending ? order.slice(1) : order;
   const field = entity.fields.find((candidate) => candidate.name === name);
-  const names = entity.fields.filter((candidate) => candidate.indexes.some((index) => index.hasColumn));
+  const names = entity.fields.filter((candidate) => candidate.indexes.some(isInOrder));
   const hint = suggestionText(
     name,
     names.map((candidate) => candidate.name),
   );
   if (field === undefined)
     throw queryFault("order", `names no field of ${entity.name}${hint}`, "Name one that is there");
-  const index = field.indexes.find((candidate) => candidate.hasColumn);
+  const index = field.indexes.find(isInOrder);
   if (index === undefined) {
     throw queryFault(
       "order",
@@ -148,6 +148,11 @@ function parseOrder(entity: CompiledEntity, order: unknown): Order {
     );
   }
   return { field, index, isDescending, tieField: index.kind === "prefix" ? field : null };
+}
+
+/** Whether the terms of an index stand in the order of the values. */
+function isInOrder({ kind }: CompiledIndex): boolean {
+  return kind === "number" || kind === "prefix";
 }
 
 export function parseCount(value: unknown, path: string): number {

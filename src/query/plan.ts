@@ -156,11 +156,28 @@ function planPredicate(
   if (index === undefined) return null;
   const quads = planEqual(store, predicate, index, iri);
   if (test === null) return quads;
+  const words = indexOf(field, "text");
   const isEqual = test.anyOf !== null && field.type === "string";
+  if (isEqual && words !== undefined) return planWords(store, entity, words, test.anyOf!);
   const value = isEqual
     ? planIndexed(store, entity, memberNamed(holds), test)
     : planAll(store, entity, false);
   return planAndParts(store, entity, [quads, value]);
+}
+
+/** Texts that are among these have all of the words of one of them. */
+function planWords(
+  store: QueryStore,
+  entity: CompiledEntity,
+  index: CompiledIndex,
+  texts: Comparable[],
+): Plan {
+  const plans = texts.map((text) => {
+    const tokens = [...new Set(store.fields.tokens(String(text)))];
+    const words = tokens.map((token) => planToken(store, [index], token));
+    return planAndParts(store, entity, [...words, planAll(store, entity, false)]);
+  });
+  return uniteOrAll(store, entity, plans);
 }
 
 function planIndexed(store: QueryStore, entity: CompiledEntity, field: CompiledField, test: ValueTest): Plan {
