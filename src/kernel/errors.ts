@@ -80,7 +80,7 @@ export const errorTable = {
   FORMAT_UNKNOWN: {
     retry: false,
     message:
-      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf.",
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -292,6 +292,11 @@ export const errorTable = {
     retry: false,
     message:
       "{source} is not {format} from line {line} on ({reason}); what stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
+  },
+  DGRAPH_JSON: {
+    retry: false,
+    message:
+      "{source} is not a list of objects in JSON from line {line} on ({reason}); what stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
   },
   SCHEMA_INVALID: {
     retry: false,

@@ -88,6 +88,8 @@ export type QuadMember = (typeof quadMembers)[number];
 export interface QuadRules {
   /** The document whose blank nodes keep their labels as they are; null before the first is imported. */
   home: string | null;
+  /** Whether quads of Dgraph's dialect were imported: then names need not be absolute in others either. */
+  hasRelativeNames?: true;
 }
 
 /** The fields that the rules of Nostr events go by (docs/adr/0009-nostr-semantics.md), beside the key. */

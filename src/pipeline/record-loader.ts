@@ -153,6 +153,7 @@ export class RecordLoader {
       turtle: exports.FORMAT_QUADS,
       trig: exports.FORMAT_QUADS,
       "dgraph-rdf": exports.FORMAT_DGRAPH,
+      "dgraph-json": exports.FORMAT_DGRAPH,
     };
     const format = formats[job.format].value;
     assert(

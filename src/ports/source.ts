@@ -2,13 +2,18 @@ import type { Place } from "../kernel/index.js";
 
 export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | QuadFormat;
 
-const quadFormats = ["ntriples", "nquads", "turtle", "trig", "dgraph-rdf"] as const;
+const quadFormats = ["ntriples", "nquads", "turtle", "trig", "dgraph-rdf", "dgraph-json"] as const;
 
-/** Formats of RDF; Turtle and TriG are handed out as statements of N-Quads. */
+/** Formats of RDF; Turtle, TriG and Dgraph's JSON are handed out as statements. */
 export type QuadFormat = (typeof quadFormats)[number];
 
 export function isQuadFormat(format: SourceFormat): format is QuadFormat {
   return (quadFormats as readonly SourceFormat[]).includes(format);
+}
+
+/** Whether names need not be absolute IRIs. */
+export function isDialectFormat(format: SourceFormat): boolean {
+  return format === "dgraph-rdf" || format === "dgraph-json";
 }
 
 export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
@@ -63,6 +68,7 @@ export interface FrameReject {
  *   the first byte of a cell; within, two quotes are one; what follows a closing quote belongs to the cell.
  * - ntriples, nquads, dgraph-rdf: a line that holds more than spaces, tabs and a comment; LF and CR both end
  *   a line.
+ * - turtle, trig, dgraph-json: a line of the statements that they are handed out as.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.

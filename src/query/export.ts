@@ -189,7 +189,10 @@ function standardLine(record: LiveRecord): string {
 }
 
 function dialectLine(record: LiveRecord): string {
-  return quadLine(record.value, facetsText(record));
+  const facets = facetsText(record);
+  if (facets !== undefined) return quadLine(record.value, facets);
+  const what = `is dgraph-rdf, and record ${record.id} has facets that are none of Dgraph's`;
+  throw queryFault("format", what, "Write the quads as jsonl");
 }
 
 function quadsExport(

@@ -18,15 +18,31 @@ export function quadLine(record: unknown, facets: string | null = null): string 
   return `${node(textOf("subject")!)} ${node(textOf("predicate")!)} ${object}${name}${behind} .`;
 }
 
-/** The facets of a quad as Dgraph's dialect has them, numbers as they are written; null when it has none. */
-export function facetsText({ value, literals }: LiveRecord): string | null {
-  if (!isObject(value) || !isObject(value.facets)) return null;
+const facetKey = /^[^\s=(),"\\]+$/;
+const facetDate = /^[\d:TZ.+-]+$/;
+
+/**
+ * The facets of a quad as Dgraph's dialect has them, numbers as they are written; null when it has none.
+ * Quads that came as JSON were not held to a form of facets: `undefined` where the dialect cannot write them.
+ */
+export function facetsText({ value, literals }: LiveRecord): string | null | undefined {
+  if (!isObject(value) || value.facets === undefined) return null;
+  if (!isObject(value.facets)) return undefined;
   const { facets: written } = literals as { facets: Record<string, unknown> };
   const texts = Object.entries(value.facets).map(([key, facet]) => {
-    if (typeof facet === "string") return `${key}=${quoted(facet)}`;
-    return `${key}=${isObject(facet) ? String(facet.datetime) : String(written[key])}`;
+    const text = facetKey.test(key) ? facetText(facet, written[key]) : null;
+    return text === null ? null : `${key}=${text}`;
   });
-  return `(${texts.join(", ")})`;
+  return texts.length === 0 || texts.includes(null) ? undefined : `(${texts.join(", ")})`;
+}
+
+function facetText(facet: unknown, written: unknown): string | null {
+  if (typeof facet === "string") return quoted(facet);
+  if (isObject(facet)) {
+    const { datetime } = facet;
+    return typeof datetime === "string" && facetDate.test(datetime) ? datetime : null;
+  }
+  return typeof written === "string" ? written : null;
 }
 
 /** Arrays around a value are transparent, as everywhere in records, and null is no value. */

@@ -19,6 +19,7 @@ export const formatNames = [
   "turtle",
   "trig",
   "dgraph-rdf",
+  "dgraph-json",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 

@@ -54,9 +54,7 @@ describe.skipIf(!isThere)(`Dgraph's golden data with its schema${title}`, () => 
     const name = String.raw`^\S+\t<name>\t"`;
     const date = String.raw`^\S+\t<initial_release_date>\t"`;
     expect(found({ where: { name: "Jail Breakers" } })).toBe(counted(`${name}Jail Breakers"`));
-    expect(found({ search: { name: "godfather" } })).toBe(
-      counted(String.raw`${name}(?i:.*\bgodfather\b)`),
-    );
+    expect(found({ search: { name: "godfather" } })).toBe(counted(String.raw`${name}(?i:.*\bgodfather\b)`));
     expect(found({ where: { name: { exists: true }, language: "ja" } })).toBe(counted(`${name}.*"@ja\\t`));
     expect(found({ where: { initial_release_date: { gte: "1950", lt: "1960" } } })).toBe(
       counted(`${date}195`),

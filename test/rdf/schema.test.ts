@@ -252,6 +252,9 @@ describe("a store's schema", () => {
     expect((await run("import", ...words, "--into", store)).code).toBe(0);
     const more = await run("import", "more.rdf", "--format", "dgraph-rdf", "--into", store);
     expect(more.error).toContain("1 stored + 1 rejected");
+    writeFileSync(join(cwd, "quads.jsonl"), '{"subject":"r","predicate":"age","value":"7"}\n');
+    const quads = await run("import", "quads.jsonl", "--entity", "Quad", "--into", store);
+    expect(quads.error).toContain("1 stored = 1 read");
     const other = await run(
       "import",
       "more.rdf",
@@ -276,7 +279,7 @@ describe("a store's schema", () => {
     );
     expect(without.error).toContain("MAPPING_CONFLICT");
     await using reader = await openStoreReader(store);
-    expect(count(reader, { where: { age: 7 } })).toBe(68);
+    expect(count(reader, { where: { age: 7 } })).toBe(69);
     expect((await verify(reader)).firstFaults).toEqual([]);
   });
 

@@ -47,6 +47,14 @@ export const keyPartCountMax = 8;
  */
 export const quadKeyBytesMax = 40;
 
+/** One object of a list in Dgraph's JSON, how deep it nests, and what it may become as statements. */
+export const dgraphElementBytesMax = 1 * MiB;
+export const dgraphDepthMax = 100;
+export const dgraphOutputBytesMax = 8 * MiB;
+
+/** What reading Dgraph's JSON takes: an object as bytes, text and value, and its statements. */
+export const dgraphJsonBytes = 32 * MiB;
+
 /** A schema is written by hand or exported; a larger file is none. */
 export const schemaBytesMax = 1 * MiB;
 
