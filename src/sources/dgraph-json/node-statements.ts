@@ -152,6 +152,6 @@ const textStops = /["\\\n\r]|\p{Surrogate}/gu;
 
 /** A lone surrogate has no bytes of its own: what is written for it is turned down. */
 function quoted(text: string): string {
-  const escape = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return `"${text.replace(textStops, escape)}"`;
+  const code = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `"${text.replace(textStops, code)}"`;
 }
