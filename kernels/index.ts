@@ -99,6 +99,7 @@ export {
 export { quadScope } from "./quad-terms";
 export { blake2bOf } from "./blake2b";
 export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
+export { foldNext, foldedStretch, trigramsOpen } from "./trigram";
 export * from "./tuple";
 export * from "./tuple-block";
 export * from "./tuple-merge";

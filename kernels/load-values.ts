@@ -23,6 +23,7 @@ import {
   OP_PAIRS,
   OP_PREFIX,
   OP_TEXT,
+  OP_TRIGRAM,
   OP_VERSION,
   Op,
   Program,
@@ -42,7 +43,9 @@ import {
   valueFits,
 } from "./terms";
 import { textNext, textOpen, tokenEnd, tokenStart } from "./text";
-import { tupleWord0 } from "./tuple";
+import { trigramEnd, trigramFirst, trigramTerm, trigramsFold, trigramsOpen } from "./trigram";
+import { tupleUnite, tupleWord0 } from "./tuple";
+import { tupleSort } from "./tuple-sort";
 import { escapeEnd, readEscape } from "./unescape";
 
 /**
@@ -92,6 +95,8 @@ function opRun(op: Op, slot: Slot, value: Value): u32 {
     if (expirationFound(op, value)) tuplePush(op.index, expirationSeconds, 0);
   } else if (kind == OP_TEXT) {
     textPush(op, value);
+  } else if (kind == OP_TRIGRAM) {
+    trigramsPush(op.index, value);
   } else if (kind == OP_KEY) {
     return keyPartSet(op.argument, value) ? REJECT_NONE : REJECT_FIELD_TYPE;
   } else if (kind == OP_PREFIX) {
@@ -173,6 +178,30 @@ function textPush(op: Op, value: Value): void {
   }
   text.tokens += tokens;
   text.tupleEnd = <u32>state.tupleAt;
+}
+
+/** What a trigram index holds of a value; one that occurs again is united with the first by whoever sorts. */
+function trigramsPush(index: u32, value: Value): void {
+  const first = state.tupleAt;
+  trigramsOpen(value.start, value.end, (<u32>value.flags & FLAG_ESCAPES) != 0);
+  while (trigramsFold()) {
+    for (let at = trigramFirst; at < trigramEnd; at++) {
+      if (state.tupleAt == state.tupleLimit) dropRepeats(first);
+      tuplePush(index, trigramTerm(at), 0);
+      if (state.isOverflown) return;
+    }
+  }
+}
+
+/**
+ * Makes room among the entries of one value: a long text has few trigrams for its length. Where hardly any
+ * room is gained the buffer counts as full, or it would be sorted for each further one.
+ */
+function dropRepeats(first: usize): void {
+  const count = <u32>((state.tupleAt - first) >> 4);
+  tupleSort(first, count);
+  const kept = tupleUnite(first, count);
+  if (count - kept >= max<u32>(1, count >> 3)) state.tupleAt = first + (<usize>kept << 4);
 }
 
 /**

@@ -64,6 +64,7 @@ export const OP_KEY: u32 = 5;
 export const OP_VERSION: u32 = 6;
 export const OP_LINK: u32 = 7;
 export const OP_EXPIRATION: u32 = 8;
+export const OP_TRIGRAM: u32 = 9;
 
 export const COLUMN_NONE: u32 = 0xffffffff;
 

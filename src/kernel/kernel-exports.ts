@@ -166,6 +166,9 @@ export interface TermExports {
   textPointsMapped(): number;
   textTablesBytes(): number;
   textTablesSet(tables: number): void;
+  trigramsOpen(start: number, end: number, hasEscapes: number): void;
+  foldNext(): number;
+  foldedStretch(): number;
   textIsCanonical(start: number, end: number): number;
   jsonIsCanonical(start: number, end: number): number;
 }

@@ -36,7 +36,7 @@ const versionTypes: readonly FieldType[] = ["int", "float", "date"];
  * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
  */
 const indexKinds: Record<FieldType, Partial<Record<IndexName, IndexKind>>> = {
-  string: { exact: "exact", range: "prefix", text: "text" },
+  string: { exact: "exact", range: "prefix", text: "text", trigram: "trigram" },
   hex: { exact: "exact" },
   int: { exact: "number", range: "number" },
   float: { exact: "number", range: "number" },

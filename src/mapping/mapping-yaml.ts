@@ -8,6 +8,7 @@ const indexNamesByKind: Record<IndexKind, IndexName> = {
   exact: "exact",
   prefix: "range",
   text: "text",
+  trigram: "trigram",
   pairs: "exact",
   expiration: "expiration",
 };

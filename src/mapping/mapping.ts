@@ -42,10 +42,10 @@ export interface MappingField {
   required?: boolean;
 }
 
-export type IndexName = "exact" | "range" | "text" | "expiration";
+export type IndexName = "exact" | "range" | "text" | "trigram" | "expiration";
 
 export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
-export const indexNames = ["exact", "range", "text", "expiration"] as const;
+export const indexNames = ["exact", "range", "text", "trigram", "expiration"] as const;
 
 const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
 const indexSchema = v.picklist(indexNames, (issue) => pickMessage(issue.input, indexNames));

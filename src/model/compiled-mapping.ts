@@ -8,9 +8,10 @@ export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "
 
 /**
  * `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs.
+ * `trigram` serves parts of strings (docs/adr/0014-trigrams.md).
  * `expiration` holds the second from which on a record is hidden, by its first pair of that name.
  */
-export type IndexKind = "number" | "exact" | "prefix" | "text" | "pairs" | "expiration";
+export type IndexKind = "number" | "exact" | "prefix" | "text" | "trigram" | "pairs" | "expiration";
 
 export type ConflictRule =
   | { kind: "keep" }

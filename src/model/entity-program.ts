@@ -59,6 +59,7 @@ const opKind = {
   version: 6,
   link: 7,
   expiration: 8,
+  trigram: 9,
 };
 
 /** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */

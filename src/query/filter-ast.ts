@@ -1,4 +1,5 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import type { Pattern } from "./pattern.js";
 
 /**
  * A value in the form in which values of one field are compared: text for string and hex, number or BigInt
@@ -17,7 +18,19 @@ export interface ValueTest {
   lower: Bound | null;
   upper: Bound | null;
   prefix: string | null;
+  contains: string | null;
+  pattern: Pattern | null;
 }
+
+/** What every value meets. */
+export const anyValue: ValueTest = {
+  anyOf: null,
+  lower: null,
+  upper: null,
+  prefix: null,
+  contains: null,
+  pattern: null,
+};
 
 export type Where =
   | { kind: "and"; parts: Where[] }

@@ -28,7 +28,7 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
     throw queryFault(name, `is not a member of a filter${hint}`, "Conditions on fields belong under where");
   }
   const entity = chooseEntity(mapping, value.entity);
-  const context: FilterContext = { mapping, reader };
+  const context: FilterContext = { mapping, reader, patterns: 0 };
   const parts: Where[] = [];
   if (value.where !== undefined) parts.push(parseWhere(context, entity, value.where, "where", 0));
   if (value.search !== undefined) parts.push(...parseSearch(context, entity, value.search));

@@ -13,6 +13,7 @@ import {
 import { explainQuery } from "./explain.js";
 import { parseCount, parseText, wordsOf } from "./filter.js";
 import {
+  anyValue,
   type Comparable,
   conjunction,
   everything,
@@ -85,7 +86,7 @@ function parseOne(store: QueryStore, filter: unknown, path: string): Query {
   if (!isObject(filter))
     throw queryFault(path, "must be an object", 'Write for instance {"kinds":[1],"limit":10}');
   const entity = eventEntity(store.mapping);
-  const context: FilterContext = { mapping: store.mapping, reader: store.fields };
+  const context: FilterContext = { mapping: store.mapping, reader: store.fields, patterns: 0 };
   const parts: Where[] = [];
   const field = (name: string) => fieldNamed(entity, name);
   for (const [name, value] of Object.entries(filter)) {
@@ -158,7 +159,7 @@ function timeRange(
       throw queryFault(memberPath(path, name), "must be a time in seconds", `Write "${name}":1700000000`);
     return { value: operand, isInclusive: true };
   };
-  const test = { anyOf: null, lower: bound(since, "since"), upper: bound(until, "until"), prefix: null };
+  const test = { ...anyValue, lower: bound(since, "since"), upper: bound(until, "until") };
   return { kind: "value", field, test };
 }
 
@@ -176,7 +177,7 @@ function anyOf(store: QueryStore, field: CompiledField, value: unknown, path: st
       throw queryFault(`${path}[${at}]`, "does not fit", store.fields.example(field));
     return operand;
   });
-  return { anyOf: [...new Set(values)], lower: null, upper: null, prefix: null };
+  return { ...anyValue, anyOf: [...new Set(values)] };
 }
 
 function eventEntity(mapping: CompiledMapping): CompiledEntity {

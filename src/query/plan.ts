@@ -20,6 +20,7 @@ import {
   unite,
   valueText,
 } from "./plan-parts.js";
+import { planTrigrams } from "./plan-trigrams.js";
 import type { QueryStore } from "./query-store.js";
 import { keyField } from "./record-keys.js";
 import { numberSpan, textSpan } from "./spans.js";
@@ -149,9 +150,22 @@ function planValue(store: QueryStore, entity: CompiledEntity, field: CompiledFie
   }
   const number = indexOf(field, "number");
   if (number !== undefined) return planNumberRange(store, field, number, test);
-  const prefix = indexOf(field, "prefix");
-  if (prefix === undefined) return planAll(store, entity, false);
-  return gather(store, textSpan(store.terms, prefix, test), `${field.name} ${testText(test)}`, false);
+  const plans = planText(store, field, test);
+  return plans.length === 0 ? planAll(store, entity, false) : planAndParts(store, entity, plans);
+}
+
+/** What the indexes of a text narrow; nothing when they have no say in the test. */
+function planText(store: QueryStore, field: CompiledField, test: ValueTest): Plan[] {
+  const { prefix, lower, upper } = test;
+  const ranges = indexOf(field, "prefix");
+  const trigrams = indexOf(field, "trigram");
+  const plans =
+    trigrams === undefined
+      ? []
+      : planTrigrams(store, trigrams, ranges === undefined ? test : { ...test, prefix: null });
+  if (ranges === undefined || (prefix === null && lower === null && upper === null)) return plans;
+  const label = `${field.name} ${testText({ ...test, contains: null, pattern: null })}`;
+  return [...plans, gather(store, textSpan(store.terms, ranges, test), label, false)];
 }
 
 /** Records by their keys, when the field is the key and its values have one form each. */

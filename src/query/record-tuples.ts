@@ -49,7 +49,17 @@ export function termsOf(
     const seconds = expirationSeconds(field, record.value);
     return seconds === undefined ? [] : [seconds];
   }
+  if (index.kind === "trigram") {
+    return store.fields.values(field, record).flatMap((value) => trigramsOf(store, String(value)));
+  }
   return store.fields.values(field, record).map((value) => store.terms.equal(field, index.kind, value).term);
+}
+
+function trigramsOf(store: QueryStore, text: string): bigint[] {
+  const bytes = store.terms.folded(text);
+  const trigrams = new Set<bigint>();
+  for (let at = 0; at + 3 <= bytes.length; at++) trigrams.add(store.terms.trigram(bytes, at));
+  return [...trigrams];
 }
 
 function textTuples(

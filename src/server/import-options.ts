@@ -20,6 +20,7 @@ const names = new Set([
   "index",
   "range",
   "text",
+  "trigram",
   "no-text",
   "link",
   "on-conflict",

@@ -108,6 +108,15 @@ export const optionTable: readonly OptionRow[] = [
     way: { of: "mapping", name: "fields" },
   },
   {
+    name: "trigram",
+    value: "FIELDS",
+    type: "list",
+    env: "PLIMSOLL_TRIGRAM",
+    help: "fields to search by parts and by regular expressions",
+    commands: loading,
+    way: { of: "mapping", name: "fields" },
+  },
+  {
     name: "link",
     value: "FIELD:ENTITY",
     type: "list",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compileMapping, entityNameOf, flagsMapping, inferMapping } from "../../src/mapping/index.js";
 
-const noFlags = { entity: null, key: [], index: [], range: [], text: [], link: [] };
+const noFlags = { entity: null, key: [], index: [], range: [], text: [], trigram: [], link: [] };
 
 function infer(records: Record<string, unknown>[], isText = false) {
   const inferred = inferMapping({ entityName: "Thing", records, isText });
