@@ -98,6 +98,7 @@ export {
 } from "./terms";
 export { quadScope } from "./quad-terms";
 export { blake2bOf } from "./blake2b";
+export { stemEntryBytes, stemsBind } from "./stems";
 export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
 export { foldNext, foldedStretch, trigramsOpen } from "./trigram";
 export * from "./tuple";

@@ -84,7 +84,9 @@ export class RunBuffers {
 
 function firstSplit(bytes: number, mapping: CompiledMapping): Split {
   const hasText = mapping.entities.some(({ fields }) =>
-    fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "text" || kind === "trigram")),
+    fields.some(({ indexes }) =>
+      indexes.some(({ kind }) => kind === "text" || kind === "stems" || kind === "trigram"),
+    ),
   );
   const tuples = Math.floor((bytes * (hasText ? tupleFractionText : tupleFraction)) / tupleBytes);
   const keyBytes = bytes - tuples * tupleBytes;

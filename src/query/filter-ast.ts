@@ -44,7 +44,7 @@ export type Where =
   | { kind: "forward"; field: CompiledField; target: CompiledEntity; part: Where }
   /** A record of `source` points at this one through `field` and meets `part`. */
   | { kind: "back"; source: CompiledEntity; field: CompiledField; part: Where }
-  /** Every word occurs in one of the text-indexed fields. */
+  /** Every word occurs in one of the indexes, each in the form in which that has it. */
   | { kind: "words"; indexes: CompiledIndex[]; tokens: string[] };
 
 export interface Order {

@@ -22,6 +22,7 @@ import {
   type Where,
 } from "./filter-ast.js";
 import type { FilterContext } from "./filter-where.js";
+import { searchIndexes } from "./index-words.js";
 import { isObject, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
@@ -134,7 +135,7 @@ function wholeHex(values: unknown, path: string): unknown {
 function words(context: FilterContext, entity: CompiledEntity, value: unknown, path: string): Where[] {
   if (typeof value !== "string")
     throw queryFault(path, "must be a string of words", 'Write "search":"words"');
-  const indexes = entity.fields.flatMap((field) => field.indexes.filter((index) => index.kind === "text"));
+  const indexes = searchIndexes(entity);
   const text = searchWords(value);
   return text === "" ? [] : [wordsOf(context, indexes, text, path)];
 }

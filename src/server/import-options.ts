@@ -20,6 +20,7 @@ const names = new Set([
   "index",
   "range",
   "text",
+  "stems",
   "trigram",
   "no-text",
   "link",

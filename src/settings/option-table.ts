@@ -108,6 +108,15 @@ export const optionTable: readonly OptionRow[] = [
     way: { of: "mapping", name: "fields" },
   },
   {
+    name: "stems",
+    value: "FIELD:LANGUAGE",
+    type: "list",
+    env: "PLIMSOLL_STEMS",
+    help: "fields to search by the stems of words, such as title:en",
+    commands: loading,
+    way: { of: "mapping", name: "fields" },
+  },
+  {
     name: "trigram",
     value: "FIELDS",
     type: "list",
