@@ -1,4 +1,4 @@
-import { patternCharsMax, patternInstructionsMax } from "../kernel/index.js";
+import { patternCharsMax, patternInstructionsMax, patternStatesBytesMax } from "../kernel/index.js";
 import { patternSize } from "./pattern-size.js";
 import { isObject, queryFault } from "./query-fault.js";
 import { re2Library } from "./re2-library.js";
@@ -27,6 +27,8 @@ export class Pattern {
   constructor(source: string, compiled: Re2) {
     this.source = source;
     this.#compiled = compiled;
+    const { dfa } = compiled.re2();
+    dfa.maxMem = dfa.stateBudget = dfa.memBudget = patternStatesBytesMax;
   }
 
   /** Whether it matches a part of the text. */

@@ -14,8 +14,9 @@ export const patternCharsMax = 1024;
 /** Instructions that a pattern is compiled to, some 150 bytes each: repeats are written out. */
 export const patternInstructionsMax = 20_000;
 
-/** Patterns of one filter: each may come to hold 8 MB of states while it is matched. */
+/** Patterns of one filter, and what each may come to hold of states while it is matched. */
 export const queryPatternsMax = 4;
+export const patternStatesBytesMax = 1 * MiB;
 
 /** Places looked at when a pattern is turned into trigrams (about 1 MB). */
 export const patternNodesMax = 4096;
