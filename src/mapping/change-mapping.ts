@@ -33,8 +33,8 @@ export function withoutText(mapping: Mapping): Mapping {
 
 function withoutTextIndex<Field extends string | { index?: IndexName | IndexName[] }>(field: Field): Field {
   if (typeof field === "string" || field.index === undefined) return field;
-  const { index, ...rest } = field as { index: IndexName | IndexName[] };
-  const kept = [index].flat().filter((one) => one !== "text");
+  const { index, language: _, ...rest } = field as { index: IndexName | IndexName[]; language?: unknown };
+  const kept = [index].flat().filter((one) => one !== "text" && one !== "stems");
   return (kept.length === 0 ? rest : { ...rest, index: kept }) as Field;
 }
 

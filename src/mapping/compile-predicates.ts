@@ -27,19 +27,20 @@ export function compilePredicates(
   if (written.length > predicateCountMax) throw fault(null, `must be at most ${predicateCountMax}`);
   const names = new Set([...takenNames, ...fields.map(({ name }) => name)]);
   return written.map(([iri, one], at) => {
-    const { type, index, language }: MappingPredicate = typeof one === "string" ? { type: one } : one;
+    const { type, index, language, tags }: MappingPredicate = typeof one === "string" ? { type: one } : one;
     const isLink = type === "link";
     if (isLink && index !== undefined) throw fault(iri, "needs no index: links are found by their object");
-    if (language === true && type !== "string")
+    if (tags === true && type !== "string")
       throw fault(iri, `must not have language tags: its type is ${type}`);
     const holds = isLink ? "object" : "value";
     const field = compile(iri, fieldName(iri, names), fields.length + at, {
       type: isLink ? "string" : type,
       path: [holds],
       ...(index === undefined ? {} : { index }),
+      ...(language === undefined ? {} : { language }),
     });
     const indexes = field.indexes.map((one) => ({ ...one, hasColumn: false }));
-    const hasLanguage = type === "string" && language !== false;
+    const hasLanguage = type === "string" && tags !== false;
     return { ...field, indexes, predicate: { iri, holds, hasLanguage } };
   });
 }

@@ -4,6 +4,7 @@ import type {
   CompiledMapping,
   FieldType,
   IndexKind,
+  IndexLanguage,
   PredicateRule,
 } from "../model/index.js";
 import { conflictRuleText, isAwaited } from "./compile-mapping.js";
@@ -12,6 +13,7 @@ import type {
   Mapping,
   MappingEntity,
   MappingField,
+  MappingLanguage,
   MappingPredicate,
   PredicateType,
 } from "./mapping.js";
@@ -22,6 +24,8 @@ const indexNamesByKind: Record<IndexKind, IndexName> = {
   exact: "exact",
   prefix: "range",
   text: "text",
+  stems: "stems",
+  trigram: "trigram",
   pairs: "exact",
   expiration: "expiration",
 };
@@ -61,7 +65,7 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
   const predicates: MappingEntity["predicates"] = {};
   for (const field of entity.fields) {
     if (field.predicate === undefined) fields[field.name] = decompileField(field, entity, mapping);
-    else predicates[field.predicate.iri] = decompilePredicate(field, field.predicate);
+    else predicates[field.predicate.iri] = decompilePredicate(field, field.predicate, entity);
   }
   const keys = entity.keySlots.map((slot) => entity.fields[slot]!.name);
   return {
@@ -78,11 +82,14 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
 function decompilePredicate(
   { type, indexes }: CompiledField,
   { holds, hasLanguage }: PredicateRule,
+  entity: CompiledEntity,
 ): PredicateType | MappingPredicate {
   const written: MappingPredicate = { type: holds === "object" ? "link" : (type as PredicateType) };
   const names = indexes.map((index) => indexNamesByKind[index.kind]);
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
-  if (written.type === "string" && !hasLanguage) written.language = false;
+  const { language } = indexes.find(({ kind }) => kind === "stems") ?? {};
+  if (language !== undefined) written.language = writtenLanguage(language, entity);
+  if (written.type === "string" && !hasLanguage) written.tags = false;
   return Object.keys(written).length === 1 ? written.type : written;
 }
 
@@ -102,7 +109,15 @@ function decompileField(
     const own = field.type === "int" ? "range" : "exact";
     names.splice(0, names.length, ...names.filter((name) => name !== own));
   }
+  const { language } = field.indexes.find(({ kind }) => kind === "stems") ?? {};
+  if (language !== undefined) written.language = writtenLanguage(language, entity);
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
   return Object.keys(written).length === 1 ? field.type : written;
+}
+
+function writtenLanguage({ code, slot }: IndexLanguage, entity: CompiledEntity): string | MappingLanguage {
+  if (slot === null) return code!;
+  const { name } = entity.fields[slot]!;
+  return code === null ? { field: name } : { field: name, else: code };
 }

@@ -36,8 +36,10 @@ export type PredicateType = "string" | "int" | "float" | "bool" | "date" | "link
 export interface MappingPredicate {
   type: PredicateType;
   index?: IndexName | IndexName[];
+  /** As of a field: `{ field: language, else: en }` goes by the tags of the literals. */
+  language?: string | MappingLanguage;
   /** Whether literals may have language tags: strings may, unless this is false. */
-  language?: boolean;
+  tags?: boolean;
 }
 
 export interface MappingField {
@@ -48,17 +50,26 @@ export interface MappingField {
    */
   path?: string | string[];
   index?: IndexName | IndexName[];
+  /** Whose rules an index of stems goes by: a code such as `en`, or the field that holds it. */
+  language?: string | MappingLanguage;
   /** Name of the entity whose key this field holds. */
   link?: string;
   /** A record without this field is rejected. */
   required?: boolean;
 }
 
-export type IndexName = "exact" | "range" | "text" | "expiration";
+export interface MappingLanguage {
+  /** A field of the same entity, which holds tags such as `en` or `de-CH`. */
+  field: string;
+  /** The code for records that have none. */
+  else?: string;
+}
+
+export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "expiration";
 
 export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
 const predicateTypes = ["string", "int", "float", "bool", "date", "link"] as const;
-export const indexNames = ["exact", "range", "text", "expiration"] as const;
+export const indexNames = ["exact", "range", "text", "stems", "trigram", "expiration"] as const;
 
 const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
 const predicateTypeSchema = v.picklist(predicateTypes, (issue) => pickMessage(issue.input, predicateTypes));
@@ -67,6 +78,13 @@ const nameSchema = v.pipe(v.string("must be a name"), v.nonEmpty("must not be em
 
 const indexesSchema = v.exactOptional(
   v.lazy((input) => (Array.isArray(input) ? v.array(indexSchema) : indexSchema)),
+);
+
+const languageSchema = v.exactOptional(
+  v.union(
+    [nameSchema, v.strictObject({ field: nameSchema, else: v.exactOptional(nameSchema) })],
+    "must be a code such as en, or the field that holds it: { field: lang, else: en }",
+  ),
 );
 
 const fieldSchema = v.strictObject({
@@ -78,6 +96,7 @@ const fieldSchema = v.strictObject({
     ),
   ),
   index: indexesSchema,
+  language: languageSchema,
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
 });
@@ -85,7 +104,8 @@ const fieldSchema = v.strictObject({
 const predicateSchema = v.strictObject({
   type: predicateTypeSchema,
   index: indexesSchema,
-  language: v.exactOptional(v.boolean("must be true or false")),
+  language: languageSchema,
+  tags: v.exactOptional(v.boolean("must be true or false")),
 });
 
 const entitySchema = v.strictObject({

@@ -22,7 +22,13 @@ const types: Readonly<Record<string, PredicateType | null>> = {
 
 /** Tokenizers by type. One index of moments serves all parts of dates, and `exact` orders as well. */
 const tokenizers: Readonly<Partial<Record<PredicateType, Readonly<Record<string, readonly IndexName[]>>>>> = {
-  string: { hash: ["exact"], exact: ["exact", "range"], term: ["text"] },
+  string: {
+    hash: ["exact"],
+    exact: ["exact", "range"],
+    term: ["text"],
+    fulltext: ["stems"],
+    trigram: ["trigram"],
+  },
   int: { int: ["range"] },
   float: { float: ["range"] },
   bool: { bool: ["exact"] },
@@ -35,6 +41,9 @@ const idle: readonly [string, string][] = [
   ["noconflict", "an import has no transactions that it could set against each other"],
   ["unique", "quads are told apart by all of themselves, and values may be the same in several"],
 ];
+
+/** Whose rules the words of a literal without a tag go by. */
+const elseLanguage = "en";
 
 const namesShown = 3;
 
@@ -49,7 +58,8 @@ export function schemaPredicates(schema: Schema, file: string): SchemaMapping {
     predicates[predicate.name] = {
       type,
       ...(index.length === 0 ? {} : { index }),
-      ...(type === "string" && !predicate.directives.has("lang") ? { language: false } : {}),
+      ...(type === "string" && !predicate.directives.has("lang") ? { tags: false } : {}),
+      ...(index.includes("stems") ? { language: { field: "language", else: elseLanguage } } : {}),
     };
   }
   return { predicates, notes: notesOf(schema, file) };

@@ -39,8 +39,8 @@ describe("a schema", () => {
       born: { type: "date", index: ["range"] },
       died: { type: "date", index: ["range"] },
       "film.friend": { type: "link" },
-      nick: { type: "string", index: ["exact"], language: false },
-      note: { type: "string", language: false },
+      nick: { type: "string", index: ["exact"], tags: false },
+      note: { type: "string", tags: false },
       exported: { type: "link" },
     });
   });
@@ -138,7 +138,7 @@ describe("predicates of a mapping", () => {
     expect(compiled({ a: "int" }, {})).toThrow(/predicates are for entities with the rules of quads alone/);
     expect(compiled(many)).toThrow(/predicates must be at most 512/);
     expect(compiled({ a: { type: "link", index: "exact" } })).toThrow(/a needs no index/);
-    expect(compiled({ a: { type: "int", language: true } })).toThrow(/a must not have language tags/);
+    expect(compiled({ a: { type: "int", tags: true } })).toThrow(/a must not have language tags/);
     expect(compiled({ a: { type: "int", index: "text" } })).toThrow(/a\.index must be exact or range/);
   });
 });
