@@ -66,6 +66,7 @@ describe.skipIf(!isThere)(`Dgraph's golden data with its schema${title}`, () => 
     expect(found({ where: { predicate: "directed_by", object: "m.021r60" } })).toBe(
       counted(String.raw`^\S+\t<directed_by>\t<m\.021r60>`),
     );
+    expect(found({ where: { name: { regex: "^God.*r(s|)$" } } })).toBe(counted(`${name}God[^"]*r(s|)"`));
     const [last] = [...query(reader, { where: {}, order: "-initial_release_date", limit: 1 })];
     const latest = shell(`grep -P '${date}' | cut -f3 | cut -d'"' -f2 | sort | tail -1`).trim();
     expect(JSON.parse(Buffer.from(last!.bytes).toString("utf8"))).toMatchObject({ value: latest });

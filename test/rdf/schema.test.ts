@@ -41,6 +41,7 @@ const people = `
   alive: bool @index(bool) .
   born: datetime @index(day) .
   knows: [uid] @reverse @count .
+  story: string @index(fulltext, trigram) @lang .
 `;
 
 describe("predicates with a schema", () => {
@@ -66,6 +67,9 @@ describe("predicates with a schema", () => {
         "<c> <knows> <b> .",
         "<c> <knows> <b> .",
         "<c> <likes> <b> .",
+        '<c> <story> "The bicycles of Bern"@en .',
+        '<c> <story> "Die Fahrräder von Bern"@de-CH .',
+        '<c> <story> "Riding a bicycle" .',
         '<c> <untyped> "Bob" .',
       ].join("\n"),
     );
@@ -95,6 +99,11 @@ describe("predicates with a schema", () => {
     expect(found({ not: { name: { exists: true } }, value: "Bob" })).toEqual(["a Bob", "c Bob"]);
     expect(count(reader, { search: { motto: "curiouser" } })).toBe(1);
     expect(count(reader, { search: "alice" })).toBe(2);
+    expect(count(reader, { search: { story: "bicycle" } })).toBe(2);
+    expect(count(reader, { search: { story: "the bicycle of bern" } })).toBe(1);
+    expect(found({ story: { regex: "r.der" } })).toEqual(["c Die Fahrräder von Bern"]);
+    expect(found({ story: { contains: "cycle" } })).toEqual(["c The bicycles of Bern", "c Riding a bicycle"]);
+    expect(found({ story: "Riding a bicycle" })).toEqual(["c Riding a bicycle"]);
     expect(explain(reader, { where: { age: { gte: 30 } } }).join("\n")).toMatch(
       /range: age >= 30, 2 postings/,
     );
@@ -169,7 +178,7 @@ const kindsByType: Record<string, string[]> = {
   float: ["", "float"],
   bool: ["", "bool"],
   datetime: ["", "year", "hour"],
-  string: ["", "hash", "exact", "term", "term, exact", "hash, term"],
+  string: ["", "hash", "exact", "term", "fulltext", "trigram, fulltext"],
   default: [""],
 };
 
@@ -227,6 +236,11 @@ test("answers are those of a naive filter, whatever the schema and the quads", {
           expect(counted(operand)).toBe(own.filter((quad) => read(quad.text) === value).length);
           if (typeOf(name) === "bool") continue;
           expect(counted({ gte: operand })).toBe(own.filter((quad) => read(quad.text)! >= value).length);
+          if (typeof value === "string") {
+            const has = (text: string) => own.filter((quad) => quad.text.includes(text)).length;
+            expect(counted({ contains: value.slice(1) })).toBe(has(value.slice(1)));
+            expect(counted({ regex: "ed R" })).toBe(has("ed R"));
+          }
           expect(counted({ lt: operand })).toBe(own.filter((quad) => read(quad.text)! < value).length);
         }
       }
