@@ -19,6 +19,10 @@ export interface ValueTest {
   prefix: string | null;
 }
 
+/** Where a term stands in a quad. A literal stands at `object` as well, in members of its own. */
+export const quadPlaces = ["subject", "predicate", "object", "graph"] as const;
+export type QuadPlace = (typeof quadPlaces)[number];
+
 export type Where =
   | { kind: "and"; parts: Where[] }
   | { kind: "or"; parts: Where[] }
@@ -31,6 +35,8 @@ export type Where =
   | { kind: "forward"; field: CompiledField; target: CompiledEntity; part: Where }
   /** A record of `source` points at this one through `field` and meets `part`. */
   | { kind: "back"; source: CompiledEntity; field: CompiledField; part: Where }
+  /** Another quad has at `other` the term that this one has at `own`, and meets `part`. */
+  | { kind: "join"; own: QuadPlace; other: QuadPlace; part: Where }
   /** Every word occurs in one of the text-indexed fields. */
   | { kind: "words"; indexes: CompiledIndex[]; tokens: string[] };
 

@@ -9,6 +9,7 @@ import {
   type ValueTest,
   type Where,
 } from "./filter-ast.js";
+import { planJoin } from "./plan-joins.js";
 import { planLink } from "./plan-links.js";
 import {
   gatheredSets,
@@ -72,6 +73,8 @@ export function planWhere(store: QueryStore, entity: CompiledEntity, where: Wher
     case "forward":
     case "back":
       return planLink(store, entity, where, planWhere) ?? planAll(store, entity, false);
+    case "join":
+      return planJoin(store, entity, where, planWhere) ?? planAll(store, entity, false);
   }
 }
 

@@ -264,6 +264,15 @@ export const optionTable: readonly OptionRow[] = [
     way: { of: "query", name: "nostr" },
   },
   {
+    name: "match",
+    value: "PATTERN",
+    type: "text",
+    env: "PLIMSOLL_MATCH",
+    help: "quads as 'S P O' or 'S P O G' in the terms of N-Quads, ? for whatever it is; N-Quads out",
+    commands: ["query"],
+    way: { of: "query", name: "match" },
+  },
+  {
     name: "count",
     type: "flag",
     env: "PLIMSOLL_COUNT",
