@@ -88,7 +88,8 @@ class TokenReader {
     if (variable !== null) return { variable: variable === "" ? null : variable };
     const literal = this.#match("literal");
     if (literal !== null) return this.#literal(unescaped(literal));
-    const what = `cannot be read at character ${this.#at + 1}: ${JSON.stringify(this.#text.slice(this.#at, this.#at + 20))}`;
+    const shown = JSON.stringify(this.#text.slice(this.#at, this.#at + 20));
+    const what = `cannot be read at character ${this.#at + 1}: ${shown}`;
     throw queryFault(this.#path, what, example);
   }
 

@@ -43,6 +43,7 @@ function joinTo(
   { number, shared, path }: { number: number; shared: { name: string; place: QuadPlace }[]; path: string },
 ): void {
   const [first, second] = shared;
+  const which = number + 1;
   if (first === undefined) {
     throw queryFault(
       path,
@@ -51,8 +52,8 @@ function joinTo(
     );
   }
   if (second !== undefined) {
-    const what = `has a pattern, number ${number + 1}, with both ?${first.name} and ?${second.name} of those before it`;
-    throw queryFault(path, what, mend);
+    const both = `both ?${first.name} and ?${second.name}`;
+    throw queryFault(path, `has a pattern, number ${which}, with ${both} of those before it`, mend);
   }
   const { number: former, place: own } = places.get(first.name)!;
   joined[former]!.push({ own, other: first.place, number });
