@@ -51,6 +51,7 @@ export { blockDirectoryBytes, blockOutputBytes, blockRegionBytes } from "./load-
 export { columnChunk, columnChunkBytes, columnFirst, columnIndex, columnRowsOf } from "./load-columns";
 export {
   FORMAT_CSV,
+  FORMAT_DGRAPH,
   FORMAT_JSON,
   FORMAT_JSONL,
   FORMAT_QUADS,
@@ -91,6 +92,7 @@ export {
   FIELD_PAIRS,
   FIELD_STRING,
   termExact,
+  termLiteral,
   termNumber,
   termPair,
   termPrefix,
@@ -98,7 +100,9 @@ export {
 } from "./terms";
 export { quadScope } from "./quad-terms";
 export { blake2bOf } from "./blake2b";
+export { stemEntryBytes, stemsBind } from "./stems";
 export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
+export { foldNext, foldedStretch, trigramsOpen } from "./trigram";
 export * from "./tuple";
 export * from "./tuple-block";
 export * from "./tuple-merge";

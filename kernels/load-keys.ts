@@ -43,6 +43,11 @@ export function keyPartSet(number: u32, value: Value): bool {
   return true;
 }
 
+/** Whether the record at work has this part. */
+export function keyPartHas(number: u32): bool {
+  return partOf(number).stamp == state.program.stamp;
+}
+
 /** The value that was noted as this part of the record at work. */
 export function keyPartValue(number: u32): Value {
   return changetype<Value>(partOf(number).entry);

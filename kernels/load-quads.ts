@@ -1,15 +1,16 @@
 /** Statements of a frame of N-Triples or N-Quads, each a record: see quads.ts. */
 import { recordRead, recordTake } from "./load-record";
 import {
-  FORMAT_TRIPLES,
   REJECT_INVALID_UTF8,
   REJECT_NONE,
+  REJECT_QUAD_DELETION,
   REJECT_QUAD_SYNTAX,
   REJECT_RECORD_TOO_LARGE,
   state,
 } from "./load-state";
 import { Value } from "./program";
 import {
+  QUAD_REASON_DELETION,
   QUAD_REASON_ROOM,
   quadFailAt,
   quadFailReason,
@@ -45,8 +46,7 @@ export function quadNext(): bool {
   const program = state.program;
   const slots: usize = program.quadSlots == 0 ? 0 : changetype<usize>(program) + program.quadSlots;
   const values = <usize>load<u32>(state.scan, SCAN_VALUES);
-  const isTriple = state.format == FORMAT_TRIPLES;
-  const end = quadRead(at, isTriple, slots, values, state.csvText, state.csvTextBytes);
+  const end = quadRead(at, state.format, slots, values, state.csvText, state.csvTextBytes);
   isRead = end != 0;
   state.recordStart = at;
   state.recordEnd = isRead ? end : quadLineEnd(quadFailAt);
@@ -71,6 +71,7 @@ export function quadLoad(): u32 {
   if (!isRead) {
     state.rejectOffset = <u32>(quadFailAt - recordStart);
     state.rejectDetail = quadFailReason;
+    if (quadFailReason == QUAD_REASON_DELETION) return REJECT_QUAD_DELETION;
     return quadFailReason == QUAD_REASON_ROOM ? REJECT_RECORD_TOO_LARGE : REJECT_QUAD_SYNTAX;
   }
   if (state.jsonEnd - state.jsonStart > state.recordBytesMax) return REJECT_RECORD_TOO_LARGE;

@@ -4,7 +4,7 @@ import { keyDefine } from "./load-keys";
 import { quadDefine } from "./load-quad-keys";
 import { REJECT_NONE, state } from "./load-state";
 import { RULES_EVENTS, RULES_QUADS } from "./program";
-import { valuesAppend } from "./load-values";
+import { predicateAppend, valuesAppend } from "./load-values";
 import { SCAN_OK } from "./json-grammar";
 import { SCAN_VALUE_BYTES, scanRecord } from "./json-scan";
 
@@ -47,9 +47,12 @@ export function recordRead(): u32 {
 
 /** Appends the entries of a record whose values are listed. */
 export function recordTake(values: usize, valuesEnd: usize): u32 {
-  const code = valuesAppend(values, valuesEnd);
-  if (code != REJECT_NONE || state.isOverflown || state.program.keyPartCount == 0) return code;
-  const rules = state.program.rules;
+  const program = state.program;
+  let code = valuesAppend(values, valuesEnd);
+  const hasPredicates = program.predicates != 0 && !state.isOverflown;
+  if (code == REJECT_NONE && hasPredicates) code = predicateAppend(program);
+  if (code != REJECT_NONE || state.isOverflown || program.keyPartCount == 0) return code;
+  const rules = program.rules;
   if (rules == RULES_QUADS) return quadDefine();
   return rules == RULES_EVENTS ? eventDefine(values, valuesEnd) : keyDefine(0);
 }

@@ -26,6 +26,12 @@ export const QUAD_REASON_END: u32 = 12;
 export const QUAD_REASON_GRAPH: u32 = 13;
 /** The output is full: nothing is wrong with the statement. */
 export const QUAD_REASON_ROOM: u32 = 14;
+/** What only Dgraph's dialect has. */
+export const QUAD_REASON_FACET_KEY: u32 = 15;
+export const QUAD_REASON_FACET_VALUE: u32 = 16;
+export const QUAD_REASON_FACET_TWICE: u32 = 17;
+export const QUAD_REASON_FACET_END: u32 = 18;
+export const QUAD_REASON_DELETION: u32 = 19;
 
 /**
  * Room that a rule leaves behind what it has written: rules store whole blocks, and a scope behind a label.
@@ -63,7 +69,11 @@ export function quadScope(bytes: u32): usize {
   return scopeRoom;
 }
 
-export function quadTermsOpen(dst: usize, dstBytes: u32): void {
+/** Whether IRIs may be relative and literals have the escapes of Go: Dgraph's dialect. */
+let isDialect: bool = false;
+
+export function quadTermsOpen(dst: usize, dstBytes: u32, inDialect: bool): void {
+  isDialect = inDialect;
   quadOut = dst;
   quadLimit = dst + dstBytes - SLACK_BYTES;
   quadFailReason = QUAD_REASON_NONE;
@@ -83,9 +93,32 @@ export function quadWrite(from: usize, bytes: usize): void {
   quadOut += bytes;
 }
 
+/** Whether there is room for what rules write without looking. */
+export function quadHasRoom(): bool {
+  return quadOut <= quadLimit;
+}
+
+/** Writes bytes that need no escapes; false when there is no room for them. */
+export function quadPlainRead(from: usize, end: usize): bool {
+  const bytes = end - from;
+  if (quadOut + bytes > quadLimit) return false;
+  for (let at = from; at < end; at++) quadNonAscii |= <u32>load<u8>(at) & 0x80;
+  memory.copy(quadOut, from, bytes);
+  quadOut += bytes;
+  return true;
+}
+
 /** Takes back what was written from this position on. */
 export function quadTakeBack(out: usize): void {
   quadOut = out;
+}
+
+/** The position of the first byte from p on that is no space and no tab. */
+@inline
+export function blanksEnd(p: usize): usize {
+  let c = <u32>load<u8>(p);
+  while (c == 0x20 || c == 0x09) c = load<u8>(++p);
+  return p;
 }
 
 /** One bit for each of the 16 bytes that cannot stand in an IRI as it is, by its two halves. */
@@ -102,7 +135,9 @@ function iriStops(block: v128): u32 {
   return i8x16.bitmask(i8x16.ne(v128.and(low, high), i8x16.splat(0)));
 }
 
-/** An absolute IRI up to its `>`; escapes in it become the characters they stand for. */
+/**
+ * An IRI up to its `>`, absolute but in Dgraph's dialect; escapes in it become the characters they stand for.
+ */
 export function iriRead(p: usize): usize {
   const first = quadOut;
   quadFlags = 0;
@@ -125,7 +160,7 @@ export function iriRead(p: usize): usize {
     quadOut = writePoint(quadOut, point);
     p = escapeNext;
   }
-  return isAbsolute(first) ? p + 1 : quadFail(QUAD_REASON_IRI_RELATIVE, p);
+  return (isDialect && quadOut > first) || isAbsolute(first) ? p + 1 : quadFail(QUAD_REASON_IRI_RELATIVE, p);
 }
 
 /** Whether a character may stand in an IRI: what must not stand there itself must not be escaped there. */
@@ -269,8 +304,31 @@ function escapedPoint(p: usize): u32 {
     case 0x5c:
       return load<u8>(p, 1);
     default:
-      return pointRead(p);
+      return isDialect ? goPoint(p) : pointRead(p);
   }
+}
+
+/** The character of an escape that Go has and RDF has not: `\a`, `\v` and `\xHH` for ASCII. */
+function goPoint(p: usize): u32 {
+  const letter = <u32>load<u8>(p, 1);
+  if (letter == 0x61) return 7;
+  if (letter == 0x76) return 11;
+  if (letter != 0x78) return pointRead(p);
+  const high = hexDigit(load<u8>(p, 2));
+  const low = hexDigit(load<u8>(p, 3));
+  if (high > 7 || low > 15) {
+    quadFail(QUAD_REASON_ESCAPE, p);
+    return POINT_NONE;
+  }
+  escapeNext = p + 4;
+  return (high << 4) | low;
+}
+
+/** The value of a hexadecimal digit; 16 or more when it is none. */
+function hexDigit(c: u32): u32 {
+  if (c - 0x30 < 10) return c - 0x30;
+  const letter = (c | 0x20) - 0x61;
+  return letter < 6 ? letter + 10 : 16;
 }
 
 /** The character of `\uXXXX` or `\UXXXXXXXX` at p, or POINT_NONE. */

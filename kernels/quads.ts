@@ -1,19 +1,23 @@
 /**
- * Reads one statement of N-Triples or N-Quads and writes it as one line of JSON,
+ * Reads one statement of N-Triples, N-Quads or Dgraph's dialect of them and writes it as one line of JSON,
  *   {"subject":S,"predicate":P,"object":O,"graph":G}   or, in place of the object,
  *   "value":V   "value":V,"language":L   "value":V,"datatype":D
  * with IRIs as they are and blank nodes as `_:label`; the graph and the datatype xsd:string are left out. The
  * values are listed on the way as json-scan lists them, so that the text need not be read again.
  */
 import { TYPE_STRING } from "./json-grammar";
+import { FORMAT_DGRAPH, FORMAT_TRIPLES } from "./load-state";
 import { Value } from "./program";
+import { facetsRead } from "./quad-facets";
 import {
+  QUAD_REASON_DELETION,
   QUAD_REASON_END,
   QUAD_REASON_GRAPH,
   QUAD_REASON_IRI,
   QUAD_REASON_NODE,
   QUAD_REASON_OBJECT,
   QUAD_REASON_STOP,
+  blanksEnd,
   iriRead,
   labelRead,
   languageRead,
@@ -47,6 +51,8 @@ const AT: u32 = 0x40;
 const CARET: u32 = 0x5e;
 const DOT: u32 = 0x2e;
 const HASH: u32 = 0x23;
+const STAR: u32 = 0x2a;
+const OPEN_FACETS: u32 = 0x28;
 
 /** What stands before each member's text, `{"subject":"` and so on, each in the 16 bytes of a block. */
 const subjectText = memory.data<u8>(
@@ -89,6 +95,12 @@ const stringType = memory.data<u8>([
   48, 49, 47, 88, 77, 76, 83, 99, 104, 101, 109, 97, 35, 115, 116, 114, 105, 110, 103,
 ]);
 
+/** The part of it that all such types have in common, for which Dgraph writes `xs:`. */
+const TYPE_SPACE_BYTES: usize = 33;
+const SHORT_TYPE: u32 = 0x3a7378;
+const SHORT_TYPE_BYTES: usize = 3;
+
+let isDialect: bool = false;
 let slots: usize = 0;
 let values: usize = 0;
 /** Behind the last entry of the value list. */
@@ -100,13 +112,14 @@ export let quadValuesEnd: usize = 0;
  */
 export function quadRead(
   p: usize,
-  isTriple: bool,
+  format: u32,
   slotTable: usize,
   valueList: usize,
   dst: usize,
   dstBytes: u32,
 ): usize {
-  quadTermsOpen(dst, dstBytes);
+  isDialect = format == FORMAT_DGRAPH;
+  quadTermsOpen(dst, dstBytes, isDialect);
   slots = slotTable;
   values = valueList;
   quadValuesEnd = valueList;
@@ -115,7 +128,7 @@ export function quadRead(
   if (p == 0) return 0;
   p = blanksEnd(p);
   quadWrite(predicateText, 15);
-  if (load<u8>(p) != OPEN_IRI) return quadFail(QUAD_REASON_IRI, p);
+  if (load<u8>(p) != OPEN_IRI) return quadFail(orDeletion(p, QUAD_REASON_IRI), p);
   p = termNote(QUAD_PREDICATE, quadOut, iriRead(p + 1));
   if (p == 0) return 0;
   p = objectRead(blanksEnd(p));
@@ -123,22 +136,26 @@ export function quadRead(
   p = blanksEnd(p);
   const c = <u32>load<u8>(p);
   if (c == OPEN_IRI || c == UNDERSCORE) {
-    if (isTriple) return quadFail(QUAD_REASON_GRAPH, p);
+    if (format == FORMAT_TRIPLES) return quadFail(QUAD_REASON_GRAPH, p);
     quadWrite(graphText, 11);
     p = nodeRead(p, QUAD_GRAPH, QUAD_REASON_NODE);
     if (p == 0) return 0;
     p = blanksEnd(p);
   }
-  quadWrite(endText, 2);
+  if (isDialect && load<u8>(p) == OPEN_FACETS) {
+    p = facetsRead(p + 1);
+    if (p == 0) return 0;
+    p = blanksEnd(p);
+  } else {
+    quadWrite(endText, 2);
+  }
   return statementEnd(p);
 }
 
-/** The position of the first byte from p on that is no space and no tab. */
+/** What is wrong where no term begins: in Dgraph's dialect a star deletes. */
 @inline
-function blanksEnd(p: usize): usize {
-  let c = <u32>load<u8>(p);
-  while (c == 0x20 || c == 0x09) c = load<u8>(++p);
-  return p;
+function orDeletion(p: usize, reason: u32): u32 {
+  return isDialect && load<u8>(p) == STAR ? QUAD_REASON_DELETION : reason;
 }
 
 /** Lists the value that was written from `start` on, unless `p` says that it went wrong; returns `p`. */
@@ -162,7 +179,7 @@ function nodeRead(p: usize, member: u32, reason: u32): usize {
   const start = quadOut;
   if (load<u8>(p) == OPEN_IRI) return termNote(member, start, iriRead(p + 1));
   if (load<u16>(p) == 0x3a5f) return termNote(member, start, labelRead(p + 2));
-  return quadFail(reason, p);
+  return quadFail(orDeletion(p, reason), p);
 }
 
 function objectRead(p: usize): usize {
@@ -190,6 +207,12 @@ function datatypeRead(p: usize): usize {
   const before = quadOut;
   quadWrite(datatypeText, 14);
   const start = quadOut;
+  if (isDialect && (load<u32>(p, 1) & 0xffffff) == SHORT_TYPE) {
+    quadWrite(stringType, 16);
+    quadWrite(stringType + 16, 16);
+    quadWrite(stringType + 32, TYPE_SPACE_BYTES - 32);
+    p += SHORT_TYPE_BYTES;
+  }
   p = iriRead(p + 1);
   if (p == 0) return 0;
   const isString =

@@ -12,6 +12,14 @@ import {
   TYPE_STRING,
 } from "./json-grammar";
 import { dateIsValid, parseDate } from "./term-date";
+import {
+  TRUTH_NONE,
+  isDecimalText,
+  isIntegerText,
+  literalStart,
+  parseLiteralDate,
+  truthOf,
+} from "./term-literal";
 import { floatTerm, integerTerm, parseFloatExact } from "./term-number";
 import {
   exactTerm,
@@ -73,6 +81,34 @@ export function valueFits(fieldType: u32, type: u32, flags: u32, start: usize, e
       return type >= TYPE_ARRAY;
     default:
       return true;
+  }
+}
+
+/** The same of the text of a literal, whatever its datatype says. */
+export function literalFits(fieldType: u32, flags: u32, start: usize, end: usize): bool {
+  plainStart = start;
+  plainEnd = end;
+  if (fieldType == FIELD_STRING) return true;
+  if (!plainOpen(flags, start, end) || plainEnd - plainStart > plainBytesMax) return false;
+  switch (fieldType) {
+    case FIELD_INT:
+      if (!isIntegerText(plainStart, plainEnd)) return false;
+      numberTerm = integerTerm(literalStart, plainEnd);
+      return true;
+    case FIELD_FLOAT:
+      if (!isDecimalText(plainStart, plainEnd)) return false;
+      numberTerm = floatTerm(literalStart, plainEnd);
+      return true;
+    case FIELD_BOOL: {
+      const truth = truthOf(plainStart, plainEnd);
+      numberTerm = truth;
+      return truth != TRUTH_NONE;
+    }
+    case FIELD_DATE:
+      numberTerm = <u64>parseLiteralDate(plainStart, plainEnd) ^ signBit;
+      return dateIsValid();
+    default:
+      return false;
   }
 }
 
@@ -143,6 +179,13 @@ export function termNumber(
   out: usize,
 ): bool {
   if (!valueFits(fieldType, type, flags, start, end)) return false;
+  store<u64>(out, numberTerm);
+  return true;
+}
+
+/** The same of the text of a literal. */
+export function termLiteral(fieldType: u32, start: usize, end: usize, out: usize): bool {
+  if (!literalFits(fieldType, 0, start, end)) return false;
   store<u64>(out, numberTerm);
   return true;
 }

@@ -23,6 +23,7 @@ const uncertaintyPart = 0.25;
 const originText = {
   preset: "the preset",
   file: "the mapping file",
+  schema: "the schema",
   flags: "the command line, types from a sample",
   store: "the store",
   inferred: "a sample",

@@ -80,7 +80,7 @@ export const errorTable = {
   FORMAT_UNKNOWN: {
     retry: false,
     message:
-      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig.",
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -292,6 +292,38 @@ export const errorTable = {
     retry: false,
     message:
       "{source} is not {format} from line {line} on ({reason}); what stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
+  },
+  DGRAPH_JSON: {
+    retry: false,
+    message:
+      "{source} is not a list of objects in JSON from line {line} on ({reason}); what stands before is loaded. Mend it there and load it again: quads that are there already are recognised.",
+  },
+  SCHEMA_INVALID: {
+    retry: false,
+    message: "{file}, line {line}: {what}. Mend the schema, then run the command again.",
+  },
+  SCHEMA_UNSUPPORTED: {
+    retry: false,
+    message:
+      "{file}, line {line}: {what} is none that there is here, which are {known}. Choose one of them, or take it out.",
+  },
+  SCHEMA_UNREADABLE: {
+    retry: false,
+    message: "Cannot read the schema {file}: {reason}. Check the path.",
+  },
+  QUAD_TYPE: {
+    retry: false,
+    message:
+      "The quad does not fit the type of its predicate: {reason}. Mend the quad, or give the predicate another type.",
+  },
+  QUAD_LANGUAGE: {
+    retry: false,
+    message:
+      "The quad does not fit the type of its predicate: {reason}. Take the tag away, or allow it with @lang.",
+  },
+  QUAD_DELETION: {
+    retry: false,
+    message: "The statement deletes, and an import adds: {reason}. Leave the line out.",
   },
   QUAD_SHAPE: {
     retry: false,

@@ -160,12 +160,18 @@ export interface TermExports {
   termExact(start: number, end: number, out: number): void;
   termPrefix(start: number, end: number, out: number): void;
   termPair(name: number, start: number, end: number, out: number): void;
+  termLiteral(fieldType: number, start: number, end: number, out: number): number;
   termNumber(fieldType: number, type: number, flags: number, start: number, end: number, out: number): number;
   termToken(out: number): number;
   textOpen(start: number, end: number, hasEscapes: number): void;
   textPointsMapped(): number;
   textTablesBytes(): number;
   textTablesSet(tables: number): void;
+  stemsBind(room: number, count: number): void;
+  stemEntryBytes(): number;
+  trigramsOpen(start: number, end: number, hasEscapes: number): void;
+  foldNext(): number;
+  foldedStretch(): number;
   textIsCanonical(start: number, end: number): number;
   jsonIsCanonical(start: number, end: number): number;
 }
@@ -184,6 +190,7 @@ export interface LoadExports {
   readonly FORMAT_JSONL: Constant;
   readonly FORMAT_JSON: Constant;
   readonly FORMAT_CSV: Constant;
+  readonly FORMAT_DGRAPH: Constant;
   readonly FORMAT_TRIPLES: Constant;
   readonly FORMAT_QUADS: Constant;
   quadScope(bytes: number): number;

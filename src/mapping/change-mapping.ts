@@ -1,5 +1,5 @@
 import { conflictRuleText, parseConflictRule } from "./compile-mapping.js";
-import { type Mapping, type MappingEntity, mappingFault } from "./mapping.js";
+import { type IndexName, type Mapping, type MappingEntity, mappingFault } from "./mapping.js";
 
 /** The mapping with another conflict rule for the entities that have a key; at least one must have one. */
 export function withConflictRule(mapping: Mapping, text: string, flag: string): Mapping {
@@ -24,14 +24,25 @@ export function withConflictRule(mapping: Mapping, text: string, flag: string): 
 /** The mapping without its full-text indexes. */
 export function withoutText(mapping: Mapping): Mapping {
   return mapEntities(mapping, (entity) => {
-    const fields = Object.entries(entity.fields).map(([name, field]): [string, typeof field] => {
-      if (typeof field === "string" || field.index === undefined) return [name, field];
-      const { index, ...rest } = field;
-      const kept = [index].flat().filter((one) => one !== "text");
-      return [name, kept.length === 0 ? rest : { ...rest, index: kept }];
-    });
-    return { ...entity, fields: Object.fromEntries(fields) };
+    const fields = mapValues(entity.fields, withoutTextIndex);
+    const { predicates } = entity;
+    if (predicates === undefined) return { ...entity, fields };
+    return { ...entity, fields, predicates: mapValues(predicates, withoutTextIndex) };
   });
+}
+
+function withoutTextIndex<Field extends string | { index?: IndexName | IndexName[] }>(field: Field): Field {
+  if (typeof field === "string" || field.index === undefined) return field;
+  const { index, language: _, ...rest } = field as { index: IndexName | IndexName[]; language?: unknown };
+  const kept = [index].flat().filter((one) => one !== "text" && one !== "stems");
+  return (kept.length === 0 ? rest : { ...rest, index: kept }) as Field;
+}
+
+function mapValues<Value>(
+  record: Record<string, Value>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 function mapEntities(mapping: Mapping, change: (entity: MappingEntity) => MappingEntity): Mapping {

@@ -14,8 +14,10 @@ import type {
   ConflictRule,
   FieldType,
   IndexKind,
+  IndexLanguage,
 } from "../model/index.js";
-import { suggestionText } from "../model/index.js";
+import { suggestionText, wordLanguages } from "../model/index.js";
+import { compilePredicates } from "./compile-predicates.js";
 import { eventSlotsOf } from "./event-rules.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
@@ -23,6 +25,7 @@ import {
   type Mapping,
   type MappingEntity,
   type MappingField,
+  type MappingLanguage,
   mappingFault,
 } from "./mapping.js";
 import { isQuadPart, quadFaultOf } from "./quad-rules.js";
@@ -36,7 +39,7 @@ const versionTypes: readonly FieldType[] = ["int", "float", "date"];
  * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
  */
 const indexKinds: Record<FieldType, Partial<Record<IndexName, IndexKind>>> = {
-  string: { exact: "exact", range: "prefix", text: "text" },
+  string: { exact: "exact", range: "prefix", text: "text", stems: "stems", trigram: "trigram" },
   hex: { exact: "exact" },
   int: { exact: "number", range: "number" },
   float: { exact: "number", range: "number" },
@@ -131,13 +134,25 @@ function compileEntity(
   place: Place,
 ): CompiledEntity {
   if (!namePattern.test(name)) throw place.fault("must be named with letters, digits, _ . - (64 at most)");
-  const fields = compileFields(entity, numbers, place.at("fields"));
+  const own = compileFields(entity, numbers, place.at("fields"));
+  compileLanguages(entity, own, place.at("fields"));
+  const predicates = place.at("predicates");
+  const fields = own.concat(
+    compilePredicates(entity, own, {
+      compile: (iri, name, slot, written) => {
+        const field = compileField(name, slot, written, numbers, predicates.at(iri));
+        settleLanguage(field, written.language, own, predicates.at(iri));
+        return field;
+      },
+      fault: (iri, what) => (iri === null ? predicates : predicates.at(iri)).fault(what),
+    }),
+  );
   const number = numbers.get(name)!;
   for (const field of fields) {
     for (const index of field.indexes) index.entity = number;
   }
-  const keySlots = compileKey(entity, fields, place.at("key"));
-  const { conflict, versionSlot } = compileConflict(entity, fields, keySlots, place.at("conflict"));
+  const keySlots = compileKey(entity, own, place.at("key"));
+  const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
   const compiled = { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {
@@ -171,6 +186,46 @@ function compileFields(
     paths.set(pathKey, name);
     return field;
   });
+}
+
+/** Settles whose rules the indexes of stems go by, once all fields are there. */
+function compileLanguages(entity: MappingEntity, fields: CompiledField[], place: Place): void {
+  for (const field of fields) {
+    const written = entity.fields[field.name]!;
+    const language = typeof written === "string" ? undefined : written.language;
+    settleLanguage(field, language, fields, place.at(field.name));
+  }
+}
+
+/** The language of one field, which another of `fields` may hold. */
+function settleLanguage(
+  field: CompiledField,
+  language: MappingField["language"],
+  fields: CompiledField[],
+  place: Place,
+): void {
+  const here = place.at("language");
+  const stems = field.indexes.find(({ kind }) => kind === "stems");
+  if (stems === undefined && language !== undefined) throw here.fault("needs index: stems");
+  if (stems === undefined) return;
+  if (language === undefined) throw here.fault("must say whose rules the stems go by, such as en");
+  stems.language = compileLanguage(language, fields, here);
+}
+
+function compileLanguage(
+  written: string | MappingLanguage,
+  fields: CompiledField[],
+  place: Place,
+): IndexLanguage {
+  const code = typeof written === "string" ? written : (written.else ?? null);
+  if (code !== null && !wordLanguages.includes(code)) {
+    throw place.fault(`must be one of ${wordLanguages.join(", ")}; "${code}" has no rules`);
+  }
+  if (typeof written === "string") return { code, slot: null };
+  const field = findField(written.field, fields, place);
+  if (field.type !== "string")
+    throw place.fault(`must name a field of type string; "${field.name}" is ${field.type}`);
+  return { code, slot: field.slot };
 }
 
 function compileField(

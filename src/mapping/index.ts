@@ -7,4 +7,6 @@ export * from "./infer-mapping.js";
 export * from "./mapping.js";
 export * from "./mapping-yaml.js";
 export * from "./merge-mappings.js";
+export * from "./schema.js";
+export * from "./schema-predicates.js";
 export { yamlLibrary } from "./yaml-library.js";

@@ -1,6 +1,22 @@
-import type { CompiledEntity, CompiledField, CompiledMapping, FieldType, IndexKind } from "../model/index.js";
+import type {
+  CompiledEntity,
+  CompiledField,
+  CompiledMapping,
+  FieldType,
+  IndexKind,
+  IndexLanguage,
+  PredicateRule,
+} from "../model/index.js";
 import { conflictRuleText, isAwaited } from "./compile-mapping.js";
-import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
+import type {
+  IndexName,
+  Mapping,
+  MappingEntity,
+  MappingField,
+  MappingLanguage,
+  MappingPredicate,
+  PredicateType,
+} from "./mapping.js";
 import { yamlLibrary } from "./yaml-library.js";
 
 const indexNamesByKind: Record<IndexKind, IndexName> = {
@@ -8,6 +24,8 @@ const indexNamesByKind: Record<IndexKind, IndexName> = {
   exact: "exact",
   prefix: "range",
   text: "text",
+  stems: "stems",
+  trigram: "trigram",
   pairs: "exact",
   expiration: "expiration",
 };
@@ -44,7 +62,11 @@ export function writtenMappingToYaml(mapping: Mapping): string {
 
 function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): MappingEntity {
   const fields: MappingEntity["fields"] = {};
-  for (const field of entity.fields) fields[field.name] = decompileField(field, entity, mapping);
+  const predicates: MappingEntity["predicates"] = {};
+  for (const field of entity.fields) {
+    if (field.predicate === undefined) fields[field.name] = decompileField(field, entity, mapping);
+    else predicates[field.predicate.iri] = decompilePredicate(field, field.predicate, entity);
+  }
   const keys = entity.keySlots.map((slot) => entity.fields[slot]!.name);
   return {
     ...(entity.match === null ? {} : { match: entity.match }),
@@ -53,7 +75,22 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
     fields,
+    ...(Object.keys(predicates).length === 0 ? {} : { predicates }),
   };
+}
+
+function decompilePredicate(
+  { type, indexes }: CompiledField,
+  { holds, hasLanguage }: PredicateRule,
+  entity: CompiledEntity,
+): PredicateType | MappingPredicate {
+  const written: MappingPredicate = { type: holds === "object" ? "link" : (type as PredicateType) };
+  const names = indexes.map((index) => indexNamesByKind[index.kind]);
+  if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
+  const { language } = indexes.find(({ kind }) => kind === "stems") ?? {};
+  if (language !== undefined) written.language = writtenLanguage(language, entity);
+  if (written.type === "string" && !hasLanguage) written.tags = false;
+  return Object.keys(written).length === 1 ? written.type : written;
 }
 
 function decompileField(
@@ -72,7 +109,15 @@ function decompileField(
     const own = field.type === "int" ? "range" : "exact";
     names.splice(0, names.length, ...names.filter((name) => name !== own));
   }
+  const { language } = field.indexes.find(({ kind }) => kind === "stems") ?? {};
+  if (language !== undefined) written.language = writtenLanguage(language, entity);
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
   return Object.keys(written).length === 1 ? field.type : written;
+}
+
+function writtenLanguage({ code, slot }: IndexLanguage, entity: CompiledEntity): string | MappingLanguage {
+  if (slot === null) return code!;
+  const { name } = entity.fields[slot]!;
+  return code === null ? { field: name } : { field: name, else: code };
 }

@@ -26,6 +26,20 @@ export interface MappingEntity {
    */
   rules?: "nostr" | "quads";
   fields: Record<string, FieldType | MappingField>;
+  /** With the rules of quads: what the quads of a predicate hold, and how they are found by it. */
+  predicates?: Record<string, PredicateType | MappingPredicate>;
+}
+
+/** Types that the text of a literal can be read as, and `link` for nodes. */
+export type PredicateType = "string" | "int" | "float" | "bool" | "date" | "link";
+
+export interface MappingPredicate {
+  type: PredicateType;
+  index?: IndexName | IndexName[];
+  /** As of a field: `{ field: language, else: en }` goes by the tags of the literals. */
+  language?: string | MappingLanguage;
+  /** Whether literals may have language tags: strings may, unless this is false. */
+  tags?: boolean;
 }
 
 export interface MappingField {
@@ -36,20 +50,42 @@ export interface MappingField {
    */
   path?: string | string[];
   index?: IndexName | IndexName[];
+  /** Whose rules an index of stems goes by: a code such as `en`, or the field that holds it. */
+  language?: string | MappingLanguage;
   /** Name of the entity whose key this field holds. */
   link?: string;
   /** A record without this field is rejected. */
   required?: boolean;
 }
 
-export type IndexName = "exact" | "range" | "text" | "expiration";
+export interface MappingLanguage {
+  /** A field of the same entity, which holds tags such as `en` or `de-CH`. */
+  field: string;
+  /** The code for records that have none. */
+  else?: string;
+}
+
+export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "expiration";
 
 export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
-export const indexNames = ["exact", "range", "text", "expiration"] as const;
+const predicateTypes = ["string", "int", "float", "bool", "date", "link"] as const;
+export const indexNames = ["exact", "range", "text", "stems", "trigram", "expiration"] as const;
 
 const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
+const predicateTypeSchema = v.picklist(predicateTypes, (issue) => pickMessage(issue.input, predicateTypes));
 const indexSchema = v.picklist(indexNames, (issue) => pickMessage(issue.input, indexNames));
 const nameSchema = v.pipe(v.string("must be a name"), v.nonEmpty("must not be empty"));
+
+const indexesSchema = v.exactOptional(
+  v.lazy((input) => (Array.isArray(input) ? v.array(indexSchema) : indexSchema)),
+);
+
+const languageSchema = v.exactOptional(
+  v.union(
+    [nameSchema, v.strictObject({ field: nameSchema, else: v.exactOptional(nameSchema) })],
+    "must be a code such as en, or the field that holds it: { field: lang, else: en }",
+  ),
+);
 
 const fieldSchema = v.strictObject({
   type: typeSchema,
@@ -59,9 +95,17 @@ const fieldSchema = v.strictObject({
       "must be a path such as address.city, or a list of member names",
     ),
   ),
-  index: v.exactOptional(v.lazy((input) => (Array.isArray(input) ? v.array(indexSchema) : indexSchema))),
+  index: indexesSchema,
+  language: languageSchema,
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
+});
+
+const predicateSchema = v.strictObject({
+  type: predicateTypeSchema,
+  index: indexesSchema,
+  language: languageSchema,
+  tags: v.exactOptional(v.boolean("must be true or false")),
 });
 
 const entitySchema = v.strictObject({
@@ -72,6 +116,9 @@ const entitySchema = v.strictObject({
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
   rules: v.exactOptional(v.picklist(["nostr", "quads"], "must be nostr or quads")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
+  predicates: v.exactOptional(
+    v.custom<Record<string, unknown>>(isObject, "must be an object of predicates and types"),
+  ),
 });
 
 const mappingSchema = v.strictObject({
@@ -128,7 +175,24 @@ function checkEntity(value: unknown, fileName: string, path: string): MappingEnt
       ? checkShape(fieldSchema, field, fileName, fieldPath)
       : checkShape(typeSchema, field, fileName, fieldPath);
   }
-  return { ...shape, fields };
+  const { predicates, ...rest } = shape;
+  if (predicates === undefined) return { ...rest, fields };
+  return { ...rest, fields, predicates: checkPredicates(predicates, fileName, `${path}.predicates`) };
+}
+
+function checkPredicates(
+  written: Record<string, unknown>,
+  fileName: string,
+  path: string,
+): Record<string, PredicateType | MappingPredicate> {
+  const predicates: Record<string, PredicateType | MappingPredicate> = {};
+  for (const [name, predicate] of Object.entries(written)) {
+    checkName(name, fileName, path);
+    predicates[name] = isObject(predicate)
+      ? checkShape(predicateSchema, predicate, fileName, `${path}.${name}`)
+      : checkShape(predicateTypeSchema, predicate, fileName, `${path}.${name}`);
+  }
+  return predicates;
 }
 
 /**

@@ -8,9 +8,11 @@ export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "
 
 /**
  * `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs.
- * `expiration` holds the second from which on a record is hidden, by its first pair of that name.
+ * `stems` serves words by the rules of their language (docs/adr/0015-languages.md), `trigram` parts of
+ * strings (docs/adr/0014-trigrams.md). `expiration` holds the second from which on a record is hidden, by its
+ * first pair of that name.
  */
-export type IndexKind = "number" | "exact" | "prefix" | "text" | "pairs" | "expiration";
+export type IndexKind = "number" | "exact" | "prefix" | "text" | "stems" | "trigram" | "pairs" | "expiration";
 
 export type ConflictRule =
   | { kind: "keep" }
@@ -30,6 +32,15 @@ export interface CompiledIndex {
    * Whether a column (the value of every record by id) is kept beside the postings: kinds number and prefix.
    */
   hasColumn: boolean;
+  /** Whose rules the words of an index of stems go by. */
+  language?: IndexLanguage;
+}
+
+export interface IndexLanguage {
+  /** The language of records that name none; null for no rules. */
+  code: string | null;
+  /** The slot of the field that names the record's language. */
+  slot: number | null;
 }
 
 export interface CompiledField {
@@ -42,6 +53,17 @@ export interface CompiledField {
   /** Number of the entity whose key this field holds. */
   linkEntity: number | null;
   required: boolean;
+  /** Set on fields that are there in the quads of one predicate only (docs/adr/0013-predicates.md). */
+  predicate?: PredicateRule;
+}
+
+/** What a field by predicate holds of the quads that have the predicate. */
+export interface PredicateRule {
+  iri: string;
+  /** The literal, whose text is read as the field's type, or the node that a link leads to. */
+  holds: "value" | "object";
+  /** Whether the literal may have a language tag. */
+  hasLanguage: boolean;
 }
 
 export interface CompiledEntity {
@@ -77,6 +99,8 @@ export type QuadMember = (typeof quadMembers)[number];
 export interface QuadRules {
   /** The document whose blank nodes keep their labels as they are; null before the first is imported. */
   home: string | null;
+  /** Whether quads of Dgraph's dialect were imported: then names need not be absolute in others either. */
+  hasRelativeNames?: true;
 }
 
 /** The fields that the rules of Nostr events go by (docs/adr/0009-nostr-semantics.md), beside the key. */

@@ -1,12 +1,15 @@
 import {
   type CompiledEntity,
   type CompiledField,
+  type CompiledIndex,
   type FieldType,
   groupKeyspace,
   type IndexKind,
   quadMembers,
 } from "./compiled-mapping.js";
 import { compileTrie } from "./member-trie.js";
+import { PredicateTable } from "./predicate-table.js";
+import { languageNumber } from "./word-rules.js";
 
 /** Numbers of field types in programs: FIELD_... in kernels/terms.ts. */
 export const fieldTypeNumber: Record<FieldType, number> = {
@@ -43,12 +46,13 @@ export interface EntityProgramOptions {
 }
 
 /** Sizes and numbers of kernels/program.ts. */
-const headerBytes = 80;
+const headerBytes = 88;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
-const textBytes = 20;
+const textBytes = 32;
 const columnNone = 0xffff_ffff;
+const languageSlotNone = 0xffff_ffff;
 const opKind = {
   number: 0,
   exact: 1,
@@ -59,6 +63,8 @@ const opKind = {
   version: 6,
   link: 7,
   expiration: 8,
+  trigram: 9,
+  stems: 10,
 };
 
 /** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */
@@ -76,8 +82,10 @@ interface Op {
 interface Draft {
   /** Index numbers of the columns. */
   columns: number[];
-  /** Index numbers of the texts. */
-  texts: number[];
+  /** Those of fields by predicate last. */
+  texts: CompiledIndex[];
+  /** How many of the texts are not by predicate. */
+  plainTexts: number;
   slots: { field: CompiledField; ops: Op[] }[];
 }
 
@@ -103,28 +111,33 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const csvAt = layout.take(csv.length);
   const quadSlots = options.isOfQuads ? quadSlotsOf(entity) : null;
   const quadSlotsAt = layout.take((quadSlots ?? []).length * 2);
+  const predicates = new PredicateTable(entity);
+  const predicatesAt = layout.take(predicates.bytes);
   const program = new Uint8Array(layout.bytes);
   const view = new DataView(program.buffer);
   writeWords(view, 0, [program.length, trieAt, draft.slots.length, slotsAt]);
   writeWords(view, 16, [keySlots.length, keyPartsAt, required.length, requiredAt]);
-  writeWords(view, 32, [draft.texts.length, textsAt, draft.columns.length, columnsAt]);
+  writeWords(view, 32, [draft.plainTexts, textsAt, draft.columns.length, columnsAt]);
   writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, csv.length === 0 ? 0 : csvAt]);
   if (events !== undefined) writeWords(view, 64, [rulesNumber.events, groupKeyspace, events.tags]);
   if (entity.quads !== undefined) writeWords(view, 64, [rulesNumber.quads]);
   if (quadSlots !== null) writeWords(view, 76, [quadSlotsAt]);
+  if (predicates.bytes > 0) writeWords(view, 80, [predicatesAt, predicates.mask]);
   program.set(trie, trieAt);
   writeSlots(view, draft, slotsAt, opsAt);
   for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
   for (const [i, { slot }] of required.entries()) view.setUint32(requiredAt + i * 4, slot, true);
-  for (const [i, index] of draft.texts.entries()) view.setUint32(textsAt + i * textBytes, index, true);
+  for (const [i, index] of draft.texts.entries()) writeWords(view, textsAt + i * textBytes, textWords(index));
   writeWords(view, columnsAt, draft.columns);
   program.set(csv, csvAt);
+  predicates.write(program, predicatesAt);
   for (const [i, slot] of (quadSlots ?? []).entries()) view.setUint16(quadSlotsAt + i * 2, slot, true);
   return program;
 }
 
 /** The slots of a quad's members; null when there are fields that only reading its JSON fills. */
-function quadSlotsOf({ fields }: CompiledEntity): number[] | null {
+function quadSlotsOf(entity: CompiledEntity): number[] | null {
+  const fields = memberFields(entity);
   const isPlain = ({ path, type }: CompiledField) => path.length === 1 && type !== "json" && type !== "pairs";
   if (!fields.every(isPlain)) return null;
   return quadMembers.map((member) => fields.find(({ path }) => path[0] === member)?.slot ?? slotNone);
@@ -135,9 +148,14 @@ function partSlotsOf({ keySlots, events }: CompiledEntity): number[] {
   return events === undefined ? keySlots : [...keySlots, events.kind, events.author, events.createdAt];
 }
 
+/** Fields that the reader of a record fills; those by predicate take what it found for them. */
+function memberFields({ fields }: CompiledEntity): CompiledField[] {
+  return fields.filter(({ predicate }) => predicate === undefined);
+}
+
 function trieOf(entity: CompiledEntity): Uint8Array {
   return compileTrie(
-    entity.fields.map(({ slot, path, type }) => ({
+    memberFields(entity).map(({ slot, path, type }) => ({
       slot,
       path,
       pairs: type === "pairs",
@@ -147,14 +165,15 @@ function trieOf(entity: CompiledEntity): Uint8Array {
 }
 
 function draftOf(entity: CompiledEntity): Draft {
-  const draft: Draft = { columns: [], texts: [], slots: [] };
+  const draft: Draft = { columns: [], texts: [], plainTexts: 0, slots: [] };
   const partSlots = partSlotsOf(entity);
   for (const field of entity.fields) {
     const ops: Op[] = [];
     for (const index of field.indexes) {
       let column = columnNone;
       if (index.hasColumn) column = draft.columns.push(index.number) - 1;
-      const argument = index.kind === "text" ? draft.texts.push(index.number) - 1 : 0;
+      const isText = index.kind === "text" || index.kind === "stems";
+      const argument = isText ? draft.texts.push(index) - 1 : 0;
       ops.push({ kind: opKind[index.kind satisfies IndexKind], index: index.number, column, argument });
     }
     for (const [part, slot] of partSlots.entries()) {
@@ -166,8 +185,14 @@ function draftOf(entity: CompiledEntity): Draft {
       ops.push({ kind: opKind.link, index: 0, column: columnNone, argument: field.linkEntity });
     }
     draft.slots.push({ field, ops });
+    if (field.predicate === undefined) draft.plainTexts = draft.texts.length;
   }
   return draft;
+}
+
+function textWords({ number, language }: CompiledIndex): number[] {
+  const code = language?.code ?? null;
+  return [number, code === null ? 0 : languageNumber(code), language?.slot ?? languageSlotNone];
 }
 
 function writeSlots(view: DataView, draft: Draft, slotsAt: number, opsAt: number): void {

@@ -10,3 +10,4 @@ export * from "./scan-fault.js";
 export * from "./suggest.js";
 export * from "./terms.js";
 export * from "./unicode-tables.js";
+export * from "./word-rules.js";

@@ -78,6 +78,13 @@ export class TermEncoder {
     return this.#term();
   }
 
+  /** The number term of a literal's text, read as a field by predicate reads it. */
+  literalIfFits(type: FieldType, text: string): bigint | undefined {
+    const end = this.#put(text);
+    const isFit = this.#kernel.exports.termLiteral(fieldTypeNumber[type], this.#text, end, this.#out) !== 0;
+    return isFit ? this.#term() : undefined;
+  }
+
   /** Milliseconds since 1970 of an ISO 8601 date; undefined when it is none. */
   dateMilliseconds(text: string): number | undefined {
     const term = this.numberIfFits("date", text);
@@ -94,6 +101,18 @@ export class TermEncoder {
       const start = this.#out + 8;
       tokens.push({ text: decoder.decode(u8.subarray(start, start + bytes)), term: this.#term() });
     }
+  }
+
+  /** The text in lower case, as UTF-8, code point by code point. */
+  folded(text: string): Buffer {
+    const { exports, u8 } = this.#kernel;
+    const pieces: Uint8Array[] = [];
+    exports.trigramsOpen(this.#text, this.#put(text), 0);
+    for (let bytes = exports.foldNext(); bytes > 0; bytes = exports.foldNext()) {
+      const start = exports.foldedStretch();
+      pieces.push(u8.slice(start, start + bytes));
+    }
+    return Buffer.concat(pieces);
   }
 
   /** The bytes of a key, as key entries hold them; undefined when a hex part is none. */

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { CompiledEntity, CompiledMapping } from "../model/index.js";
-import { isQuadFormat, type SourceFingerprint } from "../ports/index.js";
+import { isDialectFormat, isQuadFormat, type Source, type SourceFingerprint } from "../ports/index.js";
 import type { ImportPlan } from "./import-plan.js";
 
 const digestDigits = 32;
@@ -18,7 +18,8 @@ export function documentsOf(sources: readonly SourceFingerprint[]): string[] {
 }
 
 /**
- * The mapping in which every entity of quads has a home: the first document that was ever imported into it.
+ * The mapping in which every entity of quads has a home, the first document that was ever imported into it,
+ * and says whether its names are those of Dgraph's dialect.
  */
 export function withHomes(
   mapping: CompiledMapping,
@@ -26,11 +27,15 @@ export function withHomes(
   documents: readonly string[],
 ): CompiledMapping {
   const entities = mapping.entities.map((entity) => {
-    if (entity.quads === undefined || entity.quads.home !== null) return entity;
-    const first = plan.sources.findIndex(
-      (source) => isQuadFormat(source.format) && plan.entityOf(source, mapping) === entity.name,
-    );
-    return first === -1 ? entity : { ...entity, quads: { home: documents[first]! } };
+    if (entity.quads === undefined) return entity;
+    const isOwn = (source: Source) =>
+      isQuadFormat(source.format) && plan.entityOf(source, mapping) === entity.name;
+    const first = plan.sources.findIndex(isOwn);
+    if (first === -1) return entity;
+    const home = entity.quads.home ?? documents[first]!;
+    const isDialect = plan.sources.some((source) => isOwn(source) && isDialectFormat(source.format));
+    const hasNames = entity.quads.hasRelativeNames === true || isDialect;
+    return { ...entity, quads: { home, ...(hasNames ? { hasRelativeNames: true as const } : {}) } };
   });
   return { ...mapping, entities };
 }

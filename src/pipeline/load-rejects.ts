@@ -1,5 +1,5 @@
 import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
-import { type CompiledEntity, formatQuadFault, formatScanFault } from "../model/index.js";
+import { type CompiledEntity, type CompiledField, formatQuadFault, formatScanFault } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
 /** Codes of rejects by the kernel's numbers: REJECT_... in kernels/load-state.ts. */
@@ -22,6 +22,9 @@ export const loadRejectCodes = [
   "NOSTR_HEX",
   "QUAD_SYNTAX",
   "QUAD_SHAPE",
+  "QUAD_TYPE",
+  "QUAD_LANGUAGE",
+  "QUAD_DELETION",
 ] as const satisfies readonly (ErrorCode | null)[];
 
 /** A record that was turned down while its frame was loaded. */
@@ -84,6 +87,12 @@ export function rejectReason(
       return `field "${field?.name}" must be 64 hexadecimal digits`;
     case "QUAD_SYNTAX":
       return formatQuadFault(record, note.offset, note.detail);
+    case "QUAD_TYPE":
+      return `what has the predicate "${field?.predicate?.iri}" must be ${literalTypeText(field)}`;
+    case "QUAD_LANGUAGE":
+      return `a language tag is not for the predicate "${field?.predicate?.iri}"`;
+    case "QUAD_DELETION":
+      return "a star stands for what is to be deleted";
     case "QUAD_SHAPE":
       return "it has an object or a value, and with a value a language, a datatype or neither";
     case "RECORD_TOO_LARGE":
@@ -102,6 +111,14 @@ function columnReason(note: RejectNote, entity: CompiledEntity, header: CsvHeade
   const column = header?.columns[note.detail];
   const field = entity.fields.find(({ path }) => path.length === 1 && path[0] === column);
   return `column "${column}" must be ${typeText(field?.type ?? "")}`;
+}
+
+function literalTypeText(field: CompiledField | undefined): string {
+  if (field?.predicate?.holds === "object") return "a node, not a literal";
+  if (field?.type === "string") return "a literal, not a node";
+  if (field?.type === "date")
+    return "a literal that is a date, such as 2006-01-02T15:04:05Z, 2006-01-02 or 2006";
+  return `a literal that is ${typeText(field?.type ?? "")}`;
 }
 
 function keyText(slot: number, entity: CompiledEntity): string {

@@ -5,6 +5,9 @@ import { boundRunCount } from "./lower-run-count.js";
 import type { Slab } from "./slab-pool.js";
 import type { DecodeReject, LoadedReply, OutputPart, WorkerHandle } from "./worker-protocol.js";
 
+/** Faults behind which a source cannot be taken up again. */
+const sourceEndings: ReadonlySet<string> = new Set(["SOURCE_DAMAGED", "TURTLE_SYNTAX", "DGRAPH_JSON"]);
+
 /** One frame on its way: dispatched in source order, appended in source order. */
 interface Flight {
   source: Source;
@@ -171,8 +174,7 @@ export class ReadPhase {
     try {
       return await this.#atDoor(read);
     } catch (error) {
-      const endsSource =
-        isPlimsollError(error) && (error.code === "SOURCE_DAMAGED" || error.code === "TURTLE_SYNTAX");
+      const endsSource = isPlimsollError(error) && sourceEndings.has(error.code);
       if (!endsSource || this.#run.plan.rejects.isAbort) throw error;
       this.#isBrokenOff = false;
       await this.#drain();

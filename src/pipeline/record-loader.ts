@@ -152,6 +152,8 @@ export class RecordLoader {
       nquads: exports.FORMAT_QUADS,
       turtle: exports.FORMAT_QUADS,
       trig: exports.FORMAT_QUADS,
+      "dgraph-rdf": exports.FORMAT_DGRAPH,
+      "dgraph-json": exports.FORMAT_DGRAPH,
     };
     const format = formats[job.format].value;
     assert(
@@ -302,7 +304,9 @@ class LineCounter {
 /** A column becomes the member of its name; one that no field reads is kept as text. */
 function columnsOf(entity: CompiledEntity, header: CsvHeader): CsvColumn[] {
   const types = new Map(
-    entity.fields.filter(({ path }) => path.length === 1).map(({ path, type }) => [path[0], type]),
+    entity.fields
+      .filter(({ path, predicate }) => path.length === 1 && predicate === undefined)
+      .map(({ path, type }) => [path[0], type]),
   );
   return header.columns.map((name) => ({ name, type: types.get(name) ?? "string" }));
 }

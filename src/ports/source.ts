@@ -2,11 +2,18 @@ import type { Place } from "../kernel/index.js";
 
 export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | QuadFormat;
 
-/** Formats of RDF; Turtle and TriG are handed out as statements of N-Quads. */
-export type QuadFormat = "ntriples" | "nquads" | "turtle" | "trig";
+const quadFormats = ["ntriples", "nquads", "turtle", "trig", "dgraph-rdf", "dgraph-json"] as const;
+
+/** Formats of RDF; Turtle, TriG and Dgraph's JSON are handed out as statements. */
+export type QuadFormat = (typeof quadFormats)[number];
 
 export function isQuadFormat(format: SourceFormat): format is QuadFormat {
-  return format === "ntriples" || format === "nquads" || format === "turtle" || format === "trig";
+  return (quadFormats as readonly SourceFormat[]).includes(format);
+}
+
+/** Whether names need not be absolute IRIs. */
+export function isDialectFormat(format: SourceFormat): boolean {
+  return format === "dgraph-rdf" || format === "dgraph-json";
 }
 
 export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
@@ -59,7 +66,9 @@ export interface FrameReject {
  * - jsonl: a line that holds more than spaces, tabs and CR.
  * - csv, tsv: a row that is not an empty line (nothing, or CR alone). A quote opens a quoted cell only as
  *   the first byte of a cell; within, two quotes are one; what follows a closing quote belongs to the cell.
- * - ntriples, nquads: a line that holds more than spaces, tabs and a comment; LF and CR both end a line.
+ * - ntriples, nquads, dgraph-rdf: a line that holds more than spaces, tabs and a comment; LF and CR both end
+ *   a line.
+ * - turtle, trig, dgraph-json: a line of the statements that they are handed out as.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.

@@ -13,16 +13,19 @@ import {
   mappingFault,
   mergeMappings,
   parseMapping,
+  parseSchema,
+  schemaPredicates,
   withConflictRule,
   withoutText,
 } from "../mapping/index.js";
 import { type CompiledMapping, globMatches, suggestionText } from "../model/index.js";
-import type { Source } from "../ports/index.js";
+import { isQuadFormat, type Source } from "../ports/index.js";
+import { rdfEntity, rdfMappingWith } from "../presets/index.js";
 import type { OptionValues } from "../settings/index.js";
 import { inferSources, type Sampler } from "./infer-sources.js";
 import { presetMapping } from "./preset-mapping.js";
 
-export type MappingOrigin = "preset" | "file" | "flags" | "store" | "inferred";
+export type MappingOrigin = "preset" | "file" | "schema" | "flags" | "store" | "inferred";
 
 export interface ResolvedMapping {
   compiled: CompiledMapping;
@@ -88,18 +91,35 @@ async function chooseMapping(
   const ways = [
     ["--preset", values.text("preset") !== null],
     ["--mapping", values.text("mapping") !== null],
+    ["--schema", values.text("schema") !== null],
     ["--key, --index, --range, --text or --link", hasMappingFlags({ ...flags, entity: null })],
   ] as const;
-  const given = ways.filter(([, isGiven]) => isGiven).map(([name]) => name);
+  const preset = values.text("preset");
+  const schema = values.text("schema");
+  // A schema is one of the preset rdf, so that both may be said.
+  const isSaidTwice = schema !== null && preset === "rdf";
+  const given = ways
+    .filter(([name, isGiven]) => isGiven && !(isSaidTwice && name === "--preset"))
+    .map(([name]) => name);
   if (given.length > 1) {
     throw new PlimsollError("USAGE", { what: `${given.join(" and ")} cannot be given together`, command });
   }
-  const preset = values.text("preset");
+  if (schema !== null) {
+    if (preset === null && !sources.every(({ format }) => isQuadFormat(format))) {
+      const what = "--schema is for quads: name sources of RDF, or say --preset rdf";
+      throw new PlimsollError("USAGE", { what, command });
+    }
+    return schemaChoice(schema, flags.entity);
+  }
   if (preset !== null) return presetChoice(preset, flags.entity, command);
   const file = values.text("mapping");
   if (file !== null) return fileChoice(file, flags.entity);
   if (given.length === 1) return flagsChoice(flags, sources, sampler);
-  return storedChoice(sources, stored, flags.entity) ?? inferredChoice(sources, sampler, flags.entity);
+  return (
+    storedChoice(sources, stored, flags.entity) ??
+    storedQuadsChoice(sources, stored) ??
+    inferredChoice(sources, sampler, flags.entity)
+  );
 }
 
 function presetChoice(name: string, entity: string | null, command: string): Choice {
@@ -110,6 +130,24 @@ function presetChoice(name: string, entity: string | null, command: string): Cho
     fileName: `preset ${name}`,
     notes: [],
     entityOf: namedEntity(entity, mapping),
+  };
+}
+
+function schemaChoice(path: string, entity: string | null): Choice {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new PlimsollError("SCHEMA_UNREADABLE", { file: path, reason: reasonOf(cause) }, { cause });
+  }
+  const { predicates, notes } = schemaPredicates(parseSchema(text, path), path);
+  const mapping = rdfMappingWith(predicates);
+  return {
+    mapping,
+    origin: "schema",
+    fileName: path,
+    notes,
+    entityOf: namedEntity(entity, mapping) ?? (() => rdfEntity),
   };
 }
 
@@ -154,6 +192,21 @@ function storedChoice(
     fileName: "the store's mapping",
     notes: [],
     entityOf: (name) => names.get(name)!,
+  };
+}
+
+/** Quads go where the store keeps its quads, by whatever schema it was made with. */
+function storedQuadsChoice(sources: readonly Source[], stored: CompiledMapping | null): Choice | null {
+  if (!sources.every(({ format }) => isQuadFormat(format))) return null;
+  const isStored = stored?.entities.some(({ name, quads }) => name === rdfEntity && quads !== undefined);
+  if (stored === null || isStored !== true) return null;
+  const mapping = decompileMapping(stored);
+  return {
+    mapping,
+    origin: "store",
+    fileName: "the store's mapping",
+    notes: [],
+    entityOf: () => rdfEntity,
   };
 }
 
@@ -226,6 +279,8 @@ function mappingFlags(values: OptionValues): MappingFlags {
     index: values.list("index"),
     range: values.list("range"),
     text: values.list("text"),
+    stems: values.list("stems"),
+    trigram: values.list("trigram"),
     link: values.list("link"),
   };
 }

@@ -8,7 +8,7 @@ import { rdfMapping } from "./rdf.js";
 export { nostrEntity } from "./nostr.js";
 export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
 export { createQuadCheck } from "./quad-check.js";
-export { rdfEntity, rdfMapping } from "./rdf.js";
+export { rdfEntity, rdfMapping, rdfMappingWith } from "./rdf.js";
 export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */

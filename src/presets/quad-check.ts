@@ -10,6 +10,8 @@ import {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an IRI holds none of them.
 const iri = /^[a-z][a-z0-9+.-]*:[^\u0000-\u0020<>"{}|^`\\]*$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: and neither does a name of Dgraph's dialect.
+const name = /^[^\u0000-\u0020<>"{}|^`\\]+$/;
 const language = /^[a-z]+(?:-[a-z0-9]+)*$/i;
 
 /** PN_CHARS_BASE, and PN_CHARS beyond it, of the grammars of RDF 1.1. */
@@ -36,6 +38,12 @@ function isNode(text: string): boolean {
   return text.startsWith("_:") ? label.test(text) : iri.test(text);
 }
 
+/** Whether a text is right where names need not be absolute. */
+function isNamed(member: QuadMember, text: string): boolean {
+  if (member === "value" || member === "language" || member === "datatype") return false;
+  return name.test(text) && (member === "predicate" || !text.startsWith("_:"));
+}
+
 /**
  * Holds the members of a quad that came as JSON to the forms that N-Quads have for them, so that every quad
  * in a store can be written as one. What came as N-Quads was held to them when it was read.
@@ -44,6 +52,7 @@ export function createQuadCheck(): RecordCheck {
   const membersByEntity = new WeakMap<CompiledEntity, (QuadMember | null)[]>();
   return (view) => {
     if (view.entity.quads === undefined) return null;
+    const { hasRelativeNames } = view.entity.quads;
     let members = membersByEntity.get(view.entity);
     if (members === undefined) {
       members = view.entity.fields.map(({ path: [name] }) => quadMembers.find((one) => one === name) ?? null);
@@ -54,7 +63,8 @@ export function createQuadCheck(): RecordCheck {
       if (member === null || view.bytes[entry + 2] === valueType.null) continue;
       const text = textOf(view, entry);
       const { what, fits } = forms[member];
-      if (text === null || !fits(text)) return { code: "QUAD_SHAPE", reason: `"${member}" must be ${what}` };
+      if (text !== null && (fits(text) || (hasRelativeNames === true && isNamed(member, text)))) continue;
+      return { code: "QUAD_SHAPE", reason: `"${member}" must be ${what}` };
     }
     return null;
   };

@@ -1,4 +1,4 @@
-import type { Mapping } from "../mapping/index.js";
+import type { Mapping, MappingEntity } from "../mapping/index.js";
 
 /** The preset's one entity; a store may hold others beside it. */
 export const rdfEntity = "Quad";
@@ -24,4 +24,15 @@ export function rdfMapping(): Mapping {
       },
     },
   };
+}
+
+/**
+ * The same with predicates of their own kinds, as a schema names them: they say which literals are indexed,
+ * so that there is no index over all.
+ */
+export function rdfMappingWith(predicates: NonNullable<MappingEntity["predicates"]>): Mapping {
+  const { preset: _, ...mapping } = rdfMapping();
+  const quads = mapping.entities[rdfEntity]!;
+  const fields = { ...quads.fields, value: "string" as const };
+  return { ...mapping, entities: { [rdfEntity]: { ...quads, fields, predicates } } };
 }

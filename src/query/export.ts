@@ -7,18 +7,19 @@ import type { Query } from "./filter-ast.js";
 import { entityNamed } from "./filter-where.js";
 import type { LiveRecord } from "./live-record.js";
 import { parseNostrAsOne } from "./nostr-filter.js";
-import { quadLine } from "./quad-line.js";
+import { facetsText, quadLine } from "./quad-line.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
 const lineFeed = Uint8Array.of(0x0a);
 
-export type ExportFormat = "jsonl" | "csv" | "nquads";
+export const exportFormats = ["jsonl", "csv", "nquads", "dgraph-rdf"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportOptions {
   /** All entities when it is left out. */
   entity?: string;
-  /** `nquads` writes the quads alone. */
+  /** `nquads` and `dgraph-rdf` write the quads alone, and the latter their facets too. */
   format: ExportFormat;
   /** Only records that match; of a filter of the one or the other kind. */
   filter?: unknown;
@@ -69,7 +70,10 @@ export function openExport(reader: StoreReader, options: ExportOptions): RecordE
       ? visibleRecords(store, entity, options, fromId)
       : matchingRecords(store, asked, options, fromId);
   if (options.format === "csv") return csvExport(entity ?? onlyEntity(store), live);
-  if (options.format === "nquads") return quadsExport(quadEntity(store, entity), live);
+  if (options.format !== "jsonl") {
+    const lineOf = options.format === "nquads" ? standardLine : dialectLine;
+    return quadsExport(quadEntity(store, entity, options.format), lineOf, live);
+  }
   return {
     head: null,
     lineEnd: lineFeed,
@@ -162,7 +166,7 @@ function onlyEntity(store: QueryStore): CompiledEntity {
 }
 
 /** The entity whose records are quads: the one that is asked for, or the only one. */
-function quadEntity(store: QueryStore, asked: CompiledEntity | null): CompiledEntity {
+function quadEntity(store: QueryStore, asked: CompiledEntity | null, format: ExportFormat): CompiledEntity {
   const entities = store.mapping.entities.filter(({ quads }) => quads !== undefined);
   const found = asked === null ? entities : entities.filter((entity) => entity === asked);
   if (found.length === 1) return found[0]!;
@@ -172,19 +176,36 @@ function quadEntity(store: QueryStore, asked: CompiledEntity | null): CompiledEn
   const what = asked === null ? "The store holds" : `${asked.name} holds`;
   throw queryFault(
     "format",
-    "is nquads, and there are no quads",
+    `is ${format}, and there are no quads`,
     `${what} other records: write them as jsonl`,
   );
 }
 
-function quadsExport(entity: CompiledEntity, live: (fromId: number) => Generator<LiveRecord>): RecordExport {
+/** A quad as N-Quads, which have no place for facets: those must not be lost unsaid. */
+function standardLine(record: LiveRecord): string {
+  if (facetsText(record) === null) return quadLine(record.value);
+  const what = `is nquads, which holds no facets, and record ${record.id} has some`;
+  throw queryFault("format", what, "Write the quads as dgraph-rdf");
+}
+
+function dialectLine(record: LiveRecord): string {
+  const facets = facetsText(record);
+  if (facets !== undefined) return quadLine(record.value, facets);
+  const what = `is dgraph-rdf, and record ${record.id} has facets that are none of Dgraph's`;
+  throw queryFault("format", what, "Write the quads as jsonl");
+}
+
+function quadsExport(
+  entity: CompiledEntity,
+  lineOf: (record: LiveRecord) => string,
+  live: (fromId: number) => Generator<LiveRecord>,
+): RecordExport {
   return {
     head: null,
     lineEnd: lineFeed,
     *records(fromId) {
       for (const record of live(fromId)) {
-        if (record.entity === entity.number)
-          yield { id: record.id, line: Buffer.from(quadLine(record.value)) };
+        if (record.entity === entity.number) yield { id: record.id, line: Buffer.from(lineOf(record)) };
       }
     },
   };
@@ -195,7 +216,8 @@ function quadsExport(entity: CompiledEntity, live: (fromId: number) => Generator
  */
 function csvExport(entity: CompiledEntity, live: (fromId: number) => Generator<LiveRecord>): RecordExport {
   const fields = entity.fields.filter(
-    ({ path, type }) => path.length === 1 && type !== "pairs" && type !== "json",
+    ({ path, type, predicate }) =>
+      path.length === 1 && type !== "pairs" && type !== "json" && predicate === undefined,
   );
   return {
     head: Buffer.from(`${fields.map((field) => quoted(field.path[0]!)).join(",")}\r\n`),

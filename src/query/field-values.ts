@@ -1,6 +1,7 @@
 import type { CompiledField } from "../model/index.js";
 import type { Comparable, ValueTest } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
+import { narrow } from "./numbers.js";
 import type { QueryTerms } from "./query-terms.js";
 
 const i64Max = 2n ** 63n - 1n;
@@ -29,6 +30,11 @@ export class FieldReader {
   values(field: CompiledField, record: LiveRecord): Comparable[] {
     const values: Comparable[] = [];
     for (const raw of rawValues(field, record.value)) {
+      if (field.predicate !== undefined) {
+        const value = typeof raw === "string" ? this.#terms.literal(field.type, raw) : undefined;
+        if (value !== undefined) values.push(value);
+        continue;
+      }
       // A number in a field of strings counts as the text it was written in, which the parsed value has lost.
       if (field.type === "string" && typeof raw !== "string") return this.texts(field, record);
       const value = this.#comparable(field, raw);
@@ -63,6 +69,9 @@ export class FieldReader {
       return /^-?\d{1,400}$/.test(value) ? narrow(BigInt(value)) : undefined;
     }
     if (field.type === "pairs") return typeof value === "string" ? value : undefined;
+    if (field.predicate !== undefined && field.type === "date" && typeof value === "string") {
+      return this.#terms.literal("date", value);
+    }
     if (field.type === "hex" && !(typeof value === "string" && /^[0-9a-f]*$/i.test(value))) return undefined;
     if (field.type === "string" && (typeof value === "number" || typeof value === "bigint"))
       return String(value);
@@ -108,11 +117,6 @@ export class FieldReader {
   }
 }
 
-/** Integers as plain numbers wherever these are exact, so that equal values are `===`. */
-export function narrow(value: bigint): Comparable {
-  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
-}
-
 /** The integer held to 64 bits, as the index holds it. */
 export function saturate(value: number | bigint): bigint {
   const whole = BigInt(value);
@@ -122,6 +126,7 @@ export function saturate(value: number | bigint): bigint {
 export function meets(test: ValueTest, value: Comparable): boolean {
   if (test.anyOf !== null && !test.anyOf.includes(value)) return false;
   if (test.prefix !== null && !(typeof value === "string" && value.startsWith(test.prefix))) return false;
+  if (test.contains !== null && !(typeof value === "string" && value.includes(test.contains))) return false;
   if (test.lower !== null) {
     const order = compareValues(value, test.lower.value);
     if (order < 0 || (order === 0 && !test.lower.isInclusive)) return false;
@@ -130,7 +135,7 @@ export function meets(test: ValueTest, value: Comparable): boolean {
     const order = compareValues(value, test.upper.value);
     if (order > 0 || (order === 0 && !test.upper.isInclusive)) return false;
   }
-  return true;
+  return test.pattern === null || (typeof value === "string" && test.pattern.matches(value));
 }
 
 /** Numbers by value, text by code points, which is the order of its UTF-8 bytes. */
@@ -155,8 +160,14 @@ function fixedUnit(unit: number): number {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
+const predicatePath = ["predicate"];
+
 /** Values at the field's path that are not null; arrays on the way and at its end are transparent. */
 export function* rawValues(field: CompiledField, record: unknown): Generator<unknown> {
+  if (field.predicate !== undefined) {
+    const [predicate] = walk(record, predicatePath, 0, false);
+    if (predicate !== field.predicate.iri) return;
+  }
   yield* walk(record, field.path, 0, field.type === "json");
 }
 

@@ -1,4 +1,5 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import type { Pattern } from "./pattern.js";
 
 /**
  * A value in the form in which values of one field are compared: text for string and hex, number or BigInt
@@ -17,11 +18,23 @@ export interface ValueTest {
   lower: Bound | null;
   upper: Bound | null;
   prefix: string | null;
+  contains: string | null;
+  pattern: Pattern | null;
 }
 
 /** Where a term stands in a quad. A literal stands at `object` as well, in members of its own. */
 export const quadPlaces = ["subject", "predicate", "object", "graph"] as const;
 export type QuadPlace = (typeof quadPlaces)[number];
+
+/** What every value meets. */
+export const anyValue: ValueTest = {
+  anyOf: null,
+  lower: null,
+  upper: null,
+  prefix: null,
+  contains: null,
+  pattern: null,
+};
 
 export type Where =
   | { kind: "and"; parts: Where[] }
@@ -37,7 +50,7 @@ export type Where =
   | { kind: "back"; source: CompiledEntity; field: CompiledField; part: Where }
   /** Another quad has at `other` the term that this one has at `own`, and meets `part`. */
   | { kind: "join"; own: QuadPlace; other: QuadPlace; part: Where }
-  /** Every word occurs in one of the text-indexed fields. */
+  /** Every word occurs in one of the indexes, each in the form in which that has it. */
   | { kind: "words"; indexes: CompiledIndex[]; tokens: string[] };
 
 export interface Order {

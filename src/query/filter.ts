@@ -9,6 +9,7 @@ import { parseExactJson } from "./exact-json.js";
 import type { FieldReader } from "./field-values.js";
 import { conjunction, everything, type Order, type Query, type Where } from "./filter-ast.js";
 import { entityNamed, type FilterContext, parseWhere } from "./filter-where.js";
+import { fixedRule, searchIndexes } from "./index-words.js";
 import { whereQuads } from "./quad-where.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 
@@ -30,11 +31,12 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
   }
   const isOfQuads = value.match !== undefined && value.entity === undefined;
   const entity = isOfQuads ? quadEntity(mapping) : chooseEntity(mapping, value.entity);
-  const context: FilterContext = { mapping, reader };
+  const context: FilterContext = { mapping, reader, patterns: 0 };
   const parts: Where[] = [];
   if (value.where !== undefined) parts.push(parseWhere(context, entity, value.where, "where", 0));
   if (value.search !== undefined) parts.push(...parseSearch(context, entity, value.search));
   if (value.match !== undefined) parts.push(parseMatch(entity, value.match));
+  checkPredicates(conjunction(parts));
   const order = value.order === undefined ? null : parseOrder(entity, value.order);
   return {
     entity,
@@ -44,6 +46,19 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
     limit: value.limit === undefined ? null : parseCount(value.limit, "limit"),
     offset: value.offset === undefined ? 0 : parseCount(value.offset, "offset"),
   };
+}
+
+/** A quad has one predicate: conditions on two, both to be met, are meant for something else than a quad. */
+function checkPredicates(where: Where): void {
+  let first: string | null = null;
+  for (const part of where.kind === "and" ? where.parts : [where]) {
+    const predicate = part.kind === "value" || part.kind === "exists" ? part.field.predicate : undefined;
+    if (predicate === undefined) continue;
+    first ??= predicate.iri;
+    if (first === predicate.iri) continue;
+    const what = `asks for quads with two predicates, ${first} and ${predicate.iri}, and a quad has one`;
+    throw queryFault("where", what, 'Ask for either under "or"');
+  }
 }
 
 /** Filter text as a value; big integers keep their digits. */
@@ -86,13 +101,12 @@ function parseMatch(entity: CompiledEntity, match: unknown): Where {
 }
 
 function parseSearch(context: FilterContext, entity: CompiledEntity, search: unknown): Where[] {
-  const textIndexes = entity.fields.flatMap((field) =>
-    field.indexes.filter((index) => index.kind === "text"),
-  );
-  const mend = "Give a field index: text in the mapping and import again";
+  const textIndexes = searchIndexes(entity);
+  const mend = "Give a field index: text or stems in the mapping and import again";
   if (textIndexes.length === 0)
     throw queryFault("search", `needs a text index; ${entity.name} has none`, mend);
-  if (typeof search === "string") return [wordsOf(context, textIndexes, search, "search")];
+  if (typeof search === "string")
+    return [wordsOf(context, searchedAtOnce(entity, textIndexes), search, "search")];
   if (!isObject(search) || Object.keys(search).length === 0) {
     throw queryFault(
       "search",
@@ -115,10 +129,20 @@ function parseSearch(context: FilterContext, entity: CompiledEntity, search: unk
   });
 }
 
+/** Indexes by predicate hold parts of what one over all literals holds: they are met where there is none. */
+function searchedAtOnce(entity: CompiledEntity, indexes: CompiledIndex[]): CompiledIndex[] {
+  const plain = indexes.filter(({ slot }) => entity.fields[slot]!.predicate === undefined);
+  return plain.length > 0 ? plain : indexes;
+}
+
 export function wordsOf(context: FilterContext, indexes: CompiledIndex[], text: string, path: string): Where {
   const tokens = [...new Set(context.reader.tokens(text))];
   if (tokens.length === 0) throw queryFault(path, "has no word in it", "Give at least one letter or digit");
-  return { kind: "words", indexes, tokens };
+  const isLeftOut = (token: string) => indexes.some((index) => fixedRule(index)?.(token) === null);
+  const asked = tokens.filter((token) => !isLeftOut(token));
+  if (asked.length === 0)
+    throw queryFault(path, "has none but words that are left out", "Give a word that tells texts apart");
+  return { kind: "words", indexes, tokens: asked };
 }
 
 function parseOrder(entity: CompiledEntity, order: unknown): Order {
@@ -132,14 +156,14 @@ function parseOrder(entity: CompiledEntity, order: unknown): Order {
   const isDescending = order.startsWith("-");
   const name = isDescending ? order.slice(1) : order;
   const field = entity.fields.find((candidate) => candidate.name === name);
-  const names = entity.fields.filter((candidate) => candidate.indexes.some((index) => index.hasColumn));
+  const names = entity.fields.filter((candidate) => candidate.indexes.some(isInOrder));
   const hint = suggestionText(
     name,
     names.map((candidate) => candidate.name),
   );
   if (field === undefined)
     throw queryFault("order", `names no field of ${entity.name}${hint}`, "Name one that is there");
-  const index = field.indexes.find((candidate) => candidate.hasColumn);
+  const index = field.indexes.find(isInOrder);
   if (index === undefined) {
     throw queryFault(
       "order",
@@ -148,6 +172,11 @@ function parseOrder(entity: CompiledEntity, order: unknown): Order {
     );
   }
   return { field, index, isDescending, tieField: index.kind === "prefix" ? field : null };
+}
+
+/** Whether the terms of an index stand in the order of the values. */
+function isInOrder({ kind }: CompiledIndex): boolean {
+  return kind === "number" || kind === "prefix";
 }
 
 export function parseCount(value: unknown, path: string): number {

@@ -4,6 +4,7 @@ export {
   type ExportedRecord,
   type ExportFormat,
   type ExportOptions,
+  exportFormats,
   exportPlace,
   exportRecords,
   openExport,

@@ -192,16 +192,25 @@ export class OrderedRecords {
 
   /** What a record is ordered by: its first value, or the first within the conditions on that same field. */
   #orderTerm(id: number): bigint | undefined {
-    const term = this.#column.term(id);
+    const term = this.#firstTerm(id);
     if (term === undefined || (term >= this.span.low && term <= this.span.high)) return term;
     const { field, index } = this.#order;
-    if (this.#store.singleValues.has(index.number)) return undefined;
+    if (!index.hasColumn || this.#store.singleValues.has(index.number)) return undefined;
     const record = this.#store.records.any(id);
     if (record === undefined) return undefined;
     return this.#store.fields
       .values(field, record)
       .map((value) => this.#store.terms.equal(field, index.kind, value).term)
       .find((other) => other >= this.span.low && other <= this.span.high);
+  }
+
+  /** The term of a record's first value. What has no column has one value, and the record is asked for it. */
+  #firstTerm(id: number): bigint | undefined {
+    const { field, index } = this.#order;
+    if (index.hasColumn) return this.#column.term(id);
+    const record = this.#store.records.any(id);
+    const [value] = record === undefined ? [] : this.#store.fields.values(field, record);
+    return value === undefined ? undefined : this.#store.terms.equal(field, index.kind, value).term;
   }
 
   #collectGroups(after: SortEntry | undefined): Generator<SortGroup> {
@@ -223,7 +232,8 @@ export class OrderedRecords {
   #likelyIds(room: SortRoom): Iterable<number> {
     const held = this.#candidates.held();
     // Where a record may have several values, the column's one does not tell which of them lies in the span.
-    const isTold = !this.isBounded || this.#store.singleValues.has(this.#order.index.number);
+    const { hasColumn } = this.#order.index;
+    const isTold = hasColumn && (!this.isBounded || this.#store.singleValues.has(this.#order.index.number));
     if (!isTold) return held ?? this.#candidates.ids(0);
     const bounds = new RoughBounds(this.span, this.#order.isDescending, room);
     return held === null
@@ -233,7 +243,7 @@ export class OrderedRecords {
 
   *#without(): Generator<LiveRecord> {
     for (const id of this.#candidates.ids(0)) {
-      if (this.#column.term(id) === undefined) yield* this.#checked(id);
+      if (this.#firstTerm(id) === undefined) yield* this.#checked(id);
     }
   }
 }

@@ -2,6 +2,7 @@ import { gatheredSetsMax, queryCursorsMax } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 import { meets } from "./field-values.js";
 import {
+  anyValue,
   type Comparable,
   conjunction,
   everything,
@@ -9,6 +10,7 @@ import {
   type ValueTest,
   type Where,
 } from "./filter-ast.js";
+import { fixedRule, wordForms } from "./index-words.js";
 import { planJoin } from "./plan-joins.js";
 import { planLink } from "./plan-links.js";
 import {
@@ -21,6 +23,7 @@ import {
   unite,
   valueText,
 } from "./plan-parts.js";
+import { planTrigrams } from "./plan-trigrams.js";
 import type { QueryStore } from "./query-store.js";
 import { keyField } from "./record-keys.js";
 import { numberSpan, textSpan } from "./spans.js";
@@ -65,11 +68,7 @@ export function planWhere(store: QueryStore, entity: CompiledEntity, where: Wher
     case "pair":
       return planPair(store, entity, where);
     case "words":
-      return planAndParts(
-        store,
-        entity,
-        where.tokens.map((token) => planToken(store, where.indexes, token)),
-      );
+      return planWords(store, entity, where);
     case "forward":
     case "back":
       return planLink(store, entity, where, planWhere) ?? planAll(store, entity, false);
@@ -140,6 +139,49 @@ function uniteOrAll(store: QueryStore, entity: CompiledEntity, plans: Plan[]): P
 }
 
 function planValue(store: QueryStore, entity: CompiledEntity, field: CompiledField, test: ValueTest): Plan {
+  const plan = planIndexed(store, entity, field, test);
+  if (field.predicate === undefined || plan.kind !== "all") return plan;
+  return planPredicate(store, entity, field, test) ?? plan;
+}
+
+/** What a field by predicate has no index for: the quads of the predicate, among those with the value. */
+function planPredicate(
+  store: QueryStore,
+  entity: CompiledEntity,
+  field: CompiledField,
+  test: ValueTest | null,
+): Plan | null {
+  const { iri, holds } = field.predicate!;
+  const memberNamed = (name: string) => entity.fields.find((one) => one.name === name)!;
+  const predicate = memberNamed("predicate");
+  const index = indexOf(predicate, "exact");
+  if (index === undefined) return null;
+  const quads = planEqual(store, predicate, index, iri);
+  if (test === null) return quads;
+  const isEqual = test.anyOf !== null && field.type === "string";
+  if (!isEqual) return { ...quads, isExact: false };
+  const texts = uniteOrAll(
+    store,
+    entity,
+    test.anyOf!.map((text) => planParts(store, entity, field, String(text))),
+  );
+  if (texts.kind !== "all") return texts;
+  return planAndParts(store, entity, [quads, planIndexed(store, entity, memberNamed(holds), test)]);
+}
+
+/** A text that is equal has the same words, and the same parts. */
+function planParts(store: QueryStore, entity: CompiledEntity, field: CompiledField, text: string): Plan {
+  const trigrams = indexOf(field, "trigram");
+  const parts = trigrams === undefined ? [] : planTrigrams(store, trigrams, { ...anyValue, contains: text });
+  const words = indexOf(field, "text") ?? indexOf(field, "stems");
+  const tokens = [...new Set(store.fields.tokens(text))];
+  if (words !== undefined && tokens.length > 0)
+    parts.push(planWords(store, entity, { kind: "words", indexes: [words], tokens }));
+  const all = planAll(store, entity, false);
+  return planAndParts(store, entity, [...parts, all]);
+}
+
+function planIndexed(store: QueryStore, entity: CompiledEntity, field: CompiledField, test: ValueTest): Plan {
   if (test.anyOf !== null) {
     const values = test.anyOf.filter((value) => meets(test, value));
     const index = indexOf(field, "number") ?? indexOf(field, "exact") ?? indexOf(field, "prefix");
@@ -152,9 +194,22 @@ function planValue(store: QueryStore, entity: CompiledEntity, field: CompiledFie
   }
   const number = indexOf(field, "number");
   if (number !== undefined) return planNumberRange(store, field, number, test);
-  const prefix = indexOf(field, "prefix");
-  if (prefix === undefined) return planAll(store, entity, false);
-  return gather(store, textSpan(store.terms, prefix, test), `${field.name} ${testText(test)}`, false);
+  const plans = planText(store, field, test);
+  return plans.length === 0 ? planAll(store, entity, false) : planAndParts(store, entity, plans);
+}
+
+/** What the indexes of a text narrow; nothing when they have no say in the test. */
+function planText(store: QueryStore, field: CompiledField, test: ValueTest): Plan[] {
+  const { prefix, lower, upper } = test;
+  const ranges = indexOf(field, "prefix");
+  const trigrams = indexOf(field, "trigram");
+  const plans =
+    trigrams === undefined
+      ? []
+      : planTrigrams(store, trigrams, ranges === undefined ? test : { ...test, prefix: null });
+  if (ranges === undefined || (prefix === null && lower === null && upper === null)) return plans;
+  const label = `${field.name} ${testText({ ...test, contains: null, pattern: null })}`;
+  return [...plans, gather(store, textSpan(store.terms, ranges, test), label, false)];
 }
 
 /** Records by their keys, when the field is the key and its values have one form each. */
@@ -201,7 +256,8 @@ function gather(store: QueryStore, span: Span, label: string, isExact: boolean):
 function planExists(store: QueryStore, entity: CompiledEntity, field: CompiledField): Plan {
   if (field.required && entity.keySlots.includes(field.slot)) return planAll(store, entity, true);
   const index = indexOf(field, "number") ?? indexOf(field, "prefix");
-  if (index === undefined) return planAll(store, entity, false);
+  const quads = field.predicate === undefined ? null : planPredicate(store, entity, field, null);
+  if (index === undefined || quads !== null) return quads ?? planAll(store, entity, false);
   return gather(store, { index: index.number, low: 0n, high: 2n ** 64n - 1n }, `${field.name} exists`, true);
 }
 
@@ -223,13 +279,31 @@ function planPair(store: QueryStore, entity: CompiledEntity, where: Extract<Wher
   return uniteOrAll(store, entity, plans);
 }
 
-export function planToken(store: QueryStore, indexes: CompiledIndex[], token: string): Plan {
-  return unite(
-    indexes.map((index) => {
-      const { term, isExact } = store.terms.token(token);
-      return planList(store, index.number, term, isExact, `word ${valueText(token)} in ${index.field}`);
-    }),
-  );
+/** Words that some records leave out are left to the records. */
+function planWords(
+  store: QueryStore,
+  entity: CompiledEntity,
+  where: Extract<Where, { kind: "words" }>,
+): Plan {
+  const plans = where.tokens.flatMap((token) => planToken(store, where.indexes, token) ?? []);
+  if (plans.length === 0) return planAll(store, entity, false);
+  const plan = planAndParts(store, entity, plans);
+  return plans.length === where.tokens.length ? plan : { ...plan, isExact: false };
+}
+
+function planToken(store: QueryStore, indexes: CompiledIndex[], token: string): Plan | null {
+  const plans: Plan[] = [];
+  for (const index of indexes) {
+    const forms = wordForms(index, token);
+    if (forms === null) return null;
+    const isFixed = fixedRule(index) !== undefined;
+    for (const form of forms) {
+      const { term, isExact } = store.terms.token(form);
+      const label = `word ${valueText(form)} in ${index.field}`;
+      plans.push(planList(store, index.number, term, isExact && isFixed, label));
+    }
+  }
+  return unite(plans);
 }
 
 function indexOf(field: CompiledField, kind: CompiledIndex["kind"]): CompiledIndex | undefined {

@@ -1,4 +1,4 @@
-import { queryPatternsMax } from "../kernel/index.js";
+import { quadPatternsMax } from "../kernel/index.js";
 import { type QuadPlace, quadPlaces } from "./filter-ast.js";
 import type { QuadTerm } from "./quad-terms.js";
 import { queryFault } from "./query-fault.js";
@@ -38,8 +38,8 @@ export function parsePatterns(text: string, path: string): QuadPattern[] {
     else close();
   }
   if (terms.length > 0 || patterns.length === 0) close();
-  if (patterns.length > queryPatternsMax) {
-    throw queryFault(path, `has more than ${queryPatternsMax} patterns`, "Ask in several steps");
+  if (patterns.length > quadPatternsMax) {
+    throw queryFault(path, `has more than ${quadPatternsMax} patterns`, "Ask in several steps");
   }
   return patterns;
 }

@@ -1,5 +1,5 @@
 import type { CompiledEntity, CompiledField, QuadMember } from "../model/index.js";
-import { conjunction, type QuadPlace, type Where } from "./filter-ast.js";
+import { anyValue, conjunction, type QuadPlace, type Where } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import { memberText } from "./quad-line.js";
 
@@ -35,7 +35,7 @@ export function fieldOfTerm(
 /** That a quad has this term at the place. */
 export function whereTerm(entity: CompiledEntity, place: QuadPlace, term: QuadTerm): Where {
   const is = (member: QuadMember, text: string): Where => {
-    const test = { anyOf: [text], lower: null, upper: null, prefix: null };
+    const test = { ...anyValue, anyOf: [text] };
     return { kind: "value", field: fieldOf(entity, member), test };
   };
   if ("node" in term) return is(place, term.node);

@@ -1,6 +1,13 @@
 import { Kernel, queryTermBytesKept, termTextBytesMax } from "../kernel/index.js";
-import { type CompiledField, type IndexKind, TermEncoder, type Token } from "../model/index.js";
+import {
+  type CompiledField,
+  type FieldType,
+  type IndexKind,
+  TermEncoder,
+  type Token,
+} from "../model/index.js";
 import type { Comparable } from "./filter-ast.js";
+import { narrow } from "./numbers.js";
 
 /** A term, and whether it says all there is to say of its value: neither hashed, nor cut, nor saturated. */
 export interface QueryTerm {
@@ -9,6 +16,8 @@ export interface QueryTerm {
 }
 
 const hashed = 1n << 63n;
+/** Longer texts are no numbers and no dates: plainBytesMax in kernels/terms.ts. */
+const literalCharactersMax = 4096;
 const termMax = (1n << 64n) - 1n;
 
 /** Terms of values in comparable form. Texts longer than a filter's go through an encoder of their size. */
@@ -51,6 +60,19 @@ export class QueryTerms {
     return { low, high: low | (bytes === 8 ? 0n : (1n << BigInt(64 - bytes * 8)) - 1n) };
   }
 
+  /**
+   * A literal's text in the form that values of this type are compared in; undefined when it is none of them.
+   */
+  literal(type: FieldType, text: string): Comparable | undefined {
+    if (type === "string") return text;
+    if (text.length > literalCharactersMax) return undefined;
+    const term = this.#encoder.literalIfFits(type, text);
+    if (term === undefined) return undefined;
+    if (type === "bool") return Number(term);
+    if (type === "float") return Number(text) + 0;
+    return narrow(type === "int" ? BigInt(text.replace("+", "")) : BigInt.asIntN(64, term ^ hashed));
+  }
+
   dateMilliseconds(text: string): Comparable | undefined {
     return text.length > termTextBytesMax ? undefined : this.#encoder.dateMilliseconds(text);
   }
@@ -62,6 +84,17 @@ export class QueryTerms {
 
   tokenTerms(text: string): Token[] {
     return this.#encoderFor(text).tokens(text);
+  }
+
+  /** The text in lower case as a trigram index has it, as UTF-8. */
+  folded(text: string): Buffer {
+    return this.#encoderFor(text).folded(text);
+  }
+
+  /** The term of three bytes of it: they stand in it as they are. */
+  trigram(bytes: Uint8Array, at = 0): bigint {
+    const [first, second, third] = bytes.subarray(at, at + 3);
+    return BigInt((3 << 24) | (first! << 16) | (second! << 8) | third!) << 32n;
   }
 
   keyHash(keyspace: number, key: Uint8Array): bigint {

@@ -20,6 +20,9 @@ const rejectReasons = new Map([
   [9, "lacks a field that it must have"],
   [10, "has a key that is too long"],
   [14, "is an ephemeral event"],
+  [17, "is no quad"],
+  [18, "has a value of another type than its predicate"],
+  [19, "has a language tag that its predicate has not"],
   [15, "has an id or an author that is not 64 hexadecimal digits"],
 ]);
 

@@ -1,5 +1,5 @@
 import { exportTurnBytes, isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { type ExportOptions, exportPlace, openExport } from "../query/index.js";
+import { type ExportOptions, exportFormats, exportPlace, openExport } from "../query/index.js";
 import type { Exchange } from "./exchange.js";
 import { RecordStream } from "./record-stream.js";
 import type { PausingReader } from "./store-access.js";
@@ -8,6 +8,7 @@ const types = {
   jsonl: "application/x-ndjson",
   csv: "text/csv; charset=utf-8",
   nquads: "application/n-quads",
+  "dgraph-rdf": "application/rdf",
 } as const;
 
 const closingBrace = Buffer.from("}");
@@ -83,9 +84,11 @@ async function exportFrom(
 
 function optionsOf(query: URLSearchParams): ExportOptions {
   const [entity, filter, nostr] = [query.get("entity"), query.get("filter"), query.get("nostr")];
-  const format = query.get("format") ?? "jsonl";
-  if (format !== "jsonl" && format !== "csv" && format !== "nquads") {
-    throw new PlimsollError("REQUEST_INVALID", { what: "the parameter format must be jsonl, csv or nquads" });
+  const asked = query.get("format") ?? "jsonl";
+  const format = exportFormats.find((one) => one === asked);
+  if (format === undefined) {
+    const what = `the parameter format must be one of ${exportFormats.join(", ")}`;
+    throw new PlimsollError("REQUEST_INVALID", { what });
   }
   return {
     format,

@@ -1,3 +1,4 @@
+import { exportFormats } from "../query/index.js";
 import { rowKey } from "../settings/index.js";
 import { getEvents, getImportEvents } from "./event-routes.js";
 import { getExport } from "./export-route.js";
@@ -25,7 +26,7 @@ const importParameters: readonly Parameter[] = [
 ];
 
 const exportParameters: readonly Parameter[] = [
-  { name: "format", type: "string", description: "jsonl unless told", choices: ["jsonl", "csv", "nquads"] },
+  { name: "format", type: "string", description: "jsonl unless told", choices: [...exportFormats] },
   { name: "entity", type: "string", description: "records of this entity alone" },
   { name: "filter", type: "string", description: "a filter as JSON, without order and limit" },
   { name: "nostr", type: "string", description: "a NIP-01 filter, or a list of them, without limit" },

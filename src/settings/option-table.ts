@@ -1,6 +1,7 @@
 import { portDefault } from "../kernel/index.js";
 import { type CommandName, commandTable } from "./command-table.js";
 import { memoryRows } from "./option-memory-rows.js";
+import { queryRows } from "./option-query-rows.js";
 import type { OptionRow } from "./option-row.js";
 
 export { type OptionRow, optionFlags } from "./option-row.js";
@@ -18,6 +19,8 @@ export const formatNames = [
   "nquads",
   "turtle",
   "trig",
+  "dgraph-rdf",
+  "dgraph-json",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -63,6 +66,15 @@ export const optionTable: readonly OptionRow[] = [
     way: { of: "mapping", name: "file" },
   },
   {
+    name: "schema",
+    value: "FILE",
+    type: "text",
+    env: "PLIMSOLL_SCHEMA",
+    help: "for quads: types and indexes by predicate, as a schema of Dgraph",
+    commands: loading,
+    way: { of: "mapping", name: "schema" },
+  },
+  {
     name: "entity",
     value: "NAME",
     type: "text",
@@ -104,6 +116,24 @@ export const optionTable: readonly OptionRow[] = [
     type: "list",
     env: "PLIMSOLL_TEXT",
     help: "fields to search by words",
+    commands: loading,
+    way: { of: "mapping", name: "fields" },
+  },
+  {
+    name: "stems",
+    value: "FIELD:LANGUAGE",
+    type: "list",
+    env: "PLIMSOLL_STEMS",
+    help: "fields to search by the stems of words, such as title:en",
+    commands: loading,
+    way: { of: "mapping", name: "fields" },
+  },
+  {
+    name: "trigram",
+    value: "FIELDS",
+    type: "list",
+    env: "PLIMSOLL_TRIGRAM",
+    help: "fields to search by parts and by regular expressions",
     commands: loading,
     way: { of: "mapping", name: "fields" },
   },
@@ -245,73 +275,7 @@ export const optionTable: readonly OptionRow[] = [
     commands: loading,
     way: { of: "checks", name: "all" },
   },
-  {
-    name: "filter",
-    value: "JSON",
-    type: "text",
-    env: "PLIMSOLL_FILTER",
-    help: "entity, where, search, order and limit",
-    commands: ["query"],
-    way: { of: "query", name: "filter" },
-  },
-  {
-    name: "nostr",
-    value: "JSON",
-    type: "text",
-    env: "PLIMSOLL_NOSTR",
-    help: "a NIP-01 filter (with NIP-50 search) over a store of nostr events; newest first",
-    commands: ["query"],
-    way: { of: "query", name: "nostr" },
-  },
-  {
-    name: "match",
-    value: "PATTERN",
-    type: "text",
-    env: "PLIMSOLL_MATCH",
-    help: "quads as 'S P O' or 'S P O G' in the terms of N-Quads, ? for whatever it is; N-Quads out",
-    commands: ["query"],
-    way: { of: "query", name: "match" },
-  },
-  {
-    name: "count",
-    type: "flag",
-    env: "PLIMSOLL_COUNT",
-    help: "print how many there are, and nothing else",
-    commands: ["query"],
-  },
-  {
-    name: "explain",
-    type: "flag",
-    env: "PLIMSOLL_EXPLAIN",
-    help: "print which lists the query met, as JSON on stderr",
-    commands: ["query"],
-  },
-  {
-    name: "format",
-    value: "NAME",
-    type: "choice",
-    choices: ["jsonl", "csv", "nquads"],
-    default: "jsonl",
-    env: "PLIMSOLL_EXPORT_FORMAT",
-    help: "format of what is written",
-    commands: ["export"],
-  },
-  {
-    name: "entity",
-    value: "NAME",
-    type: "text",
-    default: "all",
-    env: "PLIMSOLL_EXPORT_ENTITY",
-    help: "records of this entity alone",
-    commands: ["export"],
-  },
-  {
-    name: "json",
-    type: "flag",
-    env: "PLIMSOLL_JSON",
-    help: "as one JSON object",
-    commands: ["plan", "stats", "memory"],
-  },
+  ...queryRows,
   {
     name: "port",
     value: "N",

@@ -10,6 +10,7 @@ import { compressionOf, decompress, decompressBytes, readStoredHead } from "./by
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
 import { detectShape, formatOfName, isHeadEnough, type TextShape } from "./detect.js";
+import { dgraphJsonOrigin } from "./dgraph-json/index.js";
 import { expandGlob, folderFiles } from "./glob.js";
 import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
 import { turtleOrigin } from "./turtle/index.js";
@@ -123,6 +124,7 @@ async function openStream(
 
 function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): TextSource {
   const { format } = shape;
+  if (format === "dgraph-json") return new TextSource(dgraphJsonOrigin(origin), shape);
   if (format !== "turtle" && format !== "trig") return new TextSource(origin, shape);
   return new TextSource(turtleOrigin(origin, { name: origin.name, format, base }), shape);
 }

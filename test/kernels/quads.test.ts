@@ -119,7 +119,9 @@ describe("statements of N-Quads", () => {
         expect(found.keys.map((key) => key.split(":").at(-1)).sort()).toEqual(
           keys.map((key) => Buffer.from(key).toString("hex")).sort(),
         );
-        expect(load(rig, "nquads", quads.map(quadLine).join("\n")).records).toEqual(found.records);
+        expect(load(rig, "nquads", quads.map((value) => quadLine(value)).join("\n")).records).toEqual(
+          found.records,
+        );
       }),
       { numRuns: 400 },
     );

@@ -20,6 +20,9 @@ export const keyBytesMax = 1024;
 /** A token longer than this is cut: nobody searches for it, and postings need a bound. */
 export const tokenBytesMax = 64;
 
+/** Words whose stems a worker keeps (512 KiB): the others are stemmed each time, at some microseconds. */
+export const stemWordsKept = 16_384;
+
 /** A mapping is written by hand or printed by `infer`; a larger file is not a mapping. */
 export const mappingBytesMax = 1 * MiB;
 
@@ -46,6 +49,20 @@ export const keyPartCountMax = 8;
  * (docs/adr/0012-quads.md): QUAD_KEY_BYTES_MAX in kernels/load-quad-keys.ts.
  */
 export const quadKeyBytesMax = 40;
+
+/** One object of a list in Dgraph's JSON, how deep it nests, and what it may become as statements. */
+export const dgraphElementBytesMax = 1 * MiB;
+export const dgraphDepthMax = 100;
+export const dgraphOutputBytesMax = 8 * MiB;
+
+/** What reading Dgraph's JSON takes: an object as bytes, text and value, and its statements. */
+export const dgraphJsonBytes = 32 * MiB;
+
+/** A schema is written by hand or exported; a larger file is none. */
+export const schemaBytesMax = 1 * MiB;
+
+/** Predicates of one entity that have a type or an index of their own: their table lies in every program. */
+export const predicateCountMax = 512;
 
 /** Turtle is handed to its parser in pieces of this size: what one becomes is held whole. */
 export const turtlePieceBytes = 16 * KiB;
