@@ -18,6 +18,9 @@ const cases = [
   "relay",
   "plan",
   "verify-signatures",
+  "codec",
+  "graph",
+  "longlist",
   "peers",
 ];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N]
@@ -32,10 +35,13 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   relay    signed events by WebSocket to a running server (default 30 seconds)
   plan     what a plan estimates against what imports of many shapes take
   verify-signatures  nostr events with and without --verify, by one thread and by two (default 200,000)
+  codec    posting lists beside roaring bitmaps
+  graph    RDF: all versions of schema.org (when PLIMSOLL_TEST_DATA has them) and generated graphs, beside peers
+  longlist one list of 100,000,000 ids at 128 MiB, loaded and queried
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 
-  --count N       records (default 1,000,000)
+  --count N       records, edges or ids (default 1,000,000)
   --memory SIZE   the only line to use, as 256MiB
   --seconds N     how long live and relay go on
   --runs N        each import so often; the median stands for all (default 1)

@@ -69,6 +69,16 @@ const relayColumns = [
   ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 
+const codecColumns = [
+  ["list and operation", (run) => run.title],
+  ["ids", (run) => countText(run.ids)],
+  ["million ids/s", (run) => millionsText(run.idsPerSecond)],
+  ["roaring", (run) => millionsText(run.peerIdsPerSecond)],
+  ["by roaring", (run) => (run.idsPerSecond / run.peerIdsPerSecond).toFixed(2)],
+  ["bits an id", (run) => run.bitsPerId?.toFixed(2) ?? ""],
+  ["roaring bits an id", (run) => run.peerBitsPerId?.toFixed(2) ?? ""],
+];
+
 const columnsOf = {
   import: importColumns,
   decode: decodeColumns,
@@ -76,6 +86,7 @@ const columnsOf = {
   plan: planColumns,
   live: liveColumns,
   relay: relayColumns,
+  codec: codecColumns,
 };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
@@ -108,6 +119,11 @@ export function markdownTable({ header, rows }) {
   const rule = `|${header.map((_, at) => (at === 0 ? "---" : "---:")).join("|")}|`;
   const full = rows.map((row) => [...row, ...header.slice(row.length).map(() => "")]);
   return `${[line(header), rule, ...full.map(line)].join("\n")}\n`;
+}
+
+function millionsText(perSecond) {
+  const millions = perSecond / 1e6;
+  return millions >= 100 ? countText(millions) : millions.toFixed(1);
 }
 
 function verdictText({ p99Ms, isHeavy }) {
