@@ -28,6 +28,8 @@ const readings = {
     "An event is answered with OK when it is on the disk; a REQ runs beside, for the newest twenty of a topic or an author.\n",
   codec:
     "Ids go in and come out as arrays: for sets, the time is that of opening both lists from their bytes and listing what is in the result, and the rate counts the ids of both.\n",
+  longlist:
+    "The queries are started one by one: each opens the store anew, within a cgroup of the line where one can be made.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 

@@ -6,10 +6,7 @@ const importColumns = [
   ["records/s", (run) => countText(run.recordsPerSecond)],
   ["wall", (run) => wallText(run)],
   ["phases", (run) => run.phases.map(({ name, seconds }) => `${name} ${secondsText(seconds)}`).join(", ")],
-  [
-    "peak memory",
-    (run) => (run.vmHwmBytes > 0 ? `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}` : ""),
-  ],
+  ["peak memory", (run) => peakText(run)],
   ["cgroup", (run) => cgroupText(run)],
   ["last / first tenth", (run) => tenthText(run)],
   ["spilled", (run) => sizeText(run.spilledBytes)],
@@ -79,6 +76,14 @@ const codecColumns = [
   ["roaring bits an id", (run) => run.peerBitsPerId?.toFixed(2) ?? ""],
 ];
 
+const longlistColumns = [
+  ["run", (run) => run.title],
+  ["records", (run) => countText(run.records)],
+  ["wall", (run) => wallText(run)],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+  ["cgroup", (run) => cgroupText(run)],
+];
+
 const columnsOf = {
   import: importColumns,
   decode: decodeColumns,
@@ -87,6 +92,7 @@ const columnsOf = {
   live: liveColumns,
   relay: relayColumns,
   codec: codecColumns,
+  longlist: longlistColumns,
 };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
@@ -119,6 +125,12 @@ export function markdownTable({ header, rows }) {
   const rule = `|${header.map((_, at) => (at === 0 ? "---" : "---:")).join("|")}|`;
   const full = rows.map((row) => [...row, ...header.slice(row.length).map(() => "")]);
   return `${[line(header), rule, ...full.map(line)].join("\n")}\n`;
+}
+
+/** Programs without a line have a peak all the same. */
+function peakText({ vmHwmBytes, lineBytes }) {
+  if (vmHwmBytes === 0) return "";
+  return lineBytes === null ? sizeText(vmHwmBytes) : `${sizeText(vmHwmBytes)} of ${sizeText(lineBytes)}`;
 }
 
 function millionsText(perSecond) {
