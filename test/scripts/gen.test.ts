@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { schnorr } from "@noble/curves/secp256k1.js";
-import { Parser } from "n3";
 import { expect, test } from "vitest";
 
 function gen(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -78,8 +77,11 @@ test("a graph has exactly so many edges, whatever it stops amid, and all of them
   for (const count of [1, 2, 7, 100, 101]) {
     expect(gen("graph", "--edges", String(count)).stdout.trimEnd().split("\n").length).toBe(count);
   }
-  const quads = new Parser({ format: "N-Triples" }).parse(gen("graph", "--edges", "5000").stdout);
-  expect(quads.length).toBe(5000);
+  const iri = "<http://[a-z0-9./#-]+>";
+  const literal = `"[^"\\\\]+"(@en|\\^\\^${iri})?`;
+  const triple = new RegExp(`^${iri} ${iri} (${iri}|${literal}) \\.$`, "i");
+  const lines = gen("graph", "--edges", "5000").stdout.trimEnd().split("\n");
+  expect(lines.filter((line) => !triple.test(line))).toEqual([]);
 });
 
 test("a graph's links follow power laws", () => {
