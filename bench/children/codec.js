@@ -88,10 +88,13 @@ function serialized(ids) {
 
 const opened = (bytes) => RoaringBitmap32.deserialize("portable", bytes);
 
+/** Room for the ids of two lists. */
+const room = new Float64Array(2 * count + 2);
+
 function readOut(cursor) {
-  const found = [];
-  for (; cursor.id !== Number.POSITIVE_INFINITY; cursor.next()) found.push(cursor.id);
-  return found;
+  let found = 0;
+  for (; cursor.id !== Number.POSITIVE_INFINITY; cursor.next()) room[found++] = cursor.id;
+  return room.subarray(0, found);
 }
 
 function roaringOut(operation, a, b) {
