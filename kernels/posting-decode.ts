@@ -75,7 +75,8 @@ function decodePlain(c: TupleCursor, ids: usize): void {
     const more = i8x16.bitmask(bytes);
     if (more == 0 && out + 128 <= outEnd) {
       const low = sums16(i16x8.extend_low_i8x16_u(bytes));
-      const high = i16x8.add(sums16(i16x8.extend_high_i8x16_u(bytes)), i16x8.splat(i16x8.extract_lane_s(low, 7)));
+      const before = i16x8.splat(i16x8.extract_lane_s(low, 7));
+      const high = i16x8.add(before, sums16(i16x8.extend_high_i8x16_u(bytes)));
       idsStore(out, id, i32x4.extend_low_i16x8_u(low));
       idsStore(out + 32, id, i32x4.extend_high_i16x8_u(low));
       idsStore(out + 64, id, i32x4.extend_low_i16x8_u(high));
@@ -89,7 +90,8 @@ function decodePlain(c: TupleCursor, ids: usize): void {
         v128.shl<u16>(v128.shr<u16>(bytes, 8), 7),
       );
       const low = sums32(i32x4.extend_low_i16x8_u(gaps));
-      const high = i32x4.add(sums32(i32x4.extend_high_i16x8_u(gaps)), i32x4.splat(i32x4.extract_lane(low, 3)));
+      const before = i32x4.splat(i32x4.extract_lane(low, 3));
+      const high = i32x4.add(before, sums32(i32x4.extend_high_i16x8_u(gaps)));
       idsStore(out, id, low);
       idsStore(out + 32, id, high);
       id += <u64>i32x4.extract_lane(high, 3);
