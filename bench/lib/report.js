@@ -30,6 +30,8 @@ const readings = {
     "Ids go in and come out as arrays: for sets, the time is that of opening both lists from their bytes and listing what is in the result, and the rate counts the ids of both.\n",
   longlist:
     "The queries are started one by one: each opens the store anew, within a cgroup of the line where one can be made.\n",
+  lists:
+    "The client is a process of its own on the same machine; an answer of another edge than the one asked for ends the bench.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 

@@ -84,6 +84,18 @@ const longlistColumns = [
   ["cgroup", (run) => cgroupText(run)],
 ];
 
+const listsColumns = [
+  ["run", (run) => run.title],
+  ["edges/s", (run) => countText(run.edgesPerSecond)],
+  ["write p50", (run) => `${run.write.p50Ms.toFixed(1)} ms`],
+  ["write p99", (run) => `${run.write.p99Ms.toFixed(1)} ms`],
+  ["any edge, p50", (run) => `${run.old.p50Ms.toFixed(1)} ms`],
+  ["any edge, p99", (run) => `${run.old.p99Ms.toFixed(1)} ms`],
+  ["the newest, p50", (run) => `${run.recent.p50Ms.toFixed(1)} ms`],
+  ["the newest, p99", (run) => `${run.recent.p99Ms.toFixed(1)} ms`],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
 const columnsOf = {
   import: importColumns,
   decode: decodeColumns,
@@ -93,6 +105,7 @@ const columnsOf = {
   relay: relayColumns,
   codec: codecColumns,
   longlist: longlistColumns,
+  lists: listsColumns,
 };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
