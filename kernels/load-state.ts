@@ -33,12 +33,14 @@ export const REJECT_NOSTR_EPHEMERAL: u32 = 14;
 export const REJECT_NOSTR_HEX: u32 = 15;
 export const REJECT_QUAD_SYNTAX: u32 = 16;
 export const REJECT_QUAD_SHAPE: u32 = 17;
+export const REJECT_XML_SYNTAX: u32 = 18;
 
 export const FORMAT_JSONL: u32 = 0;
 export const FORMAT_JSON: u32 = 1;
 export const FORMAT_CSV: u32 = 2;
 export const FORMAT_TRIPLES: u32 = 3;
 export const FORMAT_QUADS: u32 = 4;
+export const FORMAT_XML: u32 = 5;
 
 @unmanaged
 export class LoadState {

@@ -80,7 +80,7 @@ export const errorTable = {
   FORMAT_UNKNOWN: {
     retry: false,
     message:
-      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig.",
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|stackexchange.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -287,6 +287,10 @@ export const errorTable = {
   QUAD_SYNTAX: {
     retry: false,
     message: "The statement is not N-Triples or N-Quads: {reason}. Mend the line and load it again.",
+  },
+  XML_SYNTAX: {
+    retry: false,
+    message: "The line is no row of a Stack Exchange dump: {reason}. Mend the line and load it again.",
   },
   TURTLE_SYNTAX: {
     retry: false,

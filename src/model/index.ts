@@ -10,3 +10,5 @@ export * from "./scan-fault.js";
 export * from "./suggest.js";
 export * from "./terms.js";
 export * from "./unicode-tables.js";
+export * from "./xml-fault.js";
+export * from "./xml-program.js";

@@ -1,5 +1,5 @@
 import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
-import { type CompiledEntity, formatQuadFault, formatScanFault } from "../model/index.js";
+import { type CompiledEntity, formatQuadFault, formatScanFault, formatXmlFault } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
 /** Codes of rejects by the kernel's numbers: REJECT_... in kernels/load-state.ts. */
@@ -22,6 +22,7 @@ export const loadRejectCodes = [
   "NOSTR_HEX",
   "QUAD_SYNTAX",
   "QUAD_SHAPE",
+  "XML_SYNTAX",
 ] as const satisfies readonly (ErrorCode | null)[];
 
 /** A record that was turned down while its frame was loaded. */
@@ -86,6 +87,8 @@ export function rejectReason(
       return formatQuadFault(record, note.offset, note.detail);
     case "QUAD_SHAPE":
       return "it has an object or a value, and with a value a language, a datatype or neither";
+    case "XML_SYNTAX":
+      return formatXmlFault(record, note.offset, note.detail);
     case "RECORD_TOO_LARGE":
       return `it takes more than ${limits.recordBytesMax} bytes as JSON`;
     default:

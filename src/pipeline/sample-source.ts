@@ -46,10 +46,11 @@ export class SampleSource {
   }
 
   get source(): Source {
-    const { name, format, compression, sessionBytesMax } = this.#inner;
+    const { name, format, entityTold = null, compression, sessionBytesMax } = this.#inner;
     return {
       name,
       format,
+      entityTold,
       compression,
       sessionBytesMax,
       fingerprint: () => this.#inner.fingerprint(),

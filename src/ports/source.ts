@@ -1,6 +1,6 @@
 import type { Place } from "../kernel/index.js";
 
-export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | QuadFormat;
+export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | "stackexchange" | QuadFormat;
 
 /** Formats of RDF; Turtle and TriG are handed out as statements of N-Quads. */
 export type QuadFormat = "ntriples" | "nquads" | "turtle" | "trig";
@@ -60,6 +60,8 @@ export interface FrameReject {
  * - csv, tsv: a row that is not an empty line (nothing, or CR alone). A quote opens a quoted cell only as
  *   the first byte of a cell; within, two quotes are one; what follows a closing quote belongs to the cell.
  * - ntriples, nquads: a line that holds more than spaces, tabs and a comment; LF and CR both end a line.
+ * - stackexchange: a line that holds more than white space, the XML declaration, or a tag without attributes
+ *   other than `<row>`: the element around the rows.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.
@@ -100,6 +102,8 @@ export interface SourceOpenOptions {
 export interface Source {
   readonly name: string;
   readonly format: SourceFormat;
+  /** The entity that the content itself says it holds, as the tables of a dump do; null where it does not. */
+  readonly entityTold?: string | null;
   readonly compression: SourceCompression;
   /** Memory that an open session may take for chunks and decompression, child processes included. */
   readonly sessionBytesMax: number;

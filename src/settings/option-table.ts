@@ -18,6 +18,7 @@ export const formatNames = [
   "nquads",
   "turtle",
   "trig",
+  "stackexchange",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -48,7 +49,7 @@ export const optionTable: readonly OptionRow[] = [
     value: "NAME",
     type: "text",
     env: "PLIMSOLL_PRESET",
-    help: "a mapping that comes with Plimsoll: nostr or rdf",
+    help: "a mapping that comes with Plimsoll: nostr, rdf or stackexchange",
     commands: loading,
     way: { of: "mapping", name: "preset" },
   },

@@ -4,12 +4,12 @@ import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { hasGlob } from "../model/index.js";
-import { isQuadFormat, type Source, type SourceFormat } from "../ports/index.js";
+import type { Source, SourceFormat } from "../ports/index.js";
 import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js";
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
-import { detectShape, formatOfName, isHeadEnough, type TextShape } from "./detect.js";
+import { detectShape, formatOfName, isHeadEnough, isTable, type TextShape } from "./detect.js";
 import { expandGlob, folderFiles } from "./glob.js";
 import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
 import { turtleOrigin } from "./turtle/index.js";
@@ -57,7 +57,7 @@ async function resolveArgument(argument: string, options: ResolveOptions): Promi
 }
 
 async function openFolder(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
-  const sources: Source[] = [];
+  const sources: TextSource[] = [];
   const note = options.onNote ?? (() => undefined);
   for (const file of await folderFiles(path)) {
     const fileName = name.endsWith("/") ? name + file : `${name}/${file}`;
@@ -67,12 +67,9 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
       continue;
     }
     try {
-      // Prose has commas too, so within a folder only a name makes a table of a text.
-      const isTable = ["csv", "tsv"].includes(formatOfName(fileName) ?? "");
       const source = await openFile(fileName, filePath, options.format ?? null);
-      const tellsItself =
-        source.format === "jsonl" || source.format === "json" || isQuadFormat(source.format);
-      if (options.format || isTable || tellsItself) sources.push(source);
+      // Prose has commas too, so within a folder only a name makes a table of a text.
+      if (options.format || !isTable(source.format) || isTable(formatOfName(fileName))) sources.push(source);
       else note(`${fileName} is passed over: name it to read it as ${source.format}.`);
     } catch (error) {
       if (!isPlimsollError(error) || error.code !== "FORMAT_UNKNOWN") throw error;
@@ -80,7 +77,17 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
     }
   }
   if (sources.length === 0) throw notFound(name);
-  return sources;
+  return tablesOf(sources, note);
+}
+
+/** Where some files are tables of a dump, the folder is one, and what else lies in it is no part of it. */
+function tablesOf(sources: readonly TextSource[], note: (note: string) => void): TextSource[] {
+  const tables = sources.filter(({ entityTold }) => entityTold !== null);
+  if (tables.length === 0) return [...sources];
+  for (const source of sources) {
+    if (!tables.includes(source)) note(`${source.name} is passed over: it is no table of the dump.`);
+  }
+  return tables;
 }
 
 async function openFile(name: string, path: string, format: SourceFormat | null): Promise<TextSource> {

@@ -49,6 +49,7 @@ export interface ByteOrigin extends StoredForm {
 export class TextSource implements Source {
   readonly name: string;
   readonly format: SourceFormat;
+  readonly entityTold: string | null;
   readonly compression: SourceCompression;
   readonly sessionBytesMax: number;
   readonly #origin: ByteOrigin;
@@ -57,6 +58,7 @@ export class TextSource implements Source {
   constructor(origin: ByteOrigin, shape: TextShape) {
     this.name = origin.name;
     this.format = shape.format;
+    this.entityTold = shape.entityTold;
     this.compression = origin.compression;
     this.sessionBytesMax = 2 * sourceChunkBytes + origin.decompressBytes;
     this.#origin = origin;
