@@ -91,7 +91,8 @@ export function stringRead(p: usize): usize {
     const point = pointRead(p, c);
     if (point == POINT_NONE) return 0;
     p = referenceEnd;
-    xmlOut = point >= 0x20 && point != QUOTE && point != BACKSLASH ? writePoint(xmlOut, point) : escapeWrite(xmlOut, point);
+    const isPlain = point >= 0x20 && point != QUOTE && point != BACKSLASH;
+    xmlOut = isPlain ? writePoint(xmlOut, point) : escapeWrite(xmlOut, point);
   }
   store<u8>(xmlOut++, QUOTE);
   return p + 1;
@@ -199,14 +200,16 @@ function gather(quote: u32, p: usize): usize {
   return p + 1;
 }
 
-/** Writes a value such as `<a><b>` or `|a|b|` as a list of strings; one in another form is a list of itself. */
+/**
+ * Writes a value such as `<a><b>` or `|a|b|` as a list of strings; one in another form is a list of itself.
+ */
 export function namesRead(p: usize): usize {
   const start = xmlOut;
   p = stringRead(p);
   if (p == 0) return 0;
   const bytes = xmlOut - start;
   const list = xmlOut + CSV_SLACK_BYTES;
-  if (!xmlHasRoom(CSV_SLACK_BYTES + 2 * bytes)) return xmlFail(XML_REASON_ROOM, p);
+  if (!xmlHasRoom(bytes * 2 + CSV_SLACK_BYTES)) return xmlFail(XML_REASON_ROOM, p);
   let end = list + 2;
   if (bytes == 2) store<u16>(list, 0x5d5b);
   else {

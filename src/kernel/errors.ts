@@ -98,7 +98,12 @@ export const errorTable = {
   COMPRESSION_LIMIT: {
     retry: false,
     message:
-      "{source} needs {needed} bytes of memory to decompress and {limit} are allowed. Compress it again with a smaller window.",
+      "{source} needs {needed} bytes of memory to decompress and {limit} are allowed. Compress it again with a smaller window, or unpack it first.",
+  },
+  ARCHIVE_UNSUPPORTED: {
+    retry: false,
+    message:
+      "{source} is not read as it is packed: {reason}. Extract it first (7z x), then import the folder with what it held.",
   },
   LINE_TOO_SMALL: {
     retry: false,

@@ -1,8 +1,8 @@
 import type { CompiledEntity, FieldType } from "./compiled-mapping.js";
 
 /**
- * Compiles the fields of an entity into the program by which the XML kernel writes attributes: what type their
- * values have (its layout is in kernels/xml-row.ts). Attributes that no field reads become strings.
+ * Compiles the fields of an entity into the program by which the XML kernel writes attributes: what type
+ * their values have (its layout is in kernels/xml-row.ts). Attributes that no field reads become strings.
  */
 const headerBytes = 16;
 const attributeBytes = 16;

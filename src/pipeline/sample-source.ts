@@ -54,6 +54,7 @@ export class SampleSource {
       compression,
       sessionBytesMax,
       fingerprint: () => this.#inner.fingerprint(),
+      close: async () => this.#inner.close?.(),
       open: async (options) => new SampleSession(this.#inner, this.#spots, this.#time, this.reading, options),
     };
   }

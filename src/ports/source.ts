@@ -9,7 +9,7 @@ export function isQuadFormat(format: SourceFormat): format is QuadFormat {
   return format === "ntriples" || format === "nquads" || format === "turtle" || format === "trig";
 }
 
-export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
+export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz" | "7z";
 
 /** Where a source stands; small JSON, saved in the checkpoint. */
 export interface SourceCursor {

@@ -10,8 +10,8 @@ export { nostrEntity } from "./nostr.js";
 export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
 export { createQuadCheck } from "./quad-check.js";
 export { rdfEntity, rdfMapping } from "./rdf.js";
-export { stackExchangeMapping } from "./stackexchange.js";
 export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
+export { stackExchangeMapping } from "./stackexchange.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */
 const presets: Readonly<Record<string, () => Mapping>> = {

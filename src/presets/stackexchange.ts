@@ -109,8 +109,8 @@ const postHistory: Fields = {
 };
 
 /**
- * The eight tables of a Stack Exchange dump. Posts name their tags, so the name is a tag's key; everything else
- * is pointed at by its number.
+ * The eight tables of a Stack Exchange dump. Posts name their tags, so the name is a tag's key; everything
+ * else is pointed at by its number.
  */
 export function stackExchangeMapping(): Mapping {
   return {

@@ -155,6 +155,8 @@ function headLines(text: string): string[] {
 }
 
 function unknownFormat(source: string, text: string): PlimsollError {
-  const reason = isBinary(text) ? "it is no text" : "neither JSON nor quads nor rows with one delimiter nor a table of Stack Exchange";
+  const reason = isBinary(text)
+    ? "it is no text"
+    : "neither JSON nor quads nor rows with one delimiter nor a table of Stack Exchange";
   return new PlimsollError("FORMAT_UNKNOWN", { source, reason }, { place: { source } });
 }

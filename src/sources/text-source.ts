@@ -17,7 +17,7 @@ import type {
   SourceSession,
 } from "../ports/index.js";
 import { abortable, type ByteStream, PrefixedBytes } from "./bytes/byte-stream.js";
-import { decompress } from "./bytes/decompress.js";
+import { decompress, type StreamCompression } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { readHeader } from "./csv-header.js";
 import { CursorTail } from "./cursor-tail.js";
@@ -160,7 +160,11 @@ async function skipRecords(session: SourceSession, records: number, recordBytesM
   }
 }
 
-export function fileOrigin(name: string, path: string, stored: StoredForm): ByteOrigin {
+export function fileOrigin(
+  name: string,
+  path: string,
+  stored: StoredForm & { compression: StreamCompression },
+): ByteOrigin {
   const { compression } = stored;
   return {
     name,
@@ -180,7 +184,7 @@ export function fileOrigin(name: string, path: string, stored: StoredForm): Byte
   };
 }
 
-async function fileFingerprint(name: string, path: string): Promise<SourceFingerprint> {
+export async function fileFingerprint(name: string, path: string): Promise<SourceFingerprint> {
   try {
     const { size, mtimeMs } = await stat(path);
     const handle = await open(path, "r");

@@ -1,4 +1,7 @@
-/** Names of the tables of a Stack Exchange dump, as the element around their rows is called, and what they hold. */
+/**
+ * Names of the tables of a Stack Exchange dump, as the element around their rows is called, and what they
+ * hold.
+ */
 const entities: Readonly<Record<string, string>> = {
   badges: "Badge",
   comments: "Comment",
@@ -16,7 +19,10 @@ export function tableEntity(text: string): string | null {
   return root !== undefined && Object.hasOwn(entities, root) ? entities[root]! : null;
 }
 
-/** The entity of the table that a file is called after, such as `bicycles.meta-Posts.xml`; null when it is not. */
+/**
+ * The entity of the table that a file is called after, such as `bicycles.meta-Posts.xml`; null when it is
+ * not.
+ */
 export function tableEntityOfName(name: string): string | null {
   const table = /(?:^|[\\/._-])([a-z]+)\.xml$/i.exec(name)?.[1]?.toLowerCase();
   return table !== undefined && Object.hasOwn(entities, table) ? entities[table]! : null;

@@ -29,5 +29,7 @@ test("a source belongs to the entity that matches, is called like it, or is the 
   expect(of("x/cities/FR.json")).toBe("City");
   expect(of("x/countries.csv")).toBe("Country");
   expect(() => of("x/other.csv")).toThrow(expect.objectContaining({ code: "ENTITY_UNCLEAR" }));
-  expect(entityOfSource({ name: "any" }, compileMapping({ version: 1, entities: { A: { fields } } })).name).toBe("A");
+  expect(
+    entityOfSource({ name: "any" }, compileMapping({ version: 1, entities: { A: { fields } } })).name,
+  ).toBe("A");
 });
