@@ -98,13 +98,15 @@ export function stringRead(p: usize): usize {
   return p + 1;
 }
 
-/** What the character `c` at p, or the reference that it begins, stands for in a value, or POINT_NONE. */
+/**
+ * What the character `c` at p, or the reference that it begins, stands for in a value, or POINT_NONE. A reader
+ * of XML makes spaces of tabs and CRs; dumps mean them as they are.
+ */
 @inline
 function pointRead(p: usize, c: u32): u32 {
   referenceEnd = p + 1;
   if (c == AMPERSAND) return referencePoint(p);
-  if (c == 0x09 || c == 0x0d) return 0x20;
-  if (c >= 0x20 && c != LESS) return c;
+  if ((c >= 0x20 && c != LESS) || c == 0x09 || c == 0x0d) return c;
   xmlFail(XML_REASON_VALUE, p);
   return POINT_NONE;
 }
