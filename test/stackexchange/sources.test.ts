@@ -3,13 +3,15 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { countDanglingLinks } from "../../src/query/index.js";
 import { openStoreReader } from "../../src/targets/lmdb/index.js";
-import { importInto, makeFolder, readRejects } from "../support/cli.js";
-import { countHere, seenHere } from "../support/imports.js";
+import { importInto, makeFolder, projectFile, readRejects } from "../support/cli.js";
+import { countHere, isReading, killImport, seenHere, whileReading } from "../support/imports.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
 const msMax = 120_000;
-let streams = 0;
+let stores = 0;
+/** A test that is tried again begins with nothing. */
+const newStore = () => `store-${stores++}`;
 
 const table = (root: string, rows: readonly string[]) =>
   `\ufeff<?xml version="1.0" encoding="utf-8"?>\r\n<${root}>\r\n${rows.map((row) => `  ${row}\r\n`).join("")}</${root}>`;
@@ -27,8 +29,9 @@ describe("files of Stack Exchange", { timeout: msMax }, () => {
     folder.write("mixed/notes.json", '{"a":1}\n');
     folder.write("mixed/README.md", "# Words, and more words\n");
     folder.write("mixed/feed.xml", "<?xml version='1.0'?>\n<feed>\n<row Id='1'/>\n</feed>\n");
+    let store = "";
     for (const words of [[], ["--format", "stackexchange"], ["--preset", "stackexchange"]]) {
-      const store = `mixed-${words.join("")}`;
+      store = newStore();
       const { code, error, report } = await importInto(folder, ["mixed", ...words, "--into", store]);
       expect(code, error).toBe(0);
       expect(report!.records).toMatchObject({ read: 3, stored: 3 });
@@ -39,14 +42,14 @@ describe("files of Stack Exchange", { timeout: msMax }, () => {
         await countHere(folder.file(store), { entity: "Post", where: { "OwnerUserId.DisplayName": "Ann" } }),
       ).toBe(1);
     }
-    const { lines } = await seenHere(folder.file("mixed-"));
+    const { lines } = await seenHere(folder.file(store));
     expect(lines).toContain(
       '{"Id":1,"PostTypeId":1,"Score":3,"Title":"How?","Tags":["a","b"],"OwnerUserId":7,"NewThing":"kept"}',
     );
   });
 
   test("come by a stream too, and into a store that has other tables already", async () => {
-    const store = `stream-${streams++}`;
+    const store = newStore();
     const into = ["-", "--into", store];
     const dangling = async () => {
       await using reader = await openStoreReader(folder.file(store));
@@ -65,6 +68,28 @@ describe("files of Stack Exchange", { timeout: msMax }, () => {
     expect(await countHere(folder.file(store), { entity: "Post", where: { Score: 4 } })).toBe(1);
   });
 
+  test("in an archive are gone on with behind a kill, and end where they are to end", async () => {
+    const archive = projectFile("test/sources/archives/bzip2.7z");
+    const words = [archive, "--sync-every", "500"];
+    const store = newStore();
+    await killImport({
+      words,
+      store: folder.file(store),
+      cwd: folder.path,
+      at: whileReading,
+      isThere: isReading,
+    });
+    const { code, error, report } = await importInto(folder, [...words, "--into", store]);
+    expect(code, error).toBe(0);
+    expect(report!.resumedFrom?.source).toBe(`${archive}/Posts.xml`);
+    expect(report!.records).toMatchObject({ read: 3543, stored: 3543 });
+    const { lines, faults } = await seenHere(folder.file(store));
+    expect([lines.length, faults]).toEqual([3543, []]);
+    // Behind the first 40 records another file of the archive waits, with its decompressor.
+    const part = await importInto(folder, [archive, "--limit", "40", "--into", newStore()]);
+    expect(part.report!.records.stored, part.error).toBe(40);
+  });
+
   test("lose a bad row alone, with its place", async () => {
     const rows = [
       '<row Id="1" />',
@@ -75,9 +100,10 @@ describe("files of Stack Exchange", { timeout: msMax }, () => {
       '<row Id="3" />',
     ];
     folder.write("Comments.xml", table("comments", rows).replaceAll("\r\n", "\n"));
-    const { code, report } = await importInto(folder, ["Comments.xml", "--into", "bad"]);
+    const store = newStore();
+    const { code, report } = await importInto(folder, ["Comments.xml", "--into", store]);
     expect([code, report!.records.stored]).toEqual([0, 2]);
-    const rejects = readRejects(folder.file("bad.rejects.jsonl"));
+    const rejects = readRejects(folder.file(`${store}.rejects.jsonl`));
     expect(rejects.map((reject) => [reject.code, reject.line, reject.record, reject.bytes])).toEqual([
       ["XML_SYNTAX", 4, 2, rows[1]],
       ["FIELD_TYPE", 5, 3, rows[2]],
