@@ -99,8 +99,8 @@ export function stringRead(p: usize): usize {
 }
 
 /**
- * What the character `c` at p, or the reference that it begins, stands for in a value, or POINT_NONE. A reader
- * of XML makes spaces of tabs and CRs; dumps mean them as they are.
+ * What the character `c` at p, or the reference that it begins, stands for in a value, or POINT_NONE. A
+ * reader of XML makes spaces of tabs and CRs; dumps mean them as they are.
  */
 @inline
 function pointRead(p: usize, c: u32): u32 {
