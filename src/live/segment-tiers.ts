@@ -7,9 +7,10 @@ import {
 import type { SegmentState } from "../ports/index.js";
 
 /**
- * The last segments that are to become one: as many of one size class or below as a class may have. Each
- * record is merged once for each class, and of no class there are ever more than a few segments while writes
- * do not press. Null when there is nothing to merge, or nothing that is small enough beside the writes.
+ * The last segments that are to become one: those of a size class and the ones below it, when there are as
+ * many as these classes may have together. So each record is merged about once for each class, and there are
+ * never more than a few segments while writes do not press. Null when there is nothing to merge, or nothing
+ * that is small enough beside the writes; the smallest class always is.
  */
 export function segmentsToMerge(
   segments: readonly SegmentState[],
@@ -20,22 +21,23 @@ export function segmentsToMerge(
   for (let limit = 0; limit <= Math.max(0, ...classes); limit++) {
     const start = 1 + classes.findLastIndex((sizeClass) => sizeClass > limit);
     const last = segments.slice(start);
-    if (last.length < liveMergeSegments) continue;
+    if (last.length < liveMergeSegments * (limit + 1)) continue;
     const records = last.reduce((sum, segment) => sum + recordsOf(segment), 0);
-    if (records <= recordsMax) return last.map(({ number }) => number);
+    if (limit === 0 || records <= recordsMax) return last.map(({ number }) => number);
   }
   return null;
 }
 
-/** What is merged while writes fill half of the layer; the smallest class always. */
+/** What is merged while writes fill half of the layer. */
 function mergedRecordsMax(writtenPerSecond: number): number {
   const seconds = (livePartRecordsMax * livePartsAtOnce) / 2 / writtenPerSecond;
-  return Math.max(liveMergeSegments * livePartRecordsMax, seconds * liveMergeRecordsPerSecond);
+  return seconds * liveMergeRecordsPerSecond;
 }
 
+/** The nearest one: a full part has a few records more or less than it may have. */
 function classOf(segment: SegmentState): number {
   const parts = recordsOf(segment) / livePartRecordsMax;
-  return parts <= 1 ? 0 : Math.ceil(Math.log(parts) / Math.log(liveMergeSegments));
+  return Math.max(0, Math.round(Math.log(parts) / Math.log(liveMergeSegments)));
 }
 
 function recordsOf({ firstId, endId }: SegmentState): number {
