@@ -27,6 +27,10 @@ const BAR: u32 = 0x7c;
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
 
+/** `&lt;` and `&gt;` as little-endian numbers: HTML within XML is full of them. */
+const LESS_REFERENCE: u32 = 0x3b74_6c26;
+const MORE_REFERENCE: u32 = 0x3b74_6726;
+
 const POINT_NONE: u32 = 0xffffffff;
 
 /** Where the next byte is written, and the end of the room for it. */
@@ -75,26 +79,37 @@ function valueStops(block: v128, quotes: v128): u32 {
 export function stringRead(p: usize): usize {
   const quote = <u32>load<u8>(p++);
   const quotes = i8x16.splat(<i8>quote);
-  store<u8>(xmlOut++, QUOTE);
+  const limit = xmlLimit;
+  let seen = i8x16.splat(0);
+  let out = xmlOut;
+  store<u8>(out++, QUOTE);
   while (true) {
-    if (xmlOut > xmlLimit) return xmlFail(XML_REASON_ROOM, p);
+    if (out > limit) return xmlFail(XML_REASON_ROOM, p);
     const block = v128.load(p);
-    v128.store(xmlOut, block);
-    xmlNonAscii |= i8x16.bitmask(block);
+    v128.store(out, block);
+    seen = v128.or(seen, block);
     const stops = valueStops(block, quotes);
     const plain: usize = stops == 0 ? 16 : ctz(stops);
     p += plain;
-    xmlOut += plain;
+    out += plain;
     if (stops == 0) continue;
     const c = <u32>load<u8>(p);
     if (c == quote) break;
+    const word = load<u32>(p);
+    if (word == LESS_REFERENCE || word == MORE_REFERENCE) {
+      store<u8>(out++, word == LESS_REFERENCE ? LESS : MORE);
+      p += 4;
+      continue;
+    }
     const point = pointRead(p, c);
     if (point == POINT_NONE) return 0;
     p = referenceEnd;
     const isPlain = point >= 0x20 && point != QUOTE && point != BACKSLASH;
-    xmlOut = isPlain ? writePoint(xmlOut, point) : escapeWrite(xmlOut, point);
+    out = isPlain ? writePoint(out, point) : escapeWrite(out, point);
   }
-  store<u8>(xmlOut++, QUOTE);
+  store<u8>(out++, QUOTE);
+  xmlOut = out;
+  xmlNonAscii |= i8x16.bitmask(seen);
   return p + 1;
 }
 

@@ -146,7 +146,7 @@ describe("7z archives", () => {
     const headerAt = 32 + Number(good.readBigUInt64LE(12));
     const known = ["SOURCE_DAMAGED", "ARCHIVE_UNSUPPORTED", "COMPRESSION_LIMIT", null];
     for (let at = headerAt; at < good.length; at++) {
-      for (const value of [0, 1, 2, 6, 17, 23, 0x7f, 0xff]) {
+      for (const value of [0, 1, 6, 23, 0xff]) {
         const bytes = Buffer.from(good);
         bytes[at] = value;
         bytes.writeUInt32LE(crc32(bytes.subarray(headerAt)), 28);
