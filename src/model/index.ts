@@ -11,3 +11,5 @@ export * from "./suggest.js";
 export * from "./terms.js";
 export * from "./unicode-tables.js";
 export * from "./word-rules.js";
+export * from "./xml-fault.js";
+export * from "./xml-program.js";

@@ -21,6 +21,7 @@ export const formatNames = [
   "trig",
   "dgraph-rdf",
   "dgraph-json",
+  "stackexchange",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -51,7 +52,7 @@ export const optionTable: readonly OptionRow[] = [
     value: "NAME",
     type: "text",
     env: "PLIMSOLL_PRESET",
-    help: "a mapping that comes with Plimsoll: nostr or rdf",
+    help: "a mapping that comes with Plimsoll: nostr, rdf or stackexchange",
     commands: loading,
     way: { of: "mapping", name: "preset" },
   },
