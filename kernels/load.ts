@@ -13,7 +13,6 @@ import {
   FORMAT_CSV,
   FORMAT_JSON,
   FORMAT_JSONL,
-  FORMAT_QUADS,
   FORMAT_TRIPLES,
   FORMAT_XML,
   LOAD_CHECK,
@@ -122,8 +121,8 @@ export function loadBegin(
   isChecking = false;
   store<u32>(state.scan, <u32>program + state.program.trie);
   if (format == FORMAT_CSV) store<u32>(state.csv, <u32>program + state.program.rows);
-  if (format == FORMAT_TRIPLES || format == FORMAT_QUADS) quadsOpen();
-  else if (format == FORMAT_XML) xmlOpen();
+  if (format == FORMAT_XML) xmlOpen();
+  else if (format >= FORMAT_TRIPLES) quadsOpen();
   columnsOpen(state.columnsBytes);
   return state.program.columnCount == 0 || state.columnRows != 0;
 }
