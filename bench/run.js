@@ -18,6 +18,10 @@ const cases = [
   "relay",
   "plan",
   "verify-signatures",
+  "codec",
+  "graph",
+  "longlist",
+  "lists",
   "peers",
 ];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N]
@@ -32,12 +36,16 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   relay    signed events by WebSocket to a running server (default 30 seconds)
   plan     what a plan estimates against what imports of many shapes take
   verify-signatures  nostr events with and without --verify, by one thread and by two (default 200,000)
+  codec    posting lists beside roaring bitmaps
+  graph    RDF: all versions of schema.org (when PLIMSOLL_TEST_DATA has them) and generated graphs, beside peers
+  longlist one list of 100,000,000 ids at 128 MiB, loaded and queried
+  lists    edges written live into one list of 1,000 to 10,000,000 ids, and asked for beside that
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 
-  --count N       records (default 1,000,000)
+  --count N       records, edges or ids (default 1,000,000)
   --memory SIZE   the only line to use, as 256MiB
-  --seconds N     how long live and relay go on
+  --seconds N     how long live, relay and each of lists go on
   --runs N        each import so often; the median stands for all (default 1)
 
 Inputs are made once, in PLIMSOLL_BENCH_DIR (default: plimsoll-bench in the folder for temporary files).

@@ -89,10 +89,23 @@ function recordsOf(frame: Frame, bytes: Uint8Array, format: SourceFormat): Suite
     const literals = [...text.matchAll(/"((?:[^"\\]|\\.)*)" \. #/g)].map(([, literal]) => literal!);
     return literals.map((literal) => JSON.parse(literal.replace(/\\(.)/g, "$1")));
   }
+  if (format === "stackexchange") {
+    const rows = [...text.matchAll(/^ *<row(.*) \/>\r?$/gm)].map(([, attributes]) => attributes!);
+    return rows.map((row) =>
+      Object.fromEntries(
+        [...row.matchAll(/ (\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, unescaped(value!)]),
+      ),
+    );
+  }
   const { columns, delimiter } = frame.header!;
   return csvRows(text, delimiter).map((cells) =>
     Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? ""])),
   );
+}
+
+/** The text of an attribute all of whose odd characters are written by their numbers. */
+function unescaped(value: string): string {
+  return value.replace(/&#(\d+);/g, (_, digits: string) => String.fromCodePoint(Number(digits)));
 }
 
 function csvRows(text: string, delimiter: string): string[][] {

@@ -56,6 +56,7 @@ export {
   FORMAT_JSONL,
   FORMAT_QUADS,
   FORMAT_TRIPLES,
+  FORMAT_XML,
   LOAD_CHECK,
   LOAD_COLUMNS_FULL,
   LOAD_DONE,
@@ -79,6 +80,7 @@ export {
   REJECT_TOO_DEEP,
   REJECT_TOO_MANY_TERMS,
   REJECT_TOO_MANY_VALUES,
+  REJECT_XML_SYNTAX,
 } from "./load-state";
 export * from "./lz4";
 export * from "./posting-decode";

@@ -36,6 +36,7 @@ export const REJECT_QUAD_SHAPE: u32 = 17;
 export const REJECT_QUAD_TYPE: u32 = 18;
 export const REJECT_QUAD_LANGUAGE: u32 = 19;
 export const REJECT_QUAD_DELETION: u32 = 20;
+export const REJECT_XML_SYNTAX: u32 = 21;
 
 export const FORMAT_JSONL: u32 = 0;
 export const FORMAT_JSON: u32 = 1;
@@ -43,6 +44,7 @@ export const FORMAT_CSV: u32 = 2;
 export const FORMAT_TRIPLES: u32 = 3;
 export const FORMAT_QUADS: u32 = 4;
 export const FORMAT_DGRAPH: u32 = 5;
+export const FORMAT_XML: u32 = 6;
 
 @unmanaged
 export class LoadState {

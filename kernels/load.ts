@@ -8,11 +8,13 @@ import { columnsOpen, columnsRollBack } from "./load-columns";
 import { elementNext, lineEnd, lineNext } from "./load-frame";
 import { quadLoad, quadNext, quadsOpen } from "./load-quads";
 import { recordOpen, recordRead } from "./load-record";
+import { xmlLoad, xmlNext, xmlOpen } from "./load-xml";
 import {
   FORMAT_CSV,
   FORMAT_JSON,
   FORMAT_JSONL,
   FORMAT_TRIPLES,
+  FORMAT_XML,
   LOAD_CHECK,
   LOAD_COLUMNS_FULL,
   LOAD_DONE,
@@ -118,8 +120,9 @@ export function loadBegin(
   state.blockCount = 0;
   isChecking = false;
   store<u32>(state.scan, <u32>program + state.program.trie);
-  if (format == FORMAT_CSV) store<u32>(state.csv, <u32>program + state.program.csv);
-  if (format >= FORMAT_TRIPLES) quadsOpen();
+  if (format == FORMAT_CSV) store<u32>(state.csv, <u32>program + state.program.rows);
+  if (format == FORMAT_XML) xmlOpen();
+  else if (format >= FORMAT_TRIPLES) quadsOpen();
   columnsOpen(state.columnsBytes);
   return state.program.columnCount == 0 || state.columnRows != 0;
 }
@@ -168,7 +171,8 @@ export function loadRun(checkFailed: bool): u32 {
 function recordNext(): bool {
   if (state.format == FORMAT_JSONL) return lineNext();
   if (state.format == FORMAT_JSON) return elementNext();
-  return state.format == FORMAT_CSV ? rowNext() : quadNext();
+  if (state.format == FORMAT_CSV) return rowNext();
+  return state.format == FORMAT_XML ? xmlNext() : quadNext();
 }
 
 let rowStatus: u32 = 0;
@@ -195,6 +199,7 @@ function recordLoad(): u32 {
   keyArenaBytes = state.keys.arenaBytes;
   recordOpen(state.firstId + state.ordinal);
   state.row = state.ordinal - state.columnFirst;
+  if (state.format == FORMAT_XML) return xmlLoad();
   if (state.format >= FORMAT_TRIPLES) return quadLoad();
   state.jsonStart = state.recordStart;
   state.jsonEnd = state.recordEnd;

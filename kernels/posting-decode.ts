@@ -43,25 +43,100 @@ export function postingDecode(
 }
 
 function decodeGroup(c: TupleCursor, ids: usize, payloads: usize): void {
+  if (c.hasPayload == 0) {
+    memory.fill(payloads, 0, c.remaining);
+    decodePlain(c, ids);
+    return;
+  }
   let at = c.at;
   let id: u64 = 0;
-  const hasPayload = <usize>c.hasPayload;
   for (let i: u32 = 0; i < c.remaining && at < c.end; i++) {
-    const byte = <u64>load<u8>(at);
-    if (byte < 0x80) {
-      id += byte;
-      at += 1;
-    } else {
-      const bytes = varintBytes(at);
-      id += varintValue(at, bytes);
-      at += bytes;
-    }
+    const bytes = varintBytes(at);
+    id += varintValue(at, bytes);
+    at += bytes;
     store<f64>(ids + (<usize>i << 3), <f64>id);
-    store<u8>(payloads + i, hasPayload ? load<u8>(at) : 0);
-    at += hasPayload;
+    store<u8>(payloads + i, load<u8>(at));
+    at++;
   }
   postingsFound = c.remaining;
   finishGroup(c, at);
+}
+
+/** Gaps of one byte are summed up sixteen at a time, gaps of two bytes eight at a time, others one by one. */
+function decodePlain(c: TupleCursor, ids: usize): void {
+  const end = c.end;
+  let at = c.at;
+  let out = ids;
+  const outEnd = ids + (<usize>c.remaining << 3);
+  let id: u64 = 0;
+  while (out < outEnd && at < end) {
+    const word = load<u64>(at);
+    const bytes = v128.load(at);
+    const more = i8x16.bitmask(bytes);
+    if (more == 0 && out + 128 <= outEnd) {
+      const low = sums16(i16x8.extend_low_i8x16_u(bytes));
+      const before = i16x8.splat(i16x8.extract_lane_s(low, 7));
+      const high = i16x8.add(before, sums16(i16x8.extend_high_i8x16_u(bytes)));
+      idsStore(out, id, i32x4.extend_low_i16x8_u(low));
+      idsStore(out + 32, id, i32x4.extend_high_i16x8_u(low));
+      idsStore(out + 64, id, i32x4.extend_low_i16x8_u(high));
+      idsStore(out + 96, id, i32x4.extend_high_i16x8_u(high));
+      id += <u64>i16x8.extract_lane_u(high, 7);
+      at += 16;
+      out += 128;
+    } else if (more == 0x5555 && out + 64 <= outEnd) {
+      const gaps = v128.or(
+        v128.and(bytes, i16x8.splat(0x7f)),
+        v128.shl<u16>(v128.shr<u16>(bytes, 8), 7),
+      );
+      const low = sums32(i32x4.extend_low_i16x8_u(gaps));
+      const before = i32x4.splat(i32x4.extract_lane(low, 3));
+      const high = i32x4.add(before, sums32(i32x4.extend_high_i16x8_u(gaps)));
+      idsStore(out, id, low);
+      idsStore(out + 32, id, high);
+      id += <u64>i32x4.extract_lane(high, 3);
+      at += 16;
+      out += 64;
+    } else if ((more & 1) == 0) {
+      id += word & 0x7f;
+      at += 1;
+      store<f64>(out, <f64>id);
+      out += 8;
+    } else {
+      const width = varintBytes(at);
+      id += varintValue(at, width);
+      at += width;
+      store<f64>(out, <f64>id);
+      out += 8;
+    }
+  }
+  postingsFound = c.remaining;
+  finishGroup(c, at);
+}
+
+/** Each lane becomes the sum of all up to it. */
+@inline
+function sums16(x: v128): v128 {
+  const zero = i16x8.splat(0);
+  x = i16x8.add(x, v128.shuffle<u16>(zero, x, 0, 8, 9, 10, 11, 12, 13, 14));
+  x = i16x8.add(x, v128.shuffle<u16>(zero, x, 0, 0, 8, 9, 10, 11, 12, 13));
+  return i16x8.add(x, v128.shuffle<u16>(zero, x, 0, 0, 0, 0, 8, 9, 10, 11));
+}
+
+@inline
+function sums32(x: v128): v128 {
+  const zero = i32x4.splat(0);
+  x = i32x4.add(x, v128.shuffle<u32>(zero, x, 0, 4, 5, 6));
+  return i32x4.add(x, v128.shuffle<u32>(zero, x, 0, 0, 4, 5));
+}
+
+/** Four ids above `id`. */
+@inline
+function idsStore(out: usize, id: u64, above: v128): void {
+  const base = f64x2.splat(<f64>id);
+  v128.store(out, f64x2.add(base, f64x2.convert_low_i32x4_u(above)));
+  const upper = v128.shuffle<u32>(above, above, 2, 3, 2, 3);
+  v128.store(out, f64x2.add(base, f64x2.convert_low_i32x4_u(upper)), 16);
 }
 
 /** Passes over a group: without payloads by counting the bytes that end a varint, eight at a time. */

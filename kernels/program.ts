@@ -25,8 +25,8 @@ export class Program {
   columnsAt: u32;
   entity: u32;
   hasCheck: u32;
-  /** 0 when the records are JSON. */
-  csv: u32;
+  /** The program of the CSV or the XML kernel; 0 when the records are no rows. */
+  rows: u32;
   /** Runtime: number of the record at work, so that no table needs clearing. */
   stamp: u32;
   /** RULES_...: whether the records have rules of their own. */

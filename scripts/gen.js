@@ -1,16 +1,23 @@
 #!/usr/bin/env node
 // Writes test data of any size to a file or to standard output; the same seed gives the same bytes.
 import { createWriteStream } from "node:fs";
+import { graphLines } from "./lib/graph.js";
+import { longListLines } from "./lib/long-list.js";
 import { createSigner, nostrEvents } from "./lib/nostr-events.js";
 import { csvRows } from "./lib/rows.js";
 
 const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCENT] [--signed] [--out FILE]
+       npm run gen -- graph|list --edges N [--seed S] [--out FILE]
 
   nostr   Nostr events, one JSON object a line: about 840 bytes and 5.3 indexable tags an event on average.
           Ids are true SHA-256 hashes; signatures are random and verify against nothing, but with --signed.
   rows    CSV with a header and 7 columns, about 100 bytes a row.
+  graph   N-Triples of a question-and-answer site: users, questions, tags, answers, comments and votes as
+          Stack Overflow has them, by power laws; about 110 bytes an edge.
+  list    N-Triples of one predicate and, but for every 100,000th edge, one object.
 
   --count N       how many events or rows
+  --edges N       how many edges
   --seed S        a whole number; the same seed gives the same data (default 1)
   --dup PERCENT   this part of the lines repeats an earlier one (default 0)
   --signed        events with true signatures, some thousands a second
@@ -20,9 +27,11 @@ Examples:
   npm run -s gen -- nostr --count 100000 --out events.jsonl
   npm run -s gen -- rows --count 1000000 --seed 7 --dup 2 --out rows.csv
   npm run -s gen -- nostr --count 1000000 | zstd > events.jsonl.zst
+  npm run -s gen -- graph --edges 100000000 | plimsoll import - --format ntriples --into ./graph
 `;
 
-const kinds = { nostr: nostrEvents, rows: csvRows };
+const kinds = { nostr: nostrEvents, rows: csvRows, graph: graphLines, list: longListLines };
+const kindsOfEdges = ["graph", "list"];
 const pieceCharsMax = 1 << 18;
 
 class UsageError extends Error {}
@@ -30,15 +39,19 @@ class UsageError extends Error {}
 function parse(args) {
   const options = { seed: 1, dup: 0, out: "-", isSigned: args.includes("--signed") };
   const [kind, ...rest] = args.filter((arg) => arg !== "--signed");
-  if (!Object.hasOwn(kinds, kind ?? "")) throw new UsageError(`"${kind ?? ""}" is neither nostr nor rows.`);
+  if (!Object.hasOwn(kinds, kind ?? ""))
+    throw new UsageError(`"${kind ?? ""}" is none of ${Object.keys(kinds).join(", ")}.`);
+  const isOfEdges = kindsOfEdges.includes(kind);
+  const names = isOfEdges ? ["edges", "seed", "out"] : ["count", "seed", "dup", "out"];
   for (let at = 0; at < rest.length; at += 2) {
-    const name = /^--(count|seed|dup|out)$/.exec(rest[at])?.[1];
+    const name = names.find((one) => rest[at] === `--${one}`);
     const value = rest[at + 1];
     if (name === undefined || value === undefined)
       throw new UsageError(`Cannot make sense of "${rest[at]}".`);
     options[name] = name === "out" ? value : numberOf(name, value);
   }
-  if (options.count === undefined) throw new UsageError("--count is missing.");
+  options.count ??= options.edges;
+  if (options.count === undefined) throw new UsageError(`--${isOfEdges ? "edges" : "count"} is missing.`);
   if (options.isSigned && kind !== "nostr") throw new UsageError("--signed is for nostr events.");
   if (options.dup > 100) throw new UsageError("--dup is a percentage.");
   return { kind, ...options };

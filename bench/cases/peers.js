@@ -1,24 +1,18 @@
 // Other programs on the same input and the same machine: only those that are already here.
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { runChild } from "../lib/measure.js";
-import { cacheFolder, folderBytes, makeInput, root } from "../lib/project.js";
+import { measurePeer, presentPeers } from "../lib/peers.js";
+import { makeInput, root } from "../lib/project.js";
 import { parseSize } from "../lib/sizes.js";
 
 export const help = "DuckDB on the rows, strfry on the events, when they are here";
 
 export async function run({ count = 1_000_000, memory = "128MiB" }) {
-  const peers = [duckdb(), strfry()];
   const runs = [];
-  for (const peer of peers) {
-    if (peer.skipped !== undefined) {
-      process.stderr.write(`${peer.title}: skipped, ${peer.skipped}\n`);
-      continue;
-    }
-    process.stderr.write(`${peer.title} ...\n`);
-    runs.push(await measurePeer(peer, makeInput(peer.input, count), memory));
+  for (const peer of presentPeers([duckdb(memory), strfry()])) {
+    runs.push(await measurePeer(peer, makeInput(peer.input, count), parseSize(memory)));
   }
   if (runs.length === 0) return null;
   const { records, bytes } = makeInput("rows", count);
@@ -27,40 +21,12 @@ export async function run({ count = 1_000_000, memory = "128MiB" }) {
   return { table: "import", what, input: { records, bytes }, runs };
 }
 
-async function measurePeer(peer, input, memory) {
-  const folder = join(cacheFolder(), `peer-${process.pid}`);
-  rmSync(folder, { recursive: true, force: true });
-  const { command, args, stdinPath, setup } = peer.make(input, folder, memory);
-  setup?.();
-  const stdin = stdinPath === undefined ? "ignore" : openSync(stdinPath, "r");
-  const { code, signal, wallSeconds, sampler, error } = await runChild({ command, args, input, stdin });
-  if (stdinPath !== undefined) closeSync(stdin);
-  const storeBytes = folderBytes(folder);
-  rmSync(folder, { recursive: true, force: true });
-  return {
-    title: peer.title,
-    state: code === 0 ? "complete" : "failed",
-    ...(code === 0 ? {} : { error: `${signal ?? `exit code ${code}`}: ${error.trim().slice(-200)}` }),
-    lineBytes: parseSize(memory),
-    cgroup: null,
-    records: input.records,
-    wallSeconds: Number(wallSeconds.toFixed(3)),
-    recordsPerSecond: Math.round(input.records / wallSeconds),
-    phases: [],
-    vmHwmBytes: sampler.highWaterBytes,
-    storeRatio: Number((storeBytes / input.bytes).toFixed(3)),
-    spilledBytes: null,
-    firstTenthRate: null,
-    lastTenthRate: null,
-  };
-}
-
-function duckdb() {
+function duckdb(memory) {
   const title = "DuckDB, memory_limit of the line";
   const runner = duckdbRunner();
   if (runner === null)
     return { title, skipped: "neither the Python package duckdb nor @duckdb/node-api is here" };
-  const make = (input, folder, memory) => {
+  const make = (input, folder) => {
     const statements = [
       `SET memory_limit = '${Math.floor(parseSize(memory) / 1e6)}MB'`,
       `CREATE TABLE person AS SELECT * FROM read_csv('${input.path}', header = true)`,

@@ -10,9 +10,9 @@ import { throttle } from "./slow-disk.js";
 
 const stderrCharsMax = 4000;
 
-/** A command inside a cgroup (or none), watched to its end; `input` leaves the page cache before. */
+/** A command inside a cgroup (or none), watched to its end; an `input` that is a file leaves the page cache before. */
 export async function runChild({ input = null, ...command }) {
-  const isCold = input === null ? false : dropFromCache(input.path);
+  const isCold = (input?.path ?? null) !== null && dropFromCache(input.path);
   return { ...(await startChild(command).ended), isCold };
 }
 
@@ -141,7 +141,7 @@ export function figuresOf({ wallSeconds, sampler }, report, input, storeBytes) {
     vmHwmBytes: Math.max(sampler.highWaterBytes, report?.memory.peakRssBytes ?? 0),
     anonBytesMax: Math.max(0, ...sampler.samples.map((sample) => sample.anonBytes)),
     storeBytes,
-    storeRatio: storeBytes === 0 ? null : round(storeBytes / input.bytes),
+    storeRatio: storeBytes === 0 || input.bytes === null ? null : round(storeBytes / input.bytes),
     spilledBytes: report?.bytes.spilled ?? 0,
     throttledSeconds: report?.governor.throttledSeconds ?? 0,
     outcomes: report?.records ?? null,

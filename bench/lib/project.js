@@ -18,20 +18,21 @@ export function cacheFolder() {
   return folder;
 }
 
+const extensions = { rows: "csv", graph: "nt" };
+
 /** The generator's output of this kind and size, made once. */
 export function makeInput(kind, count, { dup = 0, isSigned = false } = {}) {
   const traits = (dup === 0 ? "" : `-dup-${dup}`) + (isSigned ? "-signed" : "");
-  const path = join(cacheFolder(), `${kind}-${count}-1${traits}.${kind === "rows" ? "csv" : "jsonl"}`);
+  const path = join(cacheFolder(), `${kind}-${count}-1${traits}.${extensions[kind] ?? "jsonl"}`);
   if (!existsSync(path)) {
     process.stderr.write(`Making ${count.toLocaleString("en")} ${kind} (once) ...\n`);
     const part = `${path}.part`;
     const args = [
       join(root, "scripts", "gen.js"),
       kind,
-      "--count",
+      kind === "graph" ? "--edges" : "--count",
       String(count),
-      "--dup",
-      String(dup),
+      ...(dup === 0 ? [] : ["--dup", String(dup)]),
       ...(isSigned ? ["--signed"] : []),
       "--out",
       part,

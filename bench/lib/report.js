@@ -26,6 +26,12 @@ const readings = {
   live: "Folds write what was logged into the store; eight segments of a size are merged into one beside the writes.\n",
   relay:
     "An event is answered with OK when it is on the disk; a REQ runs beside, for the newest twenty of a topic or an author.\n",
+  codec:
+    "Ids go in and come out as arrays: for sets, the time is that of opening both lists from their bytes and listing what is in the result, and the rate counts the ids of both.\n",
+  longlist:
+    "The queries are started one by one: each opens the store anew, within a cgroup of the line where one can be made.\n",
+  lists:
+    "The client is a process of its own on the same machine; an answer of another edge than the one asked for ends the bench.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 

@@ -8,13 +8,17 @@ import { bin, cacheFolder } from "./project.js";
 
 const startSecondsMax = 20;
 
-/** Does the work with the address of a new server, and adds what the server took; the store goes afterwards. */
-export async function withServer({ memory, cgroup = null }, work) {
+/**
+ * Does the work with the address of a new server, on what `prepare` makes of its store, and adds what the server took;
+ * the store goes afterwards.
+ */
+export async function withServer({ memory, cgroup = null, prepare = async () => {} }, work) {
   const store = join(cacheFolder(), `store-${process.pid}`);
   const forget = () => {
     for (const path of [store, `${store}.rejects.jsonl`]) rmSync(path, { recursive: true, force: true });
   };
   forget();
+  await prepare(store);
   const args = [bin, "serve", store, "--memory", memory, "--port", "0"];
   const server = startChild({ command: process.execPath, args, cgroup });
   try {

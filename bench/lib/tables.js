@@ -6,10 +6,7 @@ const importColumns = [
   ["records/s", (run) => countText(run.recordsPerSecond)],
   ["wall", (run) => wallText(run)],
   ["phases", (run) => run.phases.map(({ name, seconds }) => `${name} ${secondsText(seconds)}`).join(", ")],
-  [
-    "peak memory",
-    (run) => (run.vmHwmBytes > 0 ? `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}` : ""),
-  ],
+  ["peak memory", (run) => peakText(run)],
   ["cgroup", (run) => cgroupText(run)],
   ["last / first tenth", (run) => tenthText(run)],
   ["spilled", (run) => sizeText(run.spilledBytes)],
@@ -69,6 +66,36 @@ const relayColumns = [
   ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 
+const codecColumns = [
+  ["list and operation", (run) => run.title],
+  ["ids", (run) => countText(run.ids)],
+  ["million ids/s", (run) => millionsText(run.idsPerSecond)],
+  ["roaring", (run) => millionsText(run.peerIdsPerSecond)],
+  ["by roaring", (run) => (run.idsPerSecond / run.peerIdsPerSecond).toFixed(2)],
+  ["bits an id", (run) => run.bitsPerId?.toFixed(2) ?? ""],
+  ["roaring bits an id", (run) => run.peerBitsPerId?.toFixed(2) ?? ""],
+];
+
+const longlistColumns = [
+  ["run", (run) => run.title],
+  ["records", (run) => countText(run.records)],
+  ["wall", (run) => wallText(run)],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+  ["cgroup", (run) => cgroupText(run)],
+];
+
+const listsColumns = [
+  ["run", (run) => run.title],
+  ["edges/s", (run) => countText(run.edgesPerSecond)],
+  ["write p50", (run) => `${run.write.p50Ms.toFixed(1)} ms`],
+  ["write p99", (run) => `${run.write.p99Ms.toFixed(1)} ms`],
+  ["any edge, p50", (run) => `${run.old.p50Ms.toFixed(1)} ms`],
+  ["any edge, p99", (run) => `${run.old.p99Ms.toFixed(1)} ms`],
+  ["the newest, p50", (run) => `${run.recent.p50Ms.toFixed(1)} ms`],
+  ["the newest, p99", (run) => `${run.recent.p99Ms.toFixed(1)} ms`],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
 const columnsOf = {
   import: importColumns,
   decode: decodeColumns,
@@ -76,6 +103,9 @@ const columnsOf = {
   plan: planColumns,
   live: liveColumns,
   relay: relayColumns,
+  codec: codecColumns,
+  longlist: longlistColumns,
+  lists: listsColumns,
 };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */
@@ -108,6 +138,17 @@ export function markdownTable({ header, rows }) {
   const rule = `|${header.map((_, at) => (at === 0 ? "---" : "---:")).join("|")}|`;
   const full = rows.map((row) => [...row, ...header.slice(row.length).map(() => "")]);
   return `${[line(header), rule, ...full.map(line)].join("\n")}\n`;
+}
+
+/** Programs without a line have a peak all the same. */
+function peakText({ vmHwmBytes, lineBytes }) {
+  if (vmHwmBytes === 0) return "";
+  return lineBytes === null ? sizeText(vmHwmBytes) : `${sizeText(vmHwmBytes)} of ${sizeText(lineBytes)}`;
+}
+
+function millionsText(perSecond) {
+  const millions = perSecond / 1e6;
+  return millions >= 100 ? countText(millions) : millions.toFixed(1);
 }
 
 function verdictText({ p99Ms, isHeavy }) {

@@ -1,5 +1,5 @@
 import { type Mapping, writtenMappingToYaml } from "../mapping/index.js";
-import { inferSources, openSources, presetMapping } from "../preparation/index.js";
+import { inferSources, openSources, presetMapping, presetRecords } from "../preparation/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 
@@ -18,8 +18,7 @@ export async function runInferCommand(host: CommandHost): Promise<number> {
   const inferred = await inferSources(sources, sampler, values.text("entity"));
   let mapping: Mapping = inferred.mapping;
   if (inferred.preset !== null) {
-    const what = inferred.preset === "nostr" ? "nostr events" : "quads";
-    onNote(`The records are ${what}: this is --preset ${inferred.preset}.`);
+    onNote(`The records are ${presetRecords[inferred.preset]}: this is --preset ${inferred.preset}.`);
     mapping = presetMapping(inferred.preset, "infer");
   } else inferred.notes.forEach(onNote);
   await host.out.write(writtenMappingToYaml(mapping));

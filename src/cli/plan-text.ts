@@ -52,7 +52,7 @@ export function planDocument(findings: PlanFindings): object {
       format: source.format,
       compression: source.compression,
       sizeBytes,
-      entity: mapping.entityOf(source.name),
+      entity: mapping.entityOf(source),
     })),
     target: target.name,
     mapping: { from: mapping.origin, yaml: mappingToYaml(mapping.compiled) },
@@ -90,13 +90,13 @@ function isDiskEnough({ disk, estimate }: PlanFindings): boolean {
 function sourceLines(
   sources: readonly Source[],
   sample: SampleImport,
-  entityOf: (name: string) => string,
+  entityOf: (source: Source) => string,
 ): string {
   const lines = sources.slice(0, 20).map((source, index) => {
     const compression = source.compression === "none" ? "" : `, ${source.compression}`;
     const size = sample.inputs[index]?.sizeBytes ?? null;
     const bytes = size === null ? "size unknown" : formatBytes(size);
-    return `  ${source.name}: ${source.format}${compression}, ${bytes}, holds ${entityOf(source.name)}\n`;
+    return `  ${source.name}: ${source.format}${compression}, ${bytes}, holds ${entityOf(source)}\n`;
   });
   if (sources.length > 20) lines.push(`  and ${sources.length - 20} more\n`);
   return lines.join("");

@@ -80,7 +80,7 @@ export const errorTable = {
   FORMAT_UNKNOWN: {
     retry: false,
     message:
-      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json.",
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json|stackexchange.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -98,7 +98,12 @@ export const errorTable = {
   COMPRESSION_LIMIT: {
     retry: false,
     message:
-      "{source} needs {needed} bytes of memory to decompress and {limit} are allowed. Compress it again with a smaller window.",
+      "{source} needs {needed} bytes of memory to decompress and {limit} are allowed. Compress it again with a smaller window, or unpack it first.",
+  },
+  ARCHIVE_UNSUPPORTED: {
+    retry: false,
+    message:
+      "{source} is not read as it is packed: {reason}. Extract it first (7z x), then import the folder with what it held.",
   },
   LINE_TOO_SMALL: {
     retry: false,
@@ -287,6 +292,10 @@ export const errorTable = {
   QUAD_SYNTAX: {
     retry: false,
     message: "The statement is not N-Triples or N-Quads: {reason}. Mend the line and load it again.",
+  },
+  XML_SYNTAX: {
+    retry: false,
+    message: "The line is no row of a Stack Exchange dump: {reason}. Mend the line and load it again.",
   },
   TURTLE_SYNTAX: {
     retry: false,

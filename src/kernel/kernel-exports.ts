@@ -193,6 +193,7 @@ export interface LoadExports {
   readonly FORMAT_DGRAPH: Constant;
   readonly FORMAT_TRIPLES: Constant;
   readonly FORMAT_QUADS: Constant;
+  readonly FORMAT_XML: Constant;
   quadScope(bytes: number): number;
   blake2bOf(start: number, bytes: number): number;
   blockDirectoryBytes(): number;

@@ -9,7 +9,7 @@ export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "
 /**
  * `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs.
  * `stems` serves words by the rules of their language (docs/adr/0015-languages.md), `trigram` parts of
- * strings (0014-trigrams.md), `place` points on the earth (0016-places.md). `expiration` holds the second
+ * strings (0014-trigrams.md), `place` points on the earth (0017-places.md). `expiration` holds the second
  * from which on a record is hidden, by its first pair of that name.
  */
 export type IndexKind =

@@ -39,8 +39,8 @@ export const valueFlag = { escapes: 1, nonAscii: 2, integer: 4, true: 8 };
 export interface EntityProgramOptions {
   /** Whether the host checks every record before it is taken. */
   hasCheck?: boolean;
-  /** The program of the CSV kernel, for sources of rows. */
-  csv?: Uint8Array;
+  /** The program of the CSV or the XML kernel, for sources of rows. */
+  rows?: Uint8Array;
   /** For sources of quads: their values go into fields as they are read. */
   isOfQuads?: boolean;
 }
@@ -99,7 +99,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const partSlots = partSlotsOf(entity);
   // A key that is missing has a reject of its own.
   const required = fields.filter((field) => field.required && !keySlots.includes(field.slot));
-  const csv = options.csv ?? new Uint8Array(0);
+  const rows = options.rows ?? new Uint8Array(0);
   const trie = trieOf(entity);
   const layout = new Layout(headerBytes);
   const trieAt = layout.take(trie.length);
@@ -109,7 +109,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const requiredAt = layout.take(required.length * 4);
   const textsAt = layout.take(draft.texts.length * textBytes);
   const columnsAt = layout.take(draft.columns.length * 4);
-  const csvAt = layout.take(csv.length);
+  const rowsAt = layout.take(rows.length);
   const quadSlots = options.isOfQuads ? quadSlotsOf(entity) : null;
   const quadSlotsAt = layout.take((quadSlots ?? []).length * 2);
   const predicates = new PredicateTable(entity);
@@ -119,7 +119,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   writeWords(view, 0, [program.length, trieAt, draft.slots.length, slotsAt]);
   writeWords(view, 16, [keySlots.length, keyPartsAt, required.length, requiredAt]);
   writeWords(view, 32, [draft.plainTexts, textsAt, draft.columns.length, columnsAt]);
-  writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, csv.length === 0 ? 0 : csvAt]);
+  writeWords(view, 48, [entity.number, options.hasCheck ? 1 : 0, rows.length === 0 ? 0 : rowsAt]);
   if (events !== undefined) writeWords(view, 64, [rulesNumber.events, groupKeyspace, events.tags]);
   if (entity.quads !== undefined) writeWords(view, 64, [rulesNumber.quads]);
   if (quadSlots !== null) writeWords(view, 76, [quadSlotsAt]);
@@ -130,7 +130,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   for (const [i, { slot }] of required.entries()) view.setUint32(requiredAt + i * 4, slot, true);
   for (const [i, index] of draft.texts.entries()) writeWords(view, textsAt + i * textBytes, textWords(index));
   writeWords(view, columnsAt, draft.columns);
-  program.set(csv, csvAt);
+  program.set(rows, rowsAt);
   predicates.write(program, predicatesAt);
   for (const [i, slot] of (quadSlots ?? []).entries()) view.setUint16(quadSlotsAt + i * 2, slot, true);
   return program;

@@ -13,3 +13,5 @@ export * from "./terms.js";
 export * from "./unicode-tables.js";
 export * from "./value-rules.js";
 export * from "./word-rules.js";
+export * from "./xml-fault.js";
+export * from "./xml-program.js";

@@ -187,6 +187,22 @@ export interface GovernorReport {
   decisionCounts: Record<string, number>;
 }
 
+/** What was sorted into runs, and how many of those there were. */
+export interface RunsReport {
+  /** Entries, equal ones counted each, and the bytes of the runs that reading left. */
+  tuples: number;
+  keys: number;
+  tupleBytes: number;
+  keyBytes: number;
+  /** Runs of tuples, how many one merge can take, and the passes that made larger ones of some. */
+  tupleRuns: number;
+  mergeInputsMax: number;
+  mergePasses: number;
+  /** Time of all workers added up: sorting and writing, and waiting for the disk. */
+  sortSeconds: number;
+  syncSeconds: number;
+}
+
 export interface ImportReport {
   state: "complete" | "interrupted" | "failed";
   source: string[];
@@ -207,6 +223,7 @@ export interface ImportReport {
   };
   governor: GovernorReport;
   phases: { name: string; seconds: number; records: number }[];
+  runs: RunsReport;
   /** References to records that are not in the store. */
   danglingLinks: number;
   rejectsFile: string | null;

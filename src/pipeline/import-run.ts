@@ -7,7 +7,7 @@ import type { Checkpoint, RunFile } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, RecordCounts } from "./import-plan.js";
 import { ImportRelief } from "./import-relief.js";
 import { countsOf } from "./import-state.js";
-import { type ImportTally, newTally } from "./import-tally.js";
+import { addSpills, type ImportTally, newTally } from "./import-tally.js";
 import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
 import { removeRuns, restoreRuns } from "./run-files.js";
@@ -344,6 +344,7 @@ export class ImportRun implements AsyncDisposable {
   #addFlushed({ runs, fullSpills, counts }: FlushedReply): void {
     this.addRuns(runs);
     this.tally.fullSpills += fullSpills;
+    addSpills(this.tally.spilled, counts);
     this.#host.onSpilled?.(counts);
   }
 

@@ -2,7 +2,7 @@ export { estimateImport, type ImportEstimate } from "./estimate.js";
 export * from "./import-plan.js";
 export { RecordLoader } from "./record-loader.js";
 export type { Reject, RejectLine, RerunCommand } from "./reject-line.js";
-export { idleGovernor } from "./report.js";
+export { idleGovernor, noRuns } from "./report.js";
 export { discardUnfinishedMerge, runImport } from "./run-import.js";
 export { importSample, type SampleImport, type ScratchTarget } from "./sample-import.js";
 export { divisionOf } from "./signature-plan.js";

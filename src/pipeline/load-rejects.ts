@@ -1,5 +1,11 @@
 import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
-import { type CompiledEntity, type CompiledField, formatQuadFault, formatScanFault } from "../model/index.js";
+import {
+  type CompiledEntity,
+  type CompiledField,
+  formatQuadFault,
+  formatScanFault,
+  formatXmlFault,
+} from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
 /** Codes of rejects by the kernel's numbers: REJECT_... in kernels/load-state.ts. */
@@ -25,6 +31,7 @@ export const loadRejectCodes = [
   "QUAD_TYPE",
   "QUAD_LANGUAGE",
   "QUAD_DELETION",
+  "XML_SYNTAX",
 ] as const satisfies readonly (ErrorCode | null)[];
 
 /** A record that was turned down while its frame was loaded. */
@@ -95,6 +102,8 @@ export function rejectReason(
       return "a star stands for what is to be deleted";
     case "QUAD_SHAPE":
       return "it has an object or a value, and with a value a language, a datatype or neither";
+    case "XML_SYNTAX":
+      return formatXmlFault(record, note.offset, note.detail);
     case "RECORD_TOO_LARGE":
       return `it takes more than ${limits.recordBytesMax} bytes as JSON`;
     default:

@@ -55,6 +55,8 @@ export class ReadPhase {
     } catch (error) {
       await this.#keepWhatIsRead();
       throw error;
+    } finally {
+      for (const source of plan.sources) await source.close?.();
     }
     state.phase = "seal";
     await this.checkpoint();

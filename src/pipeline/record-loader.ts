@@ -5,6 +5,7 @@ import {
   type CsvColumn,
   compileCsvProgram,
   compileEntityProgram,
+  compileXmlProgram,
   type RecordCheck,
   type RecordView,
 } from "../model/index.js";
@@ -154,11 +155,12 @@ export class RecordLoader {
       trig: exports.FORMAT_QUADS,
       "dgraph-rdf": exports.FORMAT_DGRAPH,
       "dgraph-json": exports.FORMAT_DGRAPH,
+      stackexchange: exports.FORMAT_XML,
     };
     const format = formats[job.format].value;
     assert(
       (job.header !== null) === (format === exports.FORMAT_CSV.value),
-      "rows, and only rows, come with a header",
+      "rows of CSV, and only those, come with a header",
     );
     const scope = Buffer.from(job.blankScope ?? "", "ascii");
     u8.set(scope, exports.quadScope(scope.length));
@@ -167,17 +169,17 @@ export class RecordLoader {
     if (begun === 0) throw programTooLarge(job.entity, program.length, programBytes);
   }
 
-  /** An entity has one program, one for quads, and where its records are rows one for each header. */
+  /** An entity has one program, one for quads, one for XML, and for rows of CSV one for each header. */
   #programOf({ entity, format, header }: LoadJob, hasCheck: boolean): Uint8Array {
     const programs = this.#programs.get(entity) ?? new Map<string, Uint8Array>();
     this.#programs.set(entity, programs);
     const isOfQuads = isQuadFormat(format);
-    const key = JSON.stringify([hasCheck, isOfQuads, header]);
+    const isXml = format === "stackexchange";
+    const key = JSON.stringify([hasCheck, isOfQuads, isXml, header]);
     const cached = programs.get(key);
     if (cached !== undefined) return cached;
-    const csv =
-      header === null ? {} : { csv: compileCsvProgram(columnsOf(entity, header), header.delimiter) };
-    const program = compileEntityProgram(entity, { hasCheck, isOfQuads, ...csv });
+    const rows = rowsProgram(entity, isXml, header);
+    const program = compileEntityProgram(entity, { hasCheck, isOfQuads, ...(rows === null ? {} : { rows }) });
     if (programs.size >= programsCached) programs.clear();
     programs.set(key, program);
     return program;
@@ -299,6 +301,11 @@ class LineCounter {
     this.#offset = offset;
     return this.#count;
   }
+}
+
+function rowsProgram(entity: CompiledEntity, isXml: boolean, header: CsvHeader | null): Uint8Array | null {
+  if (isXml) return compileXmlProgram(entity);
+  return header === null ? null : compileCsvProgram(columnsOf(entity, header), header.delimiter);
 }
 
 /** A column becomes the member of its name; one that no field reads is kept as text. */

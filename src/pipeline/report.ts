@@ -1,6 +1,6 @@
 import { type Decision, type GovernorStatistics, peakRssBytes, type ShareTable } from "../memory/index.js";
 import { explain, factsOf } from "./explain.js";
-import type { GovernorReport, ImportPlan, ImportReport } from "./import-plan.js";
+import type { GovernorReport, ImportPlan, ImportReport, RunsReport } from "./import-plan.js";
 import type { ImportRun } from "./import-run.js";
 
 const nothing = { read: 0, stored: 0, replaced: 0, superseded: 0, duplicates: 0, deleted: 0, rejected: 0 };
@@ -19,6 +19,19 @@ export const idleGovernor: GovernorReport = {
   spentSeconds: {},
   decisions: [],
   decisionCounts: {},
+};
+
+/** What an import reports that has sorted nothing. */
+export const noRuns: RunsReport = {
+  tuples: 0,
+  keys: 0,
+  tupleBytes: 0,
+  keyBytes: 0,
+  tupleRuns: 0,
+  mergeInputsMax: 0,
+  mergePasses: 0,
+  sortSeconds: 0,
+  syncSeconds: 0,
 };
 
 /** The report of an import as it stands now: of all its processes together, memory of this one. */
@@ -70,10 +83,18 @@ export function reportOf(
       { name: "read", seconds: round(seconds.read), records: records.read },
       { name: "merge", seconds: round(seconds.merge), records: records.read - records.rejected },
     ],
+    runs: runsReport(run),
     danglingLinks: state.seal?.fates.danglingNew ?? 0,
     rejectsFile: records.rejected > 0 ? plan.rejects.path : null,
     error: outcome.error,
   };
+}
+
+function runsReport({ tally, mergeInputsMax }: ImportRun): RunsReport {
+  const { tuples, keys, tupleBytes, keyBytes, tupleRuns, sortMs, syncMs } = tally.spilled;
+  const { mergePasses } = tally;
+  const seconds = { sortSeconds: round(sortMs / 1000), syncSeconds: round(syncMs / 1000) };
+  return { tuples, keys, tupleBytes, keyBytes, tupleRuns, mergeInputsMax, mergePasses, ...seconds };
 }
 
 /** The decisions as they were made, and behind them the explanation of the whole. */
@@ -109,6 +130,7 @@ export function reportNothingToDo(plan: ImportPlan, table: ShareTable): ImportRe
     },
     governor: idleGovernor,
     phases: [],
+    runs: noRuns,
     danglingLinks: 0,
     rejectsFile: null,
     error: null,

@@ -11,8 +11,8 @@ const tupleFraction = 0.68;
 /** Arena bytes for each tuple of the key buffer: a packed 32-byte key with its head, or two short ones. */
 const keyArenaPerEntry = 40;
 const tupleBytes = 16;
-/** A fill that was shorter says little of how the next one will be. */
-const tellingFractionMin = 0.25;
+/** A shorter fill is of few records; keys that leave the first tuples' part empty make one of a twentieth. */
+const tellingFractionMin = 0.05;
 /** Each of the three parts keeps so much of the room, whatever the last fill had of it. */
 const partFractionMin = 0.02;
 

@@ -4,6 +4,7 @@ import { WritebackMeter } from "../memory/index.js";
 import { type KeyBuffer, RunWriter, type RunWriterOptions, type TupleBuffer } from "../postings/index.js";
 import type { RunFile } from "./checkpoint.js";
 import type { SpillCounts } from "./import-plan.js";
+import { noSpills } from "./import-tally.js";
 import type { RunBuffers } from "./run-buffers.js";
 import { runFile } from "./worker-merge.js";
 import type { WorkerSetup } from "./worker-protocol.js";
@@ -18,7 +19,7 @@ export class RunSpiller {
   #named = 0;
   #runs: RunFile[] = [];
   #fullSpills = 0;
-  #counts: SpillCounts = noCounts();
+  #counts: SpillCounts = noSpills();
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
@@ -67,11 +68,7 @@ export class RunSpiller {
     const fullSpills = this.#fullSpills;
     const counts = this.#counts;
     this.#fullSpills = 0;
-    this.#counts = noCounts();
+    this.#counts = noSpills();
     return { runs: this.#runs.splice(0), fullSpills, counts };
   }
-}
-
-function noCounts(): SpillCounts {
-  return { tuples: 0, keys: 0, tupleRuns: 0, tupleBytes: 0, keyBytes: 0, fills: 0, sortMs: 0, syncMs: 0 };
 }

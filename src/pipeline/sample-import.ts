@@ -2,6 +2,7 @@ import { planSampleBytesMax } from "../kernel/index.js";
 import type { Source, StoreBytes, StoreReader, Target } from "../ports/index.js";
 import { type IndexSizes, type TuplePlace, TupleSizes } from "../postings/index.js";
 import type { ImportHost, ImportPlan, ImportReport, SpillCounts } from "./import-plan.js";
+import { addSpills, noSpills } from "./import-tally.js";
 import { runImport } from "./run-import.js";
 import { SamplePace } from "./sample-pace.js";
 import { type SampleReading, SampleSource, SampleTime } from "./sample-source.js";
@@ -73,9 +74,7 @@ export async function importSample(
       pace.read.note(records);
     },
     onMerged: (bytes) => pace.merge.note(bytes),
-    onSpilled: (counts) => {
-      for (const name of Object.keys(spilled) as (keyof SpillCounts)[]) spilled[name] += counts[name];
-    },
+    onSpilled: (counts) => addSpills(spilled, counts),
   };
   const report = await runImport(
     {
@@ -99,10 +98,6 @@ export async function importSample(
     pace,
     store: scratch.openReader === null ? null : await storeSizes(scratch.openReader, report, places),
   };
-}
-
-function noSpills(): SpillCounts {
-  return { tuples: 0, keys: 0, tupleRuns: 0, tupleBytes: 0, keyBytes: 0, fills: 0, sortMs: 0, syncMs: 0 };
 }
 
 /** A stream has no places to choose from: what there is of it is its sample. */

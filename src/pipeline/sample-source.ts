@@ -46,13 +46,15 @@ export class SampleSource {
   }
 
   get source(): Source {
-    const { name, format, compression, sessionBytesMax } = this.#inner;
+    const { name, format, entityTold = null, compression, sessionBytesMax } = this.#inner;
     return {
       name,
       format,
+      entityTold,
       compression,
       sessionBytesMax,
       fingerprint: () => this.#inner.fingerprint(),
+      close: async () => this.#inner.close?.(),
       open: async (options) => new SampleSession(this.#inner, this.#spots, this.#time, this.reading, options),
     };
   }

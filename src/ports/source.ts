@@ -1,6 +1,6 @@
 import type { Place } from "../kernel/index.js";
 
-export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | QuadFormat;
+export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | "stackexchange" | QuadFormat;
 
 const quadFormats = ["ntriples", "nquads", "turtle", "trig", "dgraph-rdf", "dgraph-json"] as const;
 
@@ -16,7 +16,7 @@ export function isDialectFormat(format: SourceFormat): boolean {
   return format === "dgraph-rdf" || format === "dgraph-json";
 }
 
-export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
+export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz" | "7z";
 
 /** Where a source stands; small JSON, saved in the checkpoint. */
 export interface SourceCursor {
@@ -69,6 +69,8 @@ export interface FrameReject {
  * - ntriples, nquads, dgraph-rdf: a line that holds more than spaces, tabs and a comment; LF and CR both end
  *   a line.
  * - turtle, trig, dgraph-json: a line of the statements that they are handed out as.
+ * - stackexchange: a line that holds more than white space, the XML declaration, or a tag without attributes
+ *   other than `<row>`: the element around the rows.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.
@@ -109,6 +111,8 @@ export interface SourceOpenOptions {
 export interface Source {
   readonly name: string;
   readonly format: SourceFormat;
+  /** The entity that the content itself says it holds, as the tables of a dump do; null where it does not. */
+  readonly entityTold?: string | null;
   readonly compression: SourceCompression;
   /** Memory that an open session may take for chunks and decompression, child processes included. */
   readonly sessionBytesMax: number;

@@ -65,19 +65,24 @@ class Intersection implements IdCursor {
   }
 }
 
+/** A cursor of a union; its id is kept here, since it is compared more often than it changes. */
+interface UnionPart {
+  cursor: IdCursor;
+  order: number;
+  id: number;
+}
+
 /** A binary heap of cursors by (id, order given). */
 class Union implements IdCursor {
   readonly cost: number;
-  readonly #heap: { cursor: IdCursor; order: number }[];
+  id = Number.POSITIVE_INFINITY;
+  readonly #heap: UnionPart[];
 
   constructor(cursors: IdCursor[]) {
     this.cost = cursors.reduce((sum, cursor) => sum + cursor.cost, 0);
-    this.#heap = cursors.map((cursor, order) => ({ cursor, order }));
+    this.#heap = cursors.map((cursor, order) => ({ cursor, order, id: cursor.id }));
     for (let i = this.#heap.length >> 1; i >= 0; i--) this.#siftDown(i);
-  }
-
-  get id(): number {
-    return this.#heap[0]?.cursor.id ?? Number.POSITIVE_INFINITY;
+    this.id = this.#heap[0]?.id ?? Number.POSITIVE_INFINITY;
   }
 
   get payload(): number {
@@ -85,38 +90,45 @@ class Union implements IdCursor {
   }
 
   next(): void {
-    const id = this.id;
-    while (this.id === id && id !== Number.POSITIVE_INFINITY) {
-      this.#heap[0]!.cursor.next();
+    const { id } = this;
+    if (id === Number.POSITIVE_INFINITY) return;
+    const heap = this.#heap;
+    do {
+      const top = heap[0]!;
+      top.cursor.next();
+      top.id = top.cursor.id;
       this.#siftDown(0);
-    }
+    } while (heap[0]!.id === id);
+    this.id = heap[0]!.id;
   }
 
   seek(id: number): void {
     while (this.id < id) {
-      this.#heap[0]!.cursor.seek(id);
+      const top = this.#heap[0]!;
+      top.cursor.seek(id);
+      top.id = top.cursor.id;
       this.#siftDown(0);
+      this.id = this.#heap[0]!.id;
     }
   }
 
   #siftDown(root: number): void {
     const heap = this.#heap;
-    for (let at = root; ; ) {
-      let least = at;
-      for (let child = 2 * at + 1; child <= 2 * at + 2 && child < heap.length; child++) {
-        if (this.#isBelow(child, least)) least = child;
-      }
-      if (least === at) return;
-      [heap[at], heap[least]] = [heap[least]!, heap[at]!];
-      at = least;
+    const part = heap[root];
+    if (part === undefined) return;
+    let at = root;
+    for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
+      if (child + 1 < heap.length && isBelow(heap[child + 1]!, heap[child]!)) child++;
+      if (!isBelow(heap[child]!, part)) break;
+      heap[at] = heap[child]!;
+      at = child;
     }
+    heap[at] = part;
   }
+}
 
-  #isBelow(a: number, b: number): boolean {
-    const [left, right] = [this.#heap[a]!, this.#heap[b]!];
-    if (left.cursor.id !== right.cursor.id) return left.cursor.id < right.cursor.id;
-    return left.order < right.order;
-  }
+function isBelow(a: UnionPart, b: UnionPart): boolean {
+  return a.id !== b.id ? a.id < b.id : a.order < b.order;
 }
 
 class Difference implements IdCursor {

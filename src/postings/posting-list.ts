@@ -51,6 +51,8 @@ export class PostingCursor implements IdCursor {
   #blocks: Iterator<PlacedBlock>;
   #postings = noPostings;
   #at = 0;
+  /** The last id of the present block; Infinity behind all blocks. */
+  #last = Number.POSITIVE_INFINITY;
 
   constructor(options: PostingListOptions) {
     this.#options = options;
@@ -71,17 +73,19 @@ export class PostingCursor implements IdCursor {
 
   seek(id: number): void {
     if (id <= this.id) return;
-    const last = this.#postings.ids.at(-1);
-    if (last === undefined || last < id) {
+    if (this.#last < id) {
       this.#blocks.return?.();
       this.#blocks = this.#options.blocksFrom(id)[Symbol.iterator]();
       this.#readBlock();
       // The block that may hold the id can begin and even end below it.
-      while (this.#postings.ids.length > 0 && this.#postings.ids.at(-1)! < id) this.#readBlock();
+      while (this.#last < id) this.#readBlock();
       if (this.id >= id) return;
     }
-    this.#at = gallop(this.#postings.ids, this.#at, id);
-    this.id = this.#postings.ids[this.#at]!;
+    const { ids } = this.#postings;
+    // Lists of a length are met step by step.
+    const next = this.#at + 1;
+    this.#at = ids[next]! >= id ? next : gallop(ids, next, id);
+    this.id = ids[this.#at]!;
   }
 
   /** Goes to the next block that holds postings of the list. */
@@ -90,12 +94,15 @@ export class PostingCursor implements IdCursor {
     this.#at = 0;
     for (let step = this.#blocks.next(); !step.done; step = this.#blocks.next()) {
       this.#postings = decoder.decode(step.value.block, index, term, step.value);
-      if (this.#postings.ids.length === 0) continue;
-      this.id = this.#postings.ids[0]!;
+      const { ids } = this.#postings;
+      if (ids.length === 0) continue;
+      this.id = ids[0]!;
+      this.#last = ids[ids.length - 1]!;
       return;
     }
     this.#postings = noPostings;
     this.id = Number.POSITIVE_INFINITY;
+    this.#last = Number.POSITIVE_INFINITY;
   }
 }
 

@@ -1,5 +1,5 @@
 export { commandText, quoteArgument } from "./command-text.js";
-export { inferSources, type Sampler } from "./infer-sources.js";
+export { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
 export { openSources } from "./open-sources.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";

@@ -1,12 +1,21 @@
 import { basename, dirname, resolve } from "node:path";
 import { entityNameOf, type InferenceSample, inferMapping, type Mapping } from "../mapping/index.js";
 import { isQuadFormat, type Source } from "../ports/index.js";
-import { rdfEntity, rdfMapping } from "../presets/index.js";
+import { rdfEntity, rdfMapping, stackExchangeMapping } from "../presets/index.js";
 import { type SourceSample, sampleSource } from "./sample-source.js";
+
+export type InferredPreset = "nostr" | "rdf" | "stackexchange";
+
+/** What records of a preset are called. */
+export const presetRecords: Readonly<Record<InferredPreset, string>> = {
+  nostr: "nostr events",
+  rdf: "quads",
+  stackexchange: "tables of Stack Exchange",
+};
 
 export interface SourceInference {
   mapping: Mapping;
-  preset: "nostr" | "rdf" | null;
+  preset: InferredPreset | null;
   notes: string[];
   /** Name of the entity that each source holds, by the source's name. */
   entities: Map<string, string>;
@@ -62,6 +71,7 @@ export async function inferSources(
   entityName: string | null,
 ): Promise<SourceInference> {
   if (sources.every(({ format }) => isQuadFormat(format))) return quadInference(sources);
+  if (entityName === null && sources.every(isDumpTable)) return dumpInference(sources);
   const groups =
     entityName === null
       ? await groupSources(sources, sampler)
@@ -85,6 +95,16 @@ export async function inferSources(
 function quadInference(sources: readonly Source[]): SourceInference {
   const entities = new Map(sources.map(({ name }) => [name, rdfEntity]));
   return { mapping: rdfMapping(), preset: "rdf", notes: [], entities };
+}
+
+function isDumpTable({ format, entityTold }: Source): boolean {
+  return format === "stackexchange" && typeof entityTold === "string";
+}
+
+/** Tables of a dump say themselves what they hold. */
+function dumpInference(sources: readonly Source[]): SourceInference {
+  const entities = new Map(sources.map(({ name, entityTold }) => [name, entityTold!]));
+  return { mapping: stackExchangeMapping(), preset: "stackexchange", notes: [], entities };
 }
 
 /** The first, the middle and the last file stand for all of a group. */

@@ -95,6 +95,7 @@ function truncationProof(source: Source): Source {
   return {
     name: source.name,
     format: source.format,
+    entityTold: source.entityTold ?? null,
     compression: source.compression,
     sessionBytesMax: source.sessionBytesMax,
     fingerprint: () => source.fingerprint(),

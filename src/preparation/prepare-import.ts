@@ -80,7 +80,7 @@ export async function prepareImport(
     mapping,
     line,
     sampler: opened.sampler,
-    entityNames: [...new Set(opened.sources.map((source) => mapping.entityOf(source.name)))],
+    entityNames: [...new Set(opened.sources.map((source) => mapping.entityOf(source)))],
     sourceArguments: host.args,
     resumeCommand: commandText([
       "plimsoll",
@@ -105,7 +105,7 @@ async function makePlan(
     sources,
     target: await makeTarget(target),
     mergeMapping: mappingMerger(mapping.compiled, target.name),
-    entityOf: (source) => mapping.entityOf(source.name),
+    entityOf: (source) => mapping.entityOf(source),
     memory: {
       line,
       graduality: values.number("graduality") ?? gradualityDefault,

@@ -14,6 +14,7 @@ import {
   mergeMappings,
   parseMapping,
   parseSchema,
+  type SourceIdentity,
   schemaPredicates,
   withConflictRule,
   withoutText,
@@ -22,7 +23,7 @@ import { type CompiledMapping, globMatches, suggestionText } from "../model/inde
 import { isQuadFormat, type Source } from "../ports/index.js";
 import { rdfEntity, rdfMappingWith } from "../presets/index.js";
 import type { OptionValues } from "../settings/index.js";
-import { inferSources, type Sampler } from "./infer-sources.js";
+import { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
 import { presetMapping } from "./preset-mapping.js";
 
 export type MappingOrigin = "preset" | "file" | "schema" | "flags" | "store" | "inferred";
@@ -32,7 +33,7 @@ export interface ResolvedMapping {
   origin: MappingOrigin;
   /** What was decided from samples, for people. */
   notes: string[];
-  entityOf: (sourceName: string) => string;
+  entityOf: (source: SourceIdentity) => string;
 }
 
 interface Choice {
@@ -41,7 +42,7 @@ interface Choice {
   fileName: string;
   notes: string[];
   /** Null: the mapping tells by its matches and names. */
-  entityOf: ((sourceName: string) => string) | null;
+  entityOf: ((source: SourceIdentity) => string) | null;
 }
 
 /** The mapping of an import: from a preset, a file, flags, the store itself, or a sample of the sources. */
@@ -58,8 +59,8 @@ export async function resolveMapping(
   const rule = values.text("on-conflict");
   if (rule !== null) mapping = withChosenRule(mapping, rule, command);
   const compiled = compileMapping(mapping, choice.fileName);
-  const entityOf = choice.entityOf ?? ((name: string) => entityOfSource(name, compiled, () => true).name);
-  for (const source of sources) entityOf(source.name);
+  const entityOf = choice.entityOf ?? ((source: SourceIdentity) => entityOfSource(source, compiled).name);
+  for (const source of sources) entityOf(source);
   return { compiled, origin: choice.origin, notes: choice.notes, entityOf };
 }
 
@@ -175,12 +176,12 @@ function storedChoice(
 ): Choice | null {
   if (stored === null) return null;
   const names = new Map<string, string>();
-  for (const { name } of sources) {
+  for (const { name, entityTold = null } of sources) {
     const own = stored.entities.find((candidate) => {
       if (isAwaited(candidate)) return false;
       if (entity !== null) return candidate.name === entity;
       if (candidate.match !== null && globMatches(candidate.match, name)) return true;
-      return candidate.name === entityNameOf(name);
+      return candidate.name === (entityTold ?? entityNameOf(name));
     });
     if (own === undefined) return null;
     names.set(name, own.name);
@@ -191,7 +192,7 @@ function storedChoice(
     origin: "store",
     fileName: "the store's mapping",
     notes: [],
-    entityOf: (name) => names.get(name)!,
+    entityOf: ({ name }) => names.get(name)!,
   };
 }
 
@@ -217,12 +218,11 @@ async function inferredChoice(
 ): Promise<Choice> {
   const inferred = await inferSources(sources, sampler, entity);
   if (inferred.preset !== null) {
-    const what = inferred.preset === "nostr" ? "nostr events" : "quads";
-    const notes = [`The records are ${what}: preset ${inferred.preset} is used.`];
+    const notes = [`The records are ${presetRecords[inferred.preset]}: preset ${inferred.preset} is used.`];
     return { ...presetChoice(inferred.preset, null, "import"), origin: "inferred", notes };
   }
   const { mapping, notes, entities } = inferred;
-  const entityOf = (name: string) => entities.get(name)!;
+  const entityOf = ({ name }: SourceIdentity) => entities.get(name)!;
   return { mapping, origin: "inferred", fileName: "the inferred mapping", notes, entityOf };
 }
 

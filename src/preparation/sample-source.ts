@@ -1,11 +1,11 @@
 import { inferRecordBytesMax, inferRecordCountMax, inferSampleBytesMax, KiB } from "../kernel/index.js";
 import type { CsvHeader, Source } from "../ports/index.js";
-import { splitRow } from "../sources/index.js";
+import { rowAttributes, splitRow } from "../sources/index.js";
 
 /** The first records of a source, read into objects: for inference and estimates, never for loading. */
 export interface SourceSample {
   records: Record<string, unknown>[];
-  /** All values are text, as the cells of a CSV file are. */
+  /** All values are text, as the cells of a CSV file and the attributes of XML are. */
   isText: boolean;
   /** Bytes of (decompressed) input that the sampled records take, bad ones included. */
   bytes: number;
@@ -19,7 +19,8 @@ export interface SourceSample {
 const sampleBufferBytes = 64 * KiB;
 
 export async function sampleSource(source: Source, signal: AbortSignal): Promise<SourceSample> {
-  const isText = source.format === "csv" || source.format === "tsv";
+  const isXml = source.format === "stackexchange";
+  const isText = isXml || source.format === "csv" || source.format === "tsv";
   const sample: SourceSample = {
     records: [],
     isText,
@@ -42,7 +43,7 @@ export async function sampleSource(source: Source, signal: AbortSignal): Promise
     sample.bytes += frame.length;
     sample.recordsFramed += frame.records;
     const text = Buffer.from(buffer.buffer, buffer.byteOffset, frame.length).toString("utf8");
-    const record = isText ? rowObject(text, frame.header) : jsonObject(text);
+    const record = isXml ? xmlRow(text) : isText ? rowObject(text, frame.header) : jsonObject(text);
     if (record !== null) sample.records.push(record);
   }
   sample.bytesRead = session.bytesRead;
@@ -58,6 +59,11 @@ function jsonObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
+}
+
+/** In front of a frame's one row may be lines that are none. */
+function xmlRow(text: string): Record<string, unknown> | null {
+  return rowAttributes(text.trimEnd().split("\n").at(-1)!);
 }
 
 function rowObject(text: string, header: CsvHeader | null): Record<string, unknown> | null {

@@ -1,6 +1,12 @@
 import { isPlimsollError } from "../kernel/index.js";
 import { peakRssBytes } from "../memory/index.js";
-import { type ImportPlan, type ImportProgress, type ImportReport, idleGovernor } from "../pipeline/index.js";
+import {
+  type ImportPlan,
+  type ImportProgress,
+  type ImportReport,
+  idleGovernor,
+  noRuns,
+} from "../pipeline/index.js";
 
 /** The report of an import that was ended by a condition: what the last progress told, and the condition. */
 export function unfinishedReport(
@@ -32,6 +38,7 @@ export function unfinishedReport(
     },
     governor: idleGovernor,
     phases: [],
+    runs: noRuns,
     danglingLinks: 0,
     rejectsFile: rejected > 0 ? plan.rejects.path : null,
     error: { code: isPlimsollError(error) ? error.code : "UNEXPECTED", message },

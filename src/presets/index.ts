@@ -4,17 +4,20 @@ import { nostrEntity, nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
 import { createQuadCheck } from "./quad-check.js";
 import { rdfMapping } from "./rdf.js";
+import { stackExchangeMapping } from "./stackexchange.js";
 
 export { nostrEntity } from "./nostr.js";
 export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
 export { createQuadCheck } from "./quad-check.js";
 export { rdfEntity, rdfMapping, rdfMappingWith } from "./rdf.js";
 export { loadSchnorr, type SchnorrVerifier } from "./schnorr.js";
+export { stackExchangeMapping } from "./stackexchange.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */
 const presets: Readonly<Record<string, () => Mapping>> = {
   nostr: nostrMapping,
   rdf: rdfMapping,
+  stackexchange: stackExchangeMapping,
 };
 
 export const presetNames: readonly string[] = Object.keys(presets);

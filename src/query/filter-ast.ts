@@ -23,6 +23,10 @@ export interface ValueTest {
   pattern: Pattern | null;
 }
 
+/** Where a term stands in a quad. A literal stands at `object` as well, in members of its own. */
+export const quadPlaces = ["subject", "predicate", "object", "graph"] as const;
+export type QuadPlace = (typeof quadPlaces)[number];
+
 /** What every value meets. */
 export const anyValue: ValueTest = {
   anyOf: null,
@@ -47,6 +51,8 @@ export type Where =
   | { kind: "forward"; field: CompiledField; target: CompiledEntity; part: Where }
   /** A record of `source` points at this one through `field` and meets `part`. */
   | { kind: "back"; source: CompiledEntity; field: CompiledField; part: Where }
+  /** Another quad has at `other` the term that this one has at `own`, and meets `part`. */
+  | { kind: "join"; own: QuadPlace; other: QuadPlace; part: Where }
   /** Every word occurs in one of the indexes, each in the form in which that has it. */
   | { kind: "words"; indexes: CompiledIndex[]; tokens: string[] };
 

@@ -10,9 +10,10 @@ import type { FieldReader } from "./field-values.js";
 import { conjunction, everything, type Order, type Query, type Where } from "./filter-ast.js";
 import { entityNamed, type FilterContext, parseWhere } from "./filter-where.js";
 import { fixedRule, searchIndexes } from "./index-words.js";
+import { whereQuads } from "./quad-where.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 
-const memberNames = ["entity", "where", "search", "order", "limit", "offset"];
+const memberNames = ["entity", "where", "search", "match", "order", "limit", "offset"];
 
 /**
  * Reads a filter, given as JSON text or as a value, and holds it to the mapping. Text is the better form for
@@ -28,11 +29,13 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
     const hint = suggestionText(name, memberNames);
     throw queryFault(name, `is not a member of a filter${hint}`, "Conditions on fields belong under where");
   }
-  const entity = chooseEntity(mapping, value.entity);
+  const isOfQuads = value.match !== undefined && value.entity === undefined;
+  const entity = isOfQuads ? quadEntity(mapping) : chooseEntity(mapping, value.entity);
   const context: FilterContext = { mapping, reader, patterns: 0 };
   const parts: Where[] = [];
   if (value.where !== undefined) parts.push(parseWhere(context, entity, value.where, "where", 0));
   if (value.search !== undefined) parts.push(...parseSearch(context, entity, value.search));
+  if (value.match !== undefined) parts.push(parseMatch(entity, value.match));
   checkPredicates(conjunction(parts));
   const order = value.order === undefined ? null : parseOrder(entity, value.order);
   return {
@@ -78,6 +81,24 @@ function chooseEntity(mapping: CompiledMapping, name: unknown): CompiledEntity {
   if (mapping.entities.length === 1 && only !== undefined) return only;
   const names = mapping.entities.map((entity) => entity.name);
   throw queryFault("entity", "is missing", `Name one of the store's entities: ${listText(names)}`);
+}
+
+function quadEntity(mapping: CompiledMapping): CompiledEntity {
+  const found = mapping.entities.find(({ quads }) => quads !== undefined);
+  if (found !== undefined) return found;
+  throw queryFault("match", "needs quads, and the store has none", "Ask by where, or load RDF");
+}
+
+function parseMatch(entity: CompiledEntity, match: unknown): Where {
+  if (entity.quads === undefined) {
+    throw queryFault(
+      "match",
+      `needs quads; ${entity.name} has none`,
+      "Ask by where, or name the entity of quads",
+    );
+  }
+  if (typeof match !== "string") throw queryFault("match", "must be a string", 'Write "match":"? <iri> ?"');
+  return whereQuads(entity, match, "match");
 }
 
 function parseSearch(context: FilterContext, entity: CompiledEntity, search: unknown): Where[] {

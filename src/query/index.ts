@@ -19,6 +19,7 @@ export {
   followLink,
   lookup,
 } from "./links.js";
+export { matchQuads } from "./match-quads.js";
 export { nostrCount, nostrCountSteps, nostrExplain, nostrQuery, searchWords } from "./nostr-filter.js";
 export { isRecordDead, type QueryCaches, setQueryCaches } from "./query-store.js";
 export { QueryTerms } from "./query-terms.js";

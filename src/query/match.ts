@@ -1,9 +1,11 @@
-import { linkVerdictsMax } from "../kernel/index.js";
+import { joinKeyLengthMax, linkVerdictsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
+import { type IdCursor, intersect } from "../postings/index.js";
 import { meets } from "./field-values.js";
-import type { Where } from "./filter-ast.js";
+import { conjunction, type Where } from "./filter-ast.js";
 import { recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
+import { termAt, termKey, whereTerm } from "./quad-terms.js";
 import type { QueryStore } from "./query-store.js";
 
 /**
@@ -45,6 +47,8 @@ export class Matcher {
         return this.#matchesForward(where, record);
       case "back":
         return this.#matchesBack(where, entity, record);
+      case "join":
+        return this.#matchesJoin(where, entity, record);
     }
   }
 
@@ -92,11 +96,29 @@ export class Matcher {
     return false;
   }
 
+  /** Quads with the term at the other place, met with the lists of what else is asked of them. */
+  #matchesJoin(where: Extract<Where, { kind: "join" }>, entity: CompiledEntity, record: LiveRecord): boolean {
+    const term = termAt(record, where.own);
+    if (term === null) return false;
+    const isTerm = whereTerm(entity, where.other, term);
+    const all = conjunction([isTerm, where.part]);
+    const judge = () => {
+      const lists = equalLists(this.#store, all);
+      for (const ids = intersect(lists); ids.id < this.#store.sealed.nextId; ids.next()) {
+        const found = this.#store.records.live(ids.id);
+        if (found?.entity === entity.number && this.matches(all, entity, found)) return true;
+      }
+      return false;
+    };
+    const key = termKey(term);
+    return key.length > joinKeyLengthMax ? judge() : this.#verdict(where, key, judge);
+  }
+
   /** Whether the record at the other end of a link meets its part: many records point at few. */
-  #verdict(where: Where, id: number, judge: () => boolean): boolean {
+  #verdict(where: Where, end: number | string, judge: () => boolean): boolean {
     const number = this.#partNumbers.get(where) ?? this.#partNumbers.size;
     this.#partNumbers.set(where, number);
-    const key = `${number}:${id}`;
+    const key = `${number}:${end}`;
     const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
     const verdict = judge();
@@ -104,4 +126,16 @@ export class Matcher {
     this.#verdicts.set(key, verdict);
     return verdict;
   }
+}
+
+/** The lists of the values that must be there: of a quad's conditions there is one at least. */
+function equalLists(store: QueryStore, where: Where): IdCursor[] {
+  const parts = where.kind === "and" ? where.parts : [where];
+  return parts.flatMap((part) => {
+    if (part.kind !== "value" || part.test.anyOf?.length !== 1) return [];
+    const index = part.field.indexes.find(({ kind }) => kind === "exact");
+    if (index === undefined) return [];
+    const { term } = store.terms.equal(part.field, index.kind, part.test.anyOf[0]!);
+    return [store.lists.open(index.number, term, 0)];
+  });
 }

@@ -67,7 +67,7 @@ function planBack(
 }
 
 /** Matching records of another entity; null first of all when finding them would cost a scan of too many. */
-function* matching(
+export function* matching(
   store: QueryStore,
   entity: CompiledEntity,
   where: Where,

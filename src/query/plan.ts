@@ -12,6 +12,7 @@ import {
   type Where,
 } from "./filter-ast.js";
 import { fixedRule, wordForms } from "./index-words.js";
+import { planJoin } from "./plan-joins.js";
 import { planLink } from "./plan-links.js";
 import {
   gatheredSets,
@@ -75,6 +76,8 @@ export function planWhere(store: QueryStore, entity: CompiledEntity, where: Wher
     case "forward":
     case "back":
       return planLink(store, entity, where, planWhere) ?? planAll(store, entity, false);
+    case "join":
+      return planJoin(store, entity, where, planWhere) ?? planAll(store, entity, false);
   }
 }
 

@@ -46,7 +46,7 @@ function facetText(facet: unknown, written: unknown): string | null {
 }
 
 /** Arrays around a value are transparent, as everywhere in records, and null is no value. */
-function memberText(member: unknown): string | null {
+export function memberText(member: unknown): string | null {
   if (typeof member === "string") return member;
   const texts = [member].flat(Number.POSITIVE_INFINITY).filter((item) => typeof item === "string");
   return texts[0] ?? null;

@@ -53,6 +53,7 @@ export const commandTable: readonly CommandRow[] = [
       `plimsoll query ./geo --filter '{"entity":"City","where":{"population":{"gte":1e6}}}'`,
       `plimsoll query ./geo --filter '{"entity":"City","search":"san"}' --count`,
       `plimsoll query ./events --nostr '{"kinds":[1],"#t":["bitcoin"],"limit":20}'`,
+      `plimsoll query ./graph --match '? <http://schema.org/name> "Ada"@en'`,
     ],
   },
   {

@@ -2,6 +2,7 @@ import { portDefault } from "../kernel/index.js";
 import { type CommandName, commandTable } from "./command-table.js";
 import { mappingRows } from "./option-mapping-rows.js";
 import { memoryRows } from "./option-memory-rows.js";
+import { queryRows } from "./option-query-rows.js";
 import type { OptionRow } from "./option-row.js";
 
 export { type OptionRow, optionFlags } from "./option-row.js";
@@ -21,6 +22,7 @@ export const formatNames = [
   "trig",
   "dgraph-rdf",
   "dgraph-json",
+  "stackexchange",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -176,64 +178,7 @@ export const optionTable: readonly OptionRow[] = [
     commands: loading,
     way: { of: "checks", name: "all" },
   },
-  {
-    name: "filter",
-    value: "JSON",
-    type: "text",
-    env: "PLIMSOLL_FILTER",
-    help: "entity, where, search, order and limit",
-    commands: ["query"],
-    way: { of: "query", name: "filter" },
-  },
-  {
-    name: "nostr",
-    value: "JSON",
-    type: "text",
-    env: "PLIMSOLL_NOSTR",
-    help: "a NIP-01 filter (with NIP-50 search) over a store of nostr events; newest first",
-    commands: ["query"],
-    way: { of: "query", name: "nostr" },
-  },
-  {
-    name: "count",
-    type: "flag",
-    env: "PLIMSOLL_COUNT",
-    help: "print how many there are, and nothing else",
-    commands: ["query"],
-  },
-  {
-    name: "explain",
-    type: "flag",
-    env: "PLIMSOLL_EXPLAIN",
-    help: "print which lists the query met, as JSON on stderr",
-    commands: ["query"],
-  },
-  {
-    name: "format",
-    value: "NAME",
-    type: "choice",
-    choices: ["jsonl", "csv", "nquads", "dgraph-rdf"],
-    default: "jsonl",
-    env: "PLIMSOLL_EXPORT_FORMAT",
-    help: "format of what is written",
-    commands: ["export"],
-  },
-  {
-    name: "entity",
-    value: "NAME",
-    type: "text",
-    default: "all",
-    env: "PLIMSOLL_EXPORT_ENTITY",
-    help: "records of this entity alone",
-    commands: ["export"],
-  },
-  {
-    name: "json",
-    type: "flag",
-    env: "PLIMSOLL_JSON",
-    help: "as one JSON object",
-    commands: ["plan", "stats", "memory"],
-  },
+  ...queryRows,
   {
     name: "port",
     value: "N",

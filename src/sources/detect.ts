@@ -1,11 +1,14 @@
 import { PlimsollError } from "../kernel/index.js";
 import { isQuadFormat, type SourceFormat } from "../ports/index.js";
 import { JsonArrayFramer } from "./framers/index.js";
+import { tableEntity } from "./xml-tables.js";
 
 export interface TextShape {
   format: SourceFormat;
   /** Meant for csv and tsv only. */
   delimiter: string;
+  /** The entity that the content says it holds; null where it does not. */
+  entityTold: string | null;
 }
 
 const delimiters = [",", "\t", ";", "|"] as const;
@@ -31,12 +34,20 @@ export function detectShape(name: string, head: Uint8Array, given: SourceFormat 
   refuseEncoding(name, head);
   const text = headText(head);
   const hint = given ?? formatOfName(name);
-  const format = given ?? formatOfContent(text, hint);
+  const entityTold = tableEntity(text);
+  const isDump = hint === null && entityTold !== null;
+  const format = given ?? (isDump ? "stackexchange" : formatOfContent(text, hint));
   if (format === null) throw unknownFormat(name, text);
-  if (format === "jsonl" || format === "json" || isQuadFormat(format)) return { format, delimiter: "," };
+  if (format === "stackexchange") return { format, delimiter: ",", entityTold };
+  if (!isTable(format)) return { format, delimiter: ",", entityTold: null };
   const isTab = format === "tsv";
   const delimiter = isTab ? "\t" : (findDelimiter(text)?.delimiter ?? ",");
-  return { format: given ?? (delimiter === "\t" ? "tsv" : "csv"), delimiter };
+  return { format: given ?? (delimiter === "\t" ? "tsv" : "csv"), delimiter, entityTold: null };
+}
+
+/** Whether records are rows of cells: prose has commas too, so only a name makes sure of it. */
+export function isTable(format: SourceFormat | null): boolean {
+  return format === "csv" || format === "tsv";
 }
 
 /** Whether a head that is still growing tells enough: its first two lines. */
@@ -80,7 +91,7 @@ function formatOfContent(text: string, hint: SourceFormat | null): SourceFormat 
   const start = text.trimStart();
   if (start === "") return hint ?? "jsonl";
   if (hint !== null && isQuadFormat(hint)) return hint;
-  const isCsvName = hint === "csv" || hint === "tsv";
+  const isCsvName = isTable(hint);
   if (!isCsvName && start[0] === "[") return "json";
   if (!isCsvName && start[0] === "{") return isObjectPerLine(start) ? "jsonl" : "json";
   if (hint !== null) return hint;
@@ -144,6 +155,8 @@ function headLines(text: string): string[] {
 }
 
 function unknownFormat(source: string, text: string): PlimsollError {
-  const reason = isBinary(text) ? "it is no text" : "neither JSON nor quads nor rows with one delimiter";
+  const reason = isBinary(text)
+    ? "it is no text"
+    : "neither JSON nor quads nor rows with one delimiter nor a table of Stack Exchange";
   return new PlimsollError("FORMAT_UNKNOWN", { source, reason }, { place: { source } });
 }

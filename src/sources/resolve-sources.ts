@@ -4,12 +4,13 @@ import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { detectBytesMax, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { hasGlob } from "../model/index.js";
-import { isQuadFormat, type Source, type SourceFormat } from "../ports/index.js";
+import type { Source, SourceFormat } from "../ports/index.js";
+import { archiveMember, isSevenZip, openSevenZip, unsupported } from "./archives/index.js";
 import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js";
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
-import { detectShape, formatOfName, isHeadEnough, type TextShape } from "./detect.js";
+import { detectShape, formatOfName, isHeadEnough, isTable, type TextShape } from "./detect.js";
 import { dgraphJsonOrigin } from "./dgraph-json/index.js";
 import { expandGlob, folderFiles } from "./glob.js";
 import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
@@ -47,18 +48,20 @@ async function resolveArgument(argument: string, options: ResolveOptions): Promi
   const path = resolve(options.cwd, argument);
   const kind = await kindOf(argument, path);
   if (kind === "folder") return openFolder(argument, path, options);
-  if (kind === "file") return [await openFile(argument, path, format)];
+  if (kind === "file") return openFile(argument, path, options);
+  const inside = archiveMember(argument);
+  if (inside !== null) return openMember(inside, options);
   if (!hasGlob(argument)) throw notFound(argument);
   const sources: Source[] = [];
   for (const name of await expandGlob(argument, options.cwd)) {
-    sources.push(await openFile(name, resolve(options.cwd, name), format));
+    sources.push(...(await openFile(name, resolve(options.cwd, name), options)));
   }
   if (sources.length === 0) throw notFound(argument);
   return sources;
 }
 
 async function openFolder(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
-  const sources: Source[] = [];
+  const sources: TextSource[] = [];
   const note = options.onNote ?? (() => undefined);
   for (const file of await folderFiles(path)) {
     const fileName = name.endsWith("/") ? name + file : `${name}/${file}`;
@@ -68,27 +71,39 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
       continue;
     }
     try {
-      // Prose has commas too, so within a folder only a name makes a table of a text.
-      const isTable = ["csv", "tsv"].includes(formatOfName(fileName) ?? "");
-      const source = await openFile(fileName, filePath, options.format ?? null);
-      const tellsItself =
-        source.format === "jsonl" || source.format === "json" || isQuadFormat(source.format);
-      if (options.format || isTable || tellsItself) sources.push(source);
-      else note(`${fileName} is passed over: name it to read it as ${source.format}.`);
+      for (const source of await openFile(fileName, filePath, options)) {
+        // Prose has commas too, so within a folder only a name makes a table of a text.
+        if (options.format || !isTable(source.format) || isTable(formatOfName(fileName)))
+          sources.push(source);
+        else note(`${fileName} is passed over: name it to read it as ${source.format}.`);
+      }
     } catch (error) {
       if (!isPlimsollError(error) || error.code !== "FORMAT_UNKNOWN") throw error;
       note(`${fileName} is passed over: ${error.details.reason}.`);
     }
   }
   if (sources.length === 0) throw notFound(name);
-  return sources;
+  return tablesOf(sources, note);
 }
 
-async function openFile(name: string, path: string, format: SourceFormat | null): Promise<TextSource> {
+/** Where some files are tables of a dump, the folder is one, and what else lies in it is no part of it. */
+function tablesOf(sources: readonly TextSource[], note: (note: string) => void): TextSource[] {
+  const tables = sources.filter(({ entityTold }) => entityTold !== null);
+  if (tables.length === 0) return [...sources];
+  for (const source of sources) {
+    if (!tables.includes(source)) note(`${source.name} is passed over: it is no table of the dump.`);
+  }
+  return tables;
+}
+
+/** A file is one source, an archive one for each file in it that can be read. */
+async function openFile(name: string, path: string, options: ResolveOptions): Promise<TextSource[]> {
+  const { format = null, onNote = () => undefined } = options;
   const stored = await FileBytes.open(path, 0, name);
   let stream: ByteStream = stored;
   try {
     const magic = await readStoredHead(stored);
+    if (isSevenZip(magic)) return await openSevenZip({ name, path, format, member: null, onNote });
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stored), compression, name);
     const shape = detectShape(name, await headOf(stream), format);
@@ -96,7 +111,7 @@ async function openFile(name: string, path: string, format: SourceFormat | null)
       compression,
       decompressBytes: decompressBytes(compression, magic),
     });
-    return textSource(origin, shape, pathToFileURL(path).href);
+    return [textSource(origin, shape, pathToFileURL(path).href)];
   } finally {
     await stream.close();
   }
@@ -110,6 +125,7 @@ async function openStream(
   let stream: ByteStream = new ReadableBytes(readable, name);
   try {
     const magic = await readStoredHead(stream);
+    if (isSevenZip(magic)) throw unsupported(name, "an archive is read from a file, and this is a stream");
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stream), compression, name);
     const head = await readHead(stream, detectBytesMax, isHeadEnough);
@@ -120,6 +136,18 @@ async function openStream(
     await stream.close();
     throw error;
   }
+}
+
+/** One file of an archive, called as its source is. */
+async function openMember(
+  { archive, member }: { archive: string; member: string },
+  options: ResolveOptions,
+): Promise<Source[]> {
+  const path = resolve(options.cwd, archive);
+  const name = `${archive}/${member}`;
+  if ((await kindOf(name, path)) !== "file") throw notFound(name);
+  const { format = null, onNote = () => undefined } = options;
+  return openSevenZip({ name: archive, path, format, member, onNote });
 }
 
 function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): TextSource {

@@ -17,7 +17,7 @@ import type {
   SourceSession,
 } from "../ports/index.js";
 import { abortable, type ByteStream, PrefixedBytes } from "./bytes/byte-stream.js";
-import { decompress } from "./bytes/decompress.js";
+import { decompress, type StreamCompression } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { readHeader } from "./csv-header.js";
 import { CursorTail } from "./cursor-tail.js";
@@ -49,6 +49,7 @@ export interface ByteOrigin extends StoredForm {
 export class TextSource implements Source {
   readonly name: string;
   readonly format: SourceFormat;
+  readonly entityTold: string | null;
   readonly compression: SourceCompression;
   readonly sessionBytesMax: number;
   readonly #origin: ByteOrigin;
@@ -57,6 +58,7 @@ export class TextSource implements Source {
   constructor(origin: ByteOrigin, shape: TextShape) {
     this.name = origin.name;
     this.format = shape.format;
+    this.entityTold = shape.entityTold;
     this.compression = origin.compression;
     this.sessionBytesMax = 2 * sourceChunkBytes + origin.decompressBytes;
     this.#origin = origin;
@@ -158,7 +160,11 @@ async function skipRecords(session: SourceSession, records: number, recordBytesM
   }
 }
 
-export function fileOrigin(name: string, path: string, stored: StoredForm): ByteOrigin {
+export function fileOrigin(
+  name: string,
+  path: string,
+  stored: StoredForm & { compression: StreamCompression },
+): ByteOrigin {
   const { compression } = stored;
   return {
     name,
@@ -178,7 +184,7 @@ export function fileOrigin(name: string, path: string, stored: StoredForm): Byte
   };
 }
 
-async function fileFingerprint(name: string, path: string): Promise<SourceFingerprint> {
+export async function fileFingerprint(name: string, path: string): Promise<SourceFingerprint> {
   try {
     const { size, mtimeMs } = await stat(path);
     const handle = await open(path, "r");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { reportText } from "../../src/cli/report-text.js";
-import { type ImportReport, idleGovernor } from "../../src/pipeline/index.js";
+import { type ImportReport, idleGovernor, noRuns } from "../../src/pipeline/index.js";
 
 const report: ImportReport = {
   state: "complete",
@@ -21,6 +21,7 @@ const report: ImportReport = {
   },
   governor: idleGovernor,
   phases: [],
+  runs: noRuns,
   danglingLinks: 2,
   rejectsFile: "./geo.rejects.jsonl",
   error: null,

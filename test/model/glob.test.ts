@@ -25,9 +25,11 @@ test("a source belongs to the entity that matches, is called like it, or is the 
     version: 1,
     entities: { City: { match: "cities/*", fields }, Country: { fields }, State: { fields } },
   });
-  const of = (name: string) => entityOfSource(name, mapping).name;
+  const of = (name: string) => entityOfSource({ name }, mapping).name;
   expect(of("x/cities/FR.json")).toBe("City");
   expect(of("x/countries.csv")).toBe("Country");
   expect(() => of("x/other.csv")).toThrow(expect.objectContaining({ code: "ENTITY_UNCLEAR" }));
-  expect(entityOfSource("any", compileMapping({ version: 1, entities: { A: { fields } } })).name).toBe("A");
+  expect(
+    entityOfSource({ name: "any" }, compileMapping({ version: 1, entities: { A: { fields } } })).name,
+  ).toBe("A");
 });

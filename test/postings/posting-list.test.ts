@@ -2,10 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   blocksOfTerm,
+  difference,
   firstTupleOf,
   type IdCursor,
+  intersect,
   PostingCursor,
   PostingDecoder,
+  union,
 } from "../../src/postings/index.js";
 import { blocksOf, compareTuples, makeKernel, type Tuple } from "./twin.js";
 
@@ -113,3 +116,83 @@ describe("PostingCursor", () => {
     expect(() => decoder.decode(block, 2, 5n)).toThrow(expect.objectContaining({ code: "BLOCK_DAMAGED" }));
   });
 });
+
+/** Stretches of gaps that take one byte, two, some of each, and more. */
+const gaps = fc
+  .array(
+    fc.oneof(
+      fc.array(fc.integer({ min: 1, max: 127 }), { maxLength: 50 }),
+      fc.array(fc.integer({ min: 128, max: 16_383 }), { maxLength: 40 }),
+      fc.array(fc.constantFrom(1, 127, 128, 16_383, 16_384, 2 ** 21, 2 ** 33), { maxLength: 40 }),
+    ),
+    { maxLength: 12 },
+  )
+  .map((stretches) => stretches.flat());
+
+function idsOf(steps: number[]): number[] {
+  let id = 0;
+  return steps.map((gap) => {
+    id += gap;
+    return id;
+  });
+}
+
+describe("PostingDecoder", () => {
+  test("gives the ids and payloads that went in, whatever the gaps are", () => {
+    const payloads = fc.constantFrom<(id: number) => number>(
+      () => 0,
+      (id) => id % 256,
+    );
+    fc.assert(
+      fc.property(gaps, payloads, (steps, payloadOf) => {
+        const list = idsOf(steps).map((id): Tuple => ({ index: 2, term: 5n, id, payload: payloadOf(id) }));
+        const beside = list.map((tuple): Tuple => ({ ...tuple, term: 6n }));
+        const found = blocksOf(kernel, [...list, ...beside]).map((block) => decoder.decode(block, 2, 5n));
+        expect(found.flatMap(({ ids }) => [...ids])).toEqual(list.map(({ id }) => id));
+        expect(found.flatMap(({ payloads: all }) => [...all])).toEqual(list.map(({ payload }) => payload));
+      }),
+    );
+  });
+});
+
+describe("sets of posting lists", () => {
+  const terms = [1n, 2n, 3n];
+
+  test("are those of plain sets, over blocks and segments", () => {
+    // Of each id a mask says which of the lists have it.
+    const step = fc.tuple(fc.oneof(fc.nat(126), fc.nat(16_382), fc.constant(2 ** 25)), fc.nat(7));
+    const part = fc.array(step, { maxLength: 300, size: "max" });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), (parts) => {
+        let id = 0;
+        const ids = terms.map(() => [] as number[]);
+        const stored = parts.map((steps, number): Segment => {
+          const here: Tuple[] = [];
+          for (const [gap, mask] of steps) {
+            id += gap + 1;
+            for (const [at, term] of terms.entries()) {
+              if ((mask & (1 << at)) === 0) continue;
+              here.push({ index: 1, term, id, payload: 0 });
+              ids[at]!.push(id);
+            }
+          }
+          return { number, endId: ++id, blocks: blocksOf(kernel, here) };
+        });
+        const [a, b, c] = terms.map((term) => () => openList(stored, 1, term));
+        const has = ids.map((list) => new Set(list));
+        const sorted = (list: Iterable<number>) => [...new Set(list)].sort((x, y) => x - y);
+        expect(readOut(intersect([a!(), b!()]))).toEqual(ids[0]!.filter((id) => has[1]!.has(id)));
+        expect(readOut(union([a!(), b!(), c!()]))).toEqual(sorted(ids.flat()));
+        expect(readOut(difference(a!(), union([b!(), c!()])))).toEqual(
+          ids[0]!.filter((id) => !has[1]!.has(id) && !has[2]!.has(id)),
+        );
+      }),
+    );
+  });
+});
+
+function readOut(cursor: IdCursor): number[] {
+  const found: number[] = [];
+  for (; cursor.id !== Number.POSITIVE_INFINITY; cursor.next()) found.push(cursor.id);
+  return found;
+}

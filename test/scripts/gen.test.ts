@@ -60,13 +60,52 @@ test("events are signed on demand, as another library finds, and otherwise the s
 });
 
 test("the same seed gives the same data, another one other data", () => {
-  for (const kind of ["nostr", "rows"]) {
+  for (const [kind, count] of [
+    ["nostr", "--count"],
+    ["rows", "--count"],
+    ["graph", "--edges"],
+  ] as const) {
     const [first, second, other] = ["1", "1", "2"].map(
-      (seed) => gen(kind, "--count", "50", "--seed", seed).stdout,
+      (seed) => gen(kind, count, "50", "--seed", seed).stdout,
     );
     expect(first).toBe(second);
     expect(first).not.toBe(other);
   }
+});
+
+test("a graph has exactly so many edges, whatever it stops amid, and all of them are N-Triples", () => {
+  for (const count of [1, 2, 7, 100, 101]) {
+    expect(gen("graph", "--edges", String(count)).stdout.trimEnd().split("\n").length).toBe(count);
+  }
+  const iri = "<http://[a-z0-9./#-]+>";
+  const literal = `"[^"\\\\]+"(@en|\\^\\^${iri})?`;
+  const triple = new RegExp(`^${iri} ${iri} (${iri}|${literal}) \\.$`, "i");
+  const lines = gen("graph", "--edges", "5000").stdout.trimEnd().split("\n");
+  expect(lines.filter((line) => !triple.test(line))).toEqual([]);
+});
+
+test("a graph's links follow power laws", () => {
+  const { stdout } = gen("graph", "--edges", "200000");
+  const countsOf = (pattern: RegExp) => {
+    const counts = new Map<string, number>();
+    for (const [, name] of stdout.matchAll(pattern)) counts.set(name!, (counts.get(name!) ?? 0) + 1);
+    return [...counts.values()].sort((a, b) => b - a);
+  };
+  for (const pattern of [/#tag> <(\S+)>/g, /#owner> <(\S+)>/g, /#up> <(\S+)>/g]) {
+    const counts = countsOf(pattern);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const top = counts.slice(0, Math.ceil(counts.length / 20)).reduce((sum, count) => sum + count, 0);
+    expect(top / total).toBeGreaterThan(0.15);
+    expect(counts[0]! / total).toBeLessThan(0.2);
+    expect(counts.length).toBeGreaterThan(500);
+  }
+});
+
+test("the long list is one list but for the rare edges", () => {
+  const lines = gen("list", "--edges", "250000").stdout.trimEnd().split("\n");
+  expect(new Set(lines).size).toBe(250_000);
+  expect(lines.filter((line) => line.endsWith("/rare> .")).length).toBe(2);
+  expect(lines.filter((line) => line.endsWith("/in> <http://list.example/all> .")).length).toBe(249_998);
 });
 
 test("rows have a header, seven columns and repeats where asked", () => {
@@ -79,7 +118,15 @@ test("rows have a header, seven columns and repeats where asked", () => {
 });
 
 test("wrong usage exits with 2 and says what is wrong; help exits with 0", () => {
-  for (const args of [[], ["other"], ["nostr"], ["rows", "--count", "x"], ["rows", "--count", "1", "--no"]]) {
+  for (const args of [
+    [],
+    ["other"],
+    ["nostr"],
+    ["rows", "--count", "x"],
+    ["rows", "--count", "1", "--no"],
+    ["graph"],
+    ["graph", "--count", "1"],
+  ]) {
     const { status, stderr } = gen(...args);
     expect(status).toBe(2);
     expect(stderr).toMatch(/Usage/);

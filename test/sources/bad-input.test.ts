@@ -150,6 +150,12 @@ describe("formats", () => {
     expect(await formatOf('# of data\n\n<a:b> <a:c> "d", e" .\n', "txt")).toBe("nquads");
     expect(await formatOf("_:b <a:c> <a:d> .\n", "csv.part")).toBe("nquads");
     expect(await formatOf("<a:b> <a:c> <a:d> .\n", "nt")).toBe("ntriples");
+    expect(await formatOf('\ufeff<?xml version="1.0"?>\r\n<posts>\r\n</posts>', "xml")).toBe("stackexchange");
+    expect(await formatOf("<votes>\n", "txt")).toBe("stackexchange");
+    expect(await formatOf("<posts> <p> <o> .\n", "ttl")).toBe("turtle");
+    await expect(formatOf("<?xml?><feed>\n<row />\n", "xml")).rejects.toMatchObject({
+      code: "FORMAT_UNKNOWN",
+    });
     await expect(formatOf('<a href="x:y">\n<b>', "xml")).rejects.toMatchObject({ code: "FORMAT_UNKNOWN" });
   });
 

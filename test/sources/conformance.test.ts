@@ -15,10 +15,12 @@ const runner: SourceConformance["runner"] = {
   skip: (name) => test.skip(name, () => {}),
 };
 
+const lineFormats = ["nquads", "stackexchange"] as const;
+
 for (const compression of compressions) {
   const reason = missing(compression);
-  // Statements are framed alike whatever their bytes came from.
-  for (const format of compression === "none" ? [...formats, "nquads" as const] : formats) {
+  // Statements and rows of XML are framed alike whatever their bytes came from.
+  for (const format of compression === "none" ? [...formats, ...lineFormats] : formats) {
     for (const origin of ["file", "stream"] as const) {
       const subject = makeSubject({ format, compression, origin, folder: folder.path });
       if (reason !== null) test.skip(`${subject.name} (${reason})`, () => {});

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countLines } from "../../src/sources/framers/byte-scan.js";
 import { type Framer, makeFramer } from "../../src/sources/framers/index.js";
+import { entityOf, LoaderRig } from "../pipeline/loader-rig.js";
 
 /** Frames a text fed in pieces into buffers of one size, as a session does; the framed records' bytes. */
 function frames(framer: Framer, text: string, pieceBytes: number): { count: number; parts: string[] } {
@@ -103,6 +104,48 @@ describe("quads", () => {
           expect(statements).toEqual(twin.map((part) => part.trim()));
         },
       ),
+    );
+  });
+});
+
+describe("rows of XML", () => {
+  const line = fc.oneof(
+    fc.constantFrom(
+      "",
+      " \t",
+      "\r",
+      '<row a="1" />',
+      "<rwo/>",
+      "<row>",
+      "</row>",
+      "<?",
+      "<?xml?>x",
+      "x",
+      "é",
+    ),
+    fc.constantFrom(
+      '<?xml version="1.0"?>',
+      " <?xml?> <posts>",
+      "<posts>",
+      "</posts> ",
+      "<posts a='1'>",
+      "<>",
+    ),
+    fc.stringMatching(/^<[?/]?[a-z]{0,3}[?]?>? ?$/),
+  );
+  test("are lines, but for the declaration and the tags of the element around them", () => {
+    const aside = /^[ \t\r]*(?:<\?(?:(?!\?>).)*\?>[ \t\r]*)?(?:<\/?(?!row>)[a-z]+>[ \t\r]*)?$/i;
+    const entity = entityOf({ version: 1, entities: { Row: { fields: { a: "string" } } } });
+    const rig = new LoaderRig();
+    fc.assert(
+      fc.property(fc.array(line), fc.boolean(), piece, (lines, isEnded, pieceBytes) => {
+        const text = lines.join("\n") + (isEnded ? "\n" : "");
+        const twin = text.split("\n").filter((part) => !aside.test(part));
+        expect(frames(makeFramer("stackexchange", 1000, ","), text, pieceBytes).count).toBe(twin.length);
+        const loaded = rig.load({ entity, format: "stackexchange", header: null, text });
+        expect(loaded.rejects.length + loaded.records.size).toBe(twin.length);
+      }),
+      { numRuns: 300 },
     );
   });
 });

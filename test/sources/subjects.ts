@@ -16,6 +16,7 @@ export function encode(records: readonly SuiteRecord[], format: SourceFormat): s
   if (format === "jsonl") return records.map((record) => JSON.stringify(record)).join("\n");
   if (format === "json") return `[${records.map((record) => JSON.stringify(record, null, 2)).join(",\n")}]`;
   if (format === "nquads") return records.map((record) => statement(JSON.stringify(record))).join("\n");
+  if (format === "stackexchange") return `<rows>\n${records.map(xmlRow).join("\r\n")}\n</rows>`;
   if (records.length === 0) return "";
   const delimiter = format === "tsv" ? "\t" : ",";
   const columns = Object.keys(records[0]!);
@@ -28,6 +29,13 @@ export function encode(records: readonly SuiteRecord[], format: SourceFormat): s
 function statement(json: string): string {
   const text = json.replace(/["\\]/g, (character) => `\\${character}`);
   return `<suite:record> <suite:json> "${text}" . # ${json.length}`;
+}
+
+function xmlRow(record: SuiteRecord): string {
+  const escaped = (text: string) =>
+    text.replace(/["<&\p{Cc}]/gu, (character) => `&#${character.codePointAt(0)};`);
+  const attributes = Object.entries(record).map(([name, text]) => ` ${name}="${escaped(text)}"`);
+  return `  <row${attributes.join("")} />`;
 }
 
 /** Why a compression cannot be made here; null when it can. */

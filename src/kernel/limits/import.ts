@@ -136,6 +136,9 @@ export const detectBytesMax = 64 * KiB;
  */
 export const decompressWindowBytesMax = 64 * MiB;
 
+/** The list of files of an archive, packed and unpacked; one of hundreds of files takes some kilobytes. */
+export const archiveHeaderBytesMax = MiB;
+
 /** Output of a decompressor is taken in pieces of this size. */
 export const decompressChunkBytes = 64 * KiB;
 

@@ -65,7 +65,13 @@ export const gatheredSetsMax = 4;
  */
 export const linkGatherMax = 10_000;
 
-/** Verdicts on records at the other end of links, kept while a query runs (about 6 MB). */
+/** Patterns of quads in one query; each but the first is met for each term that is asked about. */
+export const quadPatternsMax = 8;
+
+/** Verdicts on longer terms of joins are not kept. */
+export const joinKeyLengthMax = 128;
+
+/** Verdicts on records at the other end of links, kept while a query runs (about 6 MB, 20 of terms). */
 export const linkVerdictsMax = 65_536;
 
 /**

@@ -50,6 +50,59 @@ export class PrefixedBytes implements ByteStream {
   }
 }
 
+/** The first bytes of a stream; a stream that ends sooner ends it too. */
+export class StretchBytes implements ByteStream {
+  readonly #stored: ByteStream;
+  #left: number;
+
+  constructor(stored: ByteStream, bytes: number) {
+    this.#stored = stored;
+    this.#left = bytes;
+  }
+
+  get bytesRead(): number {
+    return this.#stored.bytesRead;
+  }
+
+  async next(): Promise<Uint8Array | null> {
+    if (this.#left === 0) return null;
+    const chunk = (await this.#stored.next())?.subarray(0, this.#left) ?? null;
+    this.#left -= chunk?.length ?? 0;
+    return chunk;
+  }
+
+  close(): Promise<void> {
+    return this.#stored.close();
+  }
+}
+
+/** A stream with bytes in front of it and behind it. */
+export class JoinedBytes implements ByteStream {
+  readonly #body: ByteStream;
+  #tail: Uint8Array | null;
+
+  constructor(head: Uint8Array, body: ByteStream, tail: Uint8Array) {
+    this.#body = new PrefixedBytes(head, body);
+    this.#tail = tail.length > 0 ? tail : null;
+  }
+
+  get bytesRead(): number {
+    return this.#body.bytesRead;
+  }
+
+  async next(): Promise<Uint8Array | null> {
+    const chunk = await this.#body.next();
+    if (chunk !== null) return chunk;
+    const tail = this.#tail;
+    this.#tail = null;
+    return tail;
+  }
+
+  close(): Promise<void> {
+    return this.#body.close();
+  }
+}
+
 /** Reads until there are `bytesMax` bytes, enough of them, or no more; the answer is a copy. */
 export async function readHead(
   stream: ByteStream,

@@ -7,7 +7,10 @@ import { GzipBytes } from "./gzip-bytes.js";
 import { dictionaryBytes, openXz } from "./xz-bytes.js";
 import { openZstd, windowBytes } from "./zstd-bytes.js";
 
-const magics: [SourceCompression, number[]][] = [
+/** How a stream can be compressed; an archive is no stream. */
+export type StreamCompression = Exclude<SourceCompression, "7z">;
+
+const magics: [StreamCompression, number[]][] = [
   ["gzip", [0x1f, 0x8b]],
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
   ["bzip2", [0x42, 0x5a, 0x68]],
@@ -19,13 +22,13 @@ const headBytesMax = 64;
 const magicBytesMax = 10;
 
 /** A child process with its pipes and tables, beside its window; the libraries take less. */
-const childBytes = 8 * MiB;
+export const childBytes = 8 * MiB;
 
 const bzip2Block = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
 const bzip2End = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
 
 /** Tells compression by the first bytes alone; a name proves nothing. */
-export function compressionOf(head: Uint8Array): SourceCompression {
+export function compressionOf(head: Uint8Array): StreamCompression {
   const found = magics.find(([, magic]) => startsWith(head, magic, 0))?.[0] ?? "none";
   // Text may begin with "BZh", so bzip2 has to show the mark of a block as well.
   if (found === "bzip2" && !startsWith(head, bzip2Block, 4) && !startsWith(head, bzip2End, 4)) return "none";
@@ -43,7 +46,7 @@ function startsWith(bytes: Uint8Array, start: readonly number[], at: number): bo
 }
 
 /** The decompressed bytes of a stored stream; closing it closes the stored one. */
-export function decompress(stored: ByteStream, compression: SourceCompression, name: string): ByteStream {
+export function decompress(stored: ByteStream, compression: StreamCompression, name: string): ByteStream {
   switch (compression) {
     case "none":
       return stored;
@@ -61,8 +64,8 @@ export function decompress(stored: ByteStream, compression: SourceCompression, n
 }
 
 /** Memory that decompression takes, child processes included; the head tells the window. */
-export function decompressBytes(compression: SourceCompression, head: Uint8Array): number {
-  const bytes: Record<SourceCompression, number> = {
+export function decompressBytes(compression: StreamCompression, head: Uint8Array): number {
+  const bytes: Record<StreamCompression, number> = {
     none: 0,
     gzip: 4 * MiB,
     zstd: windowBytes(head) + childBytes,

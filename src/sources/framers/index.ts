@@ -4,14 +4,16 @@ import type { Framer } from "./framer.js";
 import { JsonArrayFramer } from "./json-array.js";
 import { JsonlFramer } from "./jsonl.js";
 import { QuadsFramer } from "./quads.js";
+import { XmlRowsFramer } from "./xml-rows.js";
 
 export type { FrameFault, Framer } from "./framer.js";
-export { CsvFramer, JsonArrayFramer, JsonlFramer, QuadsFramer };
+export { CsvFramer, JsonArrayFramer, JsonlFramer, QuadsFramer, XmlRowsFramer };
 
 /** The framer of a format; records of up to `bytesMax` bytes pass. */
 export function makeFramer(format: SourceFormat, bytesMax: number, delimiter: string): Framer {
   if (format === "jsonl") return new JsonlFramer(bytesMax);
   if (format === "json") return new JsonArrayFramer(bytesMax);
+  if (format === "stackexchange") return new XmlRowsFramer(bytesMax);
   if (isQuadFormat(format)) return new QuadsFramer(bytesMax);
   return new CsvFramer(bytesMax, delimiter);
 }

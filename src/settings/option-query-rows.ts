@@ -1,0 +1,72 @@
+import type { OptionRow } from "./option-row.js";
+
+/** What a store is asked, and how the answer is written. */
+export const queryRows: readonly OptionRow[] = [
+  {
+    name: "filter",
+    value: "JSON",
+    type: "text",
+    env: "PLIMSOLL_FILTER",
+    help: "entity, where, search, order and limit",
+    commands: ["query"],
+    way: { of: "query", name: "filter" },
+  },
+  {
+    name: "nostr",
+    value: "JSON",
+    type: "text",
+    env: "PLIMSOLL_NOSTR",
+    help: "a NIP-01 filter (with NIP-50 search) over a store of nostr events; newest first",
+    commands: ["query"],
+    way: { of: "query", name: "nostr" },
+  },
+  {
+    name: "match",
+    value: "PATTERN",
+    type: "text",
+    env: "PLIMSOLL_MATCH",
+    help: "quads as 'S P O' or 'S P O G' in the terms of N-Quads, ? for whatever it is; N-Quads out",
+    commands: ["query"],
+    way: { of: "query", name: "match" },
+  },
+  {
+    name: "count",
+    type: "flag",
+    env: "PLIMSOLL_COUNT",
+    help: "print how many there are, and nothing else",
+    commands: ["query"],
+  },
+  {
+    name: "explain",
+    type: "flag",
+    env: "PLIMSOLL_EXPLAIN",
+    help: "print which lists the query met, as JSON on stderr",
+    commands: ["query"],
+  },
+  {
+    name: "format",
+    value: "NAME",
+    type: "choice",
+    choices: ["jsonl", "csv", "nquads", "dgraph-rdf"],
+    default: "jsonl",
+    env: "PLIMSOLL_EXPORT_FORMAT",
+    help: "format of what is written",
+    commands: ["export"],
+  },
+  {
+    name: "entity",
+    value: "NAME",
+    type: "text",
+    default: "all",
+    env: "PLIMSOLL_EXPORT_ENTITY",
+    help: "records of this entity alone",
+    commands: ["export"],
+  },
+  {
+    name: "json",
+    type: "flag",
+    env: "PLIMSOLL_JSON",
+    help: "as one JSON object",
+    commands: ["plan", "stats", "memory"],
+  },
+];
