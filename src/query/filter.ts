@@ -50,16 +50,27 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
 
 /** A quad has one predicate: conditions on two, both to be met, are meant for something else than a quad. */
 function checkPredicates(where: Where): void {
-  let first: string | null = null;
-  for (const part of where.kind === "and" ? where.parts : [where]) {
-    const isAsked = part.kind === "value" || part.kind === "exists" || part.kind === "place";
-    const predicate = isAsked ? part.field.predicate : undefined;
-    if (predicate === undefined) continue;
-    first ??= predicate.iri;
-    if (first === predicate.iri) continue;
-    const what = `asks for quads with two predicates, ${first} and ${predicate.iri}, and a quad has one`;
-    throw queryFault("where", what, 'Ask for either under "or"');
-  }
+  const parts = where.kind === "and" ? where.parts : [where];
+  const [first] = parts.flatMap((part) => predicateField(part) ?? []);
+  if (first === undefined) return;
+  const other = parts
+    .map((part) => predicateField(part) ?? memberAsked(part))
+    .find((iri) => iri && iri !== first);
+  if (!other) return;
+  const what = `asks for quads with two predicates, ${first} and ${other}, and a quad has one`;
+  throw queryFault("where", what, 'Ask for either under "or", or for the other one\'s quad by "match"');
+}
+
+function predicateField(part: Where): string | undefined {
+  const isAsked = part.kind === "value" || part.kind === "exists" || part.kind === "place";
+  return isAsked ? part.field.predicate?.iri : undefined;
+}
+
+/** The one predicate that is asked for by the member. */
+function memberAsked(part: Where): string | undefined {
+  if (part.kind !== "value" || part.field.name !== "predicate" || part.test.anyOf?.length !== 1)
+    return undefined;
+  return String(part.test.anyOf[0]);
 }
 
 /** Filter text as a value; big integers keep their digits. */

@@ -82,11 +82,23 @@ export function planWhere(store: QueryStore, entity: CompiledEntity, where: Wher
 }
 
 function planAnd(store: QueryStore, entity: CompiledEntity, parts: Where[]): Plan {
-  return planAndParts(
-    store,
-    entity,
-    parts.map((part) => planWhere(store, entity, part)),
-  );
+  const plans = parts.map((part) => planWhere(store, entity, part));
+  const byPredicate = planByPredicate(store, entity, parts);
+  return planAndParts(store, entity, byPredicate === null ? plans : [...plans, byPredicate]);
+}
+
+/** A literal asked for beside its predicate: where all literals have no index, the predicate may have one. */
+function planByPredicate(store: QueryStore, entity: CompiledEntity, parts: Where[]): Plan | null {
+  if (entity.quads === undefined) return null;
+  const testOf = (name: string) =>
+    parts.flatMap((part) => (part.kind === "value" && part.field.name === name ? [part] : []))[0];
+  const [predicate, value] = [testOf("predicate"), testOf("value")];
+  if (predicate === undefined || value?.test.anyOf == null || indexOf(value.field, "exact")) return null;
+  const [iri, ...others] = predicate.test.anyOf ?? [];
+  const field = entity.fields.find((one) => one.predicate?.iri === iri && one.indexes.length > 0);
+  if (field === undefined || others.length > 0) return null;
+  const values = value.test.anyOf.flatMap((text) => store.terms.literal(field.type, String(text)) ?? []);
+  return { ...planValue(store, entity, field, { ...anyValue, anyOf: values }), isExact: false };
 }
 
 /** Rarest first; what costs more to meet than to check on the remaining records is left to the records. */

@@ -107,6 +107,13 @@ describe("predicates with a schema", () => {
     expect(count(reader, { search: { story: "the bicycle of bern" } })).toBe(1);
     expect(found({ story: { regex: "r.der" } })).toEqual(["c Die Fahrräder von Bern"]);
     expect(found({ story: { contains: "cycle" } })).toEqual(["c The bicycles of Bern", "c Riding a bicycle"]);
+    const adults = { match: '?p <age> ? . ?p <name> "Bob"', where: { age: { gt: 30 } } };
+    expect([...query(reader, adults)].map(({ id }) => id)).toHaveLength(1);
+    const literal = explain(reader, { match: '? <nick> "Alice"' }).join("\n");
+    expect(literal).toMatch(/list: nick = "Alice", 1 postings/);
+    expect(count(reader, { match: '? <nick> "Alice"' })).toBe(1);
+    expect(count(reader, { match: '? <age> "7"^^<http://www.w3.org/2001/XMLSchema#int>' })).toBe(1);
+    expect(count(reader, { where: { predicate: "age", value: ["7", "31", "seven"] } })).toBe(2);
     const near = (longitude: number, latitude: number, metres: number) =>
       count(reader, { where: { home: { near: { longitude, latitude, metres } } } });
     expect([near(10.7, 59.9, 10_000), near(10.7, 59.9, 2_000_000), near(0, 0, 1)]).toEqual([1, 2, 0]);
@@ -115,8 +122,12 @@ describe("predicates with a schema", () => {
       /range: age >= 30, 2 postings/,
     );
     expect(() => count(reader, { where: { age: 7, name: "Alice" } })).toThrow(
-      /two predicates, age and name.*under "or"/,
+      /two predicates, age and name.*under "or".*by "match"/,
     );
+    expect(() => count(reader, { match: "? <age> ?", where: { name: "Bob" } })).toThrow(
+      /two predicates, name and age/,
+    );
+    expect(found({ age: { exists: true }, predicate: "age", subject: "a" })).toEqual(["a 7"]);
     expect(() => count(reader, { where: { age: "old" } })).toThrow(/does not fit age, whose type is int/);
     expect((await verify(reader)).firstFaults).toEqual([]);
   });
