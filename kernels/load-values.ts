@@ -6,6 +6,7 @@ import { FLAG_ESCAPES, TYPE_NULL, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
 import { predicateReject, predicateSlot, predicateValue } from "./load-predicates";
+import { placeFound, placeTerm } from "./load-places";
 import { expirationFound, expirationSeconds } from "./load-expiration";
 import {
   REJECT_FIELD_MISSING,
@@ -22,6 +23,7 @@ import {
   OP_LINK,
   OP_NUMBER,
   OP_PAIRS,
+  OP_PLACE,
   OP_PREFIX,
   OP_STEMS,
   OP_TEXT,
@@ -119,6 +121,8 @@ function opRun(op: Op, slot: Slot, value: Value): u32 {
     if (expirationFound(op, value)) tuplePush(op.index, expirationSeconds, 0);
   } else if (kind == OP_TEXT || kind == OP_STEMS) {
     textPush(op, value);
+  } else if (kind == OP_PLACE) {
+    if (placeFound(value, op.argument, valuesFirst, valuesEnd)) tuplePush(op.index, placeTerm(), 0);
   } else if (kind == OP_TRIGRAM) {
     trigramsPush(op.index, value);
   } else if (kind == OP_KEY) {

@@ -32,6 +32,8 @@ export function compilePredicates(
     if (isLink && index !== undefined) throw fault(iri, "needs no index: links are found by their object");
     if (tags === true && type !== "string")
       throw fault(iri, `must not have language tags: its type is ${type}`);
+    if (type !== "string" && [index].flat().includes("place"))
+      throw fault(iri, `must be of type string for an index of places, not ${type}`);
     const holds = isLink ? "object" : "value";
     const field = compile(iri, fieldName(iri, names), fields.length + at, {
       type: isLink ? "string" : type,

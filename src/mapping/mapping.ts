@@ -52,6 +52,8 @@ export interface MappingField {
   index?: IndexName | IndexName[];
   /** Whose rules an index of stems goes by: a code such as `en`, or the field that holds it. */
   language?: string | MappingLanguage;
+  /** For an index of places on a field of latitudes: the field of the longitudes. */
+  longitude?: string;
   /** Name of the entity whose key this field holds. */
   link?: string;
   /** A record without this field is rejected. */
@@ -65,11 +67,11 @@ export interface MappingLanguage {
   else?: string;
 }
 
-export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "expiration";
+export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "place" | "expiration";
 
 export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
 const predicateTypes = ["string", "int", "float", "bool", "date", "link"] as const;
-export const indexNames = ["exact", "range", "text", "stems", "trigram", "expiration"] as const;
+export const indexNames = ["exact", "range", "text", "stems", "trigram", "place", "expiration"] as const;
 
 const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
 const predicateTypeSchema = v.picklist(predicateTypes, (issue) => pickMessage(issue.input, predicateTypes));
@@ -97,6 +99,7 @@ const fieldSchema = v.strictObject({
   ),
   index: indexesSchema,
   language: languageSchema,
+  longitude: v.exactOptional(nameSchema),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
 });

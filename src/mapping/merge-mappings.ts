@@ -153,7 +153,8 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   return parts.join(" ");
 }
 
-function indexText({ kind, language }: CompiledIndex): string {
+function indexText({ kind, language, longitudeSlot }: CompiledIndex): string {
+  if (longitudeSlot !== undefined) return `${kind} (longitude in field ${longitudeSlot + 1})`;
   if (language === undefined) return kind;
   const from = language.slot === null ? "" : ` as field ${language.slot + 1} says`;
   return `${kind} (${language.code ?? "none"}${from})`;

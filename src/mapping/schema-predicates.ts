@@ -18,10 +18,11 @@ const types: Readonly<Record<string, PredicateType | null>> = {
   bool: "bool",
   datetime: "date",
   uid: "link",
+  geo: "string",
 };
 
 /** Tokenizers by type. One index of moments serves all parts of dates, and `exact` orders as well. */
-const tokenizers: Readonly<Partial<Record<PredicateType, Readonly<Record<string, readonly IndexName[]>>>>> = {
+const tokenizers: Readonly<Record<string, Readonly<Record<string, readonly IndexName[]>>>> = {
   string: {
     hash: ["exact"],
     exact: ["exact", "range"],
@@ -32,7 +33,8 @@ const tokenizers: Readonly<Partial<Record<PredicateType, Readonly<Record<string,
   int: { int: ["range"] },
   float: { float: ["range"] },
   bool: { bool: ["exact"] },
-  date: { year: ["range"], month: ["range"], day: ["range"], hour: ["range"] },
+  datetime: { year: ["range"], month: ["range"], day: ["range"], hour: ["range"] },
+  geo: { geo: ["place"] },
 };
 
 /** Directives that say how writers of a running database get along. */
@@ -54,7 +56,7 @@ export function schemaPredicates(schema: Schema, file: string): SchemaMapping {
     const type = typeOf(predicate, file);
     checkDirectives(predicate, type, file);
     if (type === null) continue;
-    const index = indexesOf(predicate, type, file);
+    const index = indexesOf(predicate, file);
     predicates[predicate.name] = {
       type,
       ...(index.length === 0 ? {} : { index }),
@@ -77,7 +79,7 @@ function checkDirectives(predicate: SchemaPredicate, type: PredicateType | null,
   if (directives.has("reverse") && type !== "link") {
     throw schemaFault(file, line, `@reverse is for predicates of type uid, and ${name} is ${predicate.type}`);
   }
-  if (directives.has("lang") && (type !== "string" || isList)) {
+  if (directives.has("lang") && (predicate.type !== "string" || isList)) {
     throw schemaFault(file, line, `@lang is for predicates of type string, and ${name} is another`);
   }
   if (directives.has("index") && (type === null || type === "link")) {
@@ -85,7 +87,7 @@ function checkDirectives(predicate: SchemaPredicate, type: PredicateType | null,
   }
 }
 
-function indexesOf({ name, line, index }: SchemaPredicate, type: PredicateType, file: string): IndexName[] {
+function indexesOf({ name, line, type, index }: SchemaPredicate, file: string): IndexName[] {
   const known = tokenizers[type] ?? {};
   const kinds = index.flatMap((tokenizer) => {
     const found = Object.hasOwn(known, tokenizer) ? known[tokenizer] : undefined;

@@ -52,7 +52,8 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
 function checkPredicates(where: Where): void {
   let first: string | null = null;
   for (const part of where.kind === "and" ? where.parts : [where]) {
-    const predicate = part.kind === "value" || part.kind === "exists" ? part.field.predicate : undefined;
+    const isAsked = part.kind === "value" || part.kind === "exists" || part.kind === "place";
+    const predicate = isAsked ? part.field.predicate : undefined;
     if (predicate === undefined) continue;
     first ??= predicate.iri;
     if (first === predicate.iri) continue;

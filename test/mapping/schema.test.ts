@@ -28,6 +28,7 @@ describe("a schema", () => {
       film.friend: [uid] @reverse @count .
       nick: [string] @index(hash) .
       note: string .
+      place: geo @index(geo) .
       story: string @index(fulltext, trigram) @lang .
       anything: default .
       [0x0] <exported>:uid .
@@ -42,6 +43,7 @@ describe("a schema", () => {
       "film.friend": { type: "link" },
       nick: { type: "string", index: ["exact"], tags: false },
       note: { type: "string", tags: false },
+      place: { type: "string", index: ["place"], tags: false },
       story: {
         type: "string",
         index: ["stems", "trigram"],
@@ -94,6 +96,7 @@ describe("what is wrong with a schema is told with its line:", () => {
     ["a: int .\n\na: int .", "line 3: a was declared in line 1 already"],
     ["a: int @reverse .", "line 1: @reverse is for predicates of type uid, and a is int"],
     ["a: [string] @lang .", "line 1: @lang is for predicates of type string"],
+    ["a: geo @lang .", "line 1: @lang is for predicates of type string"],
     ["a: uid @index(exact) .", "line 1: @index is not for predicates of type uid"],
     ["a: default @index(exact) .", "line 1: @index is not for predicates of type default"],
     [
@@ -142,6 +145,9 @@ describe("predicates of a mapping", () => {
     expect(compiled(many)).toThrow(/predicates must be at most 512/);
     expect(compiled({ a: { type: "link", index: "exact" } })).toThrow(/a needs no index/);
     expect(compiled({ a: { type: "int", tags: true } })).toThrow(/a must not have language tags/);
+    expect(compiled({ a: { type: "float", index: "place" } })).toThrow(
+      /a must be of type string for an index/,
+    );
     expect(compiled({ a: { type: "int", index: "text" } })).toThrow(/a\.index must be exact or range/);
   });
 });

@@ -23,7 +23,10 @@ function statements(text: string, sizes: readonly number[] = [1 << 20]): string[
   const bytes = Buffer.from(text);
   for (let at = 0, i = 0; at < bytes.length; i++) {
     const end = at + sizes[i % sizes.length]!;
-    reader.push(Uint8Array.from(bytes.subarray(at, end)), false);
+    const piece = Buffer.from(bytes.subarray(at, end));
+    reader.push(piece, false);
+    // The buffer of a piece is used again for the next one.
+    piece.fill(0);
     at = end;
   }
   reader.push(new Uint8Array(0), true);
@@ -114,6 +117,12 @@ describe("Dgraph's JSON", () => {
     expect(bad).toContain(reason);
     expect([good, ...rest]).toEqual(['_:a <a> "b" .']);
   });
+});
+
+test("texts as long as an object may be are read", () => {
+  const text = `x\\"${"y\\n".repeat(dgraphElementBytesMax / 3 - 20)}`;
+  const [line] = statements(`[{"uid":"_:a","t":"${text}"}]`);
+  expect(line).toBe(`_:a <t> "${text.replaceAll('\\"', "\\u0022").replaceAll("\\n", "\\u000a")}" .`);
 });
 
 describe("a file of it", () => {

@@ -42,6 +42,7 @@ const people = `
   born: datetime @index(day) .
   knows: [uid] @reverse @count .
   story: string @index(fulltext, trigram) @lang .
+  home: geo @index(geo) .
 `;
 
 describe("predicates with a schema", () => {
@@ -70,6 +71,9 @@ describe("predicates with a schema", () => {
         '<c> <story> "The bicycles of Bern"@en .',
         '<c> <story> "Die Fahrräder von Bern"@de-CH .',
         '<c> <story> "Riding a bicycle" .',
+        `<a> <home> "{'type':'Point','coordinates':[10.75,59.91]}"^^<geo:geojson> .`,
+        '<b> <home> "{\\"type\\":\\"Point\\",\\"coordinates\\":[7.45,46.95]}"^^<geo:geojson> .',
+        '<c> <home> "nowhere" .',
         '<c> <untyped> "Bob" .',
       ].join("\n"),
     );
@@ -103,6 +107,9 @@ describe("predicates with a schema", () => {
     expect(count(reader, { search: { story: "the bicycle of bern" } })).toBe(1);
     expect(found({ story: { regex: "r.der" } })).toEqual(["c Die Fahrräder von Bern"]);
     expect(found({ story: { contains: "cycle" } })).toEqual(["c The bicycles of Bern", "c Riding a bicycle"]);
+    const near = (longitude: number, latitude: number, metres: number) =>
+      count(reader, { where: { home: { near: { longitude, latitude, metres } } } });
+    expect([near(10.7, 59.9, 10_000), near(10.7, 59.9, 2_000_000), near(0, 0, 1)]).toEqual([1, 2, 0]);
     expect(found({ story: "Riding a bicycle" })).toEqual(["c Riding a bicycle"]);
     expect(explain(reader, { where: { age: { gte: 30 } } }).join("\n")).toMatch(
       /range: age >= 30, 2 postings/,

@@ -94,6 +94,7 @@ test("an import takes the options of the command line, but for those that are th
   expect(own).toEqual([
     "into",
     "mapping",
+    "schema",
     "memory",
     "threads",
     "batch-bytes",

@@ -53,7 +53,7 @@ export const quadKeyBytesMax = 40;
 /** One object of a list in Dgraph's JSON, how deep it nests, and what it may become as statements. */
 export const dgraphElementBytesMax = 1 * MiB;
 export const dgraphDepthMax = 100;
-export const dgraphOutputBytesMax = 8 * MiB;
+export const dgraphOutputBytesMax = 4 * MiB;
 
 /** What reading Dgraph's JSON takes: an object as bytes, text and value, and its statements. */
 export const dgraphJsonBytes = 32 * MiB;

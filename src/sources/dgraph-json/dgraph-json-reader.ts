@@ -50,11 +50,12 @@ export class DgraphJsonReader implements PushDecompressor {
           objectAt = at;
         } else this.#between(byte);
       } else if (this.#closes(byte)) {
-        this.#keep(bytes.slice(objectAt, at + 1));
+        this.#keep(bytes.subarray(objectAt, at + 1));
         this.#finish();
       }
     }
-    if (this.#depth > 0) this.#keep(bytes.slice(objectAt));
+    // A copy: the bytes are another piece's by the time that the object ends.
+    if (this.#depth > 0) this.#keep(Uint8Array.from(bytes.subarray(objectAt)));
     if (isLast && this.#awaits !== "nothing") throw this.#fault("it ends before its list does");
   }
 

@@ -6,7 +6,7 @@ export class StatementFault extends Error {}
 
 const schema = "http://www.w3.org/2001/XMLSchema#";
 /** Strings or numbers in JSON whose grammar is proven. */
-const scalars = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const scalars = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a name holds none of them.
 const nameStops = /[\u0000-\u0020<>"{}|^`\\]/;
 const facetKey = /^[^\s=(),"\\]+$/;
