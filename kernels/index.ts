@@ -100,7 +100,9 @@ export {
 } from "./terms";
 export { quadScope } from "./quad-terms";
 export { blake2bOf } from "./blake2b";
+export { stemEntryBytes, stemsBind } from "./stems";
 export { textOpen, textPointsMapped, textTablesBytes, textTablesSet } from "./text";
+export { foldNext, foldedStretch, trigramsOpen } from "./trigram";
 export * from "./tuple";
 export * from "./tuple-block";
 export * from "./tuple-merge";

@@ -22,14 +22,18 @@ import {
   OP_NUMBER,
   OP_PAIRS,
   OP_PREFIX,
+  OP_STEMS,
   OP_TEXT,
+  OP_TRIGRAM,
   OP_VERSION,
   Op,
   Program,
+  SLOT_NONE,
   Slot,
   Text,
   Value,
 } from "./program";
+import { languageOfTag, stemTerm } from "./stems";
 import { exactTerm, pairTerm } from "./term-string";
 import {
   FIELD_BOOL,
@@ -42,13 +46,21 @@ import {
   valueFits,
 } from "./terms";
 import { textNext, textOpen, tokenEnd, tokenStart } from "./text";
-import { tupleWord0 } from "./tuple";
+import { trigramEnd, trigramFirst, trigramTerm, trigramsFold, trigramsOpen } from "./trigram";
+import { tupleUnite, tupleWord0 } from "./tuple";
+import { tupleSort } from "./tuple-sort";
 import { escapeEnd, readEscape } from "./unescape";
+
+/** The values of the record at work. */
+let valuesFirst: usize = 0;
+let valuesEnd: usize = 0;
 
 /**
  * Appends the index entries of the values [first, end); returns REJECT_NONE or why the record is rejected.
  */
 export function valuesAppend(first: usize, end: usize): u32 {
+  valuesFirst = first;
+  valuesEnd = end;
   const program = state.program;
   const base = changetype<usize>(program);
   const slots = base + program.slots;
@@ -90,8 +102,10 @@ function opRun(op: Op, slot: Slot, value: Value): u32 {
     pairStep(op.index, slot, value);
   } else if (kind == OP_EXPIRATION) {
     if (expirationFound(op, value)) tuplePush(op.index, expirationSeconds, 0);
-  } else if (kind == OP_TEXT) {
+  } else if (kind == OP_TEXT || kind == OP_STEMS) {
     textPush(op, value);
+  } else if (kind == OP_TRIGRAM) {
+    trigramsPush(op.index, value);
   } else if (kind == OP_KEY) {
     return keyPartSet(op.argument, value) ? REJECT_NONE : REJECT_FIELD_TYPE;
   } else if (kind == OP_PREFIX) {
@@ -162,17 +176,58 @@ function textPush(op: Op, value: Value): void {
     text.stamp = state.program.stamp;
     text.tokens = 0;
     text.tupleFirst = <u32>state.tupleAt;
+    text.languageNow = op.kind == OP_STEMS ? languageOf(text) : 0;
   }
   textOpen(value.start, value.end, (<u32>value.flags & FLAG_ESCAPES) != 0);
   const index = op.index;
+  const language = text.languageNow;
   let tokens: u32 = 0;
   while (textNext()) {
-    tuplePush(index, exactTerm(tokenStart, tokenEnd), 1);
+    const term = language == 0 ? exactTerm(tokenStart, tokenEnd) : stemTerm(language, tokenStart, tokenEnd);
+    if (term == 0) continue;
+    tuplePush(index, term, 1);
     tokens++;
     if (state.isOverflown) break;
   }
   text.tokens += tokens;
   text.tupleEnd = <u32>state.tupleAt;
+}
+
+/**
+ * The language of the record's words: that of the first value which names one, and without it the text's own.
+ */
+function languageOf(text: Text): u32 {
+  const slot = text.languageSlot;
+  if (slot == SLOT_NONE) return text.language;
+  for (let at = valuesFirst; at < valuesEnd; at += offsetof<Value>()) {
+    const value = changetype<Value>(at);
+    if (<u32>value.slot == slot && value.type != TYPE_NULL) return languageOfTag(value);
+  }
+  return text.language;
+}
+
+/** What a trigram index holds of a value; one that occurs again is united with the first by whoever sorts. */
+function trigramsPush(index: u32, value: Value): void {
+  const first = state.tupleAt;
+  trigramsOpen(value.start, value.end, (<u32>value.flags & FLAG_ESCAPES) != 0);
+  while (trigramsFold()) {
+    for (let at = trigramFirst; at < trigramEnd; at++) {
+      if (state.tupleAt == state.tupleLimit) dropRepeats(first);
+      tuplePush(index, trigramTerm(at), 0);
+      if (state.isOverflown) return;
+    }
+  }
+}
+
+/**
+ * Makes room among the entries of one value: a long text has few trigrams for its length. Where hardly any
+ * room is gained the buffer counts as full, or it would be sorted for each further one.
+ */
+function dropRepeats(first: usize): void {
+  const count = <u32>((state.tupleAt - first) >> 4);
+  tupleSort(first, count);
+  const kept = tupleUnite(first, count);
+  if (count - kept >= max<u32>(1, count >> 3)) state.tupleAt = first + (<usize>kept << 4);
 }
 
 /**

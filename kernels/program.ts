@@ -64,8 +64,12 @@ export const OP_KEY: u32 = 5;
 export const OP_VERSION: u32 = 6;
 export const OP_LINK: u32 = 7;
 export const OP_EXPIRATION: u32 = 8;
+export const OP_TRIGRAM: u32 = 9;
+/** Words by the rules of their language: see stems.ts. */
+export const OP_STEMS: u32 = 10;
 
 export const COLUMN_NONE: u32 = 0xffffffff;
+export const SLOT_NONE: u32 = 0xffffffff;
 
 @unmanaged
 export class Op {
@@ -74,8 +78,8 @@ export class Op {
   /** Number of the column, or COLUMN_NONE; OP_EXPIRATION, runtime: whether the value is yet to come. */
   column: u32;
   /**
-   * OP_TEXT: number of the text; OP_KEY: number of the part; OP_LINK: key space; OP_EXPIRATION, runtime: the
-   * last record in which the name was met.
+   * OP_TEXT, OP_STEMS: number of the text; OP_KEY: number of the part; OP_LINK: key space; OP_EXPIRATION,
+   * runtime: the last record in which the name was met.
    */
   argument: u32;
 }
@@ -91,10 +95,16 @@ export class KeyPart {
   entry: u32;
 }
 
-/** Runtime, but for the index: the tokens of a text index in the record at work. */
+/** A text index, and runtime: the tokens of the record at work. */
 @unmanaged
 export class Text {
   index: u32;
+  /** The language of records that name none, as stems.ts has it; 0 for none. */
+  language: u32;
+  /** The slot of the field that names the language; SLOT_NONE when it is the same for all. */
+  languageSlot: u32;
+  /** Runtime, as all that follows. */
+  languageNow: u32;
   stamp: u32;
   tokens: u32;
   tupleFirst: u32;

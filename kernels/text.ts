@@ -183,7 +183,8 @@ function foldSpecials(from: usize, target: usize, limit: usize): usize {
   return to;
 }
 
-function readPoint(at: usize, byte: u32): u32 {
+/** The code point of more than one byte at `at`. */
+export function readPoint(at: usize, byte: u32): u32 {
   if (byte < 0xe0) return ((byte & 0x1f) << 6) | (load<u8>(at + 1) & 0x3f);
   const second = <u32>load<u8>(at + 1) & 0x3f;
   const third = <u32>load<u8>(at + 2) & 0x3f;
@@ -205,6 +206,11 @@ function foldPoint(point: u32, target: usize): usize {
   const end = writePoint(target + 1, point);
   store<u8>(end, 0);
   return end + 1;
+}
+
+/** The simple lower-case form of a code point. */
+export function lowerPoint(point: u32): u32 {
+  return point < 0x10000 ? load<u16>(lowerTable + (<usize>point << 1)) : lowerAstral(point);
 }
 
 function isWord(point: u32): bool {

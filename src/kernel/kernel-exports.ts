@@ -166,6 +166,11 @@ export interface TermExports {
   textPointsMapped(): number;
   textTablesBytes(): number;
   textTablesSet(tables: number): void;
+  stemsBind(room: number, count: number): void;
+  stemEntryBytes(): number;
+  trigramsOpen(start: number, end: number, hasEscapes: number): void;
+  foldNext(): number;
+  foldedStretch(): number;
   textIsCanonical(start: number, end: number): number;
   jsonIsCanonical(start: number, end: number): number;
 }

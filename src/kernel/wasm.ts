@@ -20,6 +20,13 @@ export function compileKernels(): WebAssembly.Module {
 
 export type KernelImports = Record<string, Record<string, (...values: number[]) => number>>;
 
+/** Languages as kernels number them, and what they make of words: see kernels/stems.ts. */
+export interface WordRules {
+  hasLanguage(language: number): boolean;
+  /** Writes the stem of a word and returns its bytes; 0 when the word is left out. */
+  stem(language: number, start: number, end: number, out: number, bytesMax: number): number;
+}
+
 export interface KernelOptions {
   /** Everything the kernel will ever use, its own tables included; rounded up to whole pages of 64 KiB. */
   memoryBytes: number;
@@ -38,13 +45,23 @@ export class Kernel {
   readonly view: DataView<ArrayBuffer>;
   readonly exports: KernelExports;
   #top: number;
+  #wordRules: WordRules | null = null;
 
   constructor(options: KernelOptions) {
     const module = options.module ?? compileKernels();
     const pages = Math.ceil(options.memoryBytes / pageBytes);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const buffer = memory.buffer;
-    const imports = { load: { parseNumber: numberParser(buffer) }, ...options.imports };
+    const rules = () => {
+      assert(this.#wordRules, "a kernel that meets words of a language was given its rules");
+      return this.#wordRules;
+    };
+    const own: KernelImports[string] = {
+      parseNumber: numberParser(buffer),
+      hasLanguage: (language) => Number(rules().hasLanguage(language!)),
+      stem: (language, start, end, out, bytesMax) => rules().stem(language!, start!, end!, out!, bytesMax!),
+    };
+    const imports = { load: own, ...options.imports };
     const instance = new WebAssembly.Instance(module, importsOf(module, memory, imports));
     this.memoryBytes = pages * pageBytes;
     this.u8 = new Uint8Array(buffer);
@@ -52,6 +69,10 @@ export class Kernel {
     this.exports = instance.exports as KernelExports;
     this.#top = this.exports.heapBase();
     assert(this.#top + guardBytes <= this.memoryBytes, "a kernel's memory holds at least its own tables");
+  }
+
+  setWordRules(rules: WordRules): void {
+    this.#wordRules = rules;
   }
 
   /** Bytes that `alloc` can still hand out. */

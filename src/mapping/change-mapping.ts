@@ -26,8 +26,8 @@ export function withoutText(mapping: Mapping): Mapping {
   return mapEntities(mapping, (entity) => {
     const fields = Object.entries(entity.fields).map(([name, field]): [string, typeof field] => {
       if (typeof field === "string" || field.index === undefined) return [name, field];
-      const { index, ...rest } = field;
-      const kept = [index].flat().filter((one) => one !== "text");
+      const { index, language: _, ...rest } = field;
+      const kept = [index].flat().filter((one) => one !== "text" && one !== "stems");
       return [name, kept.length === 0 ? rest : { ...rest, index: kept }];
     });
     return { ...entity, fields: Object.fromEntries(fields) };

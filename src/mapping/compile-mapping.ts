@@ -14,8 +14,9 @@ import type {
   ConflictRule,
   FieldType,
   IndexKind,
+  IndexLanguage,
 } from "../model/index.js";
-import { suggestionText } from "../model/index.js";
+import { suggestionText, wordLanguages } from "../model/index.js";
 import { eventSlotsOf } from "./event-rules.js";
 import { checkLinkTarget } from "./link-rules.js";
 import {
@@ -23,6 +24,7 @@ import {
   type Mapping,
   type MappingEntity,
   type MappingField,
+  type MappingLanguage,
   mappingFault,
 } from "./mapping.js";
 import { isQuadPart, quadFaultOf } from "./quad-rules.js";
@@ -36,7 +38,7 @@ const versionTypes: readonly FieldType[] = ["int", "float", "date"];
  * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
  */
 const indexKinds: Record<FieldType, Partial<Record<IndexName, IndexKind>>> = {
-  string: { exact: "exact", range: "prefix", text: "text" },
+  string: { exact: "exact", range: "prefix", text: "text", stems: "stems", trigram: "trigram" },
   hex: { exact: "exact" },
   int: { exact: "number", range: "number" },
   float: { exact: "number", range: "number" },
@@ -132,6 +134,7 @@ function compileEntity(
 ): CompiledEntity {
   if (!namePattern.test(name)) throw place.fault("must be named with letters, digits, _ . - (64 at most)");
   const fields = compileFields(entity, numbers, place.at("fields"));
+  compileLanguages(entity, fields, place.at("fields"));
   const number = numbers.get(name)!;
   for (const field of fields) {
     for (const index of field.indexes) index.entity = number;
@@ -171,6 +174,36 @@ function compileFields(
     paths.set(pathKey, name);
     return field;
   });
+}
+
+/** Settles whose rules the indexes of stems go by, once all fields are there. */
+function compileLanguages(entity: MappingEntity, fields: CompiledField[], place: Place): void {
+  for (const field of fields) {
+    const written = entity.fields[field.name]!;
+    const language = typeof written === "string" ? undefined : written.language;
+    const here = place.at(field.name).at("language");
+    const stems = field.indexes.find(({ kind }) => kind === "stems");
+    if (stems === undefined && language !== undefined) throw here.fault("needs index: stems");
+    if (stems === undefined) continue;
+    if (language === undefined) throw here.fault("must say whose rules the stems go by, such as en");
+    stems.language = compileLanguage(language, fields, here);
+  }
+}
+
+function compileLanguage(
+  written: string | MappingLanguage,
+  fields: CompiledField[],
+  place: Place,
+): IndexLanguage {
+  const code = typeof written === "string" ? written : (written.else ?? null);
+  if (code !== null && !wordLanguages.includes(code)) {
+    throw place.fault(`must be one of ${wordLanguages.join(", ")}; "${code}" has no rules`);
+  }
+  if (typeof written === "string") return { code, slot: null };
+  const field = findField(written.field, fields, place);
+  if (field.type !== "string")
+    throw place.fault(`must name a field of type string; "${field.name}" is ${field.type}`);
+  return { code, slot: field.slot };
 }
 
 function compileField(

@@ -10,12 +10,15 @@ export interface MappingFlags {
   index: readonly string[];
   range: readonly string[];
   text: readonly string[];
+  /** `FIELD:LANGUAGE` each. */
+  stems: readonly string[];
+  trigram: readonly string[];
   /** `FIELD:ENTITY` each. */
   link: readonly string[];
 }
 
 export function hasMappingFlags(flags: MappingFlags): boolean {
-  const lists = [flags.key, flags.index, flags.range, flags.text, flags.link];
+  const lists = [flags.key, flags.index, flags.range, flags.text, flags.stems, flags.trigram, flags.link];
   return flags.entity !== null || lists.some((list) => list.length > 0);
 }
 
@@ -39,9 +42,19 @@ export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapp
     ["index", "exact", flags.index],
     ["range", "range", flags.range],
     ["text", "text", flags.text],
+    ["trigram", "trigram", flags.trigram],
   ];
   for (const [flag, index, names] of indexFlags) {
     for (const name of names) addIndex(fieldOf(flag, name), index, sample.isText);
+  }
+  for (const stems of flags.stems) {
+    const [, name, language] = /^(.+):([^:]+)$/.exec(stems) ?? [];
+    if (name === undefined || language === undefined) {
+      throw mappingFault("--stems", `"${stems}"`, "must be FIELD:LANGUAGE, such as title:en");
+    }
+    const field = fieldOf("stems", name);
+    addIndex(field, "stems", sample.isText);
+    field.language = language;
   }
   for (const link of flags.link) {
     const [, name, entity] = /^(.+):([^:]+)$/.exec(link) ?? [];
@@ -77,7 +90,8 @@ function sampledField(
 /** What only looks like a number, date or hex may still be asked for as text: it is then read as text. */
 function addIndex(field: MappingField, index: IndexName, isText: boolean): void {
   const wasText = isText || field.type === "date" || field.type === "hex";
-  if (wasText && (index === "text" || (index === "range" && field.type === "hex"))) field.type = "string";
+  const isOfText = index === "text" || index === "stems" || index === "trigram";
+  if (wasText && (isOfText || (index === "range" && field.type === "hex"))) field.type = "string";
   const list = field.index === undefined ? [] : [field.index].flat();
   field.index = list.includes(index) ? list : [...list, index];
 }

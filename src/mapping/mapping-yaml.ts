@@ -1,6 +1,13 @@
-import type { CompiledEntity, CompiledField, CompiledMapping, FieldType, IndexKind } from "../model/index.js";
+import type {
+  CompiledEntity,
+  CompiledField,
+  CompiledMapping,
+  FieldType,
+  IndexKind,
+  IndexLanguage,
+} from "../model/index.js";
 import { conflictRuleText, isAwaited } from "./compile-mapping.js";
-import type { IndexName, Mapping, MappingEntity, MappingField } from "./mapping.js";
+import type { IndexName, Mapping, MappingEntity, MappingField, MappingLanguage } from "./mapping.js";
 import { yamlLibrary } from "./yaml-library.js";
 
 const indexNamesByKind: Record<IndexKind, IndexName> = {
@@ -8,6 +15,8 @@ const indexNamesByKind: Record<IndexKind, IndexName> = {
   exact: "exact",
   prefix: "range",
   text: "text",
+  stems: "stems",
+  trigram: "trigram",
   pairs: "exact",
   expiration: "expiration",
 };
@@ -72,7 +81,15 @@ function decompileField(
     const own = field.type === "int" ? "range" : "exact";
     names.splice(0, names.length, ...names.filter((name) => name !== own));
   }
+  const { language } = field.indexes.find(({ kind }) => kind === "stems") ?? {};
+  if (language !== undefined) written.language = writtenLanguage(language, entity);
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
   return Object.keys(written).length === 1 ? field.type : written;
+}
+
+function writtenLanguage({ code, slot }: IndexLanguage, entity: CompiledEntity): string | MappingLanguage {
+  if (slot === null) return code!;
+  const { name } = entity.fields[slot]!;
+  return code === null ? { field: name } : { field: name, else: code };
 }

@@ -36,16 +36,25 @@ export interface MappingField {
    */
   path?: string | string[];
   index?: IndexName | IndexName[];
+  /** Whose rules an index of stems goes by: a code such as `en`, or the field that holds it. */
+  language?: string | MappingLanguage;
   /** Name of the entity whose key this field holds. */
   link?: string;
   /** A record without this field is rejected. */
   required?: boolean;
 }
 
-export type IndexName = "exact" | "range" | "text" | "expiration";
+export interface MappingLanguage {
+  /** A field of the same entity, which holds tags such as `en` or `de-CH`. */
+  field: string;
+  /** The code for records that have none. */
+  else?: string;
+}
+
+export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "expiration";
 
 export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
-export const indexNames = ["exact", "range", "text", "expiration"] as const;
+export const indexNames = ["exact", "range", "text", "stems", "trigram", "expiration"] as const;
 
 const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
 const indexSchema = v.picklist(indexNames, (issue) => pickMessage(issue.input, indexNames));
@@ -60,6 +69,12 @@ const fieldSchema = v.strictObject({
     ),
   ),
   index: v.exactOptional(v.lazy((input) => (Array.isArray(input) ? v.array(indexSchema) : indexSchema))),
+  language: v.exactOptional(
+    v.union(
+      [nameSchema, v.strictObject({ field: nameSchema, else: v.exactOptional(nameSchema) })],
+      "must be a code such as en, or the field that holds it: { field: lang, else: en }",
+    ),
+  ),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
 });

@@ -1,5 +1,5 @@
 import { entityCountMax, indexCountMax, PlimsollError } from "../kernel/index.js";
-import type { CompiledEntity, CompiledField, CompiledMapping } from "../model/index.js";
+import type { CompiledEntity, CompiledField, CompiledIndex, CompiledMapping } from "../model/index.js";
 import { awaitedEntity, conflictRuleText, isAwaited } from "./compile-mapping.js";
 import { checkLinkTarget } from "./link-rules.js";
 import { mappingFault } from "./mapping.js";
@@ -142,12 +142,17 @@ function rulesText(entity: CompiledEntity): string {
 
 function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   const parts = [field.type as string, `at ${JSON.stringify(field.path.join("."))}`];
-  if (field.indexes.length > 0)
-    parts.push(`indexed by ${field.indexes.map((index) => index.kind).join(" and ")}`);
+  if (field.indexes.length > 0) parts.push(`indexed by ${field.indexes.map(indexText).join(" and ")}`);
   const link = linkedName(field, mapping);
   if (link !== null) parts.push(`linked to ${link}`);
   if (field.required) parts.push("required");
   return parts.join(" ");
+}
+
+function indexText({ kind, language }: CompiledIndex): string {
+  if (language === undefined) return kind;
+  const from = language.slot === null ? "" : ` as field ${language.slot + 1} says`;
+  return `${kind} (${language.code ?? "none"}${from})`;
 }
 
 function linkedName(field: CompiledField, mapping: CompiledMapping): string | null {

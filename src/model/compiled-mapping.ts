@@ -8,9 +8,11 @@ export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "
 
 /**
  * `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs.
- * `expiration` holds the second from which on a record is hidden, by its first pair of that name.
+ * `stems` serves words by the rules of their language (docs/adr/0015-languages.md), `trigram` parts of
+ * strings (docs/adr/0014-trigrams.md). `expiration` holds the second from which on a record is hidden, by its
+ * first pair of that name.
  */
-export type IndexKind = "number" | "exact" | "prefix" | "text" | "pairs" | "expiration";
+export type IndexKind = "number" | "exact" | "prefix" | "text" | "stems" | "trigram" | "pairs" | "expiration";
 
 export type ConflictRule =
   | { kind: "keep" }
@@ -30,6 +32,15 @@ export interface CompiledIndex {
    * Whether a column (the value of every record by id) is kept beside the postings: kinds number and prefix.
    */
   hasColumn: boolean;
+  /** Whose rules the words of an index of stems go by. */
+  language?: IndexLanguage;
+}
+
+export interface IndexLanguage {
+  /** The language of records that name none; null for no rules. */
+  code: string | null;
+  /** The slot of the field that names the record's language. */
+  slot: number | null;
 }
 
 export interface CompiledField {

@@ -1,12 +1,14 @@
 import {
   type CompiledEntity,
   type CompiledField,
+  type CompiledIndex,
   type FieldType,
   groupKeyspace,
   type IndexKind,
   quadMembers,
 } from "./compiled-mapping.js";
 import { compileTrie } from "./member-trie.js";
+import { languageNumber } from "./word-rules.js";
 
 /** Numbers of field types in programs: FIELD_... in kernels/terms.ts. */
 export const fieldTypeNumber: Record<FieldType, number> = {
@@ -47,8 +49,9 @@ const headerBytes = 80;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
-const textBytes = 20;
+const textBytes = 32;
 const columnNone = 0xffff_ffff;
+const languageSlotNone = 0xffff_ffff;
 const opKind = {
   number: 0,
   exact: 1,
@@ -59,6 +62,8 @@ const opKind = {
   version: 6,
   link: 7,
   expiration: 8,
+  trigram: 9,
+  stems: 10,
 };
 
 /** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */
@@ -76,8 +81,7 @@ interface Op {
 interface Draft {
   /** Index numbers of the columns. */
   columns: number[];
-  /** Index numbers of the texts. */
-  texts: number[];
+  texts: CompiledIndex[];
   slots: { field: CompiledField; ops: Op[] }[];
 }
 
@@ -116,7 +120,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   writeSlots(view, draft, slotsAt, opsAt);
   for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
   for (const [i, { slot }] of required.entries()) view.setUint32(requiredAt + i * 4, slot, true);
-  for (const [i, index] of draft.texts.entries()) view.setUint32(textsAt + i * textBytes, index, true);
+  for (const [i, index] of draft.texts.entries()) writeWords(view, textsAt + i * textBytes, textWords(index));
   writeWords(view, columnsAt, draft.columns);
   program.set(rows, rowsAt);
   for (const [i, slot] of (quadSlots ?? []).entries()) view.setUint16(quadSlotsAt + i * 2, slot, true);
@@ -154,7 +158,8 @@ function draftOf(entity: CompiledEntity): Draft {
     for (const index of field.indexes) {
       let column = columnNone;
       if (index.hasColumn) column = draft.columns.push(index.number) - 1;
-      const argument = index.kind === "text" ? draft.texts.push(index.number) - 1 : 0;
+      const isText = index.kind === "text" || index.kind === "stems";
+      const argument = isText ? draft.texts.push(index) - 1 : 0;
       ops.push({ kind: opKind[index.kind satisfies IndexKind], index: index.number, column, argument });
     }
     for (const [part, slot] of partSlots.entries()) {
@@ -168,6 +173,11 @@ function draftOf(entity: CompiledEntity): Draft {
     draft.slots.push({ field, ops });
   }
   return draft;
+}
+
+function textWords({ number, language }: CompiledIndex): number[] {
+  const code = language?.code ?? null;
+  return [number, code === null ? 0 : languageNumber(code), language?.slot ?? languageSlotNone];
 }
 
 function writeSlots(view: DataView, draft: Draft, slotsAt: number, opsAt: number): void {

@@ -12,3 +12,4 @@ export * from "./terms.js";
 export * from "./unicode-tables.js";
 export * from "./xml-fault.js";
 export * from "./xml-program.js";
+export * from "./word-rules.js";

@@ -96,6 +96,18 @@ export class TermEncoder {
     }
   }
 
+  /** The text in lower case, as UTF-8, code point by code point. */
+  folded(text: string): Buffer {
+    const { exports, u8 } = this.#kernel;
+    const pieces: Uint8Array[] = [];
+    exports.trigramsOpen(this.#text, this.#put(text), 0);
+    for (let bytes = exports.foldNext(); bytes > 0; bytes = exports.foldNext()) {
+      const start = exports.foldedStretch();
+      pieces.push(u8.slice(start, start + bytes));
+    }
+    return Buffer.concat(pieces);
+  }
+
   /** The bytes of a key, as key entries hold them; undefined when a hex part is none. */
   keyBytes(parts: readonly KeyPartValue[]): Uint8Array | undefined {
     const pieces: Uint8Array[] = [];

@@ -5,7 +5,7 @@ import {
   type Kernel,
   recordValuesMin,
 } from "../kernel/index.js";
-import { installUnicodeTables, unicodeTablesBytes } from "../model/index.js";
+import { installUnicodeTables, installWordRules, unicodeTablesBytes } from "../model/index.js";
 
 export interface LoadSizes {
   /** Bytes of the largest frame. */
@@ -16,6 +16,8 @@ export interface LoadSizes {
   recordBytesMax: number;
   /** Bytes of the largest program; the default serves entities of some 700 fields. */
   programBytes?: number;
+  /** Words whose stems are kept, a power of two; by default the few that every kernel has room for. */
+  stemWords?: number;
 }
 
 /** Where the regions of a loader lie in its kernel's memory. */
@@ -58,6 +60,7 @@ function sizesOf(kernel: Kernel, sizes: LoadSizes) {
     block: exports.blockRegionBytes(),
     lz4Table: exports.LZ4_TABLE_BYTES.value,
     output: Math.max(sizes.outputBytes, exports.blockOutputBytes(sizes.recordBytesMax)),
+    stems: (sizes.stemWords ?? 0) * exports.stemEntryBytes(),
   };
 }
 
@@ -68,9 +71,11 @@ export function loadRegionBytes(kernel: Kernel, sizes: LoadSizes): number {
 
 export function takeLoadRegions(kernel: Kernel, sizes: LoadSizes): LoadRegions {
   installUnicodeTables(kernel);
+  installWordRules(kernel);
   const bytes = sizesOf(kernel, sizes);
   const headBytes = kernel.exports.LOAD_HEAD_BYTES.value;
   const stackBytes = Math.floor(bytes.stack);
+  if (sizes.stemWords !== undefined) bindStems(kernel, kernel.alloc(bytes.stems), sizes.stemWords);
   return {
     frame: kernel.alloc(bytes.frame) + headBytes,
     program: kernel.alloc(bytes.program),
@@ -90,6 +95,11 @@ export function takeLoadRegions(kernel: Kernel, sizes: LoadSizes): LoadRegions {
     output: kernel.alloc(bytes.output),
     outputBytes: bytes.output,
   };
+}
+
+function bindStems(kernel: Kernel, room: number, count: number): void {
+  kernel.u8.fill(0, room, room + count * kernel.exports.stemEntryBytes());
+  kernel.exports.stemsBind(room, count);
 }
 
 /**

@@ -3,7 +3,8 @@ import type { CompiledMapping } from "../model/index.js";
 import { KeyBuffer, TupleBuffer } from "../postings/index.js";
 
 /**
- * How the first fill is divided: words make most tuples where there is full text; elsewhere keys take more.
+ * How the first fill is divided: words and their parts make most tuples where they are indexed; elsewhere
+ * keys take more.
  */
 const tupleFractionText = 0.9;
 const tupleFraction = 0.68;
@@ -83,7 +84,9 @@ export class RunBuffers {
 
 function firstSplit(bytes: number, mapping: CompiledMapping): Split {
   const hasText = mapping.entities.some(({ fields }) =>
-    fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "text")),
+    fields.some(({ indexes }) =>
+      indexes.some(({ kind }) => kind === "text" || kind === "stems" || kind === "trigram"),
+    ),
   );
   const tuples = Math.floor((bytes * (hasText ? tupleFractionText : tupleFraction)) / tupleBytes);
   const keyBytes = bytes - tuples * tupleBytes;

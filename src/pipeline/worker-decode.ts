@@ -1,4 +1,4 @@
-import { assert, type Kernel } from "../kernel/index.js";
+import { assert, type Kernel, stemWordsKept } from "../kernel/index.js";
 import type { CompiledEntity, RecordCheck } from "../model/index.js";
 import { isQuadFormat } from "../ports/index.js";
 import { createQuadCheck, recordCheckOf } from "../presets/index.js";
@@ -28,7 +28,11 @@ export class DecodeStage {
     this.#setup = setup;
     this.#spiller = spiller;
     const { inputBytes, outputBytes, recordBytesMax } = setup.layout;
-    const sizes = { inputBytes, outputBytes, recordBytesMax };
+    const hasStems = setup.mapping.entities.some(({ fields }) =>
+      fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "stems")),
+    );
+    const stems = hasStems ? { stemWords: stemWordsKept } : {};
+    const sizes = { inputBytes, outputBytes, recordBytesMax, ...stems };
     const room = kernel.freeBytes - RecordLoader.bytesNeeded(kernel, sizes);
     this.#buffers = new RunBuffers(kernel, room, setup.mapping);
     const { tuples, keys } = this.#buffers;

@@ -226,6 +226,8 @@ function mappingFlags(values: OptionValues): MappingFlags {
     index: values.list("index"),
     range: values.list("range"),
     text: values.list("text"),
+    stems: values.list("stems"),
+    trigram: values.list("trigram"),
     link: values.list("link"),
   };
 }

@@ -40,7 +40,7 @@ export function explainQuery(store: QueryStore, asked: Query): string[] {
 function planLines(store: QueryStore, plan: Plan, indent: string): string[] {
   switch (plan.kind) {
     case "all":
-      return [`${indent}scan: all ${plan.length} records, for want of an index on the conditions`];
+      return [`${indent}scan: all ${plan.length} records, for want of an index that narrows the conditions`];
     case "list":
       return [`${indent}list: ${plan.label}, ${lengthText(store, plan)}`];
     case "gather":

@@ -122,6 +122,7 @@ export function saturate(value: number | bigint): bigint {
 export function meets(test: ValueTest, value: Comparable): boolean {
   if (test.anyOf !== null && !test.anyOf.includes(value)) return false;
   if (test.prefix !== null && !(typeof value === "string" && value.startsWith(test.prefix))) return false;
+  if (test.contains !== null && !(typeof value === "string" && value.includes(test.contains))) return false;
   if (test.lower !== null) {
     const order = compareValues(value, test.lower.value);
     if (order < 0 || (order === 0 && !test.lower.isInclusive)) return false;
@@ -130,7 +131,7 @@ export function meets(test: ValueTest, value: Comparable): boolean {
     const order = compareValues(value, test.upper.value);
     if (order > 0 || (order === 0 && !test.upper.isInclusive)) return false;
   }
-  return true;
+  return test.pattern === null || (typeof value === "string" && test.pattern.matches(value));
 }
 
 /** Numbers by value, text by code points, which is the order of its UTF-8 bytes. */

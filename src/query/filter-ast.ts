@@ -1,4 +1,5 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import type { Pattern } from "./pattern.js";
 
 /**
  * A value in the form in which values of one field are compared: text for string and hex, number or BigInt
@@ -17,7 +18,19 @@ export interface ValueTest {
   lower: Bound | null;
   upper: Bound | null;
   prefix: string | null;
+  contains: string | null;
+  pattern: Pattern | null;
 }
+
+/** What every value meets. */
+export const anyValue: ValueTest = {
+  anyOf: null,
+  lower: null,
+  upper: null,
+  prefix: null,
+  contains: null,
+  pattern: null,
+};
 
 export type Where =
   | { kind: "and"; parts: Where[] }
@@ -31,7 +44,7 @@ export type Where =
   | { kind: "forward"; field: CompiledField; target: CompiledEntity; part: Where }
   /** A record of `source` points at this one through `field` and meets `part`. */
   | { kind: "back"; source: CompiledEntity; field: CompiledField; part: Where }
-  /** Every word occurs in one of the text-indexed fields. */
+  /** Every word occurs in one of the indexes, each in the form in which that has it. */
   | { kind: "words"; indexes: CompiledIndex[]; tokens: string[] };
 
 export interface Order {

@@ -1,4 +1,4 @@
-import { queryDepthMax, queryTermsMax } from "../kernel/index.js";
+import { queryDepthMax, queryPatternsMax, queryTermsMax } from "../kernel/index.js";
 import {
   type CompiledEntity,
   type CompiledField,
@@ -6,15 +6,25 @@ import {
   suggestionText,
 } from "../model/index.js";
 import type { FieldReader } from "./field-values.js";
-import { type Comparable, conjunction, everything, type ValueTest, type Where } from "./filter-ast.js";
+import {
+  anyValue,
+  type Comparable,
+  conjunction,
+  everything,
+  type ValueTest,
+  type Where,
+} from "./filter-ast.js";
+import { type Pattern, parsePattern } from "./pattern.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 
 export interface FilterContext {
   mapping: CompiledMapping;
   reader: FieldReader;
+  /** Regular expressions met so far. */
+  patterns: number;
 }
 
-const operators = ["eq", "in", "gt", "gte", "lt", "lte", "prefix", "exists"];
+const operators = ["eq", "in", "gt", "gte", "lt", "lte", "prefix", "contains", "regex", "exists"];
 
 /** Conditions on one record, all of which must hold. */
 export function parseWhere(
@@ -171,7 +181,7 @@ function parseTest(
   condition: unknown,
   path: string,
 ): ValueTest {
-  const test: ValueTest = { anyOf: null, lower: null, upper: null, prefix: null };
+  const test: ValueTest = { ...anyValue };
   if (Array.isArray(condition)) return { ...test, anyOf: parseList(context, field, condition, path) };
   if (!isObject(condition)) return { ...test, anyOf: [parseValue(context, field, condition, path)] };
   const names = Object.keys(condition);
@@ -181,7 +191,9 @@ function parseTest(
     const operand = condition[name];
     if (name === "eq") test.anyOf = meet(test.anyOf, [parseValue(context, field, operand, here)]);
     else if (name === "in") test.anyOf = meet(test.anyOf, parseList(context, field, operand, here));
-    else if (name === "prefix") test.prefix = parsePrefix(field, operand, here);
+    else if (name === "prefix") test.prefix = parsePart(field, name, operand, here);
+    else if (name === "contains") test.contains = parsePart(field, name, operand, here);
+    else if (name === "regex") test.pattern = parseRegex(context, field, operand, here);
     else if (name === "gt" || name === "gte") {
       if (test.lower !== null)
         throw queryFault(here, "stands beside another lower bound", "Keep one of gt and gte");
@@ -224,11 +236,25 @@ function parseValue(context: FilterContext, field: CompiledField, value: unknown
   );
 }
 
-function parsePrefix(field: CompiledField, value: unknown, path: string): string {
+function parsePart(field: CompiledField, name: string, value: unknown, path: string): string {
+  assertIsText(field, path);
+  if (typeof value !== "string") throw queryFault(path, "must be a string", `Write {"${name}":"ab"}`);
+  return field.type === "hex" ? value.toLowerCase() : value;
+}
+
+function parseRegex(context: FilterContext, field: CompiledField, value: unknown, path: string): Pattern {
+  assertIsText(field, path);
+  context.patterns++;
+  if (context.patterns > queryPatternsMax) {
+    const what = `is one of more than ${queryPatternsMax} regular expressions`;
+    throw queryFault(path, what, "Join them with |, or ask in several filters");
+  }
+  return parsePattern(value, path);
+}
+
+function assertIsText(field: CompiledField, path: string): void {
   const isText = field.type === "string" || field.type === "hex" || field.type === "pairs";
   if (!isText) throw queryFault(path, `works on strings; ${field.name} is ${field.type}`, "Use gte and lt");
-  if (typeof value !== "string") throw queryFault(path, "must be a string", 'Write {"prefix":"ab"}');
-  return field.type === "hex" ? value.toLowerCase() : value;
 }
 
 export function entityNamed(mapping: CompiledMapping, name: unknown, path: string): CompiledEntity {

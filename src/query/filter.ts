@@ -9,6 +9,7 @@ import { parseExactJson } from "./exact-json.js";
 import type { FieldReader } from "./field-values.js";
 import { conjunction, everything, type Order, type Query, type Where } from "./filter-ast.js";
 import { entityNamed, type FilterContext, parseWhere } from "./filter-where.js";
+import { fixedRule, searchIndexes } from "./index-words.js";
 import { isObject, listText, queryFault } from "./query-fault.js";
 
 const memberNames = ["entity", "where", "search", "order", "limit", "offset"];
@@ -28,7 +29,7 @@ export function parseFilter(mapping: CompiledMapping, reader: FieldReader, filte
     throw queryFault(name, `is not a member of a filter${hint}`, "Conditions on fields belong under where");
   }
   const entity = chooseEntity(mapping, value.entity);
-  const context: FilterContext = { mapping, reader };
+  const context: FilterContext = { mapping, reader, patterns: 0 };
   const parts: Where[] = [];
   if (value.where !== undefined) parts.push(parseWhere(context, entity, value.where, "where", 0));
   if (value.search !== undefined) parts.push(...parseSearch(context, entity, value.search));
@@ -65,10 +66,8 @@ function chooseEntity(mapping: CompiledMapping, name: unknown): CompiledEntity {
 }
 
 function parseSearch(context: FilterContext, entity: CompiledEntity, search: unknown): Where[] {
-  const textIndexes = entity.fields.flatMap((field) =>
-    field.indexes.filter((index) => index.kind === "text"),
-  );
-  const mend = "Give a field index: text in the mapping and import again";
+  const textIndexes = searchIndexes(entity);
+  const mend = "Give a field index: text or stems in the mapping and import again";
   if (textIndexes.length === 0)
     throw queryFault("search", `needs a text index; ${entity.name} has none`, mend);
   if (typeof search === "string") return [wordsOf(context, textIndexes, search, "search")];
@@ -97,7 +96,11 @@ function parseSearch(context: FilterContext, entity: CompiledEntity, search: unk
 export function wordsOf(context: FilterContext, indexes: CompiledIndex[], text: string, path: string): Where {
   const tokens = [...new Set(context.reader.tokens(text))];
   if (tokens.length === 0) throw queryFault(path, "has no word in it", "Give at least one letter or digit");
-  return { kind: "words", indexes, tokens };
+  const isLeftOut = (token: string) => indexes.some((index) => fixedRule(index)?.(token) === null);
+  const asked = tokens.filter((token) => !isLeftOut(token));
+  if (asked.length === 0)
+    throw queryFault(path, "has none but words that are left out", "Give a word that tells texts apart");
+  return { kind: "words", indexes, tokens: asked };
 }
 
 function parseOrder(entity: CompiledEntity, order: unknown): Order {

@@ -2,6 +2,7 @@ import { linkVerdictsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { meets } from "./field-values.js";
 import type { Where } from "./filter-ast.js";
+import { recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -50,10 +51,17 @@ export class Matcher {
     entity: CompiledEntity,
     record: LiveRecord,
   ): boolean {
-    const missing = new Set(where.tokens);
-    for (const index of where.indexes) {
-      for (const value of this.#store.fields.values(entity.fields[index.slot]!, record)) {
-        for (const token of this.#store.fields.tokens(String(value))) missing.delete(token);
+    const { fields } = this.#store;
+    const rules = where.indexes.map((index) => recordRule(fields, entity, index, record));
+    // A word that one of the fields leaves out need not be in the others.
+    const missing = new Set(where.tokens.filter((token) => rules.every((rule) => rule(token) !== null)));
+    if (missing.size === 0) return false;
+    for (const [at, index] of where.indexes.entries()) {
+      const rule = rules[at]!;
+      const wanted = [...missing].map((token) => ({ token, form: rule(token) }));
+      for (const value of fields.values(entity.fields[index.slot]!, record)) {
+        const found = new Set(fields.tokens(String(value)).map(rule));
+        for (const { token, form } of wanted) if (found.has(form)) missing.delete(token);
         if (missing.size === 0) return true;
       }
     }

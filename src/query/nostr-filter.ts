@@ -13,6 +13,7 @@ import {
 import { explainQuery } from "./explain.js";
 import { parseCount, parseText, wordsOf } from "./filter.js";
 import {
+  anyValue,
   type Comparable,
   conjunction,
   everything,
@@ -21,6 +22,7 @@ import {
   type Where,
 } from "./filter-ast.js";
 import type { FilterContext } from "./filter-where.js";
+import { searchIndexes } from "./index-words.js";
 import { isObject, queryFault } from "./query-fault.js";
 import { openQueryStore, type QueryStore } from "./query-store.js";
 
@@ -85,7 +87,7 @@ function parseOne(store: QueryStore, filter: unknown, path: string): Query {
   if (!isObject(filter))
     throw queryFault(path, "must be an object", 'Write for instance {"kinds":[1],"limit":10}');
   const entity = eventEntity(store.mapping);
-  const context: FilterContext = { mapping: store.mapping, reader: store.fields };
+  const context: FilterContext = { mapping: store.mapping, reader: store.fields, patterns: 0 };
   const parts: Where[] = [];
   const field = (name: string) => fieldNamed(entity, name);
   for (const [name, value] of Object.entries(filter)) {
@@ -133,7 +135,7 @@ function wholeHex(values: unknown, path: string): unknown {
 function words(context: FilterContext, entity: CompiledEntity, value: unknown, path: string): Where[] {
   if (typeof value !== "string")
     throw queryFault(path, "must be a string of words", 'Write "search":"words"');
-  const indexes = entity.fields.flatMap((field) => field.indexes.filter((index) => index.kind === "text"));
+  const indexes = searchIndexes(entity);
   const text = searchWords(value);
   return text === "" ? [] : [wordsOf(context, indexes, text, path)];
 }
@@ -158,7 +160,7 @@ function timeRange(
       throw queryFault(memberPath(path, name), "must be a time in seconds", `Write "${name}":1700000000`);
     return { value: operand, isInclusive: true };
   };
-  const test = { anyOf: null, lower: bound(since, "since"), upper: bound(until, "until"), prefix: null };
+  const test = { ...anyValue, lower: bound(since, "since"), upper: bound(until, "until") };
   return { kind: "value", field, test };
 }
 
@@ -176,7 +178,7 @@ function anyOf(store: QueryStore, field: CompiledField, value: unknown, path: st
       throw queryFault(`${path}[${at}]`, "does not fit", store.fields.example(field));
     return operand;
   });
-  return { anyOf: [...new Set(values)], lower: null, upper: null, prefix: null };
+  return { ...anyValue, anyOf: [...new Set(values)] };
 }
 
 function eventEntity(mapping: CompiledMapping): CompiledEntity {

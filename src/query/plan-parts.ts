@@ -86,6 +86,8 @@ export function valueText(value: Comparable): string {
 export function testText(test: ValueTest): string {
   const parts: string[] = [];
   if (test.prefix !== null) parts.push(`starts with ${valueText(test.prefix)}`);
+  if (test.contains !== null) parts.push(`contains ${valueText(test.contains)}`);
+  if (test.pattern !== null) parts.push(`matches ${valueText(test.pattern.source)}`);
   if (test.lower !== null)
     parts.push(`${test.lower.isInclusive ? ">=" : ">"} ${valueText(test.lower.value)}`);
   if (test.upper !== null)

@@ -9,6 +9,7 @@ import {
   type ValueTest,
   type Where,
 } from "./filter-ast.js";
+import { fixedRule, wordForms } from "./index-words.js";
 import { planLink } from "./plan-links.js";
 import {
   gatheredSets,
@@ -20,6 +21,7 @@ import {
   unite,
   valueText,
 } from "./plan-parts.js";
+import { planTrigrams } from "./plan-trigrams.js";
 import type { QueryStore } from "./query-store.js";
 import { keyField } from "./record-keys.js";
 import { numberSpan, textSpan } from "./spans.js";
@@ -64,11 +66,7 @@ export function planWhere(store: QueryStore, entity: CompiledEntity, where: Wher
     case "pair":
       return planPair(store, entity, where);
     case "words":
-      return planAndParts(
-        store,
-        entity,
-        where.tokens.map((token) => planToken(store, where.indexes, token)),
-      );
+      return planWords(store, entity, where);
     case "forward":
     case "back":
       return planLink(store, entity, where, planWhere) ?? planAll(store, entity, false);
@@ -149,9 +147,22 @@ function planValue(store: QueryStore, entity: CompiledEntity, field: CompiledFie
   }
   const number = indexOf(field, "number");
   if (number !== undefined) return planNumberRange(store, field, number, test);
-  const prefix = indexOf(field, "prefix");
-  if (prefix === undefined) return planAll(store, entity, false);
-  return gather(store, textSpan(store.terms, prefix, test), `${field.name} ${testText(test)}`, false);
+  const plans = planText(store, field, test);
+  return plans.length === 0 ? planAll(store, entity, false) : planAndParts(store, entity, plans);
+}
+
+/** What the indexes of a text narrow; nothing when they have no say in the test. */
+function planText(store: QueryStore, field: CompiledField, test: ValueTest): Plan[] {
+  const { prefix, lower, upper } = test;
+  const ranges = indexOf(field, "prefix");
+  const trigrams = indexOf(field, "trigram");
+  const plans =
+    trigrams === undefined
+      ? []
+      : planTrigrams(store, trigrams, ranges === undefined ? test : { ...test, prefix: null });
+  if (ranges === undefined || (prefix === null && lower === null && upper === null)) return plans;
+  const label = `${field.name} ${testText({ ...test, contains: null, pattern: null })}`;
+  return [...plans, gather(store, textSpan(store.terms, ranges, test), label, false)];
 }
 
 /** Records by their keys, when the field is the key and its values have one form each. */
@@ -220,13 +231,31 @@ function planPair(store: QueryStore, entity: CompiledEntity, where: Extract<Wher
   return uniteOrAll(store, entity, plans);
 }
 
-export function planToken(store: QueryStore, indexes: CompiledIndex[], token: string): Plan {
-  return unite(
-    indexes.map((index) => {
-      const { term, isExact } = store.terms.token(token);
-      return planList(store, index.number, term, isExact, `word ${valueText(token)} in ${index.field}`);
-    }),
-  );
+/** Words that some records leave out are left to the records. */
+function planWords(
+  store: QueryStore,
+  entity: CompiledEntity,
+  where: Extract<Where, { kind: "words" }>,
+): Plan {
+  const plans = where.tokens.flatMap((token) => planToken(store, where.indexes, token) ?? []);
+  if (plans.length === 0) return planAll(store, entity, false);
+  const plan = planAndParts(store, entity, plans);
+  return plans.length === where.tokens.length ? plan : { ...plan, isExact: false };
+}
+
+function planToken(store: QueryStore, indexes: CompiledIndex[], token: string): Plan | null {
+  const plans: Plan[] = [];
+  for (const index of indexes) {
+    const forms = wordForms(index, token);
+    if (forms === null) return null;
+    const isFixed = fixedRule(index) !== undefined;
+    for (const form of forms) {
+      const { term, isExact } = store.terms.token(form);
+      const label = `word ${valueText(form)} in ${index.field}`;
+      plans.push(planList(store, index.number, term, isExact && isFixed, label));
+    }
+  }
+  return unite(plans);
 }
 
 function indexOf(field: CompiledField, kind: CompiledIndex["kind"]): CompiledIndex | undefined {

@@ -64,6 +64,17 @@ export class QueryTerms {
     return this.#encoderFor(text).tokens(text);
   }
 
+  /** The text in lower case as a trigram index has it, as UTF-8. */
+  folded(text: string): Buffer {
+    return this.#encoderFor(text).folded(text);
+  }
+
+  /** The term of three bytes of it: they stand in it as they are. */
+  trigram(bytes: Uint8Array, at = 0): bigint {
+    const [first, second, third] = bytes.subarray(at, at + 3);
+    return BigInt((3 << 24) | (first! << 16) | (second! << 8) | third!) << 32n;
+  }
+
   keyHash(keyspace: number, key: Uint8Array): bigint {
     return this.#encoder.keyHash(keyspace, key);
   }

@@ -2,6 +2,7 @@ import { PlimsollError, searchListsMax, sortEntriesMax } from "../kernel/index.j
 import type { IdCursor } from "../postings/index.js";
 import type { Candidates } from "./candidates.js";
 import type { Query, Where } from "./filter-ast.js";
+import { wordForms } from "./index-words.js";
 import type { QueryStore } from "./query-store.js";
 import { type SortEntry, type SortGroup, sortPasses } from "./sort-passes.js";
 
@@ -73,7 +74,12 @@ function rankedLists(store: QueryStore, query: Query): RankedList[] {
   const words = parts.filter((part): part is Extract<Where, { kind: "words" }> => part.kind === "words");
   const lists = words.flatMap(({ indexes, tokens }) =>
     tokens.flatMap((token) =>
-      indexes.map((index) => ({ index: index.number, term: store.terms.token(token).term })),
+      indexes.flatMap((index) =>
+        (wordForms(index, token) ?? []).map((form) => ({
+          index: index.number,
+          term: store.terms.token(form).term,
+        })),
+      ),
     ),
   );
   if (lists.length > searchListsMax) {

@@ -1,5 +1,6 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 import { expirationSeconds, pairEntries } from "./field-values.js";
+import { recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -26,7 +27,7 @@ export function tuplesOf(
   index: CompiledIndex,
   record: LiveRecord,
 ): RecordTuple[] {
-  if (index.kind === "text") return textTuples(store, field, index, record);
+  if (index.kind === "text" || index.kind === "stems") return textTuples(store, field, index, record);
   const tuples = termsOf(store, field, index, record).map((term) => ({
     index: index.number,
     term,
@@ -49,7 +50,17 @@ export function termsOf(
     const seconds = expirationSeconds(field, record.value);
     return seconds === undefined ? [] : [seconds];
   }
+  if (index.kind === "trigram") {
+    return store.fields.values(field, record).flatMap((value) => trigramsOf(store, String(value)));
+  }
   return store.fields.values(field, record).map((value) => store.terms.equal(field, index.kind, value).term);
+}
+
+function trigramsOf(store: QueryStore, text: string): bigint[] {
+  const bytes = store.terms.folded(text);
+  const trigrams = new Set<bigint>();
+  for (let at = 0; at + 3 <= bytes.length; at++) trigrams.add(store.terms.trigram(bytes, at));
+  return [...trigrams];
 }
 
 function textTuples(
@@ -58,10 +69,14 @@ function textTuples(
   index: CompiledIndex,
   record: LiveRecord,
 ): RecordTuple[] {
+  const rule = recordRule(store.fields, store.mapping.entities[index.entity]!, index, record);
   const frequencies = new Map<bigint, number>();
   let words = 0;
   for (const value of store.fields.values(field, record)) {
-    for (const { term } of store.terms.tokenTerms(String(value))) {
+    for (const { text } of store.terms.tokenTerms(String(value))) {
+      const form = rule(text);
+      if (form === null) continue;
+      const { term } = store.terms.token(form);
       words++;
       frequencies.set(term, Math.min(frequencyMax, (frequencies.get(term) ?? 0) + 1));
     }

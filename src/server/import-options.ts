@@ -20,6 +20,8 @@ const names = new Set([
   "index",
   "range",
   "text",
+  "stems",
+  "trigram",
   "no-text",
   "link",
   "on-conflict",

@@ -72,6 +72,19 @@ export function tokensTwin(text: string): string[] {
   return pieces.map((piece) => cut([...piece].map(lower).join("")));
 }
 
+/** Every three bytes of the text in lower case, repeats included. */
+export function trigramsTwin(text: string): Buffer[] {
+  const bytes = Buffer.concat([...text].map((character) => pointBytes(lower(character))));
+  return Array.from({ length: Math.max(0, bytes.length - 2) }, (_, at) => bytes.subarray(at, at + 3));
+}
+
+/** UTF-8; a lone surrogate is three bytes like its neighbours. */
+function pointBytes(character: string): Buffer {
+  const point = character.codePointAt(0)!;
+  if (point < 0xd800 || point > 0xdfff) return Buffer.from(character);
+  return Buffer.of(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+}
+
 function lower(character: string): string {
   return String.fromCodePoint(character.toLowerCase().codePointAt(0)!);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compileMapping, entityNameOf, flagsMapping, inferMapping } from "../../src/mapping/index.js";
 
-const noFlags = { entity: null, key: [], index: [], range: [], text: [], link: [] };
+const noFlags = { entity: null, key: [], index: [], range: [], text: [], stems: [], trigram: [], link: [] };
 
 function infer(records: Record<string, unknown>[], isText = false) {
   const inferred = inferMapping({ entityName: "Thing", records, isText });
@@ -122,6 +122,8 @@ test("flags name fields; their types come from the sample", () => {
     index: ["name", "note"],
     range: ["pop"],
     text: ["name"],
+    stems: ["note:en"],
+    trigram: ["name", "note"],
     link: ["country_id:Country"],
   };
   const mapping = flagsMapping(flags, sample);
@@ -129,8 +131,8 @@ test("flags name fields; their types come from the sample", () => {
     key: "id",
     fields: {
       id: { type: "int" },
-      name: { type: "string", index: ["exact", "text"] },
-      note: { type: "string", index: ["exact"] },
+      name: { type: "string", index: ["exact", "text", "trigram"] },
+      note: { type: "string", index: ["exact", "trigram", "stems"], language: "en" },
       pop: { type: "int", index: ["range"] },
       country_id: { type: "int", link: "Country" },
     },
@@ -141,4 +143,5 @@ test("flags name fields; their types come from the sample", () => {
   ).toHaveProperty("pop");
   expect(() => flagsMapping({ ...noFlags, range: ["popp"] }, sample)).toThrow('did you mean "pop"');
   expect(() => flagsMapping({ ...noFlags, link: ["id"] }, sample)).toThrow("FIELD:ENTITY");
+  expect(() => flagsMapping({ ...noFlags, stems: ["note"] }, sample)).toThrow("FIELD:LANGUAGE");
 });

@@ -1,5 +1,5 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../../src/model/index.js";
-import { exactTwin, floatTwin, integerTwin, tokensTwin } from "../kernels/term-twin.js";
+import { exactTwin, floatTwin, integerTwin, tokensTwin, trigramsTwin } from "../kernels/term-twin.js";
 
 /** What a record becomes, computed from JSON.parse by the definitions. */
 export interface Twin {
@@ -72,6 +72,8 @@ function addTuples(
     const tokens = values.flatMap((value) => tokensTwin(textOf(value)));
     terms.push(...tokens.map((token) => exactTwin(Buffer.from(token))));
     payload = 1 | (Math.min(15, Math.floor(Math.log2(Math.max(1, tokens.length)))) << 4);
+  } else if (index.kind === "trigram") {
+    terms.push(...values.flatMap((value) => trigramsTwin(textOf(value)).map(exactTwin)));
   } else if (index.kind === "pairs") {
     for (const entry of values.flat(1)) {
       if (!Array.isArray(entry)) continue;

@@ -29,7 +29,7 @@ describe("lines", () => {
           compare(loaded, lines, firstId);
           const again = tiny.load(job);
           const fitting = again.rejects.every(({ code }) => code !== "TOO_MANY_TERMS");
-          if (fitting) expect(withoutBlocks(again)).toEqual(withoutBlocks(loaded));
+          if (fitting) expect(withoutRepeats(again)).toEqual(withoutRepeats(loaded));
         },
       ),
       { numRuns: 120 },
@@ -127,6 +127,26 @@ describe("buffers that are too small", () => {
     expect([...loaded.records.keys()]).toEqual([0, 2]);
     expect(loaded.keys.length).toBe(4);
     expect(loaded.columns.size).toBe(2);
+  });
+
+  test("hold a long text whose trigrams are few", () => {
+    const trigrams = entityOf({
+      version: 1,
+      entities: { A: { fields: { a: { type: "string", index: "trigram" } } } },
+    });
+    const rig = new LoaderRig({ tupleCapacity: 40 });
+    const texts = ["abc".repeat(2000), "0123456789".repeat(50), "x".repeat(300)];
+    const few = rig.load({
+      entity: trigrams,
+      format: "jsonl",
+      header: null,
+      text: texts.map((a) => JSON.stringify({ a })).join("\n"),
+    });
+    expect(few.rejects).toEqual([]);
+    expect(new Set(few.tuples).size).toBe(3 + 10 + 1);
+    const many = Array.from({ length: 50 }, (_, at) => String.fromCharCode(300 + at)).join("");
+    const loaded = rig.load({ entity: trigrams, format: "jsonl", header: null, text: `{"a":"${many}"}` });
+    expect(loaded.rejects.map(({ code }) => code)).toEqual(["TOO_MANY_TERMS"]);
   });
 
   test("columns are handed over in parts", () => {
@@ -283,8 +303,15 @@ function isBalanced(element: string): boolean {
   }
 }
 
-function withoutBlocks({ tuples, keys, records, columns, rejects }: Loaded) {
-  return { tuples, keys, records, columns, rejects };
+const trigramIndexes = entity.fields.flatMap(({ indexes }) =>
+  indexes.filter(({ kind }) => kind === "trigram").map(({ number }) => `${number}:`),
+);
+
+/** Without blocks, and without the repeats of trigrams that a small buffer drops. */
+function withoutRepeats({ tuples, keys, records, columns, rejects }: Loaded) {
+  const isRepeat = (tuple: string, at: number) =>
+    tuple === tuples[at - 1] && trigramIndexes.some((start) => tuple.startsWith(start));
+  return { tuples: tuples.filter((tuple, at) => !isRepeat(tuple, at)), keys, records, columns, rejects };
 }
 
 function compare(loaded: Loaded, lines: string[], firstId: number): void {

@@ -20,6 +20,9 @@ export const keyBytesMax = 1024;
 /** A token longer than this is cut: nobody searches for it, and postings need a bound. */
 export const tokenBytesMax = 64;
 
+/** Words whose stems a worker keeps (512 KiB): the others are stemmed each time, at some microseconds. */
+export const stemWordsKept = 16_384;
+
 /** A mapping is written by hand or printed by `infer`; a larger file is not a mapping. */
 export const mappingBytesMax = 1 * MiB;
 

@@ -8,6 +8,26 @@ export const queryBytesMax = 8 * MiB;
 /** Values in one list of a filter: each costs a seek a segment. */
 export const queryTermsMax = 65_536;
 
+/** A regular expression is written by a person. */
+export const patternCharsMax = 1024;
+
+/** Instructions that a pattern is compiled to, some 150 bytes each: repeats are written out. */
+export const patternInstructionsMax = 20_000;
+
+/** Patterns of one filter, and what each may come to hold of states while it is matched. */
+export const queryPatternsMax = 4;
+export const patternStatesBytesMax = 1 * MiB;
+
+/** Places looked at when a pattern is turned into trigrams (about 1 MB). */
+export const patternNodesMax = 4096;
+
+/** Trigrams, or choices of at most so many, whose lists are measured for one pattern or part. */
+export const patternClausesMax = 64;
+export const patternClauseMax = 32;
+
+/** Of these, the rarest are met: what more of them would rule out is sooner held against the record. */
+export const trigramListsMax = 8;
+
 /** Conditions inside conditions, and steps along links, at most this deep. */
 export const queryDepthMax = 16;
 
