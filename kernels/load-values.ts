@@ -34,6 +34,7 @@ import {
   Value,
 } from "./program";
 import { languageOfTag, stemTerm } from "./stems";
+import { markupNext, markupOpen, stretchEnd, stretchStart } from "./markup";
 import { exactTerm, pairTerm } from "./term-string";
 import {
   FIELD_BOOL,
@@ -178,8 +179,18 @@ function textPush(op: Op, value: Value): void {
     text.tupleFirst = <u32>state.tupleAt;
     text.languageNow = op.kind == OP_STEMS ? languageOf(text) : 0;
   }
-  textOpen(value.start, value.end, (<u32>value.flags & FLAG_ESCAPES) != 0);
-  const index = op.index;
+  const hasEscapes = (<u32>value.flags & FLAG_ESCAPES) != 0;
+  if (text.isHtml == 0) wordsPush(text, value.start, value.end, hasEscapes);
+  else {
+    markupOpen(value.start, value.end, hasEscapes);
+    while (!state.isOverflown && markupNext()) wordsPush(text, stretchStart, stretchEnd, hasEscapes);
+  }
+  text.tupleEnd = <u32>state.tupleAt;
+}
+
+function wordsPush(text: Text, start: usize, end: usize, hasEscapes: bool): void {
+  textOpen(start, end, hasEscapes);
+  const index = text.index;
   const language = text.languageNow;
   let tokens: u32 = 0;
   while (textNext()) {
@@ -190,7 +201,6 @@ function textPush(op: Op, value: Value): void {
     if (state.isOverflown) break;
   }
   text.tokens += tokens;
-  text.tupleEnd = <u32>state.tupleAt;
 }
 
 /**

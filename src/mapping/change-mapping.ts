@@ -26,7 +26,7 @@ export function withoutText(mapping: Mapping): Mapping {
   return mapEntities(mapping, (entity) => {
     const fields = Object.entries(entity.fields).map(([name, field]): [string, typeof field] => {
       if (typeof field === "string" || field.index === undefined) return [name, field];
-      const { index, language: _, ...rest } = field;
+      const { index, language: _language, markup: _markup, ...rest } = field;
       const kept = [index].flat().filter((one) => one !== "text" && one !== "stems");
       return [name, kept.length === 0 ? rest : { ...rest, index: kept }];
     });

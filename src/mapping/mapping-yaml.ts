@@ -83,6 +83,7 @@ function decompileField(
   }
   const { language } = field.indexes.find(({ kind }) => kind === "stems") ?? {};
   if (language !== undefined) written.language = writtenLanguage(language, entity);
+  if (field.indexes.some(({ markup }) => markup !== undefined)) written.markup = "html";
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
   return Object.keys(written).length === 1 ? field.type : written;

@@ -38,6 +38,8 @@ export interface MappingField {
   index?: IndexName | IndexName[];
   /** Whose rules an index of stems goes by: a code such as `en`, or the field that holds it. */
   language?: string | MappingLanguage;
+  /** `html`: indexes of words leave out its tags. */
+  markup?: "html";
   /** Name of the entity whose key this field holds. */
   link?: string;
   /** A record without this field is rejected. */
@@ -75,6 +77,7 @@ const fieldSchema = v.strictObject({
       "must be a code such as en, or the field that holds it: { field: lang, else: en }",
     ),
   ),
+  markup: v.exactOptional(v.literal("html", "must be html")),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
 });

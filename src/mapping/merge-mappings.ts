@@ -149,10 +149,11 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   return parts.join(" ");
 }
 
-function indexText({ kind, language }: CompiledIndex): string {
-  if (language === undefined) return kind;
+function indexText({ kind, language, markup }: CompiledIndex): string {
+  const text = markup === undefined ? kind : `${kind} of ${markup}`;
+  if (language === undefined) return text;
   const from = language.slot === null ? "" : ` as field ${language.slot + 1} says`;
-  return `${kind} (${language.code ?? "none"}${from})`;
+  return `${text} (${language.code ?? "none"}${from})`;
 }
 
 function linkedName(field: CompiledField, mapping: CompiledMapping): string | null {

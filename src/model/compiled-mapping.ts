@@ -34,6 +34,8 @@ export interface CompiledIndex {
   hasColumn: boolean;
   /** Whose rules the words of an index of stems go by. */
   language?: IndexLanguage;
+  /** Set for indexes of words that leave out what is no text: the tags of HTML. */
+  markup?: "html";
 }
 
 export interface IndexLanguage {

@@ -2,7 +2,7 @@ import { linkVerdictsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { meets } from "./field-values.js";
 import type { Where } from "./filter-ast.js";
-import { recordRule } from "./index-words.js";
+import { readableText, recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -60,7 +60,7 @@ export class Matcher {
       const rule = rules[at]!;
       const wanted = [...missing].map((token) => ({ token, form: rule(token) }));
       for (const value of fields.values(entity.fields[index.slot]!, record)) {
-        const found = new Set(fields.tokens(String(value)).map(rule));
+        const found = new Set(fields.tokens(readableText(index, value)).map(rule));
         for (const { token, form } of wanted) if (found.has(form)) missing.delete(token);
         if (missing.size === 0) return true;
       }
