@@ -137,6 +137,8 @@ describe("rows of XML", () => {
           points.splice(2 + (at % Math.max(1, points.length - 2)), removed, ...put);
         }
         const changed = points.join("");
+        // Letters alone make a tag of the element around the rows.
+        fc.pre(!/^<[a-z]+>[ \t\r]*$/i.test(changed) || /^<row>/.test(changed));
         const found = load(`<row A="1"/>\n${changed}\n<row A="2"/>\n`);
         const expected = twin(changed);
         const records = ['{"A":"1"}', ...(expected === null ? [] : [expected]), '{"A":"2"}'];
