@@ -5,6 +5,7 @@
 import { FLAG_ESCAPES, TYPE_NULL, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
+import { placeFound, placeTerm } from "./load-places";
 import { expirationFound, expirationSeconds } from "./load-expiration";
 import {
   REJECT_FIELD_MISSING,
@@ -21,6 +22,7 @@ import {
   OP_LINK,
   OP_NUMBER,
   OP_PAIRS,
+  OP_PLACE,
   OP_PREFIX,
   OP_STEMS,
   OP_TEXT,
@@ -105,6 +107,8 @@ function opRun(op: Op, slot: Slot, value: Value): u32 {
     if (expirationFound(op, value)) tuplePush(op.index, expirationSeconds, 0);
   } else if (kind == OP_TEXT || kind == OP_STEMS) {
     textPush(op, value);
+  } else if (kind == OP_PLACE) {
+    if (placeFound(value, op.argument, valuesFirst, valuesEnd)) tuplePush(op.index, placeTerm(), 0);
   } else if (kind == OP_TRIGRAM) {
     trigramsPush(op.index, value);
   } else if (kind == OP_KEY) {

@@ -67,6 +67,7 @@ export const OP_EXPIRATION: u32 = 8;
 export const OP_TRIGRAM: u32 = 9;
 /** Words by the rules of their language: see stems.ts. */
 export const OP_STEMS: u32 = 10;
+export const OP_PLACE: u32 = 11;
 
 export const COLUMN_NONE: u32 = 0xffffffff;
 export const SLOT_NONE: u32 = 0xffffffff;
@@ -78,8 +79,8 @@ export class Op {
   /** Number of the column, or COLUMN_NONE; OP_EXPIRATION, runtime: whether the value is yet to come. */
   column: u32;
   /**
-   * OP_TEXT, OP_STEMS: number of the text; OP_KEY: number of the part; OP_LINK: key space; OP_EXPIRATION,
-   * runtime: the last record in which the name was met.
+   * OP_TEXT, OP_STEMS: number of the text; OP_KEY: number of the part; OP_LINK: key space; OP_PLACE: slot of
+   * the longitude; OP_EXPIRATION, runtime: the last record in which the name was met.
    */
   argument: u32;
 }

@@ -20,11 +20,13 @@ export function compileKernels(): WebAssembly.Module {
 
 export type KernelImports = Record<string, Record<string, (...values: number[]) => number>>;
 
-/** Languages as kernels number them, and what they make of words: see kernels/stems.ts. */
-export interface WordRules {
+/** What kernels ask the host for while they make entries: see kernels/stems.ts and load-places.ts. */
+export interface ValueRules {
   hasLanguage(language: number): boolean;
   /** Writes the stem of a word and returns its bytes; 0 when the word is left out. */
   stem(language: number, start: number, end: number, out: number, bytesMax: number): number;
+  /** Writes the term of a place; false when the value is none. */
+  place(value: number, longitude: number, out: number): boolean;
 }
 
 export interface KernelOptions {
@@ -45,7 +47,7 @@ export class Kernel {
   readonly view: DataView<ArrayBuffer>;
   readonly exports: KernelExports;
   #top: number;
-  #wordRules: WordRules | null = null;
+  #valueRules: ValueRules | null = null;
 
   constructor(options: KernelOptions) {
     const module = options.module ?? compileKernels();
@@ -53,13 +55,14 @@ export class Kernel {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const buffer = memory.buffer;
     const rules = () => {
-      assert(this.#wordRules, "a kernel that meets words of a language was given its rules");
-      return this.#wordRules;
+      assert(this.#valueRules, "a kernel that meets words of a language, or places, was given their rules");
+      return this.#valueRules;
     };
     const own: KernelImports[string] = {
       parseNumber: numberParser(buffer),
       hasLanguage: (language) => Number(rules().hasLanguage(language!)),
       stem: (language, start, end, out, bytesMax) => rules().stem(language!, start!, end!, out!, bytesMax!),
+      place: (value, longitude, out) => Number(rules().place(value!, longitude!, out!)),
     };
     const imports = { load: own, ...options.imports };
     const instance = new WebAssembly.Instance(module, importsOf(module, memory, imports));
@@ -71,8 +74,8 @@ export class Kernel {
     assert(this.#top + guardBytes <= this.memoryBytes, "a kernel's memory holds at least its own tables");
   }
 
-  setWordRules(rules: WordRules): void {
-    this.#wordRules = rules;
+  setValueRules(rules: ValueRules): void {
+    this.#valueRules = rules;
   }
 
   /** Bytes that `alloc` can still hand out. */

@@ -38,14 +38,21 @@ const versionTypes: readonly FieldType[] = ["int", "float", "date"];
  * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
  */
 const indexKinds: Record<FieldType, Partial<Record<IndexName, IndexKind>>> = {
-  string: { exact: "exact", range: "prefix", text: "text", stems: "stems", trigram: "trigram" },
+  string: {
+    exact: "exact",
+    range: "prefix",
+    text: "text",
+    stems: "stems",
+    trigram: "trigram",
+    place: "place",
+  },
   hex: { exact: "exact" },
   int: { exact: "number", range: "number" },
-  float: { exact: "number", range: "number" },
+  float: { exact: "number", range: "number", place: "place" },
   bool: { exact: "number", range: "number" },
   date: { exact: "number", range: "number" },
   pairs: { exact: "pairs", expiration: "expiration" },
-  json: {},
+  json: { place: "place" },
 };
 
 /** Where in the mapping the compiler stands, for messages. */
@@ -135,6 +142,7 @@ function compileEntity(
   if (!namePattern.test(name)) throw place.fault("must be named with letters, digits, _ . - (64 at most)");
   const fields = compileFields(entity, numbers, place.at("fields"));
   compileLanguages(entity, fields, place.at("fields"));
+  compileLongitudes(entity, fields, place.at("fields"));
   const number = numbers.get(name)!;
   for (const field of fields) {
     for (const index of field.indexes) index.entity = number;
@@ -190,6 +198,26 @@ function compileLanguages(entity: MappingEntity, fields: CompiledField[], place:
   }
 }
 
+/** Settles where the longitudes of latitudes are. */
+function compileLongitudes(entity: MappingEntity, fields: CompiledField[], place: Place): void {
+  for (const field of fields) {
+    const written = entity.fields[field.name]!;
+    const name = typeof written === "string" ? undefined : written.longitude;
+    const here = place.at(field.name).at("longitude");
+    const index = field.indexes.find(({ kind }) => kind === "place");
+    if (index === undefined && name !== undefined) throw here.fault("needs index: place");
+    if (index !== undefined && name === undefined && field.type === "float") {
+      throw here.fault("must name the field of the longitudes");
+    }
+    if (index === undefined || name === undefined) continue;
+    const longitude = findField(name, fields, here);
+    if (longitude.type !== field.type || field.type === "json") {
+      throw here.fault("must name a field of the same type, string or float");
+    }
+    index.longitudeSlot = longitude.slot;
+  }
+}
+
 function compileLanguage(
   written: string | MappingLanguage,
   fields: CompiledField[],
@@ -242,8 +270,9 @@ function compileIndexKinds(field: MappingField, place: Place): IndexKind[] {
   for (const name of wanted) {
     if (allowed[name] !== undefined) continue;
     const names = Object.keys(allowed);
-    const must = names.length === 0 ? "must be left out" : `must be ${names.join(" or ")}`;
-    throw place.at("index").fault(`${must} for a field of type ${field.type}, not "${name}"`);
+    throw place
+      .at("index")
+      .fault(`must be ${names.join(" or ")} for a field of type ${field.type}, not "${name}"`);
   }
   if (field.link !== undefined) {
     if (!linkTypes.includes(field.type)) {

@@ -13,12 +13,23 @@ export interface MappingFlags {
   /** `FIELD:LANGUAGE` each. */
   stems: readonly string[];
   trigram: readonly string[];
+  /** Fields of places, or `LATITUDE:LONGITUDE` each. */
+  place: readonly string[];
   /** `FIELD:ENTITY` each. */
   link: readonly string[];
 }
 
 export function hasMappingFlags(flags: MappingFlags): boolean {
-  const lists = [flags.key, flags.index, flags.range, flags.text, flags.stems, flags.trigram, flags.link];
+  const lists = [
+    flags.key,
+    flags.index,
+    flags.range,
+    flags.text,
+    flags.stems,
+    flags.trigram,
+    flags.place,
+    flags.link,
+  ];
   return flags.entity !== null || lists.some((list) => list.length > 0);
 }
 
@@ -56,6 +67,20 @@ export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapp
     addIndex(field, "stems", sample.isText);
     field.language = language;
   }
+  for (const place of flags.place) {
+    const [name, longitude] = place.split(":") as [string, string?];
+    const field = fieldOf("place", name);
+    addIndex(field, "place", sample.isText);
+    if (longitude === undefined) {
+      if (field.type !== "string" || sample.records.some((record) => isNested(record[name])))
+        field.type = "json";
+    } else {
+      const other = fieldOf("place", longitude);
+      field.longitude = longitude;
+      const isNumber = [field, other].every(({ type }) => type === "int" || type === "float");
+      field.type = other.type = isNumber ? "float" : "string";
+    }
+  }
   for (const link of flags.link) {
     const [, name, entity] = /^(.+):([^:]+)$/.exec(link) ?? [];
     if (name === undefined || entity === undefined) {
@@ -85,6 +110,10 @@ function sampledField(
   }
   if (typeof known === "string") return { type: known };
   return { type: known.type, ...(known.path === undefined ? {} : { path: known.path }) };
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** What only looks like a number, date or hex may still be asked for as text: it is then read as text. */

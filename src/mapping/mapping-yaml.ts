@@ -17,6 +17,7 @@ const indexNamesByKind: Record<IndexKind, IndexName> = {
   text: "text",
   stems: "stems",
   trigram: "trigram",
+  place: "place",
   pairs: "exact",
   expiration: "expiration",
 };
@@ -84,6 +85,8 @@ function decompileField(
   const { language } = field.indexes.find(({ kind }) => kind === "stems") ?? {};
   if (language !== undefined) written.language = writtenLanguage(language, entity);
   if (field.indexes.some(({ markup }) => markup !== undefined)) written.markup = "html";
+  const { longitudeSlot } = field.indexes.find(({ kind }) => kind === "place") ?? {};
+  if (longitudeSlot !== undefined) written.longitude = entity.fields[longitudeSlot]!.name;
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
   return Object.keys(written).length === 1 ? field.type : written;

@@ -40,6 +40,8 @@ export interface MappingField {
   language?: string | MappingLanguage;
   /** `html`: indexes of words leave out its tags. */
   markup?: "html";
+  /** For an index of places on a field of latitudes: the field of the longitudes. */
+  longitude?: string;
   /** Name of the entity whose key this field holds. */
   link?: string;
   /** A record without this field is rejected. */
@@ -53,10 +55,10 @@ export interface MappingLanguage {
   else?: string;
 }
 
-export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "expiration";
+export type IndexName = "exact" | "range" | "text" | "stems" | "trigram" | "place" | "expiration";
 
 export const fieldTypes = ["string", "int", "float", "bool", "date", "hex", "json", "pairs"] as const;
-export const indexNames = ["exact", "range", "text", "stems", "trigram", "expiration"] as const;
+export const indexNames = ["exact", "range", "text", "stems", "trigram", "place", "expiration"] as const;
 
 const typeSchema = v.picklist(fieldTypes, (issue) => pickMessage(issue.input, fieldTypes));
 const indexSchema = v.picklist(indexNames, (issue) => pickMessage(issue.input, indexNames));
@@ -78,6 +80,7 @@ const fieldSchema = v.strictObject({
     ),
   ),
   markup: v.exactOptional(v.literal("html", "must be html")),
+  longitude: v.exactOptional(nameSchema),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
 });

@@ -149,7 +149,8 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   return parts.join(" ");
 }
 
-function indexText({ kind, language, markup }: CompiledIndex): string {
+function indexText({ kind, language, markup, longitudeSlot }: CompiledIndex): string {
+  if (longitudeSlot !== undefined) return `${kind} (longitude in field ${longitudeSlot + 1})`;
   const text = markup === undefined ? kind : `${kind} of ${markup}`;
   if (language === undefined) return text;
   const from = language.slot === null ? "" : ` as field ${language.slot + 1} says`;

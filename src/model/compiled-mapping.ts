@@ -9,10 +9,19 @@ export type FieldType = "string" | "int" | "float" | "bool" | "date" | "hex" | "
 /**
  * `number` serves exact, range and order for int, float, bool and date; the others are for strings and pairs.
  * `stems` serves words by the rules of their language (docs/adr/0015-languages.md), `trigram` parts of
- * strings (docs/adr/0014-trigrams.md). `expiration` holds the second from which on a record is hidden, by its
- * first pair of that name.
+ * strings (0014-trigrams.md), `place` points on the earth (0016-places.md). `expiration` holds the second
+ * from which on a record is hidden, by its first pair of that name.
  */
-export type IndexKind = "number" | "exact" | "prefix" | "text" | "stems" | "trigram" | "pairs" | "expiration";
+export type IndexKind =
+  | "number"
+  | "exact"
+  | "prefix"
+  | "text"
+  | "stems"
+  | "trigram"
+  | "place"
+  | "pairs"
+  | "expiration";
 
 export type ConflictRule =
   | { kind: "keep" }
@@ -36,6 +45,8 @@ export interface CompiledIndex {
   language?: IndexLanguage;
   /** Set for indexes of words that leave out what is no text: the tags of HTML. */
   markup?: "html";
+  /** The slot of the longitudes, when an index of places is on a field of latitudes. */
+  longitudeSlot?: number;
 }
 
 export interface IndexLanguage {

@@ -51,7 +51,7 @@ const opBytes = 16;
 const keyPartBytes = 12;
 const textBytes = 36;
 const columnNone = 0xffff_ffff;
-const languageSlotNone = 0xffff_ffff;
+const slotNumberNone = 0xffff_ffff;
 const opKind = {
   number: 0,
   exact: 1,
@@ -64,6 +64,7 @@ const opKind = {
   expiration: 8,
   trigram: 9,
   stems: 10,
+  place: 11,
 };
 
 /** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */
@@ -159,7 +160,8 @@ function draftOf(entity: CompiledEntity): Draft {
       let column = columnNone;
       if (index.hasColumn) column = draft.columns.push(index.number) - 1;
       const isText = index.kind === "text" || index.kind === "stems";
-      const argument = isText ? draft.texts.push(index) - 1 : 0;
+      const own = index.kind === "place" ? (index.longitudeSlot ?? slotNumberNone) : 0;
+      const argument = isText ? draft.texts.push(index) - 1 : own;
       ops.push({ kind: opKind[index.kind satisfies IndexKind], index: index.number, column, argument });
     }
     for (const [part, slot] of partSlots.entries()) {
@@ -177,7 +179,7 @@ function draftOf(entity: CompiledEntity): Draft {
 
 function textWords({ number, language, markup }: CompiledIndex): number[] {
   const code = language?.code ?? null;
-  const words = [number, code === null ? 0 : languageNumber(code), language?.slot ?? languageSlotNone];
+  const words = [number, code === null ? 0 : languageNumber(code), language?.slot ?? slotNumberNone];
   return [...words, markup === undefined ? 0 : 1];
 }
 

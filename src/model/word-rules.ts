@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import type { Kernel } from "../kernel/index.js";
 
 const load = createRequire(import.meta.url);
 
@@ -60,27 +59,11 @@ function loadStemmer(name: string): (word: string) => string {
   return (load(`@orama/stemmers/${name}`) as { stemmer: (word: string) => string }).stemmer;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Gives a kernel the rules of languages, by which it makes entries of words that have one. */
-export function installWordRules(kernel: Kernel): void {
-  const { u8 } = kernel;
-  kernel.setWordRules({
-    hasLanguage: (code) => languageOfTag(codeText(code)) !== null,
-    stem: (code, start, end, out, bytesMax) => {
-      const language = languageOfTag(codeText(code))!;
-      const stem = wordRule(language)(decoder.decode(u8.subarray(start, end)));
-      return stem === null ? 0 : encoder.encodeInto(stem, u8.subarray(out, out + bytesMax)).written;
-    },
-  });
-}
-
 /** A code as kernels have it: two letters, the first in the lower byte. */
 export function languageNumber(code: string): number {
   return code.charCodeAt(0) | (code.charCodeAt(1) << 8);
 }
 
-function codeText(code: number): string {
+export function codeText(code: number): string {
   return String.fromCharCode(code & 0xff, code >> 8);
 }

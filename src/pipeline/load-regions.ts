@@ -5,7 +5,7 @@ import {
   type Kernel,
   recordValuesMin,
 } from "../kernel/index.js";
-import { installUnicodeTables, installWordRules, unicodeTablesBytes } from "../model/index.js";
+import { installUnicodeTables, installValueRules, unicodeTablesBytes } from "../model/index.js";
 
 export interface LoadSizes {
   /** Bytes of the largest frame. */
@@ -71,7 +71,7 @@ export function loadRegionBytes(kernel: Kernel, sizes: LoadSizes): number {
 
 export function takeLoadRegions(kernel: Kernel, sizes: LoadSizes): LoadRegions {
   installUnicodeTables(kernel);
-  installWordRules(kernel);
+  installValueRules(kernel);
   const bytes = sizesOf(kernel, sizes);
   const headBytes = kernel.exports.LOAD_HEAD_BYTES.value;
   const stackBytes = Math.floor(bytes.stack);

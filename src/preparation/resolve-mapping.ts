@@ -228,6 +228,7 @@ function mappingFlags(values: OptionValues): MappingFlags {
     text: values.list("text"),
     stems: values.list("stems"),
     trigram: values.list("trigram"),
+    place: values.list("place"),
     link: values.list("link"),
   };
 }

@@ -1,4 +1,4 @@
-import type { CompiledField } from "../model/index.js";
+import { type CompiledEntity, type CompiledField, type Place, placeAt, placeOf } from "../model/index.js";
 import type { Comparable, ValueTest } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import type { QueryTerms } from "./query-terms.js";
@@ -51,6 +51,15 @@ export class FieldReader {
     return pairEntries(field, record.value)
       .filter((entry) => entry.name === name)
       .map((entry) => entry.value);
+  }
+
+  /** Places of the field; the first latitude and the first longitude make one where each has a field. */
+  places(entity: CompiledEntity, field: CompiledField, record: LiveRecord): Place[] {
+    const slot = field.indexes.find(({ kind }) => kind === "place")?.longitudeSlot;
+    if (slot === undefined) return [...rawValues(field, record.value)].flatMap((raw) => placeOf(raw) ?? []);
+    const [latitude] = rawValues(field, record.value);
+    const [longitude] = rawValues(entity.fields[slot]!, record.value);
+    return [placeAt(latitude, longitude) ?? []].flat();
   }
 
   exists(field: CompiledField, record: LiveRecord): boolean {

@@ -1,4 +1,5 @@
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import type { Area } from "./area.js";
 import type { Pattern } from "./pattern.js";
 
 /**
@@ -38,6 +39,8 @@ export type Where =
   | { kind: "not"; part: Where }
   | { kind: "value"; field: CompiledField; test: ValueTest }
   | { kind: "exists"; field: CompiledField }
+  /** One of the places of the field lies in the area. */
+  | { kind: "place"; field: CompiledField; area: Area }
   /** Entries of a pairs field with this name; without a test any value will do. */
   | { kind: "pair"; field: CompiledField; name: string; test: ValueTest | null }
   /** The record whose key the field holds meets `part`. */

@@ -5,6 +5,7 @@ import {
   type CompiledMapping,
   suggestionText,
 } from "../model/index.js";
+import { parseNear, parseWithin } from "./area.js";
 import type { FieldReader } from "./field-values.js";
 import {
   anyValue,
@@ -24,7 +25,20 @@ export interface FilterContext {
   patterns: number;
 }
 
-const operators = ["eq", "in", "gt", "gte", "lt", "lte", "prefix", "contains", "regex", "exists"];
+const operators = [
+  "eq",
+  "in",
+  "gt",
+  "gte",
+  "lt",
+  "lte",
+  "prefix",
+  "contains",
+  "regex",
+  "near",
+  "within",
+  "exists",
+];
 
 /** Conditions on one record, all of which must hold. */
 export function parseWhere(
@@ -151,6 +165,9 @@ function parseCondition(
     }
     return parsePair(context, field, condition.name, condition.value ?? { exists: true }, path);
   }
+  if (isObject(condition) && (condition.near !== undefined || condition.within !== undefined)) {
+    return parsePlace(context, field, condition, path);
+  }
   if (isObject(condition) && condition.exists !== undefined) {
     return splitExists(condition, path, { kind: "exists", field }, (rest) => ({
       kind: "value",
@@ -159,6 +176,23 @@ function parseCondition(
     }));
   }
   return { kind: "value", field, test: parseTest(context, field, condition, path) };
+}
+
+/** `near` and `within`; what stands beside them must hold too. */
+function parsePlace(
+  context: FilterContext,
+  field: CompiledField,
+  { near, within, ...rest }: Record<string, unknown>,
+  path: string,
+): Where {
+  if (!["string", "float", "json"].includes(field.type)) {
+    throw queryFault(path, `asks for places; ${field.name} is ${field.type}`, "Name a field of places");
+  }
+  const parts: Where[] = [];
+  if (near !== undefined) parts.push({ kind: "place", field, area: parseNear(near, `${path}.near`) });
+  if (within !== undefined) parts.push({ kind: "place", field, area: parseWithin(within, `${path}.within`) });
+  if (Object.keys(rest).length > 0) parts.push(parseCondition(context, field, rest, path));
+  return conjunction(parts);
 }
 
 /** `exists` beside other operators: both must hold. */

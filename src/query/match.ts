@@ -32,6 +32,8 @@ export class Matcher {
         return fields.values(where.field, record).some((value) => meets(where.test, value));
       case "exists":
         return fields.exists(where.field, record);
+      case "place":
+        return fields.places(entity, where.field, record).some((place) => where.area.covers(place));
       case "pair": {
         const values = fields.pairValues(where.field, where.name, record);
         const { test } = where;

@@ -1,5 +1,6 @@
 import { gatheredSetsMax, queryCursorsMax } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import type { Area } from "./area.js";
 import { meets } from "./field-values.js";
 import {
   type Comparable,
@@ -21,6 +22,7 @@ import {
   unite,
   valueText,
 } from "./plan-parts.js";
+import { areaSpans } from "./plan-places.js";
 import { planTrigrams } from "./plan-trigrams.js";
 import type { QueryStore } from "./query-store.js";
 import { keyField } from "./record-keys.js";
@@ -63,6 +65,8 @@ export function planWhere(store: QueryStore, entity: CompiledEntity, where: Wher
       return planValue(store, entity, where.field, where.test);
     case "exists":
       return planExists(store, entity, where.field);
+    case "place":
+      return planPlace(store, entity, where.field, where.area);
     case "pair":
       return planPair(store, entity, where);
     case "words":
@@ -211,6 +215,14 @@ function planExists(store: QueryStore, entity: CompiledEntity, field: CompiledFi
   const index = indexOf(field, "number") ?? indexOf(field, "prefix");
   if (index === undefined) return planAll(store, entity, false);
   return gather(store, { index: index.number, low: 0n, high: 2n ** 64n - 1n }, `${field.name} exists`, true);
+}
+
+function planPlace(store: QueryStore, entity: CompiledEntity, field: CompiledField, area: Area): Plan {
+  const index = indexOf(field, "place");
+  if (index === undefined) return planAll(store, entity, false);
+  const spans = areaSpans(area, index.number);
+  const length = spans.reduce((sum, span) => sum + store.lists.spanLength(span).postings, 0);
+  return { kind: "gather", label: `${field.name} ${area.label}`, spans, isExact: false, length };
 }
 
 function planPair(store: QueryStore, entity: CompiledEntity, where: Extract<Where, { kind: "pair" }>): Plan {

@@ -1,4 +1,4 @@
-import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
+import { type CompiledEntity, type CompiledField, type CompiledIndex, placeTerm } from "../model/index.js";
 import { expirationSeconds, pairEntries } from "./field-values.js";
 import { readableText, recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
@@ -45,6 +45,9 @@ export function termsOf(
 ): bigint[] {
   if (index.kind === "pairs") {
     return pairEntries(field, record.value).map(({ name, value }) => store.terms.pair(name, value).term);
+  }
+  if (index.kind === "place") {
+    return store.fields.places(store.mapping.entities[index.entity]!, field, record).map(placeTerm);
   }
   if (index.kind === "expiration") {
     const seconds = expirationSeconds(field, record.value);

@@ -9,7 +9,7 @@ import {
   verifyRecordKeysMax,
   verifyRecordTuplesMax,
 } from "../kernel/index.js";
-import { installUnicodeTables, installWordRules, unicodeTablesBytes } from "../model/index.js";
+import { installUnicodeTables, installValueRules, unicodeTablesBytes } from "../model/index.js";
 import { KeyBuffer, TupleBuffer } from "../postings/index.js";
 import type { CellLayout } from "./verify-cells.js";
 
@@ -75,7 +75,7 @@ export class VerifyKernel {
     const { kernel } = this;
     const { exports } = kernel;
     installUnicodeTables(kernel);
-    installWordRules(kernel);
+    installValueRules(kernel);
     const entries = Object.entries(regionsOf(kernel, sizes)).map(([name, size]) => [
       name,
       kernel.alloc(size),

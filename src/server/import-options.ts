@@ -22,6 +22,7 @@ const names = new Set([
   "text",
   "stems",
   "trigram",
+  "place",
   "no-text",
   "link",
   "on-conflict",

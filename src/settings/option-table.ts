@@ -127,6 +127,15 @@ export const optionTable: readonly OptionRow[] = [
     way: { of: "mapping", name: "fields" },
   },
   {
+    name: "place",
+    value: "FIELDS",
+    type: "list",
+    env: "PLIMSOLL_PLACE",
+    help: "fields of points on the earth, or LATITUDE:LONGITUDE, to find by area",
+    commands: loading,
+    way: { of: "mapping", name: "fields" },
+  },
+  {
     name: "link",
     value: "FIELD:ENTITY",
     type: "list",

@@ -1,7 +1,17 @@
 import { expect, test } from "vitest";
 import { compileMapping, entityNameOf, flagsMapping, inferMapping } from "../../src/mapping/index.js";
 
-const noFlags = { entity: null, key: [], index: [], range: [], text: [], stems: [], trigram: [], link: [] };
+const noFlags = {
+  entity: null,
+  key: [],
+  index: [],
+  range: [],
+  text: [],
+  stems: [],
+  trigram: [],
+  place: [],
+  link: [],
+};
 
 function infer(records: Record<string, unknown>[], isText = false) {
   const inferred = inferMapping({ entityName: "Thing", records, isText });
@@ -143,5 +153,14 @@ test("flags name fields; their types come from the sample", () => {
   ).toHaveProperty("pop");
   expect(() => flagsMapping({ ...noFlags, range: ["popp"] }, sample)).toThrow('did you mean "pop"');
   expect(() => flagsMapping({ ...noFlags, link: ["id"] }, sample)).toThrow("FIELD:ENTITY");
+  const places = {
+    ...sample,
+    records: [{ at: [1, 2], lat: "1.5", lon: "2.5" }],
+  };
+  expect(flagsMapping({ ...noFlags, place: ["at", "lat:lon"] }, places).entities.City!.fields).toEqual({
+    at: { type: "json", index: ["place"] },
+    lat: { type: "float", index: ["place"], longitude: "lon" },
+    lon: { type: "float" },
+  });
   expect(() => flagsMapping({ ...noFlags, stems: ["note"] }, sample)).toThrow("FIELD:LANGUAGE");
 });

@@ -89,7 +89,7 @@ const faults: [string, string, string][] = [
   [
     "version: 1\nentities: {A: {fields: {a: {type: json, index: exact}}}}",
     "entities.A.fields.a.index",
-    "left out",
+    "must be place for a field of type json",
   ],
   ["version: 1\nentities: {A: {key: od, fields: {id: int}}}", "entities.A.key", 'did you mean "id"'],
   ["version: 1\nentities: {A: {key: id, fields: {id: json}}}", "entities.A.key", "is json"],

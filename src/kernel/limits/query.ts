@@ -28,6 +28,12 @@ export const patternClauseMax = 32;
 /** Of these, the rarest are met: what more of them would rule out is sooner held against the record. */
 export const trigramListsMax = 8;
 
+/** Positions of a polygon: each is looked at for every place found. */
+export const areaPositionsMax = 10_000;
+
+/** Stretches of an index of places that a question meets: each costs a seek a segment. */
+export const areaSpansMax = 96;
+
 /** Conditions inside conditions, and steps along links, at most this deep. */
 export const queryDepthMax = 16;
 

@@ -18,14 +18,15 @@ entities:
       id: int
       text: { type: string, index: [ stems, trigram ], language: { field: lang } }
       lang: string
+      at: { type: json, index: place }
 `;
 
 const imported = [
   { id: 1, text: "Two bicycles", lang: "en" },
-  { id: 2, text: "Die Häuser am Fluss", lang: "de" },
+  { id: 2, text: "Die Häuser am Fluss", lang: "de", at: "59.91,10.75" },
 ];
 const written = [
-  { id: 3, text: "A bicycle, red", lang: "en-GB" },
+  { id: 3, text: "A bicycle, red", lang: "en-GB", at: [10.7, 59.9] },
   { id: 4, text: "Ein rotes Haus", lang: "de-AT" },
   { id: 5, text: "bicycles", lang: "eo" },
 ];
@@ -41,9 +42,11 @@ function expectFound(reader: StoreReader): void {
   expect(idsOf(reader, { search: "Haus" })).toEqual([2, 4]);
   expect(idsOf(reader, { where: { text: { contains: "cycle" } } })).toEqual([1, 3, 5]);
   expect(idsOf(reader, { where: { text: { regex: "(?i)h(äu|au)s" } } })).toEqual([2, 4]);
+  const near = { longitude: 10.72, latitude: 59.9, metres: 3000 };
+  expect(idsOf(reader, { where: { at: { near } } })).toEqual([2, 3]);
 }
 
-test("stems and trigrams of live records are those of imported ones, before a fold and after it", async () => {
+test("stems, trigrams and places of live records are those of imported ones, before a fold and after it", async () => {
   const store = folder.file("store");
   folder.write("notes.jsonl", jsonl(imported));
   await importHere({ cwd: folder.path, sources: ["notes.jsonl"], store, mapping });
