@@ -37,6 +37,7 @@ import {
   Value,
 } from "./program";
 import { languageOfTag, stemTerm } from "./stems";
+import { markupNext, markupOpen, stretchEnd, stretchStart } from "./markup";
 import { exactTerm, pairTerm } from "./term-string";
 import {
   FIELD_BOOL,
@@ -197,8 +198,20 @@ function textPush(op: Op, value: Value): void {
     text.tupleFirst = <u32>state.tupleAt;
     text.languageNow = op.kind == OP_STEMS ? languageOf(text) : 0;
   }
-  textOpen(value.start, value.end, (<u32>value.flags & FLAG_ESCAPES) != 0);
-  const index = op.index;
+  const hasEscapes = (<u32>value.flags & FLAG_ESCAPES) != 0;
+  if (text.isHtml == 0) wordsPush(text, value.start, value.end, hasEscapes);
+  else {
+    markupOpen(value.start, value.end, hasEscapes);
+    while (!state.isOverflown && markupNext()) wordsPush(text, stretchStart, stretchEnd, hasEscapes);
+  }
+  text.tupleEnd = <u32>state.tupleAt;
+  // A text by predicate is all there is to it.
+  if (op.argument >= state.program.textCount) textFinish(text);
+}
+
+function wordsPush(text: Text, start: usize, end: usize, hasEscapes: bool): void {
+  textOpen(start, end, hasEscapes);
+  const index = text.index;
   const language = text.languageNow;
   let tokens: u32 = 0;
   while (textNext()) {
@@ -209,9 +222,6 @@ function textPush(op: Op, value: Value): void {
     if (state.isOverflown) break;
   }
   text.tokens += tokens;
-  text.tupleEnd = <u32>state.tupleAt;
-  // A text by predicate is all there is to it.
-  if (op.argument >= state.program.textCount) textFinish(text);
 }
 
 /**

@@ -108,6 +108,8 @@ export class Text {
   language: u32;
   /** The slot of the field that names the language; SLOT_NONE when it is the same for all. */
   languageSlot: u32;
+  /** Not 0 when the words are those between the tags of HTML. */
+  isHtml: u32;
   /** Runtime, as all that follows. */
   languageNow: u32;
   stamp: u32;

@@ -126,7 +126,7 @@ function arithmetic(model, last) {
   const { merge, mergeInputsMax, workers } = model;
   const nano = (seconds) => `${(seconds * 1e9).toFixed(1)} ns`;
   const grows = ({ at, bytes, perDecade }) =>
-    `(${bytes.toFixed(1)} + ${perDecade.toFixed(2)} · log10(edges / ${edgesText(at)})) B`;
+    `(${bytes.toFixed(1)} ${perDecade < 0 ? "−" : "+"} ${Math.abs(perDecade).toFixed(2)} · log10(edges / ${edgesText(at)})) B`;
   const edges = edgesText(last.edges);
   const seconds = Object.values(last.seconds).map(durationText).join(" + ");
   return `## The arithmetic

@@ -70,16 +70,17 @@ async function measure({ memory, runs, extra }) {
 
 /** False when a projection is too far from what was measured. */
 function tell(found) {
-  const { measures, disk } = found;
-  const model = fitModel(measures.slice(0, 2), disk);
-  const checks = measures.slice(2).map((measured) => {
+  const [small, large, ...others] = found.measures;
+  const model = fitModel([small, large], found.disk);
+  const checks = others.map((measured) => {
     return { edges: measured.edges, measured, projected: project(model, measured.edges) };
   });
   const projections = sizesProjected.map((edges) => project(model, edges));
+  const measures = found.measures.toSorted((one, other) => one.edges - other.edges);
   process.stdout.write(`\n${textTable(measuredTable(measures, phasesOf))}\n`);
   process.stdout.write(`${textTable(projectedTable(projections))}\n`);
   if (checks.length > 0) process.stdout.write(`${textTable(checkTable(checks))}\n`);
-  if (!isTry) writeDocs({ ...found, phasesOf, model, projections, checks });
+  if (!isTry) writeDocs({ ...found, measures, phasesOf, model, projections, checks });
   return checks.every(({ measured, projected }) => {
     return Math.abs(projected.totalSeconds / measured.wallSeconds - 1) <= deviationMax;
   });

@@ -31,9 +31,16 @@ export function withoutText(mapping: Mapping): Mapping {
   });
 }
 
+/** A field with what is said of its words. */
+interface WordField {
+  index: IndexName | IndexName[];
+  language?: unknown;
+  markup?: unknown;
+}
+
 function withoutTextIndex<Field extends string | { index?: IndexName | IndexName[] }>(field: Field): Field {
   if (typeof field === "string" || field.index === undefined) return field;
-  const { index, language: _, ...rest } = field as { index: IndexName | IndexName[]; language?: unknown };
+  const { index, language: _language, markup: _markup, ...rest } = field as WordField;
   const kept = [index].flat().filter((one) => one !== "text" && one !== "stems");
   return (kept.length === 0 ? rest : { ...rest, index: kept }) as Field;
 }

@@ -274,8 +274,16 @@ function compileField(
     const hasColumn = kind === "number" || kind === "prefix";
     return { number: 0, entity: 0, slot, field: name, kind, hasColumn };
   });
+  compileMarkup(field, indexes, place.at("markup"));
   const linkEntity = field.link === undefined ? null : numbers.get(field.link)!;
   return { slot, name, path, type: field.type, indexes, linkEntity, required: field.required ?? false };
+}
+
+function compileMarkup({ markup }: MappingField, indexes: CompiledIndex[], place: Place): void {
+  if (markup === undefined) return;
+  const ofWords = indexes.filter(({ kind }) => kind === "text" || kind === "stems");
+  if (ofWords.length === 0) throw place.fault("needs index: text or stems");
+  for (const index of ofWords) index.markup = markup;
 }
 
 function compileIndexKinds(field: MappingField, place: Place): IndexKind[] {

@@ -112,6 +112,7 @@ function decompileField(
   }
   const { language } = field.indexes.find(({ kind }) => kind === "stems") ?? {};
   if (language !== undefined) written.language = writtenLanguage(language, entity);
+  if (field.indexes.some(({ markup }) => markup !== undefined)) written.markup = "html";
   const { longitudeSlot } = field.indexes.find(({ kind }) => kind === "place") ?? {};
   if (longitudeSlot !== undefined) written.longitude = entity.fields[longitudeSlot]!.name;
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;

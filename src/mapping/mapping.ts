@@ -52,6 +52,8 @@ export interface MappingField {
   index?: IndexName | IndexName[];
   /** Whose rules an index of stems goes by: a code such as `en`, or the field that holds it. */
   language?: string | MappingLanguage;
+  /** `html`: indexes of words leave out its tags. */
+  markup?: "html";
   /** For an index of places on a field of latitudes: the field of the longitudes. */
   longitude?: string;
   /** Name of the entity whose key this field holds. */
@@ -99,6 +101,7 @@ const fieldSchema = v.strictObject({
   ),
   index: indexesSchema,
   language: languageSchema,
+  markup: v.exactOptional(v.literal("html", "must be html")),
   longitude: v.exactOptional(nameSchema),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),

@@ -153,11 +153,12 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   return parts.join(" ");
 }
 
-function indexText({ kind, language, longitudeSlot }: CompiledIndex): string {
+function indexText({ kind, language, markup, longitudeSlot }: CompiledIndex): string {
   if (longitudeSlot !== undefined) return `${kind} (longitude in field ${longitudeSlot + 1})`;
-  if (language === undefined) return kind;
+  const text = markup === undefined ? kind : `${kind} of ${markup}`;
+  if (language === undefined) return text;
   const from = language.slot === null ? "" : ` as field ${language.slot + 1} says`;
-  return `${kind} (${language.code ?? "none"}${from})`;
+  return `${text} (${language.code ?? "none"}${from})`;
 }
 
 function linkedName(field: CompiledField, mapping: CompiledMapping): string | null {

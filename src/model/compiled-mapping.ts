@@ -43,6 +43,8 @@ export interface CompiledIndex {
   hasColumn: boolean;
   /** Whose rules the words of an index of stems go by. */
   language?: IndexLanguage;
+  /** Set for indexes of words that leave out what is no text: the tags of HTML. */
+  markup?: "html";
   /** The slot of the longitudes, when an index of places is on a field of latitudes. */
   longitudeSlot?: number;
 }

@@ -50,7 +50,7 @@ const headerBytes = 88;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
-const textBytes = 32;
+const textBytes = 36;
 const columnNone = 0xffff_ffff;
 const slotNumberNone = 0xffff_ffff;
 const opKind = {
@@ -192,9 +192,10 @@ function draftOf(entity: CompiledEntity): Draft {
   return draft;
 }
 
-function textWords({ number, language }: CompiledIndex): number[] {
+function textWords({ number, language, markup }: CompiledIndex): number[] {
   const code = language?.code ?? null;
-  return [number, code === null ? 0 : languageNumber(code), language?.slot ?? slotNumberNone];
+  const words = [number, code === null ? 0 : languageNumber(code), language?.slot ?? slotNumberNone];
+  return [...words, markup === undefined ? 0 : 1];
 }
 
 function writeSlots(view: DataView, draft: Draft, slotsAt: number, opsAt: number): void {

@@ -2,6 +2,7 @@ export * from "./compiled-mapping.js";
 export * from "./csv-program.js";
 export * from "./entity-program.js";
 export * from "./glob.js";
+export * from "./markup.js";
 export * from "./member-trie.js";
 export * from "./places.js";
 export * from "./quad-fault.js";

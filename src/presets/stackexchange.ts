@@ -6,6 +6,7 @@ const range = (type: "int" | "date"): MappingField => ({ type, index: "range" })
 const exact = (type: "int" | "string" | "bool"): MappingField => ({ type, index: "exact" });
 const link = (entity: string): MappingField => ({ type: "int", link: entity });
 const words: MappingField = { type: "string", index: "text" };
+const html: MappingField = { ...words, markup: "html" };
 
 const post: Fields = {
   Id: "int",
@@ -15,7 +16,7 @@ const post: Fields = {
   CreationDate: range("date"),
   Score: range("int"),
   ViewCount: range("int"),
-  Body: words,
+  Body: html,
   OwnerUserId: link("User"),
   OwnerDisplayName: exact("string"),
   LastEditorUserId: link("User"),
@@ -40,7 +41,7 @@ const user: Fields = {
   LastAccessDate: range("date"),
   WebsiteUrl: "string",
   Location: exact("string"),
-  AboutMe: words,
+  AboutMe: html,
   Views: range("int"),
   UpVotes: range("int"),
   DownVotes: range("int"),

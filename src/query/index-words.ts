@@ -3,6 +3,7 @@ import {
   type CompiledIndex,
   languageOfTag,
   type WordRule,
+  withoutMarkup,
   wordLanguages,
   wordRule,
 } from "../model/index.js";
@@ -10,6 +11,11 @@ import type { FieldReader } from "./field-values.js";
 import type { LiveRecord } from "./live-record.js";
 
 const asItIs: WordRule = (word) => word;
+
+/** The part of a value that an index looks for words in. */
+export function readableText({ markup }: CompiledIndex, value: unknown): string {
+  return markup === undefined ? String(value) : withoutMarkup(String(value));
+}
 
 /** Indexes that a search of the entity looks through; where a field has stems, its words are not needed. */
 export function searchIndexes(entity: CompiledEntity): CompiledIndex[] {

@@ -3,7 +3,7 @@ import type { CompiledEntity } from "../model/index.js";
 import { type IdCursor, intersect } from "../postings/index.js";
 import { meets } from "./field-values.js";
 import { conjunction, type Where } from "./filter-ast.js";
-import { recordRule } from "./index-words.js";
+import { readableText, recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import { termAt, termKey, whereTerm } from "./quad-terms.js";
 import type { QueryStore } from "./query-store.js";
@@ -66,7 +66,7 @@ export class Matcher {
       const rule = rules[at]!;
       const wanted = [...missing].map((token) => ({ token, form: rule(token) }));
       for (const value of fields.values(entity.fields[index.slot]!, record)) {
-        const found = new Set(fields.tokens(String(value)).map(rule));
+        const found = new Set(fields.tokens(readableText(index, value)).map(rule));
         for (const { token, form } of wanted) if (found.has(form)) missing.delete(token);
         if (missing.size === 0) return true;
       }

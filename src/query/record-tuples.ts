@@ -1,6 +1,6 @@
 import { type CompiledEntity, type CompiledField, type CompiledIndex, placeTerm } from "../model/index.js";
 import { expirationSeconds, pairEntries } from "./field-values.js";
-import { recordRule } from "./index-words.js";
+import { readableText, recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -76,7 +76,7 @@ function textTuples(
   const frequencies = new Map<bigint, number>();
   let words = 0;
   for (const value of store.fields.values(field, record)) {
-    for (const { text } of store.terms.tokenTerms(String(value))) {
+    for (const { text } of store.terms.tokenTerms(readableText(index, value))) {
       const form = rule(text);
       if (form === null) continue;
       const { term } = store.terms.token(form);
