@@ -10,7 +10,7 @@ export interface Place {
 /** A character as an escape. */
 const escapedBytesMax = 6;
 
-const decimal = /^[+-]?\d{1,3}(?:\.\d{1,40})?$/;
+const decimal = /^[+-]?\d{1,3}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?$/;
 const pair = /^([^,\s]+)\s*,\s*([^,\s]+)$/;
 
 /**
