@@ -48,9 +48,9 @@ beforeAll(() => {
       "name: { type: string, index: [ exact, text ]",
       "name: { type: string, index: [ exact, text, range ]",
     )
-    .replace(/(City:[^]*?index: \[ exact, text, range)/, "$1, trigram")
+    .replace(/(City:.*?index: \[ exact, text, range)/s, "$1, trigram")
     .replace(
-      /(City:[^]*?\n)( +)(native: .*index: )text/,
+      /(City:.*?\n)( +)(native: [^\n]*index: )text/s,
       "$1$2latitude: { type: string, index: place, longitude: longitude }\n$2longitude: string\n$2$3[ text, trigram ]",
     );
   writeFileSync(mapping, text);
