@@ -1,4 +1,4 @@
-import type { Kernel } from "../kernel/index.js";
+import { type Kernel, placeBytesMax, placeCharsMax } from "../kernel/index.js";
 import { valueFlag, valueType } from "./entity-program.js";
 
 /** A point on the earth, in degrees of WGS 84. */
@@ -7,7 +7,10 @@ export interface Place {
   latitude: number;
 }
 
-const decimal = /^[+-]?\d{1,3}(?:\.\d{1,40})?$/;
+/** A character as an escape. */
+const escapedBytesMax = 6;
+
+const decimal = /^[+-]?\d{1,3}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?$/;
 const pair = /^([^,\s]+)\s*,\s*([^,\s]+)$/;
 
 /**
@@ -16,7 +19,7 @@ const pair = /^([^,\s]+)\s*,\s*([^,\s]+)$/;
  * none.
  */
 export function placeOf(value: unknown): Place | null {
-  if (typeof value === "string") return placeOfText(value.trim());
+  if (typeof value === "string") return value.length > placeCharsMax ? null : placeOfText(value.trim());
   if (Array.isArray(value)) {
     const [longitude, latitude] = value as unknown[];
     return placeAt(latitude, longitude);
@@ -33,7 +36,7 @@ export function placeAt(latitude: unknown, longitude: unknown): Place | null {
 }
 
 function degreesOf(value: unknown, max: number): number | null {
-  const isText = typeof value === "string" && decimal.test(value.trim());
+  const isText = typeof value === "string" && value.length <= placeCharsMax && decimal.test(value.trim());
   const degrees =
     isText || typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
   return Math.abs(degrees) <= max ? degrees + 0 : null;
@@ -87,9 +90,14 @@ export function placeOfEntry(kernel: Kernel, entry: number, longitude: number): 
   return longitude === 0 ? placeOf(value) : placeAt(value, entryValue(kernel, longitude));
 }
 
+/**
+ * Long values are none, and are not made values of the heap to see that: what is read of a record is bounded.
+ */
 function entryValue({ u8, view }: Kernel, entry: number): unknown {
   const [type, flags] = [view.getUint8(entry + 2), view.getUint8(entry + 3)];
   const bytes = u8.subarray(view.getUint32(entry + 4, true), view.getUint32(entry + 8, true));
+  if (bytes.length > (type === valueType.string ? placeCharsMax * escapedBytesMax : placeBytesMax))
+    return null;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
   if (type === valueType.string) return (flags & valueFlag.escapes) === 0 ? text : JSON.parse(`"${text}"`);
   return JSON.parse(text);

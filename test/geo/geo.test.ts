@@ -41,16 +41,19 @@ let world: World;
 beforeAll(() => {
   if (!isGeoThere) return;
   folder = mkdtempSync(join(tmpdir(), "plimsoll-geo-"));
-  // The example's mapping, and names in order as well.
+  // The example's mapping, and names in order and by their parts as well, and where the cities are.
   mapping = join(folder, "mapping.yaml");
-  const text = readFileSync(example, "utf8");
-  writeFileSync(
-    mapping,
-    text.replaceAll(
+  const text = readFileSync(example, "utf8")
+    .replaceAll(
       "name: { type: string, index: [ exact, text ]",
       "name: { type: string, index: [ exact, text, range ]",
-    ),
-  );
+    )
+    .replace(/(City:.*?index: \[ exact, text, range)/s, "$1, trigram")
+    .replace(
+      /(City:.*?\n)( +)(native: [^\n]*index: )text/s,
+      "$1$2latitude: { type: string, index: place, longitude: longitude }\n$2longitude: string\n$2$3[ text, trigram ]",
+    );
+  writeFileSync(mapping, text);
   world = readWorld();
 });
 

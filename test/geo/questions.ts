@@ -269,8 +269,71 @@ const values: Question[] = [
   },
 ];
 
+/** On a sphere; no city lies so near to the rims of the circles that the ellipsoid would tell it apart. */
+function metresBetween(city: City, longitude: number, latitude: number): number {
+  const [north, east] = [Number(city.latitude), Number(city.longitude)].map((one) => (one * Math.PI) / 180);
+  const [n, e] = [(latitude * Math.PI) / 180, (longitude * Math.PI) / 180];
+  const chord =
+    Math.sin((n - north!) / 2) ** 2 + Math.cos(n) * Math.cos(north!) * Math.sin((e - east!) / 2) ** 2;
+  return 2 * 6_371_009 * Math.asin(Math.sqrt(chord));
+}
+
+const near = (longitude: number, latitude: number, metres: number) =>
+  whichCities(
+    `within ${metres} m of ${latitude},${longitude}`,
+    { where: { latitude: { near: { longitude, latitude, metres } } } },
+    (city) => metresBetween(city, longitude, latitude) <= metres,
+  );
+
+const partsAndPlaces: Question[] = [
+  whichCities("a part of a name", { where: { name: { contains: "ansk" } } }, ({ name }) =>
+    name.includes("ansk"),
+  ),
+  whichCities(
+    "a part in another script",
+    { where: { native: { contains: "ский" } } },
+    ({ native }) => native?.includes("ский") === true,
+  ),
+  whichCities(
+    "a pattern, whatever the case",
+    { where: { name: { regex: { pattern: "^san(ta)? .*[aeiou]{2}$", flags: "i" } } } },
+    ({ name }) => /^san(ta)? .*[aeiou]{2}$/iu.test(name),
+  ),
+  near(10.75, 59.91, 20_000),
+  near(179.9, -16.5, 400_000),
+  near(0, 90, 2_000_000),
+  whichCities(
+    "in a box over the 180th degree",
+    { where: { latitude: { within: [170, -50, -170, -30] } } },
+    ({ latitude, longitude }) =>
+      Number(latitude) >= -50 && Number(latitude) <= -30 && Math.abs(Number(longitude)) >= 170,
+  ),
+  whichCities(
+    "in a triangle",
+    {
+      where: {
+        latitude: {
+          within: {
+            type: "Polygon",
+            coordinates: [
+              [
+                [0, 40],
+                [20, 40],
+                [0, 60],
+                [0, 40],
+              ],
+            ],
+          },
+        },
+      },
+    },
+    ({ latitude, longitude }) =>
+      Number(longitude) >= 0 && Number(latitude) >= 40 && Number(longitude) + Number(latitude) <= 60,
+  ),
+];
+
 function everyThousandth({ cities }: World): City[] {
   return cities.filter((_, at) => at % 1000 === 0);
 }
 
-export const questions: Question[] = [...ordered, ...links, ...words, ...values];
+export const questions: Question[] = [...ordered, ...links, ...words, ...values, ...partsAndPlaces];

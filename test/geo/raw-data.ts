@@ -14,6 +14,8 @@ export interface City {
   country_code: string;
   type: string | null;
   native: string | null;
+  latitude: string | null;
+  longitude: string | null;
   population: number | null;
   translations: Record<string, string> | null;
   updated_at: string | null;

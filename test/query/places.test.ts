@@ -28,6 +28,10 @@ const mapping: Mapping = {
 };
 const compiled = compileMapping(mapping);
 const entity = compiled.entities[0]!;
+const keyless = compileMapping({
+  version: 1,
+  entities: { Spot: { fields: mapping.entities.Spot!.fields } },
+}).entities[0]!;
 const names = ["text", "point", "latitude", "north", "plain"] as const;
 
 /** Longitude and latitude. */
@@ -133,7 +137,9 @@ describe("terms of places", () => {
     '{"type":"Point"}',
     "[1]",
     '["a","b"]',
-    "1e1,2",
+    "1e2,2",
+    "0x1,2",
+    `[1,2]${" ".repeat(2000)}`,
     null,
     5,
     true,
@@ -153,6 +159,12 @@ describe("terms of places", () => {
     ];
     const loaded = rig.load({ entity, format: "jsonl", header: null, text: lines.join("\n") });
     expect([loaded.tuples, loaded.rejects]).toEqual([[], []]);
+    const long = { type: "Point", coordinates: [1, 2], note: "x".repeat(70_000) };
+    const texts = [{ text: `1,2${" ".repeat(9000)}` }, { point: long }].map((record) =>
+      JSON.stringify(record),
+    );
+    const none = rig.load({ entity: keyless, format: "jsonl", header: null, text: texts.join("\n") });
+    expect([none.tuples, none.rejects]).toEqual([[], []]);
   });
 });
 

@@ -20,6 +20,10 @@ export const keyBytesMax = 1024;
 /** A token longer than this is cut: nobody searches for it, and postings need a bound. */
 export const tokenBytesMax = 64;
 
+/** A place is written in a line; a longer text, or value of JSON, is something else. */
+export const placeCharsMax = 1024;
+export const placeBytesMax = 64 * KiB;
+
 /** Words whose stems a worker keeps (512 KiB): the others are stemmed each time, at some microseconds. */
 export const stemWordsKept = 16_384;
 
