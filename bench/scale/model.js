@@ -102,12 +102,16 @@ function mergeCost({ pass, match }, inputs) {
   return pass + match * Math.log2(Math.max(1, inputs));
 }
 
-/** Two measures, two unknowns; where noise would have matches give time back, they cost nothing. */
+/** The kernel alone passes an entry on in the time of eight to nine matches, whatever there is beside it. */
+const passPerMatchMin = 8;
+
+/** Two measures, two unknowns; noise makes matches neither give time back nor cost more than the kernel's own do. */
 function fittedMerge(small, large) {
   const costOf = (one) => (one.mergeSeconds - one.prepareSeconds) / entriesOf(one);
-  const doublings = Math.log2(large.tupleRuns) - Math.log2(small.tupleRuns);
-  const match = doublings > 0 ? Math.max(0, (costOf(large) - costOf(small)) / doublings) : 0;
-  return { pass: Math.max(0, costOf(large) - match * Math.log2(large.tupleRuns)), match };
+  const [few, many] = [small, large].map(({ tupleRuns }) => Math.log2(tupleRuns));
+  const fitted = many > few ? (costOf(large) - costOf(small)) / (many - few) : 0;
+  const match = Math.min(Math.max(0, fitted), costOf(large) / (passPerMatchMin + many));
+  return { pass: costOf(large) - match * many, match };
 }
 
 /** Bytes an edge that grow with the logarithm of the size: ids become wider, lists more. */

@@ -54,6 +54,15 @@ test("an import within one merge is projected as it comes, beyond the two that w
   }
 });
 
+test("noise in a merge makes matches neither give time back nor cost more than the kernel's", () => {
+  const [small, large] = [imported(1e6), imported(1e7)];
+  const { pass, match } = fitModel([small, { ...large, mergeSeconds: large.mergeSeconds * 3 }], disk).merge;
+  expect(pass / match).toBeCloseTo(8, 6);
+  const quick = fitModel([{ ...small, mergeSeconds: small.mergeSeconds * 3 }, large], disk).merge;
+  expect(quick.match).toBe(0);
+  expect(quick.pass).toBeCloseTo(large.mergeSeconds / (large.tuples + large.keys), 12);
+});
+
 test("runs beyond what a merge can take cost passes of their own", () => {
   const [one, two, three] = [3e7, 1e9, 1e11].map((edges) => project(model, edges));
   expect([one!.passesByFormula, two!.passesByFormula, three!.passesByFormula]).toEqual([1, 2, 3]);
