@@ -1,119 +1,68 @@
-// Signed events by EVENT, from a few WebSockets to a running server: how many a second are acknowledged, how
-// long one waits, and how long a REQ takes until its EOSE meanwhile.
-import { createHash } from "node:crypto";
-import * as secp256k1 from "tiny-secp256k1";
-import WebSocket from "ws";
+// Signed events by EVENT, from WebSockets to a running server: how many a second are acknowledged, how long one
+// waits, and how long a REQ takes until its EOSE meanwhile. Once with a few that behave, once with a crowd.
+import { makeInput } from "../lib/project.js";
+import { deafen, quantiles, read, signedEvent, write } from "../lib/relay-client.js";
 import { withServer } from "../lib/serving.js";
 import { parseSize } from "../lib/sizes.js";
+import { uploadTo } from "../lib/uploads.js";
 
 export const help = "signed events by WebSocket to a running server (default 30 seconds)";
 
-const sockets = 8;
-/** Events that each socket has on their way. */
-const ahead = 64;
-/** More than are taken: made before, so that the server has the machine for itself. */
-const eventsPerSecondMade = 5000;
-const secrets = Array.from({ length: 50 }, (_, at) => createHash("sha256").update(`author ${at}`).digest());
-const pubkeys = secrets.map((secret) => Buffer.from(secp256k1.xOnlyPointFromScalar(secret)).toString("hex"));
+const importedEvents = 300_000;
 
-let made = 0;
-
-function event() {
-  const number = made++;
-  const author = number % secrets.length;
-  const pubkey = pubkeys[author];
-  const created_at = 1_700_000_000 + number;
-  const tags = [["t", `topic-${number % 300}`]];
-  const content = `Note ${number} of a test of writing, with some words that are searched for`;
-  const digest = createHash("sha256")
-    .update(JSON.stringify([0, pubkey, created_at, 1, tags, content]))
-    .digest();
-  const sig = Buffer.from(secp256k1.signSchnorr(digest, secrets[author])).toString("hex");
-  return { id: digest.toString("hex"), pubkey, created_at, kind: 1, tags, content, sig };
-}
-
-const quantiles = (times) => {
-  times.sort((left, right) => left - right);
-  const at = (part) => Math.round(times[Math.floor((times.length - 1) * part)] * 10) / 10;
-  return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
-};
-
-async function connect(url) {
-  const socket = new WebSocket(url);
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  return socket;
-}
-
-/** Keeps so many events on their way until the time is over, and gives the times that their OKs took. */
-async function write(url, events, endMs) {
-  const socket = await connect(url);
-  const sentMs = new Map();
-  const tookMs = [];
-  await new Promise((resolve) => {
-    const send = () => {
-      const next = performance.now() < endMs ? events.pop() : undefined;
-      if (next !== undefined) {
-        sentMs.set(next.id, performance.now());
-        socket.send(JSON.stringify(["EVENT", next]));
-      } else if (sentMs.size === 0) resolve();
-    };
-    socket.on("message", (data) => {
-      const [, id, isAccepted, text] = JSON.parse(data);
-      if (!isAccepted) throw new Error(text);
-      tookMs.push(performance.now() - sentMs.get(id));
-      sentMs.delete(id);
-      send();
-    });
-    for (let at = 0; at < ahead; at++) send();
-  });
-  socket.close();
-  return tookMs;
-}
-
-/** Asks for the newest twenty of a topic or an author, one REQ after another. */
-async function read(url, endMs) {
-  const socket = await connect(url);
-  const tookMs = [];
-  for (let number = 0; performance.now() < endMs; number++) {
-    const filter =
-      number % 2 === 0 ? { "#t": [`topic-${number % 300}`] } : { authors: [pubkeys[number % 50]] };
-    const startMs = performance.now();
-    socket.send(JSON.stringify(["REQ", "x", { ...filter, limit: 20 }]));
-    await new Promise((resolve) => {
-      socket.on("message", function listen(data) {
-        if (!data.toString().startsWith('["EOSE"')) return;
-        socket.off("message", listen);
-        resolve();
-      });
-    });
-    tookMs.push(performance.now() - startMs);
-  }
-  socket.close();
-  return tookMs;
-}
+/** Events made for each second are more than are taken: made before, so that the server has the machine. */
+const ways = [
+  { title: "8 sockets, 64 events ahead on each", writers: 8, ahead: 64, extraBytes: 0, perSecond: 5000 },
+  {
+    title: "a crowd: 16 sockets write events of 57 KB, 60 are deaf, 48 ask, 300,000 events are imported",
+    writers: 16,
+    ahead: 4,
+    extraBytes: 56_000,
+    perSecond: 300,
+    deaf: 60,
+    readers: 48,
+    isImporting: true,
+  },
+];
 
 export async function run({ seconds = 30, memory = "256MiB" }) {
-  process.stderr.write("Signing events ...\n");
-  const events = Array.from({ length: seconds * eventsPerSecondMade }, event).reverse();
+  const runs = [];
+  for (const way of ways) runs.push(await measure(way, { seconds, memory }));
+  const records = runs.reduce((sum, { events }) => sum + events, 0);
+  const what =
+    "Signed Nostr events by WebSocket into a new store, with one client that asks for events beside, or with all that a relay may meet at once";
+  return { table: "relay", what, input: { records, bytes: null }, runs };
+}
+
+async function measure(way, { seconds, memory }) {
+  const { title, writers, ahead, extraBytes, perSecond, deaf = 0, readers = 1, isImporting = false } = way;
+  process.stderr.write(`${title} ...\n`);
+  const events = Array.from({ length: seconds * perSecond }, () => signedEvent(extraBytes));
+  const input = isImporting ? makeInput("nostr", importedEvents) : null;
   const { found, ended } = await withServer({ memory }, async ({ address }) => {
     const url = address.replace("http", "ws");
-    await write(url, [events.pop()], performance.now() + 10_000);
+    await write(url, { events: [events.pop()], ahead: 1, endMs: performance.now() + 10_000 });
+    const hear = await deafen(url, deaf, performance.now() + 10_000);
     const startMs = performance.now();
     const endMs = startMs + seconds * 1000;
-    const writers = Array.from({ length: sockets }, () => write(url, events, endMs));
-    const [reads, ...writes] = await Promise.all([read(url, endMs), ...writers]);
-    const took = writes.flat();
-    const eventsPerSecond = Math.round(took.length / ((performance.now() - startMs) / 1000));
-    return { eventsPerSecond, events: took.length, ok: quantiles(took), eose: quantiles(reads) };
+    const imported = input === null ? null : uploadTo(address, input.path);
+    const writing = Array.from({ length: writers }, () => write(url, { events, ahead, endMs }));
+    const reading = Array.from({ length: readers }, () => read(url, endMs));
+    const [writes, reads] = [await Promise.all(writing), await Promise.all(reading)];
+    const tookSeconds = (performance.now() - startMs) / 1000;
+    const report = await imported;
+    hear();
+    const took = writes.flatMap(({ tookMs }) => tookMs);
+    return {
+      eventsPerSecond: Math.round(took.length / tookSeconds),
+      events: took.length,
+      refused: writes.reduce((sum, { refused }) => sum + refused, 0),
+      ok: quantiles(took),
+      eose: quantiles(reads.flatMap(({ tookMs }) => tookMs)),
+      turnedAway: [...writes, ...reads].filter(({ isAway }) => isAway).length,
+      import: report && { state: report.state, seconds: report.seconds, stored: report.records?.stored },
+    };
   });
-  const title = `${sockets} sockets, ${ahead} events ahead on each, ${seconds} s`;
-  const one = {
-    title,
-    ...found,
-    vmHwmBytes: ended.sampler.highWaterBytes,
-    lineBytes: parseSize(memory),
-  };
-  const what =
-    "Signed Nostr events by WebSocket into a new store, with one client that asks for events beside";
-  return { table: "relay", what, input: { records: found.events, bytes: null }, runs: [one] };
+  const lineBytes = parseSize(memory);
+  return { title: `${title}, ${seconds} s`, ...found, vmHwmBytes: ended.sampler.highWaterBytes, lineBytes };
 }

@@ -59,10 +59,13 @@ const liveColumns = [
 const relayColumns = [
   ["run", (run) => run.title],
   ["events/s", (run) => countText(run.eventsPerSecond)],
+  ["refused", (run) => countText(run.refused ?? 0)],
   ["OK p50", (run) => `${run.ok.p50Ms.toFixed(1)} ms`],
   ["OK p99", (run) => `${run.ok.p99Ms.toFixed(1)} ms`],
+  ["OK max", (run) => `${run.ok.maxMs.toFixed(0)} ms`],
   ["EOSE p50", (run) => `${run.eose.p50Ms.toFixed(1)} ms`],
   ["EOSE p99", (run) => `${run.eose.p99Ms.toFixed(1)} ms`],
+  ["import beside", (run) => (run.import ? `${run.import.state}, ${run.import.seconds.toFixed(1)} s` : "")],
   ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 

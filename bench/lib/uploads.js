@@ -54,6 +54,15 @@ export async function measureUpload(spec) {
   }
 }
 
+/** Sends a file of events as it is, and gives the report of its import. */
+export async function uploadTo(address, path) {
+  const client = await runChild({
+    command: "curl",
+    args: curlArgs({ way: "raw", query: "preset=nostr" }, path, address),
+  });
+  return reportIn(client.out);
+}
+
 function curlArgs({ way, query, bytesPerSecond }, path, address) {
   const body = way === "multipart" ? ["-F", `file=@${path}`] : ["-X", "POST", "-T", path];
   const speed = bytesPerSecond === undefined ? [] : ["--limit-rate", String(bytesPerSecond)];

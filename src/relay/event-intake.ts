@@ -127,7 +127,7 @@ export class EventIntake {
     const { feed, write } = this.#options;
     const passing = signed.filter(({ event }) => isEphemeral(event));
     for (const waiting of passing) {
-      feed.pass(waiting.event);
+      await feed.pass(waiting.event);
       this.#answer(waiting, true, "");
     }
     const storing = signed.filter(({ event }) => !isEphemeral(event));

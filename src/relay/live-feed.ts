@@ -1,4 +1,5 @@
-import { relayPendingBytesMax } from "../kernel/index.js";
+import { setImmediate } from "node:timers/promises";
+import { relayBurstBytesMax, relayPendingBytesMax } from "../kernel/index.js";
 import type { RelayEvent } from "./event.js";
 import type { Tokens } from "./filter.js";
 import { FilterIndex } from "./filter-index.js";
@@ -22,6 +23,8 @@ export class LiveFeed {
   readonly #index: FilterIndex<Subscription>;
   readonly #writings = new Set<Writing>();
   #pendingBytes = 0;
+  /** Sent since sockets last had their turn. */
+  #burstBytes = 0;
 
   constructor(tokens: Tokens) {
     this.#index = new FilterIndex(tokens);
@@ -46,10 +49,10 @@ export class LiveFeed {
     this.#writings.add(writing);
     try {
       const result = await work();
-      // Whoever subscribes from now on finds them stored.
+      // Whoever subscribes from now on finds them stored, and is known to have seen them.
       if (this.#index.isEmpty) return result;
       for (const [at, event] of events().entries()) {
-        if (event !== null && isNew(result, at)) this.#bring(event, writing);
+        if (event !== null && isNew(result, at)) await this.#bring(event, writing);
       }
       return result;
     } finally {
@@ -58,8 +61,8 @@ export class LiveFeed {
   }
 
   /** Brings an event that is not stored. */
-  pass(event: RelayEvent): void {
-    this.#bring(event, null);
+  async pass(event: RelayEvent): Promise<void> {
+    await this.#bring(event, null);
   }
 
   /** A subscription was sent an event from the store. */
@@ -92,12 +95,22 @@ export class LiveFeed {
     subscription.pending = null;
   }
 
-  #bring(event: RelayEvent, writing: Writing | null): void {
-    const seen = writing?.seenBy.get(event.id);
-    for (const subscription of this.#index.ownersOf(event)) {
-      if (!subscription.isOpen || seen?.has(subscription) === true) continue;
-      if (subscription.pending === null) subscription.sendEvent(event.bytes);
-      else this.#keep(subscription, event);
+  /**
+   * One event may go to thousands of subscriptions. What is written to a socket is held until the socket has
+   * its turn, even where the system took it at once: so they have it now and then.
+   */
+  async #bring(event: RelayEvent, writing: Writing | null): Promise<void> {
+    for (const subscription of [...this.#index.ownersOf(event)]) {
+      const hasSeen = writing?.seenBy.get(event.id)?.has(subscription) === true;
+      if (!subscription.isOpen || hasSeen) continue;
+      if (subscription.pending !== null) {
+        this.#keep(subscription, event);
+        continue;
+      }
+      this.#burstBytes += subscription.sendEvent(event.bytes).length;
+      if (this.#burstBytes < relayBurstBytesMax) continue;
+      this.#burstBytes = 0;
+      await setImmediate();
     }
   }
 

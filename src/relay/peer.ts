@@ -1,10 +1,31 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { relayBehindBytes, relayUnreadBytesMax, relayUnsentMessageBytes } from "../kernel/index.js";
+import {
+  relayBehindBytes,
+  relayHeldBytesMax,
+  relayUnreadBytesMax,
+  relayUnsentMessageBytes,
+} from "../kernel/index.js";
 
 /** The peer reads nothing any more, or has gone. */
 export class PeerGone extends Error {}
+
+/** What waits for all peers together, kept up to date by each of them. */
+export class Backlog {
+  bytes = 0;
+  readonly #onCrowded: () => void;
+
+  /** `onCrowded` is called when more waits than may, and cuts peers until it is less. */
+  constructor(onCrowded: () => void) {
+    this.#onCrowded = onCrowded;
+  }
+
+  add(bytes: number): void {
+    this.bytes += bytes;
+    if (bytes > 0 && this.bytes > relayHeldBytesMax) this.#onCrowded();
+  }
+}
 
 /** The sending side of a connection: how much the peer has not read yet, and what follows from it. */
 export class Peer {
@@ -13,30 +34,40 @@ export class Peer {
   /** Called whenever the peer has read so much that it is not behind, and when it has gone. */
   readonly #onRoom = new Set<() => void>();
   #isGathering = false;
-  /** Messages that the system has not taken yet. */
-  #unsentCount = 0;
+  readonly #backlog: Backlog;
+  /** What messages take that are held for the socket: the system has them when its turn has come. */
+  #unsentBytes = 0;
+  /** What of the backlog is this peer's. */
+  #waitingBytes = 0;
+  #isCut = false;
   /** Bytes that had come when the last message was whole. */
   #wholeBytes = 0;
   /** At the last heartbeat. */
   #seen = { received: -1, taken: 0, unread: 0 };
 
-  constructor(webSocket: WebSocket, socket: Duplex) {
+  constructor(webSocket: WebSocket, socket: Duplex, backlog: Backlog) {
     this.#webSocket = webSocket;
+    this.#backlog = backlog;
     this.#socket = socket as Socket;
     this.noteMessage();
-    socket.once("close", () => this.#callListeners());
+    socket.once("close", () => {
+      this.#isCut = true;
+      this.#noteWaiting();
+      this.#callListeners();
+    });
   }
 
   get isOpen(): boolean {
-    return this.#webSocket.readyState === this.#webSocket.OPEN && !this.#socket.destroyed;
+    return !this.#isCut && this.#webSocket.readyState === this.#webSocket.OPEN && !this.#socket.destroyed;
   }
 
   get unreadBytes(): number {
-    return this.#socket.writableLength + this.#unsentCount * relayUnsentMessageBytes;
+    return this.#unsentBytes;
   }
 
   /** What is held for it: what it has not read, and the message that it is sending. */
   get heldBytes(): number {
+    if (this.#isCut) return 0;
     return this.unreadBytes + this.#socket.bytesRead - this.#wholeBytes;
   }
 
@@ -57,8 +88,10 @@ export class Peer {
       this.cut();
       return;
     }
-    this.#unsentCount++;
-    this.#webSocket.send(message, { binary: false }, this.#noteSent);
+    const bytes = Buffer.byteLength(message) + relayUnsentMessageBytes;
+    this.#unsentBytes += bytes;
+    this.#webSocket.send(message, { binary: false }, () => this.#noteSent(bytes));
+    this.#noteWaiting();
   }
 
   onRoom(listener: () => void): void {
@@ -79,7 +112,9 @@ export class Peer {
   }
 
   cut(): void {
+    this.#isCut = true;
     this.#webSocket.terminate();
+    this.#noteWaiting();
   }
 
   /** Settles when the peer has read what waits for it, has gone, or after so long. */
@@ -97,11 +132,22 @@ export class Peer {
     });
   }
 
-  readonly #noteSent = (): void => {
-    this.#unsentCount--;
-    if (this.isBehind) return;
-    this.#callListeners();
-  };
+  #noteSent(bytes: number): void {
+    this.#unsentBytes -= bytes;
+    this.#noteWaiting();
+    if (!this.isBehind) this.#callListeners();
+  }
+
+  /**
+   * A message may find all others behind: what waits is held to its bound with each one that is sent, since
+   * a single event can go to thousands of subscriptions before anybody else has a turn.
+   */
+  #noteWaiting(): void {
+    const bytes = this.#isCut ? 0 : this.unreadBytes;
+    const more = bytes - this.#waitingBytes;
+    this.#waitingBytes = bytes;
+    this.#backlog.add(more);
+  }
 
   #callListeners(): void {
     for (const listener of [...this.#onRoom]) listener();

@@ -25,7 +25,7 @@ import { isExpired, type RelayEvent } from "./event.js";
 import { EventIntake, type WriteRecords } from "./event-intake.js";
 import { GarbagePace } from "./garbage-pace.js";
 import { LiveFeed } from "./live-feed.js";
-import { Peer } from "./peer.js";
+import { Backlog, Peer } from "./peer.js";
 import { RelayCounts } from "./relay-counts.js";
 import type { RelayParts } from "./relay-parts.js";
 import { type ReadingOptions, StoreReadings } from "./store-readings.js";
@@ -51,6 +51,7 @@ export class Relay {
     maxBufferedChunks: relayChunksMax,
   });
   readonly #throwIfTight: () => void;
+  readonly #backlog = new Backlog(() => this.#cutTheWorst());
   #words: QueryTerms | null = null;
   #sweeping: NodeJS.Timeout | null = null;
   #beatenAtMs = 0;
@@ -99,7 +100,12 @@ export class Relay {
     }
     this.#throwIfTight();
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new Connection(webSocket, new Peer(webSocket, socket), this.#parts, check);
+      const connection = new Connection(
+        webSocket,
+        new Peer(webSocket, socket, this.#backlog),
+        this.#parts,
+        check,
+      );
       this.#connections.add(connection);
       webSocket.once("close", () => this.#connections.delete(connection));
       this.#sweeping ??= setInterval(() => this.#sweep(), relaySweepMs).unref();

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
 import {
   relayBehindBytes,
+  relayBurstBytesMax,
+  relayHeldBytesMax,
   relayTurnsMax,
   relayUnreadBytesMax,
   relayUnsentMessageBytes,
@@ -11,7 +13,7 @@ import {
 import { compileFilter } from "../../src/relay/filter.js";
 import { GarbagePace } from "../../src/relay/garbage-pace.js";
 import { LiveFeed } from "../../src/relay/live-feed.js";
-import { Peer } from "../../src/relay/peer.js";
+import { Backlog, Peer } from "../../src/relay/peer.js";
 import { RelayCounts } from "../../src/relay/relay-counts.js";
 import { Subscription } from "../../src/relay/subscription.js";
 import { Turns } from "../../src/relay/turns.js";
@@ -24,14 +26,18 @@ describe("a peer at a real socket", () => {
   let client: WebSocket;
   let webSocket: WebSocket;
   let peer: Peer;
+  let backlog: Backlog;
+  let crowdedCount = 0;
   beforeEach(async () => {
     http = createServer();
+    crowdedCount = 0;
+    backlog = new Backlog(() => crowdedCount++);
     const webSockets = new WebSocketServer({ noServer: true });
     const accepted = new Promise<void>((resolve) => {
       http.on("upgrade", (request, socket, head) => {
         webSockets.handleUpgrade(request, socket, head, (made) => {
           webSocket = made;
-          peer = new Peer(made, socket);
+          peer = new Peer(made, socket, backlog);
           resolve();
         });
       });
@@ -81,6 +87,20 @@ describe("a peer at a real socket", () => {
     expect([peer.isBehind, roomCount > 0]).toEqual([false, true]);
   });
 
+  test("counts towards what waits for all of them, with each message and until it is cut", async () => {
+    client.pause();
+    peer.send("x".repeat(relayHeldBytesMax - 100_000));
+    expect([backlog.bytes, crowdedCount]).toEqual([peer.unreadBytes, 0]);
+    backlog.add(100_000);
+    expect(crowdedCount).toBe(1);
+    backlog.add(-100_000);
+    peer.cut();
+    expect(backlog.bytes).toBe(0);
+    await peer.drained();
+    await aMoment();
+    expect(backlog.bytes).toBe(0);
+  });
+
   test("is sent one message of any size, and cut when it left too much unread before", async () => {
     const received: number[] = [];
     client.on("message", (data: Buffer) => received.push(data.length));
@@ -126,6 +146,46 @@ test("turns go by arrival, and whoever is aborted leaves the queue at once", asy
   expect(await turns.take(hold.signal, async () => "free")).toBe("free");
 });
 
+test("an event that thousands asked for is sent in bursts, with a turn for sockets behind each", async () => {
+  const feed = new LiveFeed(() => []);
+  let [burstBytes, burstBytesMost, sentCount] = [0, 0, 0];
+  const send = (message: string | Buffer) => {
+    if (burstBytes === 0) setImmediate(() => (burstBytes = 0));
+    burstBytes += message.length;
+    burstBytesMost = Math.max(burstBytesMost, burstBytes);
+    sentCount++;
+  };
+  const event = nostrEvent({
+    pubkey: testPubkeys[0]!,
+    created_at: 1_700_000_000,
+    kind: 20_000,
+    tags: [],
+    content: "x".repeat(50_000),
+  });
+  const subscriptions = Array.from({ length: 200 }, (_, number) => {
+    const subscription = new Subscription({
+      id: `s${number}`,
+      peer: { send },
+      counts: new RelayCounts(),
+      garbage: new GarbagePace(),
+      compiled: [compileFilter({}, () => [])],
+      bytes: 0,
+      onOverflow: () => expect.unreachable(),
+    });
+    subscription.pending = null;
+    feed.add(subscription);
+    return subscription;
+  });
+  const bytes = Buffer.from(JSON.stringify(event));
+  const passing = feed.pass({ ...event, bytes });
+  // One that is closed meanwhile gets nothing more.
+  subscriptions.at(-1)!.closing.abort();
+  await passing;
+  expect(sentCount).toBe(199);
+  expect(burstBytesMost).toBeGreaterThan(relayBurstBytesMax / 2);
+  expect(burstBytesMost).toBeLessThanOrEqual(relayBurstBytesMax + 2 * bytes.length);
+});
+
 test("what was written while stored events were read follows no faster than it is read, in order", async () => {
   const feed = new LiveFeed(() => []);
   const sent: string[] = [];
@@ -144,15 +204,15 @@ test("what was written while stored events were read follows no faster than it i
     const event = nostrEvent({ pubkey, created_at, kind: 1, tags: [], content: "" });
     return { ...event, bytes: Buffer.from(JSON.stringify(event)) };
   });
-  for (const event of events.slice(0, 10)) feed.pass(event);
+  for (const event of events.slice(0, 10)) await feed.pass(event);
   let asked = 0;
   await feed.goLive(subscription, async () => {
     // Each is sent when there is room for it; what comes meanwhile goes behind.
     expect(sent.length).toBe(asked++);
-    if (asked <= 10) feed.pass(events[9 + asked]!);
+    if (asked <= 10) await feed.pass(events[9 + asked]!);
     await aMoment();
   });
   expect(subscription.pending).toBeNull();
-  for (const event of events.slice(20)) feed.pass(event);
+  for (const event of events.slice(20)) await feed.pass(event);
   expect(sent).toEqual(events.map(({ id }) => id));
 });

@@ -49,11 +49,14 @@ export const relayBehindBytes = 64 * KiB;
 export const relayUnreadBytesMax = 1 * MiB;
 
 /**
- * What waits for all peers, and what they have sent of messages that are not whole yet: looked at this often,
- * and the peer that has most of it is cut until it is less.
+ * What waits for all peers, with each message that is sent; and, looked at this often, with what they have
+ * sent of messages that are not whole yet. The peer that has most of it is cut until it is less.
  */
 export const relayHeldBytesMax = 8 * MiB;
 export const relaySweepMs = 1_000;
+
+/** New events are sent in bursts of this many bytes: sockets have their turn behind each. */
+export const relayBurstBytesMax = 1 * MiB;
 
 /** New events that wait until a subscription has had the stored ones, in bytes over all subscriptions. */
 export const relayPendingBytesMax = 2 * MiB;
