@@ -89,12 +89,14 @@ export async function read(url, endMs) {
     const startMs = performance.now();
     socket.send(JSON.stringify(["REQ", "x", { ...filter, limit: 20 }]));
     await new Promise((resolve) => {
-      socket.on("message", function listen(data) {
-        if (!/^\["(EOSE|CLOSED)"/.test(data.toString())) return;
-        socket.off("message", listen);
+      function over() {
+        socket.off("message", listen).off("close", over);
         resolve();
-      });
-      socket.once("close", resolve);
+      }
+      function listen(data) {
+        if (/^\["(EOSE|CLOSED)"/.test(data.toString())) over();
+      }
+      socket.on("message", listen).once("close", over);
     });
     if (socket.readyState !== WebSocket.OPEN) break;
     tookMs.push(performance.now() - startMs);
