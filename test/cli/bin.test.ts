@@ -47,7 +47,7 @@ test.each([
     2,
     "cannot be given together",
   ],
-  [["query", "store"], 2, "--filter or --nostr is missing"],
+  [["query", "store"], 2, "--filter, --match or --nostr is missing"],
   [["query"], 2, "no store is named"],
   [["import", "towns.csv", "--into", "null:"], 1, "SOURCE_NOT_FOUND"],
   [["import", "cities.csv", "--into", "null:", "--mapping", "no.yaml"], 1, "MAPPING_UNREADABLE"],
