@@ -42,7 +42,7 @@ export class Candidates {
       gather: (plan: Extract<Plan, { kind: "gather" }>) => this.#gather(plan),
     };
     let ids = heldIds(this.#store, this.plan, reader);
-    if (ids !== null && this.#store.sealed.deadRecords > 0) ids = outside(ids, this.#store.dead.open(0));
+    if (ids !== null) ids = this.#store.dead.without(ids);
     if (ids !== null && this.#expired !== null) ids = outside(ids, this.#expired.open(0));
     this.#held = ids;
     return ids;

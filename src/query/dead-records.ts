@@ -1,26 +1,27 @@
-import { gatheredIdsMax, recordIdMax } from "../kernel/index.js";
+import { deadPageIds, deadPagesBytesMax } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { type IdCursor, type PostingDecoder, union } from "../postings/index.js";
-import { GatheredIds } from "./gathered-ids.js";
-import { ArrayIds, endOfIds } from "./ids.js";
+import { type IdCursor, union } from "../postings/index.js";
+import { ByteCache } from "./byte-cache.js";
 import type { Lists } from "./lists.js";
+
+/** What a page takes beside its bits. */
+const pageBytes = 256;
 
 /**
  * The list of dead records: later segments also name ids of former ones, so the segments are united, not
- * joined.
+ * joined. Whether one record is dead is asked for every record that is read: a bit tells, in pages that are
+ * filled from the lists and kept within a bound.
  */
 export class DeadRecords {
   readonly #reader: StoreReader;
   readonly #lists: Lists;
-  readonly #decoder: PostingDecoder;
-  /** All of them, while they are few enough to be held. */
-  #all: GatheredIds | null = null;
-  readonly #windows = new Map<number, { from: number; to: number; ids: Float64Array }>();
+  readonly #pages = new ByteCache<number, Uint8Array>(deadPagesBytesMax);
+  /** The page that was asked last: ids that are asked for mostly follow one another. */
+  #last: { number: number; bits: Uint8Array } | null = null;
 
-  constructor(reader: StoreReader, lists: Lists, decoder: PostingDecoder) {
+  constructor(reader: StoreReader, lists: Lists) {
     this.#reader = reader;
     this.#lists = lists;
-    this.#decoder = decoder;
   }
 
   open(from: number): IdCursor {
@@ -28,40 +29,42 @@ export class DeadRecords {
     return union(segments.map((segment) => this.#lists.openSegment(segment.number, 0, 0n, from)));
   }
 
-  /** Whether one record is dead, by the block that would name it. */
   has(id: number): boolean {
-    const { deadRecords, segments } = this.#reader.sealed;
-    if (deadRecords === 0) return false;
-    if (deadRecords <= gatheredIdsMax) {
-      this.#all ??= new GatheredIds(this.#reader, this.#lists, [{ index: 0, low: 0n, high: 0n }]);
-      if (this.#all.isHeld) return this.#all.has(id);
+    if (this.#reader.sealed.deadRecords === 0) return false;
+    const number = Math.floor(id / deadPageIds);
+    let page = this.#last;
+    if (page?.number !== number) {
+      page = { number, bits: this.#pages.get(number) ?? this.#read(number) };
+      this.#last = page;
     }
-    return segments.some(({ number }) => this.#segmentHas(number, id));
+    const at = id - number * deadPageIds;
+    return (page.bits[at >> 3]! & (1 << (at & 7))) !== 0;
   }
 
-  #segmentHas(segment: number, id: number): boolean {
-    let window = this.#windows.get(segment);
-    if (window === undefined || id < window.from || id > window.to) {
-      window = this.#readWindow(segment, id);
-      this.#windows.set(segment, window);
-    }
-    return new ArrayIds(window.ids, id).id === id;
+  /** Those of rising ids that are alive. */
+  without(ids: Float64Array): Float64Array {
+    if (this.#reader.sealed.deadRecords === 0) return ids;
+    const kept = new Float64Array(ids.length);
+    let count = 0;
+    for (const id of ids) if (!this.has(id)) kept[count++] = id;
+    return kept.subarray(0, count);
   }
 
-  /** The dead ids of the block around `id`, and the span of ids that it decides on. */
-  #readWindow(segment: number, id: number) {
-    let ids: Float64Array | undefined;
-    let from = 0;
-    for (const entry of this.#reader.tupleBlocks(segment, 0, 0n, id)) {
-      const isDeadList = entry.index === 0 && entry.term === 0n;
-      if (ids === undefined && entry.id <= id && isDeadList) {
-        from = entry.id;
-        ids = this.#decoder.decode(entry.block, 0, 0n).ids;
-        continue;
+  #read(number: number): Uint8Array {
+    const bits = new Uint8Array(deadPageIds / 8);
+    const from = number * deadPageIds;
+    for (const segment of this.#reader.sealed.segments) this.#fill(bits, segment.number, from);
+    this.#pages.set(number, bits, bits.length + pageBytes);
+    return bits;
+  }
+
+  #fill(bits: Uint8Array, segment: number, from: number): void {
+    for (const ids of this.#lists.segmentIds(segment, 0, 0n, from)) {
+      for (const id of ids) {
+        const at = id - from;
+        if (at >= deadPageIds) return;
+        if (at >= 0) bits[at >> 3]! |= 1 << (at & 7);
       }
-      const to = isDeadList && entry.id > id ? entry.id - 1 : recordIdMax;
-      return { from, to, ids: ids ?? new Float64Array(0) };
     }
-    return { from, to: endOfIds, ids: ids ?? new Float64Array(0) };
   }
 }

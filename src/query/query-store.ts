@@ -52,7 +52,7 @@ export class QueryStore {
     this.lists = new Lists(reader, this.postingCache);
     this.columns = new ColumnChunks(reader, columnCacheBytesDefault);
     this.singleValues = new SingleValues(reader, this.lists);
-    this.dead = new DeadRecords(reader, this.lists, this.decoder);
+    this.dead = new DeadRecords(reader, this.lists);
     this.expired = new ExpiredRecords(reader, this.lists, this.dead);
     this.records = new RecordBlocks(reader, this.kernel, this.dead, blockCacheBytesDefault);
     this.links = new Links(this);

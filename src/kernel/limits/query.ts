@@ -44,6 +44,10 @@ export const queryDepthMax = 16;
 export const queryCursorsMax = 32;
 export const queryUnionCursorsMax = 8;
 
+/** Dead records as bits: pages of so many ids (8 KiB), and what all of them that are kept may take. */
+export const deadPageIds = 65_536;
+export const deadPagesBytesMax = 1 * MiB;
+
 /** Ids of a range or a large union are gathered in a sorted array of this many (8 MB)... */
 export const gatheredIdsMax = 1_000_000;
 
