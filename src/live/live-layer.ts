@@ -71,7 +71,7 @@ export class LiveLayer implements AsyncDisposable {
   /** Rises with everything that a query would see. */
   version = 0;
   /** Since this layer was opened. */
-  readonly counts = { records: 0, commits: 0, folds: 0, merges: 0 };
+  readonly counts = { records: 0, replaced: 0, commits: 0, folds: 0, merges: 0 };
 
   private constructor(options: LiveOptions) {
     this.#options = options;
@@ -196,12 +196,13 @@ export class LiveLayer implements AsyncDisposable {
     const records = writes.flatMap((write) => write.records);
     try {
       const { reader, state, batch, bytes } = await this.#logRecords(records);
-      const outcomes = state.adopt(reader, batch);
+      const { outcomes, replaced } = state.adopt(reader, batch);
       this.#log.accept(bytes);
       state.writing.logged += batch.kept.length;
       this.version++;
       this.counts.commits++;
       this.counts.records += batch.kept.length;
+      this.counts.replaced += replaced;
       let at = 0;
       for (const write of writes) {
         write.resolve(outcomes.slice(at, at + write.records.length));

@@ -26,6 +26,8 @@ export interface Loaded {
 
 export interface LoadOptions {
   check?: RecordCheck | null;
+  /** Each record deletes the one with its key. */
+  isDeleting?: boolean;
   /** Blocks and columns alone: postings and keys are there already. */
   isStoredOnly?: boolean;
 }
@@ -85,7 +87,7 @@ export class LiveLoader {
     entity: CompiledEntity,
     bytes: Uint8Array,
     firstId: number,
-    { check = null, isStoredOnly = false }: LoadOptions,
+    { check = null, isDeleting = false, isStoredOnly = false }: LoadOptions,
     loaded: Loaded,
   ): void {
     const spill = () => {
@@ -94,7 +96,7 @@ export class LiveLoader {
       this.#keys.clear();
     };
     this.#loader.load(
-      { entity, format: "jsonl", header: null, bytes, firstId },
+      { entity, format: "jsonl", header: null, isDeleting, bytes, firstId },
       {
         block: (id, _count, block) => loaded.blocks.push({ firstId: id, block: block.slice() }),
         column: (index, id, chunk) => loaded.columns.push({ index, firstId: id, chunk: chunk.slice() }),
