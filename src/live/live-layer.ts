@@ -12,7 +12,7 @@ import {
   PlimsollError,
   systemClock,
 } from "../kernel/index.js";
-import type { CompiledMapping, RecordCheck } from "../model/index.js";
+import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { discardUnfinishedMerge } from "../pipeline/index.js";
 import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
 import { writePart } from "./fold-part.js";
@@ -21,6 +21,7 @@ import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
 import { LiveState, type WriteOutcome } from "./live-state.js";
 import type { OverlayReader } from "./overlay-reader.js";
+import { quadRecords } from "./quad-records.js";
 import { SealedView } from "./sealed-view.js";
 import { segmentsToMerge } from "./segment-tiers.js";
 import { type PendingWrite, WriteQueue } from "./write-queue.js";
@@ -110,6 +111,11 @@ export class LiveLayer implements AsyncDisposable {
       this.#sealed.close();
       return (await this.#ready()).reader.mapping;
     });
+  }
+
+  /** What statements of N-Quads are as records of the entity, of Dgraph's dialect where the store has that. */
+  async quads(entity: CompiledEntity, lines: readonly Uint8Array[], isDeleting: boolean) {
+    return await this.#alone(async () => quadRecords(this.#loader, entity, lines, isDeleting));
   }
 
   /** Resolves when the records are on the disk and seen; or rejects, and nothing is kept of them. */
