@@ -14,12 +14,13 @@ import {
 } from "../kernel/index.js";
 import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { discardUnfinishedMerge } from "../pipeline/index.js";
-import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
+import type { LiveImport, SealedState, StoreReader, TargetSession } from "../ports/index.js";
 import { writePart } from "./fold-part.js";
+import { unitedImport } from "./import-mark.js";
 import { KeyFilter } from "./key-filter.js";
 import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
-import { LiveState, type WriteOutcome } from "./live-state.js";
+import { type Batch, LiveState, type WriteOutcome } from "./live-state.js";
 import type { OverlayReader } from "./overlay-reader.js";
 import { quadRecords } from "./quad-records.js";
 import { SealedView } from "./sealed-view.js";
@@ -125,6 +126,22 @@ export class LiveLayer implements AsyncDisposable {
     const written = this.#queue.add(records);
     void this.#commitAll();
     return written;
+  }
+
+  /** How far an import has come that writes live. */
+  async imported(token: string): Promise<LiveImport> {
+    return await this.#alone(async () => {
+      const { reader, state } = await this.#ready();
+      return unitedImport(token, [reader.sealed.liveImport, ...state.parts.map(({ imported }) => imported)]);
+    });
+  }
+
+  /** Which records would be none, by their place; nothing is written. */
+  async rejectsOf(records: readonly LoggedRecord[]): Promise<Batch["rejects"]> {
+    return await this.#alone(async () => {
+      const { reader, state } = await this.#ready();
+      return state.load(reader, records).rejects;
+    });
   }
 
   /** The store with the live records; null when the reader sees another sealed state than they hold for. */

@@ -3,6 +3,7 @@ import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/inde
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
 import { isRecordDead } from "../query/index.js";
+import { type ImportMark, withOutcomes } from "./import-mark.js";
 import { deadReason, type Judgement, judgeKeys } from "./judge-keys.js";
 import type { KeyFilter } from "./key-filter.js";
 import type { LiveLoader, Loaded } from "./live-loader.js";
@@ -141,6 +142,12 @@ export class LiveState {
       const own = id++;
       return outcomeOf(judged.deletions.has(own) ? deadReason.deleted : judged.dead.get(own));
     });
+    noteImported(
+      part,
+      kept,
+      outcomes.filter((_, at) => !rejects.has(at)),
+      judged.replacing,
+    );
     return { outcomes, replaced: judged.replacing };
   }
 
@@ -187,6 +194,25 @@ export class LiveState {
       deadRecords: this.parts.reduce((sum, part) => sum + part.dead.size, 0),
     };
   }
+}
+
+/** Notes how far an import has come whose records these are. */
+function noteImported(
+  part: LivePart,
+  kept: readonly LoggedRecord[],
+  outcomes: readonly WriteOutcome[],
+  replaced: number,
+): void {
+  let last: ImportMark | undefined;
+  for (let from = 0; from < kept.length; ) {
+    const { mark } = kept[from]!;
+    let to = from;
+    while (to < kept.length && kept[to]!.mark === mark) to++;
+    if (mark !== undefined) part.imported = withOutcomes(part.imported, mark, outcomes.slice(from, to));
+    last = mark ?? last;
+    from = to;
+  }
+  if (last !== undefined) part.imported!.counts.replaced += replaced;
 }
 
 /** Records that follow one another and are of one entity go together, deletions and others apart. */
