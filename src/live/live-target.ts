@@ -28,6 +28,7 @@ import {
 } from "../ports/index.js";
 import { decodeRecordBlock, recordBlockKernelBytes } from "../postings/index.js";
 import { LiveLayer, type LiveOptions } from "./live-layer.js";
+import { tooLarge } from "./live-loader.js";
 import type { LoggedRecord } from "./live-log.js";
 
 export interface LiveTargetOptions extends LiveOptions {
@@ -57,10 +58,6 @@ const capabilities: TargetCapabilities = { sortedAppend: false, durable: true };
 const kernelBytes = 8 * liveRecordBytesMax;
 const headBytes = 64;
 const noBytes = new Uint8Array(0);
-const tooLarge = {
-  code: "RECORD_TOO_LARGE",
-  reason: `it is longer than the ${liveRecordBytesMax} bytes that a live write takes: import it without --live`,
-};
 
 /**
  * A store that an import writes into as clients do: each group of records is durable and seen when it is
