@@ -17,6 +17,7 @@ import { discardUnfinishedMerge } from "../pipeline/index.js";
 import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
 import { writePart } from "./fold-part.js";
 import { KeyFilter } from "./key-filter.js";
+import { KnownKeys } from "./known-keys.js";
 import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
 import { LiveState, type WriteOutcome } from "./live-state.js";
@@ -53,6 +54,7 @@ export class LiveLayer implements AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #loader = new LiveLoader();
   readonly #filter = new KeyFilter();
+  readonly #known = new KnownKeys();
   readonly #queue = new WriteQueue();
   readonly #sealed: SealedView;
   /** Logs that are full, oldest first: the one that is written comes behind them. */
@@ -253,7 +255,12 @@ export class LiveLayer implements AsyncDisposable {
     const { dir, checkOf } = this.#options;
     const numbers = [...this.#closedLogs, this.#log.number];
     this.#filter.restart(reader.sealed.nextId);
-    const tools = { loader: this.#loader, filter: this.#filter, check: checkOf(reader.mapping) };
+    const tools = {
+      loader: this.#loader,
+      filter: this.#filter,
+      known: this.#known,
+      check: checkOf(reader.mapping),
+    };
     const state = new LiveState(reader.sealed, tools, numbers[0]!);
     for (const number of numbers) {
       if (number !== state.writing.number) state.beginPart(number);

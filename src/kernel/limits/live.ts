@@ -68,6 +68,13 @@ export const livePartFilterBytes = 32 * KiB;
 export const livePartFilterKeys = 32_768;
 export const livePartFiltersMax = 128;
 
+/**
+ * Keys that were met lately are kept with what the segments hold of them: so much in all, and of one key
+ * fewer deletions than this.
+ */
+export const liveKnownKeysBytesMax = 2 * MiB;
+export const liveKnownEntriesMax = 8;
+
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
 export const liveReaderAgeMsMax = 5_000;
 
@@ -99,6 +106,7 @@ export const liveFixedBytes =
   liveKernelBytes +
   liveKeyFilterBytes +
   livePartFilterBytes * livePartFiltersMax +
+  liveKnownKeysBytesMax +
   liveTransactionBytes +
   liveMappedBytes +
   livePartBytesMax;
