@@ -1,16 +1,9 @@
 import { type Kernel, tupleBlockBytesMax } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
-import {
-  keyFlag,
-  keyFlagsAt,
-  keyRulesOf,
-  keySpan,
-  mergeKeys,
-  runToEnd,
-  streamOfBlocks,
-} from "../postings/index.js";
+import { keyFlagsAt, keyRulesOf, keySpan, mergeKeys, runToEnd, streamOfBlocks } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
+import { isPlainReference, settlingEntries } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
@@ -128,10 +121,9 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const added: [low: number, high: number][] = [];
   for (const block of streams.flat()) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
+    for (const at of settlingEntries(block)) {
       const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
       added.push([low, high]);
-      if (isPlainReference(keyFlagsAt(block, at))) continue;
       const hash = view.getBigUint64(at, true) & ~1n;
       hashes.add(hash);
       if (filter.has(low, high)) known.add(hash);
@@ -173,10 +165,6 @@ function* entriesWith(hash: bigint, blocks: Iterable<KeyBlockEntry>): Generator<
       at = end;
     }
   }
-}
-
-function isPlainReference(flags: number): boolean {
-  return (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
 }
 
 class BlockPacker {

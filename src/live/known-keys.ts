@@ -29,7 +29,7 @@ export class KnownKeys {
     return this.#known.get(hash)?.entries ?? [];
   }
 
-  /** All that is sealed below `endId` was looked through, and held these entries beside those known before. */
+  /** All that is sealed below `endId` was looked through: it held these entries beside those known before. */
   keep(hash: bigint, endId: number, found: readonly Uint8Array[]): void {
     const before = this.#known.get(hash);
     if (before === undefined && found.length === 0) return;
