@@ -15,6 +15,7 @@ import {
 import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { discardUnfinishedMerge } from "../pipeline/index.js";
 import type { LiveImport, SealedState, StoreReader, TargetSession } from "../ports/index.js";
+import { adoptLog } from "./adopt-log.js";
 import { writePart } from "./fold-part.js";
 import { unitedImport } from "./import-mark.js";
 import { KeyFilter } from "./key-filter.js";
@@ -392,16 +393,5 @@ export class LiveLayer implements AsyncDisposable {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;
-  }
-}
-
-/** Has the records of a log seen as they were before. */
-export function adoptLog(state: LiveState, reader: StoreReader, records: readonly LoggedRecord[]): void {
-  for (let from = 0; from < records.length; from += liveCommitRecords) {
-    const batch = state.load(reader, records.slice(from, from + liveCommitRecords));
-    const part = state.writing;
-    for (const at of batch.rejects.keys()) part.leftOut.add(part.logged + at);
-    state.adopt(reader, batch);
-    part.logged += batch.count;
   }
 }
