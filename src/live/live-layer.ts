@@ -2,7 +2,6 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   asDiskCondition,
-  liveCommitRecords,
   liveDelayMsMax,
   livePartBytesMax,
   livePartRecordsMax,
