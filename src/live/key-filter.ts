@@ -20,6 +20,8 @@ export class KeyFilter {
   readonly #partsBytesMax: number;
   #parts: FilterPart[] = [];
   #partsBytes = 0;
+  /** The one that the last key came with. */
+  #lastId = -1;
   /** The filter knows the keys of all records from this id on. */
   coveredFromId = 0;
   /** Rises whenever it begins anew. */
@@ -36,6 +38,7 @@ export class KeyFilter {
     this.#all.clear();
     this.#parts = [];
     this.#partsBytes = 0;
+    this.#lastId = -1;
     this.coveredFromId = coveredFromId;
     this.generation++;
   }
@@ -46,6 +49,7 @@ export class KeyFilter {
     const part = this.#partOf(id);
     part.filter.add(low, high);
     part.keys++;
+    this.#lastId = id;
   }
 
   has(low: number, high: number): boolean {
@@ -85,8 +89,8 @@ export class KeyFilter {
 
   #partOf(id: number): FilterPart {
     const last = this.#parts.at(-1);
-    // Keys of one record stand together: a part ends between two ids.
-    if (last !== undefined && (last.keys < last.keysMax || last.firstId === id)) return last;
+    // Keys of one commit stand together: a part that began amid them would hide those before it.
+    if (last !== undefined && (last.keys < last.keysMax || this.#lastId === id)) return last;
     this.#makeRoom();
     const firstId = last === undefined ? this.coveredFromId : id;
     const filter = new BloomFilter(livePartFilterBytes);

@@ -72,6 +72,17 @@ function learnOne(filter: KeyFilter, segments: Key[][], segment: number | undefi
   return 1;
 }
 
+test("keys of one commit stand together, also where a part is full amid them", () => {
+  const draw = seeded(3);
+  const word = () => Math.floor(draw() * 2 ** 32);
+  const filter = new KeyFilter();
+  filter.restart(0);
+  for (let key = 0; key < livePartFilterKeys - 20; key++) filter.add(0, word(), word());
+  const last = Array.from({ length: 40 }, (): [number, number] => [word(), word()]);
+  for (const [low, high] of last) filter.add(1000, low, high);
+  for (const [low, high] of last) expect(filter.mayBeWithin(1000, 2000, low, high)).toBe(true);
+});
+
 test("few keys are mistaken for others, and the oldest parts are given up", () => {
   const draw = seeded(7);
   const word = () => Math.floor(draw() * 2 ** 32);
