@@ -66,9 +66,9 @@ export async function prepareImport(
   const line = host.line ?? asked();
   if (line.cut !== null && host.line === undefined) host.note(`${line.cut}: the smaller one is the line.\n`);
   const onNote = (note: string) => host.note(`${note}\n`);
-  const format = values.text("format");
   const { streamName = "-", stdin } = host;
-  const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
+  const shared = { command, stdin, streamName, signal, onNote };
+  const opened = await openSources(host.args, { ...shared, ...(await formatOf(values, named, command)) });
   const stored = await readStoredMapping(named);
   const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
   const isDry = values.flag("dry-run");
@@ -89,6 +89,21 @@ export async function prepareImport(
       ...values.toArguments("import", isResumed),
     ]),
   };
+}
+
+/** The preset of comics says its format; what is kept of a library lies beside the target, and is a plan's not. */
+async function formatOf(values: OptionValues, target: TargetChoice, command: "import" | "plan") {
+  const isPreset = values.text("preset") === "comics";
+  const format = values.text("format") ?? (isPreset ? "comics" : null);
+  if (format !== "comics") return { format };
+  const isKept = command === "import" && !values.flag("dry-run") && target.path !== null;
+  const stored = isKept ? await readStoredMapping(target) : null;
+  const comics = {
+    catalogue: isKept ? `${target.path!.replace(/\/+$/, "")}.comics` : null,
+    isCatalogueOfTarget: stored?.entities.some(({ name }) => name === "Comic") ?? false,
+    isFresh: values.flag("fresh"),
+  };
+  return { format, comics };
 }
 
 async function makePlan(
@@ -120,7 +135,7 @@ async function makePlan(
       path: values.text("rejects") ?? defaultRejectsPath(target),
       isAbort: values.text("on-error") === "abort",
       rejectsMax: values.number("max-rejects"),
-      rerun: rerunCommand(host, named.name),
+      rerun: rerunCommand(host, named.name, sources),
     },
     offset: values.number("offset") ?? 0,
     limit: values.number("limit"),
@@ -137,11 +152,13 @@ function defaultRejectsPath(target: TargetChoice): string | null {
 }
 
 /** The command that reads one record (counted from 1) again; a stream cannot be read again. */
-function rerunCommand(host: PreparingHost, into: string) {
+function rerunCommand(host: PreparingHost, into: string, sources: readonly Source[]) {
   const options = host.values.toArguments("import", (name) => !wholeImportOptions.has(name));
   return (source: string, record: number): string | null => {
     if (source === (host.streamName ?? "-")) return null;
     const words = commandText(["plimsoll", "import", source, "--into", into, ...options]);
+    // An import reads every archive that was mended, and by number it would be another one then.
+    if (sources.some(({ format }) => format === "comics")) return words;
     return `${words} --offset ${record - 1} --limit 1`;
   };
 }

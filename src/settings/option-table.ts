@@ -23,6 +23,7 @@ export const formatNames = [
   "dgraph-rdf",
   "dgraph-json",
   "stackexchange",
+  "comics",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
