@@ -89,6 +89,8 @@ export interface CompiledEntity {
   conflict: ConflictRule;
   /** Slot of the version field when the rule is `newest`. */
   versionSlot: number | null;
+  /** Slot of the field that marks deletions (docs/adr/0018-deletions.md). */
+  deletedSlot?: number;
   /** Set when the records are Nostr events: at most one entity of a mapping has these rules. */
   events?: EventSlots;
   /** Set when the records are quads (docs/adr/0012-quads.md); slots by `quadMembers`. */
@@ -122,6 +124,12 @@ export interface EventSlots {
   author: number;
   createdAt: number;
   tags: number;
+}
+
+/** Why records of an entity cannot be deleted by their key, in words; null when they can. */
+export function deletionFaultOf({ name, keySlots, events }: CompiledEntity): string | null {
+  if (keySlots.length === 0) return `records of ${name} have no key by which one could be deleted`;
+  return events === undefined ? null : `records of ${name} are events, which events of kind 5 delete`;
 }
 
 /** The key space of replaceable and addressable events: it lies behind those of all entities. */

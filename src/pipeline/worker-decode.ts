@@ -47,12 +47,15 @@ export class DecodeStage {
     const entity = this.#setup.mapping.entities[request.entity];
     assert(entity !== undefined, "a frame's entity is in the mapping");
     const check = this.#checkOf(entity, request);
-    const { records } = yield* this.#loader.loading(
+    const { records, deletions } = yield* this.#loader.loading(
       {
         entity,
         format: request.format,
         header: request.header,
         blankScope: request.blankScope,
+        isDeleting: this.#setup.isDeleting,
+        // Targets without keys of ours see to deletions themselves.
+        keepsDeletions: !this.#setup.isIndexed,
         bytes: new Uint8Array(request.input, 0, request.length),
         firstId: request.firstId,
       },
@@ -71,6 +74,7 @@ export class DecodeStage {
       ordinal: request.ordinal,
       input: request.input,
       records,
+      deletions,
       ...output.take(),
     };
   }
