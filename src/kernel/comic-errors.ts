@@ -41,11 +41,13 @@ export const comicErrors = {
   },
   COMIC_TOO_LARGE: {
     retry: false,
-    message: "The archive goes beyond what a comic has: {reason}. Pack its pages anew, without what is too large.",
+    message:
+      "The archive goes beyond what a comic has: {reason}. Pack its pages anew, without what is too large.",
   },
   COMIC_NAMES: {
     retry: false,
-    message: "The archive or its entries have names that are not taken: {reason}. Rename what is named there.",
+    message:
+      "The archive or its entries have names that are not taken: {reason}. Rename what is named there.",
   },
   COMIC_METADATA: {
     retry: false,

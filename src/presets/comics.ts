@@ -129,6 +129,7 @@ export function comicsMapping(): Mapping {
       FailedImport: {
         key: "path",
         conflict: "replace",
+        deleted: "deleted",
         fields: {
           path: { type: "string", index: "range" },
           deleted: "bool",
@@ -138,7 +139,7 @@ export function comicsMapping(): Mapping {
           modified: range("date"),
         },
       },
-      Comic: { key: "path", conflict: "replace", fields: comic },
+      Comic: { key: "path", conflict: "replace", deleted: "deleted", fields: comic },
     },
   };
 }

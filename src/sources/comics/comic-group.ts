@@ -1,5 +1,12 @@
 import { comicGroupBytesMax, comicGroupCountMax } from "../../kernel/index.js";
-import { comicStatus, type Failure, packFailure, packRecord, unpackFailure, unpackRecord } from "./catalogue.js";
+import {
+  comicStatus,
+  type Failure,
+  packFailure,
+  packRecord,
+  unpackFailure,
+  unpackRecord,
+} from "./catalogue.js";
 import type { Outcome } from "./comic-reads.js";
 import { type ComicEntity, comicEntities, comicRecord } from "./comic-records.js";
 import { encodeEntry, type LibraryEntry } from "./library-entry.js";

@@ -134,11 +134,7 @@ function seriesOf({ publisher, imprint, series, volume, volumeCount }: ComicMeta
   const shared = { publisher, imprint: imprintKey, volumeCount };
   if (series === undefined) return { ...shared, volumeNumber: volume };
   const seriesKey = naturalKey(publisher, imprint, series);
-  add(
-    "Series",
-    seriesKey,
-    withoutNothing({ key: seriesKey, publisher, imprint: imprintKey, name: series }),
-  );
+  add("Series", seriesKey, withoutNothing({ key: seriesKey, publisher, imprint: imprintKey, name: series }));
   const volumeKey = naturalKey(publisher, imprint, series, volume);
   add(
     "Volume",

@@ -201,7 +201,7 @@ export class ComicSession implements SourceSession {
   }
 
   #reject({ path, reject }: GroupItem, index: number): FrameReject {
-    const head = Buffer.from(path.toWellFormed());
+    const head = Buffer.from(path);
     return {
       index,
       code: reject!.code as ComicFaultCode,

@@ -72,11 +72,7 @@ interface Joined {
 }
 
 /** Merges the two sorted lists by path. */
-function* joined(
-  paths: LibraryPaths,
-  catalogue: Catalogue | null,
-  isChecked: boolean,
-): Generator<Joined> {
+function* joined(paths: LibraryPaths, catalogue: Catalogue | null, isChecked: boolean): Generator<Joined> {
   const formers = catalogue?.entries(isChecked) ?? [][Symbol.iterator]();
   const nextFormer = () => (formers.next().value ?? null) as Joined["former"];
   let last: string | null = null;

@@ -64,10 +64,7 @@ export class PathSorter implements Disposable {
 }
 
 /** Merges sorted runs with what is in memory; there are never more than a few dozen. */
-function* mergeEntries(
-  runs: readonly string[],
-  entries: readonly LibraryEntry[],
-): Generator<LibraryEntry> {
+function* mergeEntries(runs: readonly string[], entries: readonly LibraryEntry[]): Generator<LibraryEntry> {
   const readers = runs.map((run) => new EntryReader(run, 0, Number.MAX_SAFE_INTEGER));
   try {
     const rest = entries[Symbol.iterator]();

@@ -1,4 +1,10 @@
-import { ArchiveFile, type ArchiveListing, coverOf, listArchive, type ReadingRoom } from "./archives/index.js";
+import {
+  ArchiveFile,
+  type ArchiveListing,
+  coverOf,
+  listArchive,
+  type ReadingRoom,
+} from "./archives/index.js";
 import { ComicFault, comicFault } from "./comic-fault.js";
 import type { ComicFile } from "./comic-records.js";
 import type { LibraryEntry } from "./library-entry.js";
@@ -18,15 +24,9 @@ export type ComicReading =
   | { kind: "fault"; fault: ComicFault };
 
 /** Reads the list of entries and the metadata of one archive; what is wrong with it is its own fault. */
-export async function readComic(
-  path: string,
-  entry: LibraryEntry,
-  room: ReadingRoom,
-): Promise<ComicReading> {
+export async function readComic(path: string, entry: LibraryEntry, room: ReadingRoom): Promise<ComicReading> {
   try {
-    if (!entry.path.isWellFormed() || entry.path.includes("\ufffd")) {
-      throw comicFault("COMIC_NAMES", "its path is no UTF-8");
-    }
+    if (entry.path.includes("\ufffd")) throw comicFault("COMIC_NAMES", "its path is no UTF-8");
     await using file = await ArchiveFile.open(path, entry.sizeBytes);
     return await describe(entry, await listArchive(file, room));
   } catch (error) {

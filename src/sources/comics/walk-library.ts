@@ -1,4 +1,4 @@
-import { type Dir, type Dirent, type Stats } from "node:fs";
+import type { Dir, Dirent, Stats } from "node:fs";
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { libraryDepthMax, libraryStatsMax, PlimsollError } from "../../kernel/index.js";

@@ -33,7 +33,8 @@ export async function listArchive(file: ArchiveFile, room: ReadingRoom): Promise
   if (isTarHeader(head)) return listTar(file, room);
   if (zipFault !== null) throw zipFault;
   const start = head.toString("latin1", 0, 8);
-  if (start.startsWith("PK\x03\x04")) throw comicFault("COMIC_TRUNCATED", "it ends before its list of entries");
+  if (start.startsWith("PK\x03\x04"))
+    throw comicFault("COMIC_TRUNCATED", "it ends before its list of entries");
   const kind = otherKinds.find(([magic]) => start.startsWith(magic))?.[1];
   throw comicFault("COMIC_TYPE", kind === undefined ? "it is no archive of pages" : `it is ${kind}`);
 }

@@ -44,7 +44,10 @@ export class EntryList<Entry> {
 function checkName(name: string): void {
   const isOutside = /^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\0/.test(name);
   if (isOutside) {
-    throw comicFault("COMIC_NAMES", `an entry is called ${JSON.stringify(shortened(name))}, which leads out of it`);
+    throw comicFault(
+      "COMIC_NAMES",
+      `an entry is called ${JSON.stringify(shortened(name))}, which leads out of it`,
+    );
   }
 }
 

@@ -36,7 +36,8 @@ export async function listTar(file: ArchiveFile, room: ReadingRoom): Promise<Arc
   for (let at = 0; at + blockBytes <= file.sizeBytes; ) {
     const block = await file.read(at, blockBytes);
     if (block.every((byte) => byte === 0)) break;
-    if (!isTarHeader(block)) throw comicFault("COMIC_DAMAGED", "an entry's header does not hold its checksum");
+    if (!isTarHeader(block))
+      throw comicFault("COMIC_DAMAGED", "an entry's header does not hold its checksum");
     headers += 1;
     if (headers > 2 * comicEntriesMax) {
       throw comicFault("COMIC_TOO_LARGE", `it has more than ${comicEntriesMax} entries`);
@@ -44,7 +45,8 @@ export async function listTar(file: ArchiveFile, room: ReadingRoom): Promise<Arc
     const type = String.fromCharCode(block[156]!);
     const sizeBytes = (isExtension(type) ? null : longSize) ?? sizeOf(block);
     const dataStart = at + blockBytes;
-    if (sizeBytes > file.sizeBytes - dataStart) throw comicFault("COMIC_TRUNCATED", "it ends within an entry");
+    if (sizeBytes > file.sizeBytes - dataStart)
+      throw comicFault("COMIC_TRUNCATED", "it ends within an entry");
     if (type === "L" || type === "x") {
       if (sizeBytes > longNameBytesMax) throw comicFault("COMIC_NAMES", "an entry's name is too long");
       const data = await file.read(dataStart, sizeBytes);
@@ -96,7 +98,10 @@ function sizeOf(block: Buffer): number {
 }
 
 function octal(block: Buffer, at: number, length: number): number | null {
-  const text = block.toString("latin1", at, at + length).replace(/[\0 ]+$/, "").trim();
+  const text = block
+    .toString("latin1", at, at + length)
+    .replace(/[\0 ]+$/, "")
+    .trim();
   return text === "" ? 0 : /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : null;
 }
 

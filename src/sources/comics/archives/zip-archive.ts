@@ -40,20 +40,21 @@ export async function zipTail(file: ArchiveFile): Promise<Buffer | null> {
 }
 
 /** Lists a zip archive by its central directory alone; pages are never read. */
-export async function listZip(
-  file: ArchiveFile,
-  tail: Buffer,
-  room: ReadingRoom,
-): Promise<ArchiveListing> {
+export async function listZip(file: ArchiveFile, tail: Buffer, room: ReadingRoom): Promise<ArchiveListing> {
   const { yauzl, WindowReader } = zipLibrary();
   const reader = new WindowReader(file);
   reader.show(tail, file.sizeBytes - tail.length);
   const options = { lazyEntries: true, autoClose: false, strictFileNames: false };
   const zip = await new Promise<ZipFile>((resolve, reject) => {
-    yauzl.fromRandomAccessReader(reader as unknown as RandomAccessReader, file.sizeBytes, options, (error, opened) => {
-      if (error) reject(asFault(error));
-      else resolve(opened);
-    });
+    yauzl.fromRandomAccessReader(
+      reader as unknown as RandomAccessReader,
+      file.sizeBytes,
+      options,
+      (error, opened) => {
+        if (error) reject(asFault(error));
+        else resolve(opened);
+      },
+    );
   });
   // The library calls it a flag, and keeps the offset of the next entry there.
   const listStart = Number(zip.readEntryCursor);
@@ -66,7 +67,8 @@ export async function listZip(
   if (listBytes > tail.length) reader.show(await file.read(listStart, listBytes), listStart);
   const list = new EntryList<Entry>();
   readEntries(zip, list);
-  const comment = zip.comment.length === 0 ? null : Buffer.from(tail.subarray(tail.length - zip.comment.length));
+  const comment =
+    zip.comment.length === 0 ? null : Buffer.from(tail.subarray(tail.length - zip.comment.length));
   const metadata: ArchiveListing["metadata"] = new Map();
   for (const [form, { entry }] of list.metadata) {
     metadata.set(form, () => readEntry(zip, entry, reader, file, room));
@@ -107,7 +109,10 @@ async function readEntry(
     throw comicFault("COMIC_TOO_LARGE", `its metadata takes ${largest} bytes`);
   }
   if (uncompressedSize > comicRatioBytesMin && uncompressedSize > compressedSize * comicRatioMax) {
-    throw comicFault("COMIC_TOO_LARGE", `its metadata unpacks to ${uncompressedSize} bytes out of ${compressedSize}`);
+    throw comicFault(
+      "COMIC_TOO_LARGE",
+      `its metadata unpacks to ${uncompressedSize} bytes out of ${compressedSize}`,
+    );
   }
   if (compressionMethod !== 0 && compressionMethod !== 8) {
     throw comicFault("COMIC_TYPE", `its metadata is packed by method ${compressionMethod}`);
@@ -144,7 +149,8 @@ function inflate(packed: Buffer, bytesMax: number): Buffer {
 }
 
 function asFault(error: unknown): unknown {
-  if (error instanceof ComicFault || !(error instanceof Error) || error.name === "PlimsollError") return error;
+  if (error instanceof ComicFault || !(error instanceof Error) || error.name === "PlimsollError")
+    return error;
   const reason = error.message.split(/[.\n]/)[0]!;
   if (/invalid (?:characters in fileName|relative path)|absolute path/.test(error.message)) {
     return comicFault("COMIC_NAMES", `an entry leads out of it (${reason})`);

@@ -2,6 +2,7 @@ import type { ComicMetadata, Credit } from "./comic-metadata.js";
 import {
   compact,
   count,
+  day,
   filled,
   instant,
   isObject,
@@ -13,7 +14,6 @@ import {
   rating,
   text,
   year,
-  day,
 } from "./values.js";
 
 /** ComicBookInfo: JSON in a file of its own or in the comment of the archive; null when it is something else. */

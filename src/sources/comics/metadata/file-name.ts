@@ -77,9 +77,8 @@ function bracketed(written: string): Notes {
   notes.rest = written.replace(/\(([^()]*)\)|\[([^[\]]*)\]|\{([^{}]*)\}/g, (_all, round, square, curly) => {
     const note = String(round ?? square ?? curly).trim();
     const of = /^(?:\d+\s+)?of\s+(\d+)$/i.exec(note);
-    const date = /^(?:(\d{4})(?:[-.](\d{1,2}))?(?:[-.]\d{1,2})?|(\w{3,9})\.?,? (\d{4}))(?:\s*-\s*\d{4})?$/.exec(
-      note,
-    );
+    const date =
+      /^(?:(\d{4})(?:[-.](\d{1,2}))?(?:[-.]\d{1,2})?|(\w{3,9})\.?,? (\d{4}))(?:\s*-\s*\d{4})?$/.exec(note);
     const format = formats.find(([pattern]) => pattern.test(note));
     if (of !== null) notes.issueCount ??= count(of[1]);
     else if (date !== null && year(date[1] ?? date[4]) !== undefined) {

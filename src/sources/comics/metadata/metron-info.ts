@@ -67,7 +67,7 @@ function storyArcs(root: XmlElement): StoryArc[] | undefined {
   return filled(
     items(root, "arcs", "arc").map((arc) => {
       const found = nameOf(arc);
-      return found && { name: found, number: decimal(childText(arc, "number")) ?? null };
+      return found === undefined ? found : { name: found, number: decimal(childText(arc, "number")) ?? null };
     }),
   );
 }
@@ -76,7 +76,8 @@ function universes(root: XmlElement): Universe[] | undefined {
   return filled(
     items(root, "universes", "universe").map((universe) => {
       const found = nameOf(universe);
-      return found && { name: found, designation: name(childText(universe, "designation")) ?? "" };
+      const designation = name(childText(universe, "designation")) ?? "";
+      return found === undefined ? found : { name: found, designation };
     }),
   );
 }

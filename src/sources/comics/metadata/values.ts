@@ -1,3 +1,4 @@
+import { toUSVString } from "node:util";
 import { comicListMax, comicTextCharsMax } from "../../../kernel/index.js";
 import type { IssueNumber, ReadingDirection } from "./comic-metadata.js";
 
@@ -10,7 +11,7 @@ export function text(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   // Lone halves of a pair are no text that UTF-8 could hold.
   const cut = value.length > comicTextCharsMax ? value.slice(0, comicTextCharsMax) : value;
-  const clean = cut.toWellFormed().replace(controls, "").trim();
+  const clean = toUSVString(cut).replace(controls, "").trim();
   return clean === "" ? undefined : clean;
 }
 
@@ -153,7 +154,10 @@ export function language(value: unknown): string | undefined {
 }
 
 export function readingDirection(value: unknown): ReadingDirection | undefined {
-  const written = text(value)?.toLowerCase().replace(/[^a-z]/g, "") ?? "";
+  const written =
+    text(value)
+      ?.toLowerCase()
+      .replace(/[^a-z]/g, "") ?? "";
   if (written === "ltr" || written === "lefttoright") return "ltr";
   if (written === "rtl" || written === "righttoleft") return "rtl";
   if (written === "ttb" || written === "toptobottom") return "ttb";
