@@ -72,7 +72,7 @@ export function comicRecord(
     fileType: file.fileType,
     size: file.sizeBytes,
     modified: new Date(file.modifiedMs).toISOString(),
-    inode: file.inode,
+    inode: String(file.inode),
     ...seriesOf(metadata, add),
     issue: issue === undefined ? undefined : `${issue.number ?? ""}${issue.suffix}`,
     issueNumber: issue?.number,

@@ -27,7 +27,7 @@ export type ComicReading =
 export async function readComic(path: string, entry: LibraryEntry, room: ReadingRoom): Promise<ComicReading> {
   try {
     if (entry.path.includes("\ufffd")) throw comicFault("COMIC_NAMES", "its path is no UTF-8");
-    await using file = await ArchiveFile.open(path, entry.sizeBytes);
+    using file = await ArchiveFile.open(path, entry.sizeBytes);
     return await describe(entry, await listArchive(file, room));
   } catch (error) {
     if (error instanceof ComicFault) return { kind: "fault", fault: error };
@@ -48,7 +48,7 @@ async function describe(entry: LibraryEntry, listing: ArchiveListing): Promise<C
   for (const [form, read] of listing.metadata) take(form, await read());
   // A comment is mostly about the archive, and only sometimes metadata.
   const { comment } = listing;
-  if (comment !== null && comment.includes("ComicBookInfo/")) take("comment", comment);
+  if (comment?.includes("ComicBookInfo/")) take("comment", comment);
   if (listing.pages.length === 0 && Object.keys(found).length === 0) {
     throw comicFault("COMIC_TYPE", "it holds neither pages nor metadata");
   }
