@@ -16,7 +16,7 @@ import type { ReadingRoom } from "./reading-room.js";
 type Yauzl = typeof import("yauzl");
 
 /** What yauzl reads at the end of a file to find the list of entries. */
-const tailBytes = 65_557;
+const tailBytes = 65_577;
 const endSignature = Buffer.from([0x50, 0x4b, 5, 6]);
 /** A local header behind its 30 bytes has a name and extra fields, rarely longer than this beside the name. */
 const headerSlackBytes = 30 + 512;
@@ -92,7 +92,11 @@ function readEntries(zip: ZipFile, list: EntryList<Entry>): void {
       fault ??= error;
     }
   });
-  for (let read = 0; read < zip.entryCount && fault === null; read++) zip.readEntry();
+  for (let read = 0; read < zip.entryCount && fault === null; read++) {
+    zip.readEntry();
+    // For an entry without a name the library waits for the next turn.
+    if (zip.entriesRead === read) fault ??= comicFault("COMIC_NAMES", "an entry has no name");
+  }
   if (fault !== null) throw fault;
 }
 
@@ -151,11 +155,13 @@ function inflate(packed: Buffer, bytesMax: number): Buffer {
 function asFault(error: unknown): unknown {
   if (error instanceof ComicFault || !(error instanceof Error) || error.name === "PlimsollError")
     return error;
-  const reason = error.message.split(/[.\n]/)[0]!;
+  const reason = error.message.split("\n")[0]!.slice(0, 200);
   if (/invalid (?:characters in fileName|relative path)|absolute path/.test(error.message)) {
     return comicFault("COMIC_NAMES", `an entry leads out of it (${reason})`);
   }
-  return comicFault("COMIC_DAMAGED", reason);
+  if (/^strong encryption/.test(reason)) return comicFault("COMIC_ENCRYPTED", reason);
+  const isCut = /overflows file bounds/.test(reason);
+  return comicFault(isCut ? "COMIC_TRUNCATED" : "COMIC_DAMAGED", reason);
 }
 
 /** Hands the library what has been read already, at once; it asks for nothing else. */

@@ -20,6 +20,10 @@ const issueWord = new RegExp(
   "iu",
 );
 const bare = new RegExp(String.raw`\s(${numberText})(?=\s*(?:$|-\s|\())`, "u");
+/** With zeros in front it is an issue's number wherever it stands. */
+const padded = /\s(0\d+(?:\.\d+)?)(?=\s)/u;
+/** A year that stands bare behind a number. */
+const bareYear = /(?<=\s#?\d[\w.]*)\s+((?:19[3-9]|20\d)\d)\s*$/;
 const volumeText =
   /(?:^|\s)(?:v|vol\.?|volume)\s*(\d{1,4})(?:\s*-\s*\d{1,4})?(?=$|\s|#)|(?:^|\s)t(?:ome)?\.?\s?(\d{2,3})(?=$|\s)/i;
 
@@ -36,10 +40,12 @@ export function readFileName(fileName: string): ComicMetadata {
   const notes = bracketed(rest);
   rest = notes.rest;
   const volume = take(rest, volumeText);
-  rest = volume.rest;
-  const of = take(rest, /\s*\bof\s+(\d{1,4})(?=$|\s)/i);
-  const number = firstOf(of.rest, [withHash, issueWord, bare]);
-  const [before = "", after = ""] = number.found === null ? [of.rest] : [number.before, number.after];
+  const ofYear = take(volume.rest, bareYear);
+  const of = take(ofYear.rest, /\s*\bof\s+(\d{1,4})(?=$|\s)/i);
+  const number = firstOf(of.rest, [withHash, issueWord, bare, padded]);
+  // Behind the number, or behind a volume that has none: `Series v1 - Title`.
+  const isVolume = number.found === null && volume.found !== null && /^\s*[-–—:]/.test(volume.after);
+  const { before, after } = isVolume ? volume : number;
   const { series, title } = titled(before, after);
   const found = issue(number.found?.replace(/^-?0+(?=\d)/, (zeros) => (zeros.startsWith("-") ? "-" : "")));
   return compact({
@@ -49,7 +55,7 @@ export function readFileName(fileName: string): ComicMetadata {
     volume: count(volume.found),
     issue: found,
     issueCount: notes.issueCount ?? count(of.found),
-    year: notes.year,
+    year: notes.year ?? year(ofYear.found),
     month: notes.month,
     originalFormat: notes.format,
     publisher: notes.publisher,
@@ -93,13 +99,22 @@ function bracketed(written: string): Notes {
   return notes;
 }
 
-function take(written: string, pattern: RegExp): { rest: string; found: string | null } {
+interface Taken {
+  rest: string;
+  before: string;
+  after: string;
+  found: string | null;
+}
+
+/** A part of a name, and the name without it; a name is never all taken away. */
+function take(written: string, pattern: RegExp): Taken {
   const found = pattern.exec(written);
-  if (found === null || (found.index === 0 && found[0].length === written.length)) {
-    return { rest: written, found: null };
+  if (found === null || found[0].trim() === written.trim()) {
+    return { rest: written, before: written, after: "", found: null };
   }
-  const rest = `${written.slice(0, found.index)} ${written.slice(found.index + found[0].length)}`;
-  return { rest, found: found[1] ?? found[2] ?? null };
+  const before = written.slice(0, found.index);
+  const after = written.slice(found.index + found[0].length);
+  return { rest: `${before} ${after}`, before, after, found: found[1] ?? found[2] ?? null };
 }
 
 function firstOf(written: string, patterns: readonly RegExp[]) {
