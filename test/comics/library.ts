@@ -49,7 +49,7 @@ export async function drain(
       const { entity, length, rejects, cursorAfter } = read.frame;
       const lines = Buffer.from(read.buffer.buffer, read.buffer.byteOffset, length).toString().split("\n");
       const found = lines.slice(0, -1).map((line) => JSON.parse(line) as Record<string, unknown>);
-      drained.records[entity!] = [...(drained.records[entity!] ?? []), ...found];
+      if (found.length > 0) drained.records[entity!] = [...(drained.records[entity!] ?? []), ...found];
       if (drained.entities.at(-1) !== entity) drained.entities.push(entity!);
       drained.rejects.push(...rejects.map(({ code, reason }) => ({ code, reason })));
       drained.cursors.push(cursorAfter);
