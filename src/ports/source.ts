@@ -146,8 +146,8 @@ export interface Source {
   /** Lets go of what a stream that was looked at and never opened holds; a file holds nothing. */
   close?(): Promise<void>;
   /**
-   * All of it is read, sealed in the target and visible: what the source keeps for the next import of it may be
-   * published. Killed before, the import calls it again; killed after, never.
+   * All of it is read, sealed in the target and visible: what the source keeps for the next import of it may
+   * be published. Killed before, the import calls it again; killed after, never.
    */
   settle?(): Promise<void>;
 }

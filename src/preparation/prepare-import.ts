@@ -93,7 +93,10 @@ export async function prepareImport(
   };
 }
 
-/** The preset of comics says its format; what is kept of a library lies beside the target, and is a plan's not. */
+/**
+ * The preset of comics says its format; what is kept of a library lies beside the target, and is a plan's
+ * not.
+ */
 async function formatOf(values: OptionValues, target: TargetChoice, command: "import" | "plan") {
   const isPreset = values.text("preset") === "comics";
   const format = values.text("format") ?? (isPreset ? "comics" : null);

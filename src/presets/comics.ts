@@ -73,8 +73,8 @@ const comic: Fields = {
 
 /**
  * A library of comics: the archives, and the things that their metadata names. Keys of things that belong to
- * others are made of the names on the way (docs/comics.md). A comic that was read anew replaces what was known
- * of it; the things are the same whoever names them.
+ * others are made of the names on the way (docs/comics.md). A comic that was read anew replaces what was
+ * known of it; the things are the same whoever names them.
  */
 export function comicsMapping(): Mapping {
   const key = "string" as const;

@@ -11,7 +11,9 @@ import type { Outcome } from "./comic-reads.js";
 import { type ComicEntity, comicEntities, comicRecord } from "./comic-records.js";
 import { encodeEntry, type LibraryEntry } from "./library-entry.js";
 
-/** What becomes of one path: a record or a reject of its comic, or neither, and its entry in the catalogue. */
+/**
+ * What becomes of one path: a record or a reject of its comic, or neither, and its entry in the catalogue.
+ */
 export interface GroupItem {
   path: string;
   line: string | null;

@@ -30,7 +30,9 @@ export interface ComicSessionOptions {
   onClose: () => void;
 }
 
-/** Hands out groups of comics: runs of the things that they name, then the comics and what was turned down. */
+/**
+ * Hands out groups of comics: runs of the things that they name, then the comics and what was turned down.
+ */
 export class ComicSession implements SourceSession {
   readonly #options: ComicSessionOptions;
   #group: ComicGroup | null = null;

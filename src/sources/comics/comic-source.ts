@@ -42,7 +42,9 @@ export class ComicSource implements Source {
     return this.#options.name;
   }
 
-  /** What a folder holds is known once it has been walked: like a stream it never counts as loaded already. */
+  /**
+   * What a folder holds is known once it has been walked: like a stream it never counts as loaded already.
+   */
   async fingerprint(): Promise<SourceFingerprint> {
     return { name: this.#options.path, sizeBytes: null, modifiedMs: null, headCrc: null };
   }

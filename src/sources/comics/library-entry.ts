@@ -26,8 +26,8 @@ export function isSameFile(left: LibraryEntry, right: LibraryEntry): boolean {
 const headBytes = 40;
 
 /**
- * One entry on the disk: u32 length of what follows, u16 length of the path, u16 status, size, time, inode and
- * device as doubles, path, payload.
+ * One entry on the disk: u32 length of what follows, u16 length of the path, u16 status, size, time, inode
+ * and device as doubles, path, payload.
  */
 export function encodeEntry(entry: LibraryEntry, status: number, payload: Uint8Array): Buffer {
   const pathBytes = Buffer.byteLength(entry.path);

@@ -3,8 +3,8 @@ import type { Catalogue } from "./catalogue.js";
 import { type DecodedEntry, isSameFile, type LibraryEntry } from "./library-entry.js";
 
 /**
- * Where the catalogue tells of files that are gone, by inode: a new path with the same inode, size and time is
- * one of them under another name. Its size is bounded; what is beyond is read anew, as any new file is.
+ * Where the catalogue tells of files that are gone, by inode: a new path with the same inode, size and time
+ * is one of them under another name. Its size is bounded; what is beyond is read anew, as any new file is.
  */
 export class MovedComics {
   #inodes = new Float64Array(1024);

@@ -25,7 +25,8 @@ export async function walkLibrary(
     for (const { path, found } of waiting.splice(0)) {
       const status = await found;
       if (status?.isFile()) add(entryOf(path, status));
-      // A name that is no UTF-8 leads nowhere once it was decoded: it is there, and is turned down by its path.
+      // A name that is no UTF-8 leads nowhere once it was decoded: it is there, and is turned down by its
+      // path.
       else if (status === null && path.includes("\ufffd")) add(nameless(path));
     }
   };

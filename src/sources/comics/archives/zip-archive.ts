@@ -18,7 +18,9 @@ type Yauzl = typeof import("yauzl");
 /** What yauzl reads at the end of a file to find the list of entries. */
 const tailBytes = 65_577;
 const endSignature = Buffer.from([0x50, 0x4b, 5, 6]);
-/** A local header behind its 30 bytes has a name and extra fields, rarely longer than this beside the name. */
+/**
+ * A local header behind its 30 bytes has a name and extra fields, rarely longer than this beside the name.
+ */
 const headerSlackBytes = 30 + 512;
 const encryptedBit = 1;
 

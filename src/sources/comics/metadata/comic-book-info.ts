@@ -16,7 +16,9 @@ import {
   year,
 } from "./values.js";
 
-/** ComicBookInfo: JSON in a file of its own or in the comment of the archive; null when it is something else. */
+/**
+ * ComicBookInfo: JSON in a file of its own or in the comment of the archive; null when it is something else.
+ */
 export function readComicBookInfo(document: unknown): ComicMetadata | null {
   if (!isObject(document)) return null;
   const key = Object.keys(document).find((candidate) => /^ComicBookInfo\//i.test(candidate));

@@ -24,8 +24,11 @@ const bare = new RegExp(String.raw`\s(${numberText})(?=\s*(?:$|-\s|\())`, "u");
 const padded = /\s(0\d+(?:\.\d+)?)(?=\s)/u;
 /** A year that stands bare behind a number. */
 const bareYear = /(?<=\s#?\d[\w.]*)\s+((?:19[3-9]|20\d)\d)\s*$/;
-const volumeText =
-  /(?:^|\s)(?:v|vol\.?|volume)\s*(\d{1,4})(?:\s*-\s*\d{1,4})?(?=$|\s|#)|(?:^|\s)t(?:ome)?\.?\s?(\d{2,3})(?=$|\s)/i;
+const volumeText = new RegExp(
+  String.raw`(?:^|\s)(?:v|vol\.?|volume)\s*(\d{1,4})(?:\s*-\s*\d{1,4})?(?=$|\s|#)` +
+    String.raw`|(?:^|\s)t(?:ome)?\.?\s?(\d{2,3})(?=$|\s)`,
+  "i",
+);
 
 /**
  * What a file is called, by the conventions of those who name them:
@@ -73,8 +76,10 @@ interface Notes {
   scanInfo?: string | undefined;
 }
 
-const publishers =
-  /^(?:marvel|dc|image|dark horse|idw|boom!?(?: studios)?|dynamite|valiant|vertigo|viz|kodansha|oni(?: press)?|archie|titan|avatar|fantagraphics|top cow|wildstorm|2000 ?ad|rebellion|europe comics|humanoids)(?: comics| publishing| press| media)?$/i;
+const publisherNames =
+  "marvel|dc|image|dark horse|idw|boom!?|dynamite|valiant|vertigo|viz|kodansha|oni|archie|titan|avatar|" +
+  "fantagraphics|top cow|wildstorm|2000 ?ad|rebellion|europe|humanoids";
+const publishers = new RegExp(`^(?:${publisherNames})(?: comics| studios| publishing| press| media)?$`, "i");
 
 /** What stands in brackets says its kind: a year, a count, a format, a publisher, last who scanned it. */
 function bracketed(written: string): Notes {

@@ -3,8 +3,8 @@ import { type ComicMetadata, type MetadataForm, metadataForms } from "./comic-me
 export type MetadataByForm = Partial<Record<MetadataForm, ComicMetadata>>;
 
 /**
- * One description out of those of all forms: each field comes whole from the form of the highest rank that has
- * it, so that lists of two programs are not mixed.
+ * One description out of those of all forms: each field comes whole from the form of the highest rank that
+ * has it, so that lists of two programs are not mixed.
  */
 export function mergeMetadata(found: MetadataByForm): ComicMetadata {
   const merged: ComicMetadata = {};
