@@ -8,6 +8,7 @@ import type { Source } from "../ports/index.js";
 import { divisionSettings, memorySource, type OptionValues } from "../settings/index.js";
 import { commandText } from "./command-text.js";
 import type { Sampler } from "./infer-sources.js";
+import { libraryOptions } from "./library-options.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
 import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
@@ -69,7 +70,7 @@ export async function prepareImport(
   const onNote = (note: string) => host.note(`${note}\n`);
   const { streamName = "-", stdin } = host;
   const shared = { command, stdin, streamName, signal, onNote };
-  const opened = await openSources(host.args, { ...shared, ...(await formatOf(values, named, command)) });
+  const opened = await openSources(host.args, { ...shared, ...(await libraryOptions(host, named, command)) });
   const stored = await readStoredMapping(named);
   const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
   if (values.flag("delete")) checkDeletion(mapping, opened.sources, command);
@@ -91,24 +92,6 @@ export async function prepareImport(
       ...values.toArguments("import", isResumed),
     ]),
   };
-}
-
-/**
- * The preset of comics says its format; what is kept of a library lies beside the target, and is a plan's
- * not.
- */
-async function formatOf(values: OptionValues, target: TargetChoice, command: "import" | "plan") {
-  const isPreset = values.text("preset") === "comics";
-  const format = values.text("format") ?? (isPreset ? "comics" : null);
-  if (format !== "comics") return { format };
-  const isKept = command === "import" && !values.flag("dry-run") && target.path !== null;
-  const stored = isKept ? await readStoredMapping(target) : null;
-  const comics = {
-    catalogue: isKept ? `${target.path!.replace(/\/+$/, "")}.comics` : null,
-    isCatalogueOfTarget: stored?.entities.some(({ name }) => name === "Comic") ?? false,
-    isFresh: values.flag("fresh"),
-  };
-  return { format, comics };
 }
 
 async function makePlan(

@@ -5,12 +5,12 @@ type Fields = MappingEntity["fields"];
 const range = (type: "int" | "float" | "date"): MappingField => ({ type, index: "range" });
 const exact = (type: "int" | "string" | "bool"): MappingField => ({ type, index: "exact" });
 const link = (entity: string): MappingField => ({ type: "string", link: entity });
-const words: MappingField = { type: "string", index: "text" };
+const words = (): MappingField => ({ type: "string", index: "text" });
 /** Found by the whole of it, by its beginning and by its words. */
-const title: MappingField = { type: "string", index: ["exact", "range", "text"] };
+const title = (): MappingField => ({ type: "string", index: ["exact", "range", "text"] });
 
 /** Things that are nothing but a name. */
-const named: MappingEntity = { key: "name", fields: { name: title } };
+const named = (): MappingEntity => ({ key: "name", fields: { name: title() } });
 
 const comic: Fields = {
   path: { type: "string", index: "range" },
@@ -23,7 +23,7 @@ const comic: Fields = {
   publisher: link("Publisher"),
   imprint: link("Imprint"),
   series: link("Series"),
-  seriesName: title,
+  seriesName: title(),
   volume: link("Volume"),
   volumeNumber: range("int"),
   volumeCount: "int",
@@ -31,16 +31,16 @@ const comic: Fields = {
   issueNumber: range("float"),
   issueSuffix: "string",
   issueCount: "int",
-  title: words,
-  collectionTitle: words,
+  title: words(),
+  collectionTitle: words(),
   year: range("int"),
   month: exact("int"),
   day: "int",
   date: range("date"),
   decade: exact("int"),
-  summary: words,
-  review: words,
-  notes: words,
+  summary: words(),
+  review: words(),
+  notes: words(),
   pageCount: range("int"),
   cover: "string",
   language: exact("string"),
@@ -82,11 +82,11 @@ export function comicsMapping(): Mapping {
     version: 1,
     preset: "comics",
     entities: {
-      Publisher: named,
-      Imprint: { key: "key", fields: { key, publisher: link("Publisher"), name: title } },
+      Publisher: named(),
+      Imprint: { key: "key", fields: { key, publisher: link("Publisher"), name: title() } },
       Series: {
         key: "key",
-        fields: { key, publisher: link("Publisher"), imprint: link("Imprint"), name: title },
+        fields: { key, publisher: link("Publisher"), imprint: link("Imprint"), name: title() },
       },
       Volume: {
         key: "key",
@@ -98,24 +98,24 @@ export function comicsMapping(): Mapping {
           number: range("int"),
         },
       },
-      Character: named,
-      Team: named,
-      Location: named,
-      Genre: named,
-      Tag: named,
-      SeriesGroup: named,
-      Story: named,
-      StoryArc: named,
+      Character: named(),
+      Team: named(),
+      Location: named(),
+      Genre: named(),
+      Tag: named(),
+      SeriesGroup: named(),
+      Story: named(),
+      StoryArc: named(),
       StoryArcNumber: { key: "key", fields: { key, storyArc: link("StoryArc"), number: range("float") } },
-      Person: named,
-      Role: named,
+      Person: named(),
+      Role: named(),
       Credit: { key: "key", fields: { key, person: link("Person"), role: link("Role") } },
-      IdentifierSource: named,
+      IdentifierSource: named(),
       Identifier: {
         key: "key",
         fields: { key, source: link("IdentifierSource"), type: exact("string"), id: exact("string") },
       },
-      Universe: { key: "key", fields: { key, name: title, designation: exact("string") } },
+      Universe: { key: "key", fields: { key, name: title(), designation: exact("string") } },
       Reprint: {
         key: "key",
         fields: {
@@ -134,7 +134,7 @@ export function comicsMapping(): Mapping {
           path: { type: "string", index: "range" },
           deleted: "bool",
           code: exact("string"),
-          reason: words,
+          reason: words(),
           size: range("int"),
           modified: range("date"),
         },

@@ -61,6 +61,15 @@ export const optionTable: readonly OptionRow[] = [
     commands: [...loading, "verify", "serve"],
   },
   {
+    name: "catalogue",
+    value: "DIR",
+    type: "text",
+    default: "beside the target",
+    env: "PLIMSOLL_CATALOGUE",
+    help: "for comics: folder for what was seen of the library, so that the next import opens only what has changed",
+    commands: loading,
+  },
+  {
     name: "on-conflict",
     value: "RULE",
     type: "text",

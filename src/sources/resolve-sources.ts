@@ -69,9 +69,10 @@ async function openLibrary(args: readonly string[], options: ResolveOptions): Pr
   const [name = ""] = args;
   const path = resolve(options.cwd, name);
   const kept = options.comics ?? { catalogue: null, isCatalogueOfTarget: false, isFresh: false };
-  const kind = args.length === 1 ? await kindOf(name, path) : "none";
+  const isOne = args.length === 1 && name !== "-";
+  const kind = isOne ? await kindOf(name, path) : "none";
   if (kind === "folder") return new ComicSource({ name, path, ...kept });
-  if (args.length === 1 && kind === "none") throw notFound(name);
+  if (isOne && kind === "none") throw notFound(name);
   const reason = args.length > 1 ? `${args.length} sources are named` : "it is no folder";
   throw new PlimsollError("COMICS_ROOT", { source: name, reason }, { place: { source: name } });
 }
