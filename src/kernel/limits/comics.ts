@@ -48,6 +48,9 @@ export const librarySortRunsMax = 32;
 /** A window on a file of paths. */
 export const libraryWindowBytes = 64 * KiB;
 
+/** A file of paths or of the catalogue reaches the disk after so many bytes, so that little of it is dirty. */
+export const librarySyncBytes = 8 * MiB;
+
 /** Folders within folders, each of which is open while it is walked. */
 export const libraryDepthMax = 64;
 
@@ -59,3 +62,7 @@ export const comicsMovedMax = 100_000;
 
 /** What an open library takes in all: rooms of archives, sorting, a group, the table of what is gone. */
 export const comicsSessionBytes = 24 * MiB;
+
+/** A disk that lets a reading of an archive wait for so long is read by threads, for so many archives. */
+export const slowReadMs = 2;
+export const comicsPatience = 256;

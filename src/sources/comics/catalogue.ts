@@ -132,9 +132,12 @@ export function writeTrailer(writer: EntryWriter, count: number): void {
   writer.write(trailer);
 }
 
+/** A record is a kilobyte or two: tables for more would take longer to make than to use. */
+const packing = { level: 1, windowBits: 12, memLevel: 5 };
+
 /** Records are kept packed: one is wanted only when its archive was moved. */
 export function packRecord(record: string): Buffer {
-  return deflateRawSync(record, { level: 1 });
+  return deflateRawSync(record, packing);
 }
 
 export function unpackRecord(payload: Uint8Array): Record<string, unknown> {

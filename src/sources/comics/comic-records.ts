@@ -1,4 +1,4 @@
-import type { ComicMetadata, Identifier, Reprint } from "./metadata/index.js";
+import { type ComicMetadata, compact, type Identifier, type Reprint } from "./metadata/index.js";
 import { naturalKey } from "./natural-key.js";
 
 /** What is known of an archive beside its metadata. */
@@ -66,7 +66,7 @@ export function comicRecord(
   };
   const { year, month, day } = metadata;
   const { issue } = metadata;
-  return withoutNothing({
+  return compact({
     path: file.path,
     folder: file.path.slice(0, Math.max(0, file.path.lastIndexOf("/"))),
     fileType: file.fileType,
@@ -129,17 +129,17 @@ function seriesOf({ publisher, imprint, series, volume, volumeCount }: ComicMeta
   if (publisher !== undefined) add("Publisher", publisher, { name: publisher });
   const imprintKey = imprint === undefined ? undefined : naturalKey(publisher, imprint);
   if (imprintKey !== undefined) {
-    add("Imprint", imprintKey, withoutNothing({ key: imprintKey, publisher, name: imprint }));
+    add("Imprint", imprintKey, compact({ key: imprintKey, publisher, name: imprint }));
   }
   const shared = { publisher, imprint: imprintKey, volumeCount };
   if (series === undefined) return { ...shared, volumeNumber: volume };
   const seriesKey = naturalKey(publisher, imprint, series);
-  add("Series", seriesKey, withoutNothing({ key: seriesKey, publisher, imprint: imprintKey, name: series }));
+  add("Series", seriesKey, compact({ key: seriesKey, publisher, imprint: imprintKey, name: series }));
   const volumeKey = naturalKey(publisher, imprint, series, volume);
   add(
     "Volume",
     volumeKey,
-    withoutNothing({ key: volumeKey, publisher, imprint: imprintKey, series: seriesKey, number: volume }),
+    compact({ key: volumeKey, publisher, imprint: imprintKey, series: seriesKey, number: volume }),
   );
   return { ...shared, series: seriesKey, seriesName: series, volume: volumeKey, volumeNumber: volume };
 }
@@ -150,20 +150,20 @@ function complexOf(metadata: ComicMetadata, add: AddParent) {
     storyArcNumbers: metadata.storyArcs?.map(({ name, number }) => {
       const key = naturalKey(name, number);
       add("StoryArc", name, { name });
-      add("StoryArcNumber", key, withoutNothing({ key, storyArc: name, number: number ?? undefined }));
+      add("StoryArcNumber", key, compact({ key, storyArc: name, number: number ?? undefined }));
       return key;
     }),
     credits: metadata.credits?.map(({ person, role }) => {
       const key = naturalKey(person, role);
       add("Person", person, { name: person });
       if (role !== "") add("Role", role, { name: role });
-      add("Credit", key, withoutNothing({ key, person, role: role || undefined }));
+      add("Credit", key, compact({ key, person, role: role || undefined }));
       return key;
     }),
     identifiers: metadata.identifiers?.map((identifier) => identifierKey(identifier, add)),
     universes: metadata.universes?.map(({ name, designation }) => {
       const key = naturalKey(name, designation);
-      add("Universe", key, withoutNothing({ key, name, designation: designation || undefined }));
+      add("Universe", key, compact({ key, name, designation: designation || undefined }));
       return key;
     }),
     reprints: metadata.reprints?.map((reprint) => reprintKey(reprint, add)),
@@ -180,7 +180,7 @@ function identifierKey({ source, type, key: own }: Identifier, add: AddParent): 
 function reprintKey({ series, volume, issue, language }: Reprint, add: AddParent): string {
   const key = naturalKey(series, volume, issue, language);
   const parts = { series, volume: volume ?? undefined, issue: issue || undefined };
-  add("Reprint", key, withoutNothing({ key, ...parts, language: language || undefined }));
+  add("Reprint", key, compact({ key, ...parts, language: language || undefined }));
   return key;
 }
 
@@ -190,9 +190,4 @@ function dateOf(year?: number, month?: number, day?: number): string | undefined
   const at = new Date(Date.UTC(year, (month ?? 1) - 1, month === undefined ? 1 : (day ?? 1)));
   const isReal = at.getUTCMonth() === (month ?? 1) - 1;
   return isReal ? at.toISOString().slice(0, 10) : `${year}-${String(month).padStart(2, "0")}-01`;
-}
-
-function withoutNothing(record: Record<string, unknown>): Record<string, unknown> {
-  for (const member of Object.keys(record)) if (record[member] === undefined) delete record[member];
-  return record;
 }

@@ -1,6 +1,6 @@
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { libraryWindowBytes } from "../../kernel/index.js";
+import { librarySyncBytes, libraryWindowBytes } from "../../kernel/index.js";
 import { type DecodedEntry, decodeEntry } from "./library-entry.js";
 
 /** Appends to a file by windows, and knows the checksum of all that it holds. */
@@ -9,12 +9,14 @@ export class EntryWriter implements Disposable {
   readonly #window = Buffer.allocUnsafe(libraryWindowBytes);
   #filled = 0;
   #written: number;
+  #synced: number;
   #crc: number;
 
   /** Behind `start` bytes that are there already and have the checksum `crc`. */
   constructor(path: string, start = 0, crc = 0) {
     this.#file = openSync(path, start === 0 ? "w" : "r+");
     this.#written = start;
+    this.#synced = start;
     this.#crc = crc;
   }
 
@@ -61,6 +63,9 @@ export class EntryWriter implements Disposable {
       done += writeSync(this.#file, bytes, done, bytes.length - done, this.#written + done);
     }
     this.#written += bytes.length;
+    if (this.#written - this.#synced < librarySyncBytes) return;
+    fdatasyncSync(this.#file);
+    this.#synced = this.#written;
   }
 }
 

@@ -27,7 +27,7 @@ export type ComicReading =
 export async function readComic(path: string, entry: LibraryEntry, room: ReadingRoom): Promise<ComicReading> {
   try {
     if (entry.path.includes("\ufffd")) throw comicFault("COMIC_NAMES", "its path is no UTF-8");
-    using file = await ArchiveFile.open(path, entry.sizeBytes);
+    using file = await ArchiveFile.open(path, entry.sizeBytes, room.pace);
     return await describe(entry, await listArchive(file, room));
   } catch (error) {
     if (error instanceof ComicFault) return { kind: "fault", fault: error };

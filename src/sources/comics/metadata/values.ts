@@ -172,6 +172,7 @@ type Defined<Shape> = { [Member in keyof Shape]?: Exclude<Shape[Member], undefin
 
 /** An object without the members that say nothing. */
 export function compact<Shape extends object>(shape: Shape): Defined<Shape> {
-  const entries = Object.entries(shape).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Defined<Shape>;
+  const kept: Record<string, unknown> = {};
+  for (const member in shape) if (shape[member] !== undefined) kept[member] = shape[member];
+  return kept as Defined<Shape>;
 }
