@@ -79,6 +79,7 @@ test("killed at any checkpoint, an import goes on to the same store", async () =
     expect(resumed).toMatchObject({ code: 0, report: { state: "complete" } });
     expect(resumed.report!.resumedFrom).not.toBeNull();
     expect((await visibleState(store)).lines).toEqual(expected.lines);
+    expect(readRejects(`${store}.rejects.jsonl`)).toHaveLength(failures);
   }
   const again = await importInto(folder, [...words, "--into", store]);
   expect(again.report!.records).toMatchObject({ stored: 0, replaced: 0, deleted: 0 });

@@ -110,7 +110,10 @@ test("what failed is told each time without being opened, until it is mended or 
   expect(mended.records.Comic).toMatchObject([{ path: "bad.cbz", seriesName: "Mended" }]);
   // A comic that cannot be read any more stays as it was known.
   truncateSync(bad, 10);
-  expect(await read()).toMatchObject({ rejects: [{ code: "COMIC_TYPE" }], records: { FailedImport: [{}] } });
+  expect(await read()).toMatchObject({
+    rejects: [{ code: "COMIC_TRUNCATED" }],
+    records: { FailedImport: [{}] },
+  });
   rmSync(bad);
   const gone = await read();
   expect(gone.records.Comic).toEqual([{ path: "bad.cbz", deleted: true }]);

@@ -14,21 +14,23 @@ const entryObjectBytes = 120;
  */
 export class PathSorter implements Disposable {
   readonly #folder: string;
+  readonly #bytesMax: number;
   #entries: LibraryEntry[] = [];
   #bytes = 0;
   #runs: string[] = [];
   #runsNamed = 0;
   count = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, bytesMax = librarySortBytes) {
     this.#folder = folder;
+    this.#bytesMax = bytesMax;
   }
 
   add(entry: LibraryEntry): void {
     this.#entries.push(entry);
     this.count += 1;
     this.#bytes += entryObjectBytes + 2 * entry.path.length;
-    if (this.#bytes >= librarySortBytes) this.#spill();
+    if (this.#bytes >= this.#bytesMax) this.#spill();
   }
 
   /** All entries in order, from the beginning each time. */

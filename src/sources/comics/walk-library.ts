@@ -87,12 +87,15 @@ async function openFolder(path: string): Promise<Dir | null> {
   }
 }
 
+/** What is gone by now, a link that leads nowhere or in circles, a path that no call takes. */
+const goneCodes = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
 async function statOf(path: string): Promise<Stats | null> {
   try {
     return await stat(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ELOOP" || code === "ENOTDIR") return null;
+    if (code !== undefined && goneCodes.has(code)) return null;
     throw unreadable(path, error);
   }
 }
