@@ -48,7 +48,9 @@ export const librarySortRunsMax = 32;
 /** A window on a file of paths. */
 export const libraryWindowBytes = 64 * KiB;
 
-/** A file of paths or of the catalogue reaches the disk after so many bytes, so that little of it is dirty. */
+/**
+ * A file of paths or of the catalogue reaches the disk after so many bytes, so that little of it is dirty.
+ */
 export const librarySyncBytes = 8 * MiB;
 
 /** Folders within folders, each of which is open while it is walked. */
