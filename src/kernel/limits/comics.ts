@@ -22,6 +22,10 @@ export const comicRatioBytesMin = 64 * KiB;
 /** The parser of YAML takes some hundred times the text, and metadata in YAML is some kilobytes long. */
 export const comicYamlBytesMax = 64 * KiB;
 
+/** Levels of YAML, by brackets and dashes and by how far lines are indented: metadata has five. */
+export const comicYamlDepthMax = 64;
+export const comicYamlIndentMax = 256;
+
 /** Elements of a document of metadata (a page has one), and how deep they lie. */
 export const comicXmlNodesMax = 50_000;
 export const comicXmlDepthMax = 32;
