@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { zipSync } from "fflate";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { makeFolder } from "../support/cli.js";
@@ -14,6 +15,8 @@ afterAll(() => folder.remove());
 const info = (inner: string): ZipEntry => ({ name: "ComicInfo.xml", data: comicInfo(inner) });
 const good = zipBytes([page, info("<Series>Good</Series>")]);
 const spaces = (bytes: number): ZipEntry => ({ name: "ComicInfo.xml", data: Buffer.alloc(bytes, 0x20) });
+/** Packed by no method, so that it is no bomb by its ratio. */
+const yaml = (data: string): ZipEntry => ({ name: "comicbox.yaml", data, method: 0 });
 const laughs = `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><ComicInfo><Series>&b;</Series></ComicInfo>`;
 const millionEntries = (): Buffer => {
   const names = Object.fromEntries(
@@ -106,6 +109,9 @@ const hostile: [string, () => Uint8Array, string, RegExp][] = [
     /document type/,
   ],
   ["deep elements", () => zipBytes([page, info("<a>".repeat(5000))]), "COMIC_METADATA", /more elements/],
+  ["deep YAML", () => zipBytes([page, yaml("- ".repeat(30_000))]), "COMIC_METADATA", /nests deeper/],
+  ["deep brackets", () => zipBytes([page, yaml("{a: ".repeat(3000))]), "COMIC_METADATA", /nests deeper/],
+  ["deep lines", () => zipBytes([page, yaml(`${" ".repeat(300)}a: 1`)]), "COMIC_METADATA", /nests deeper/],
   [
     "large YAML",
     () => zipBytes([page, { name: "comicbox.yaml", data: "a: [1, 2, 3]\n".repeat(6000) }]),
@@ -205,3 +211,22 @@ test("metadata of a large archive is found wherever it lies", async () => {
   expect(rejects).toEqual([]);
   expect(records.Comic!.map(({ seriesName }) => seriesName)).toEqual(["Front", "Middle", "Rear"]);
 });
+
+test("archives with bytes that were changed at random are comics or rejects, and nothing else", async () => {
+  const tar = Buffer.concat([
+    tarEntry("1.jpg", "x"),
+    tarEntry("ComicInfo.xml", comicInfo("<Year>1999</Year>")),
+    tarEnd,
+  ]);
+  const originals = [good, zipBytes([yaml("comicbox: {series: A}"), page], { comment: "{}" }), tar];
+  const byte = fc.record({ at: fc.nat({ max: 400 }), value: fc.nat({ max: 255 }) });
+  const changes = fc.sample(fc.array(byte, { minLength: 1, maxLength: 4 }), { numRuns: 400, seed: 7 });
+  for (const [number, change] of changes.entries()) {
+    const bytes = Buffer.from(originals[number % originals.length]!);
+    for (const { at, value } of change) bytes[at % bytes.length] = value;
+    folder.write(`lib/${number}.cbz`, number % 7 === 0 ? bytes.subarray(0, change[0]!.at) : bytes);
+  }
+  const { records, rejects } = await drain(folder.file("lib"));
+  expect(records.Comic!.length + rejects.length).toBe(changes.length);
+  expect(Math.min(records.Comic!.length, rejects.length)).toBeGreaterThan(50);
+}, 60_000);

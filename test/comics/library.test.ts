@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
+import { ComicSource } from "../../src/sources/comics/index.js";
 import { makeFolder } from "../support/cli.js";
 import { comicInfo, page, zipBytes } from "./archive-bytes.js";
 import { type DrainOptions, drain } from "./library.js";
@@ -208,4 +209,42 @@ test("a name that is no UTF-8 is turned down", async () => {
   const { records, rejects } = await read();
   expect(records.Comic).toHaveLength(1);
   expect(rejects).toMatchObject([{ code: "COMIC_NAMES", reason: "b\ufffd.cbz: its path is no UTF-8" }]);
+});
+
+test("a session that is closed or stopped in the middle has no whole catalogue, and a closed one is closed", async () => {
+  for (let at = 0; at < 40; at++) comic(`${at}.cbz`, `Series ${at}`);
+  const options = {
+    name: lib(),
+    path: lib(),
+    catalogue: catalogue(),
+    isCatalogueOfTarget: true,
+    isFresh: false,
+  };
+  const source = new ComicSource(options);
+  const stop = new AbortController();
+  const open = (skipRecords = 0) =>
+    source.open({ cursor: null, skipRecords, recordBytesMax: 1 << 20, signal: stop.signal });
+  const grow = (bytes: number) => new Uint8Array(bytes);
+  const session = await open();
+  const reading = session.read(new Uint8Array(100), grow).catch((error: Error) => error.name);
+  await session[Symbol.asyncDispose]();
+  await session[Symbol.asyncDispose]();
+  expect(await reading).toBe("AbortError");
+  await source.settle();
+  expect(existsSync(`${catalogue()}/catalogue`)).toBe(false);
+  // Comics that are passed over are not in the target, so they are not in the catalogue either.
+  {
+    await using skipping = await open(85);
+    let records = 0;
+    for (let read = await skipping.read(new Uint8Array(1 << 16), grow); read !== null; ) {
+      records += read.frame.records;
+      read = await skipping.read(new Uint8Array(1 << 16), grow);
+    }
+    expect([records, skipping.records]).toEqual([36, 121]);
+    expect(await skipping.read(new Uint8Array(100), grow)).toBeNull();
+  }
+  await source.settle();
+  expect(existsSync(`${catalogue()}/catalogue`)).toBe(false);
+  stop.abort();
+  await expect(open()).rejects.toMatchObject({ name: "AbortError" });
 });

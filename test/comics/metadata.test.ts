@@ -329,3 +329,13 @@ test("wrong types cost their field, whatever they are", () => {
     ),
   );
 });
+
+test("texts of YAML with lines of dashes and brackets are no deep ones", () => {
+  const summary = `|\n    ${"-".repeat(200)}\n    - a list [of] things {or} so\n    [[x]]\n`;
+  const found = read(
+    "comicbox-yaml",
+    `comicbox:\n  publisher: A\n  summary: ${summary}  tags: [a, [b], {name: c}]\n`,
+  );
+  expect(found.summary).toContain("----");
+  expect(found.tags).toEqual(["a", "c"]);
+});

@@ -22,6 +22,10 @@ export const comicRatioBytesMin = 64 * KiB;
 /** The parser of YAML takes some hundred times the text, and metadata in YAML is some kilobytes long. */
 export const comicYamlBytesMax = 64 * KiB;
 
+/** Levels of YAML, by brackets and dashes and by how far lines are indented: metadata has five. */
+export const comicYamlDepthMax = 64;
+export const comicYamlIndentMax = 256;
+
 /** Elements of a document of metadata (a page has one), and how deep they lie. */
 export const comicXmlNodesMax = 50_000;
 export const comicXmlDepthMax = 32;
@@ -48,7 +52,9 @@ export const librarySortRunsMax = 32;
 /** A window on a file of paths. */
 export const libraryWindowBytes = 64 * KiB;
 
-/** A file of paths or of the catalogue reaches the disk after so many bytes, so that little of it is dirty. */
+/**
+ * A file of paths or of the catalogue reaches the disk after so many bytes, so that little of it is dirty.
+ */
 export const librarySyncBytes = 8 * MiB;
 
 /** Folders within folders, each of which is open while it is walked. */

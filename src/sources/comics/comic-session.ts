@@ -106,6 +106,8 @@ export class ComicSession implements SourceSession {
     while (!group.isFull) {
       signal.throwIfAborted();
       const outcome = await reads.next();
+      // Whoever closes ends the reading in the middle, which is not the end of the library.
+      if (this.#closing !== null) throw new DOMException("The source was closed", "AbortError");
       if (outcome === null) break;
       const item = group.add(outcome);
       this.#isChanged ||= item.isChanged;

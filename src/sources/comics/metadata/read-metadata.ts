@@ -8,6 +8,7 @@ import type { ComicMetadata, MetadataForm } from "./comic-metadata.js";
 import { readComicbox } from "./comicbox.js";
 import { readMetronInfo } from "./metron-info.js";
 import { parseXml } from "./xml-tree.js";
+import { isDeepYaml } from "./yaml-depth.js";
 
 /** The file of each form, by its name in lower case without folders. */
 const forms: Readonly<Record<string, MetadataForm>> = {
@@ -63,8 +64,10 @@ function parseYaml(bytes: Uint8Array): unknown {
   if (bytes.length > comicYamlBytesMax) {
     throw comicFault("COMIC_TOO_LARGE", `its YAML is larger than ${comicYamlBytesMax} bytes`);
   }
+  const text = decodeText(bytes);
+  if (isDeepYaml(text)) throw comicFault("COMIC_METADATA", "its YAML nests deeper than metadata does");
   yaml ??= createRequire(import.meta.url)("yaml") as Yaml;
-  return yaml.parse(decodeText(bytes), { maxAliasCount: 32, logLevel: "silent" });
+  return yaml.parse(text, { maxAliasCount: 32, logLevel: "silent" });
 }
 
 /** Text in UTF-8, or in what its first bytes or its XML declaration say. */
