@@ -1,3 +1,4 @@
+import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { serverErrors } from "./server-errors.js";
 
@@ -351,6 +352,7 @@ export const errorTable = {
     message:
       "The mapping of {entity} takes {bytes} bytes and {bytesMax} are there. Map fewer fields, or shorten their paths.",
   },
+  ...databaseErrors,
   ...serverErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
