@@ -69,6 +69,11 @@ export const errorTable = {
     message:
       "Cannot write {store} ({reason}). Check the disk and the permissions there, then run the same command to go on.",
   },
+  TARGET_RULES: {
+    retry: false,
+    message:
+      "{target} has tables, and {entity} holds {what}, which replace and delete one another by rules of their own. Load them into the embedded store: --into DIR.",
+  },
   IMPORT_PENDING: {
     retry: false,
     message:

@@ -75,6 +75,7 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.conflict.kind === "keep" ? {} : { conflict: conflictRuleText(entity.conflict) }),
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
+    ...(entity.rest === undefined ? {} : { rest: false }),
     fields,
     ...(Object.keys(predicates).length === 0 ? {} : { predicates }),
   };
@@ -117,6 +118,8 @@ function decompileField(
   if (longitudeSlot !== undefined) written.longitude = entity.fields[longitudeSlot]!.name;
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
+  if (field.list) written.list = true;
+  if (field.column !== undefined) written.column = field.column;
   return Object.keys(written).length === 1 ? field.type : written;
 }
 

@@ -12,4 +12,5 @@ export * from "./query.js";
 export * from "./relay.js";
 export * from "./server.js";
 export * from "./sizes.js";
+export * from "./tables.js";
 export * from "./verify.js";
