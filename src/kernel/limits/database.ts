@@ -1,3 +1,5 @@
+import { KiB, MiB } from "./sizes.js";
+
 /** Bounds of targets that a server keeps. */
 
 /** A server that has not answered by then is taken to be away. */
@@ -10,4 +12,20 @@ export const databaseKeepAliveSeconds = 30;
 export const databaseLockSecondsMax = 60;
 
 /** A writer that was killed a moment ago may hold its lock until the server has noticed. */
-export const databaseWriterSecondsMax = 10;
+export const databaseWriterSecondsMax = 5;
+
+/** What is put together for a staging table before it is sent: two buffers of this. */
+export const stagedTupleBytes = 256 * KiB;
+
+/**
+ * Staged rows are settled when there are this many, or this many bytes, at the latest: the server sorts and joins so
+ * many at a time, whatever the chunks are. Their keys are remembered at 16 bytes each, twice over.
+ */
+export const stagedRowsMax = 131_072;
+export const stagedBytesMax = 64 * MiB;
+
+/** Rows that are settled at a time where the server refuses many: what is told of each is kept until then. */
+export const stagedRefusedMax = 4096;
+
+/** Links that lead nowhere and are taken out in one transaction. */
+export const danglingLinksAtOnce = 100_000;

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from } from "pg-copy-streams";
@@ -72,12 +71,16 @@ export class Connection implements AsyncDisposable {
     return (await this.#query(sql, values)).rowCount ?? 0;
   }
 
-  /** Streams tuples in the binary form of COPY, without a copy of their bytes: they stay as they are until it ends. */
+  /**
+   * Streams tuples in the binary form of COPY, without a copy of their bytes. The next is asked for when the socket
+   * has taken the former.
+   */
   async copyIn(target: string, tuples: Iterable<Uint8Array>): Promise<number> {
     this.#throwIfLost();
-    const stream = this.#client.query(from(`COPY ${target} FROM STDIN (FORMAT binary)`));
+    const sql = `COPY ${target} FROM STDIN (FORMAT binary)`;
+    const stream = this.#client.query(from(sql, { highWaterMark: 1 }));
     try {
-      await pipeline(Readable.from(this.#framed(tuples)), stream);
+      await pipeline(() => this.#framed(tuples), stream);
       return stream.rowCount;
     } catch (error) {
       throw this.#conditionOf(error);
