@@ -15,7 +15,14 @@ import { rowHead } from "./row-head.js";
 import { Settler } from "./settle.js";
 import { type StagedPage, TupleWriter } from "./staged-tuples.js";
 import { StagingTable } from "./staging.js";
-import { columnNames, isEntity, type StoredEntity, type StoredList, type StoredTable } from "./stored-table.js";
+import {
+  columnNames,
+  isEntity,
+  remembersDeletions,
+  type StoredEntity,
+  type StoredList,
+  type StoredTable,
+} from "./stored-table.js";
 
 /**
  * Brings the rows of batches into their tables. As long as no key is met a second time they are copied straight
@@ -98,8 +105,10 @@ export class ChunkLoader {
     this.#keys.clear();
   }
 
+  /** Where deletions decide about what comes later, no key is in the way of a record that was deleted. */
   get #canBeDirect(): boolean {
-    return this.#tables.every(({ takesPages }) => takesPages);
+    const isAsked = (table: StoredTable) => isEntity(table) && remembersDeletions(table);
+    return this.#tables.every((table) => table.takesPages && !isAsked(table));
   }
 
   get #rowsAtOnce(): number {

@@ -48,7 +48,7 @@ export class PostgresSession extends TableTargetSession {
   #isInTransaction = false;
   #areKeysDropped = false;
 
-  private constructor({ connection, state, mapping, plan, tables, steps }: SessionParts, loader: ChunkLoader) {
+  private constructor({ connection, state, mapping, plan, steps }: SessionParts, loader: ChunkLoader) {
     super();
     this.#connection = connection;
     this.#state = state;

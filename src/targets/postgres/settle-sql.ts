@@ -167,7 +167,7 @@ export class SettleSql {
 
   /** Removes the rows of a round's tombstones with the values of their lists; older tombstones remove nothing. */
   removeRows(part: StagedPart): string {
-    const isOld = this.#entity.planned.version === null ? "" : `AND NOT (${this.#isOlderTombstone()})`;
+    const isOld = this.#entity.planned.version === null ? "" : `AND (${this.#isOlderTombstone()}) IS NOT TRUE`;
     const gone = `DELETE FROM ${this.#entity.name} t USING ${this.#staging.name} s
       WHERE ${this.#isTombstone(part)} AND ${sameKey(this.#entity, "t.", "s.")} ${isOld}
       RETURNING ${columnNames(this.#key, "t.")}`;
