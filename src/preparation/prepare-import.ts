@@ -9,7 +9,13 @@ import { commandText } from "./command-text.js";
 import type { Sampler } from "./infer-sources.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
-import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
+import {
+  isRelationalTarget,
+  makeTarget,
+  parseTarget,
+  readStoredMapping,
+  type TargetChoice,
+} from "./target.js";
 
 /** Who wants an import: the command line, or a server for one of its requests. */
 export interface PreparingHost {
@@ -70,7 +76,8 @@ export async function prepareImport(
   const { streamName = "-", stdin } = host;
   const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
   const stored = await readStoredMapping(named);
-  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
+  const isRelational = isRelationalTarget(named);
+  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
   const isDry = values.flag("dry-run");
   const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;
   const plan = await makePlan(host, opened.sources, target, named, mapping, line);
