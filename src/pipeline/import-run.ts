@@ -344,6 +344,7 @@ export class ImportRun implements AsyncDisposable {
         runsDir: this.runsDir,
         runPrefix: String(this.state.generation),
         isIndexed: this.isIndexed,
+        isDeleting: this.plan.isDeleting ?? false,
         isRecordChecked: this.plan.isRecordChecked,
         isSignatureChecked: this.plan.isSignatureChecked ?? false,
         writeback: this.meter.shared,

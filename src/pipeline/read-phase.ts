@@ -286,6 +286,7 @@ export class ReadPhase {
       this.#reject(flight, loaded.rejects);
       await this.#appendOutput(flight, loaded.output, loaded.parts);
       run.state.accepted[entity]! += loaded.records;
+      run.state.deletions = (run.state.deletions ?? 0) + loaded.deletions;
       const { input, output } = loaded;
       if (!flight.isAlone) run.slabs.give({ ...flight.slab, input, output });
       else [this.#aloneInput, this.#aloneOutput] = [input, output];

@@ -34,8 +34,14 @@ export class DecodeStage {
     this.#spiller = spiller;
     const { inputBytes, outputBytes, recordBytesMax } = setup.layout;
     const { tables: plan, mapping } = setup;
-    this.#mapping = plan === null ? mapping : kernelMapping(mapping, plan);
-    this.#rows = plan === null ? null : new RowWriter(mapping, plan, (group) => this.#addRows(group));
+    this.#mapping = plan === null ? mapping : kernelMapping(mapping, plan, setup.isDeleting);
+    this.#rows =
+      plan === null
+        ? null
+        : new RowWriter(mapping, plan, {
+            isDeleting: setup.isDeleting,
+            emit: (group) => this.#addRows(group),
+          });
     const hasStems = this.#mapping.entities.some(({ fields }) =>
       fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "stems")),
     );
@@ -70,12 +76,15 @@ export class DecodeStage {
     const check = this.#checkOf(entity, request);
     const isRows = this.#rows !== null;
     this.#output = output;
-    const { records } = yield* this.#loader.loading(
+    const { records, deletions } = yield* this.#loader.loading(
       {
         entity,
         format: request.format,
         header: request.header,
         blankScope: request.blankScope,
+        isDeleting: this.#setup.isDeleting && !isRows,
+        // Targets without keys of ours see to deletions themselves.
+        keepsDeletions: !this.#setup.isIndexed,
         bytes: new Uint8Array(request.input, 0, request.length),
         firstId: request.firstId,
       },
@@ -98,6 +107,7 @@ export class DecodeStage {
       ordinal: request.ordinal,
       input: request.input,
       records,
+      deletions,
       ...output.take(),
     };
   }

@@ -25,6 +25,8 @@ export interface WorkerSetup {
   runPrefix: string;
   /** Without an index nothing is spilled: what would be is dropped. */
   isIndexed: boolean;
+  /** Whether every record deletes the one with its key. */
+  isDeleting: boolean;
   isRecordChecked: boolean;
   isSignatureChecked: boolean;
   /** The numbers of the import's meter of unsynced bytes. */
@@ -160,6 +162,8 @@ export interface LoadedReply {
   output: ArrayBuffer;
   parts: OutputPart[];
   records: number;
+  /** Records that deleted others, and are not among those. */
+  deletions: number;
   rejects: DecodeReject[];
 }
 

@@ -47,13 +47,20 @@ export class RowWriter {
   readonly #mapping: CompiledMapping;
   readonly #plan: TablePlan;
   readonly #layouts = new Map<number, Layout>();
+  readonly #isDeleting: boolean;
   readonly #emit: (group: PageGroup) => void;
   /** By slot, the first and the last value of the record; by value, the next of its slot. 0 is none. */
   #first: Int32Array = new Int32Array(0);
   #last: Int32Array = new Int32Array(0);
   #next: Int32Array = new Int32Array(64);
 
-  constructor(mapping: CompiledMapping, plan: TablePlan, emit: (group: PageGroup) => void) {
+  /** Every record is a tombstone when the import deletes. */
+  constructor(
+    mapping: CompiledMapping,
+    plan: TablePlan,
+    { isDeleting, emit }: { isDeleting: boolean; emit: (group: PageGroup) => void },
+  ) {
+    this.#isDeleting = isDeleting;
     this.#mapping = mapping;
     this.#plan = plan;
     this.#emit = emit;
@@ -106,7 +113,7 @@ export class RowWriter {
 
   #put(view: RecordView, layout: Layout, ordinal: number): RecordFault | null {
     const { table, deletedSlot } = layout;
-    if (deletedSlot !== null && this.#isTrue(view, deletedSlot)) {
+    if (this.#isDeleting || (deletedSlot !== null && this.#isTrue(view, deletedSlot))) {
       const columns = tombstoneColumns(table);
       layout.tombstones.beginRow(ordinal, columns.length);
       return this.#putColumns(view, layout, layout.tombstones, columns) ?? this.#missing(layout, table.key);
