@@ -12,3 +12,4 @@ export type * from "./kernel-exports.js";
 export * from "./limits/index.js";
 export * from "./mapped-file.js";
 export * from "./wasm.js";
+export * from "./writer-lock.js";

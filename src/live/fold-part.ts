@@ -54,8 +54,8 @@ async function writeRecords({ session, mapping, loader, part, records }: FoldOpt
   for (let from = 0; from < kept.length; from += liveCommitRecords) {
     const firstId = part.firstId + from;
     const some = kept.slice(from, from + liveCommitRecords);
-    const loaded = loadRecords(mapping, some, firstId, (entity, bytes, id) =>
-      loader.load(entity, bytes, id, { isStoredOnly: true }),
+    const loaded = loadRecords(mapping, some, firstId, (entity, bytes, id, isDeleting) =>
+      loader.load(entity, bytes, id, { isStoredOnly: true, isDeleting }),
     );
     await session.append({
       blocks: loaded.flatMap(({ blocks }) => blocks),

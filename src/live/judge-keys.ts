@@ -4,6 +4,7 @@ import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
 import {
   keyFlag,
   keyFlagsAt,
+  keyIdAt,
   keyRulesOf,
   keySpan,
   mergeKeys,
@@ -21,6 +22,10 @@ export const deadReason = { deleted: 1, rejected: 2, replaced: 3, superseded: 4,
 export interface Judgement {
   /** New and former records that are dead now, with the reason. */
   dead: Map<number, number>;
+  /** New ones that are no records, but deletions. */
+  deletions: ReadonlySet<number>;
+  /** Records among the new ones that live in the place of a former one. */
+  replacing: number;
   /** Keys of the new records that later ones are held against. */
   keys: KeyBlockEntry[];
 }
@@ -48,30 +53,34 @@ export function judgeKeys(
 ): Judgement {
   const dead = new Map<number, number>();
   const keys: KeyBlockEntry[] = [];
+  const hashes = hashesOf(streams, former.filter);
+  let replacing = 0;
   const inputOf = (blocks: Uint8Array[], emit: boolean) => ({ stream: streamOfBlocks(blocks), emit });
-  runToEnd(
+  const counts = runToEnd(
     mergeKeys({
       kernel,
       inputs: [
-        ...metBlocks(former, streams, firstNewId).map((blocks) => inputOf(blocks, false)),
+        ...metBlocks(former, hashes, firstNewId).map((blocks) => inputOf(blocks, false)),
         ...streams.map((blocks) => inputOf(blocks, true)),
       ],
       rules: keyRulesOf(mapping),
       firstNewId,
       output: (block) => keys.push(keyEntry(block, keys.length)),
-      dead: (tuples, count) => noteDead(dead, tuples, count),
+      dead: (tuples, count) => {
+        replacing += noteDead(dead, tuples, count);
+      },
     }),
   );
-  return { dead, keys };
+  for (const { replacing: ofEntity } of counts) replacing += ofEntity;
+  return { dead, deletions: hashes.deletions, replacing, keys };
 }
 
 /** Former entries that the new ones meet, as sorted streams of blocks; the filter learns the new ones. */
 function metBlocks(
   { reader, runs, filter }: FormerKeys,
-  streams: readonly Uint8Array[][],
+  { sought, maybeKnown, learn }: Hashes,
   firstNewId: number,
 ): Uint8Array[][] {
-  const { sought, maybeKnown, learn } = hashesOf(streams, filter);
   const { segments } = reader.sealed;
   const found = segments.map(({ number, firstId, endId }) => {
     const within = (hash: bigint) =>
@@ -84,25 +93,34 @@ function metBlocks(
   return found.filter((blocks) => blocks.length > 0);
 }
 
-function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number): void {
+/** Takes the dead; the answer is how many others are told of, which took a place. */
+function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number): number {
+  let replacing = 0;
   const view = new DataView(tuples.buffer, tuples.byteOffset, tuples.byteLength);
   for (let at = 0; at < count * tupleBytes; at += tupleBytes) {
     const index = view.getUint16(at + 6, true);
-    if (index !== 0) continue;
+    if (index !== 0) {
+      replacing++;
+      continue;
+    }
     const word = view.getBigUint64(at + 8, true);
     const id = Number((word >> 8n) & 0xff_ffff_ffffn);
     const reason = Number(word & 0xffn) >> 4;
     dead.set(id, Math.max(dead.get(id) ?? 0, reason));
   }
+  return replacing;
 }
 
 /**
  * Hashes that new records define or delete, rising, with their lowest bit off: a definition has it 0, what
  * refers to it 1. A reference by itself kills nothing. Those that the filter knows are told apart.
  */
+type Hashes = ReturnType<typeof hashesOf>;
+
 function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const hashes = new Set<bigint>();
   const known = new Set<bigint>();
+  const deletions = new Set<number>();
   const added: [low: number, high: number][] = [];
   for (const block of streams.flat()) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
@@ -112,6 +130,9 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
       const flags = keyFlagsAt(block, at);
       const isPlainReference = (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
       if (isPlainReference) continue;
+      if ((flags & keyFlag.deletion) !== 0 && (flags & keyFlag.reference) === 0) {
+        deletions.add(keyIdAt(block, at));
+      }
       const hash = view.getBigUint64(at, true) & ~1n;
       hashes.add(hash);
       if (filter.has(low, high)) known.add(hash);
@@ -120,7 +141,7 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const learn = (id: number) => {
     for (const [low, high] of added) filter.add(id, low, high);
   };
-  return { sought: sorted(hashes), maybeKnown: sorted(known), learn };
+  return { sought: sorted(hashes), maybeKnown: sorted(known), deletions, learn };
 }
 
 function sorted(hashes: ReadonlySet<bigint>): bigint[] {

@@ -12,7 +12,7 @@ import {
   PlimsollError,
   systemClock,
 } from "../kernel/index.js";
-import type { CompiledMapping, RecordCheck } from "../model/index.js";
+import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { discardUnfinishedMerge } from "../pipeline/index.js";
 import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
 import { writePart } from "./fold-part.js";
@@ -21,6 +21,7 @@ import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
 import { LiveState, type WriteOutcome } from "./live-state.js";
 import type { OverlayReader } from "./overlay-reader.js";
+import { quadRecords } from "./quad-records.js";
 import { SealedView } from "./sealed-view.js";
 import { segmentsToMerge } from "./segment-tiers.js";
 import { type PendingWrite, WriteQueue } from "./write-queue.js";
@@ -71,7 +72,7 @@ export class LiveLayer implements AsyncDisposable {
   /** Rises with everything that a query would see. */
   version = 0;
   /** Since this layer was opened. */
-  readonly counts = { records: 0, commits: 0, folds: 0, merges: 0 };
+  readonly counts = { records: 0, replaced: 0, commits: 0, folds: 0, merges: 0 };
 
   private constructor(options: LiveOptions) {
     this.#options = options;
@@ -110,6 +111,11 @@ export class LiveLayer implements AsyncDisposable {
       this.#sealed.close();
       return (await this.#ready()).reader.mapping;
     });
+  }
+
+  /** What statements of N-Quads are as records of the entity, of Dgraph's dialect where the store has that. */
+  async quads(entity: CompiledEntity, lines: readonly Uint8Array[], isDeleting: boolean) {
+    return await this.#alone(async () => quadRecords(this.#loader, entity, lines, isDeleting));
   }
 
   /** Resolves when the records are on the disk and seen; or rejects, and nothing is kept of them. */
@@ -196,12 +202,13 @@ export class LiveLayer implements AsyncDisposable {
     const records = writes.flatMap((write) => write.records);
     try {
       const { reader, state, batch, bytes } = await this.#logRecords(records);
-      const outcomes = state.adopt(reader, batch);
+      const { outcomes, replaced } = state.adopt(reader, batch);
       this.#log.accept(bytes);
       state.writing.logged += batch.kept.length;
       this.version++;
       this.counts.commits++;
       this.counts.records += batch.kept.length;
+      this.counts.replaced += replaced;
       let at = 0;
       for (const write of writes) {
         write.resolve(outcomes.slice(at, at + write.records.length));

@@ -7,6 +7,8 @@ import { syncFolder } from "../kernel/index.js";
 /** A record as it is written: one line of JSON, and the entity that it is one of. */
 export interface LoggedRecord {
   entity: string;
+  /** It takes out the record with its key, and need have nothing else. */
+  isDeletion?: boolean;
   bytes: Uint8Array;
 }
 
@@ -14,6 +16,8 @@ export interface LoggedRecord {
 const headBytes = 8;
 const lineFeed = 10;
 const tab = 9;
+/** In front of the name, with which none begins, where a record deletes. */
+const deletionMark = "-";
 /** Here a write is on the disk when it returns: one call for a commit. Elsewhere a second one syncs it. */
 const isWriteSynced = process.platform === "linux";
 const syncFlag = isWriteSynced ? constants.O_DSYNC : 0;
@@ -21,8 +25,8 @@ const openFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | sy
 const namePattern = /^(\d{12})\.log$/;
 
 /**
- * An append-only file of frames, one a commit: each line of a frame is the name of an entity, a tab and a
- * record. What a crash left half written has no right checksum and counts for nothing; a log that was
+ * An append-only file of frames, one a commit: each line of a frame is the name of an entity, behind a mark
+ * when it deletes, a tab and a record. What a crash left half written has no right checksum and counts for nothing; a log that was
  * found is never appended to.
  */
 export class LiveLog implements AsyncDisposable {
@@ -99,7 +103,7 @@ export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INF
   const path = pathOf(dir, number);
   const log = readIfThere(path);
   const records: LoggedRecord[] = [];
-  const names = new Map<string, string>();
+  const names: Names = new Map();
   for (let at = 0; at + headBytes <= Math.min(log.length, bytes); ) {
     const end = at + headBytes + log.readUInt32LE(at);
     if (end > log.length || end === at + headBytes) break;
@@ -121,16 +125,27 @@ function readIfThere(path: string): Buffer {
   }
 }
 
-function addRecords(records: LoggedRecord[], body: Buffer, names: Map<string, string>): void {
+/** What stands in front of the records of a log: one text for all of an entity. */
+type Names = Map<string, Omit<LoggedRecord, "bytes">>;
+
+function addRecords(records: LoggedRecord[], body: Buffer, names: Names): void {
   for (let line = 0; line < body.length; ) {
     const lineEnd = body.indexOf(lineFeed, line);
     const nameEnd = body.indexOf(tab, line);
     const name = body.toString("utf8", line, nameEnd);
-    // One text for all records of an entity.
-    if (!names.has(name)) names.set(name, name);
-    records.push({ entity: names.get(name)!, bytes: body.subarray(nameEnd + 1, lineEnd) });
+    if (!names.has(name)) names.set(name, headOf(name));
+    records.push({ ...names.get(name)!, bytes: body.subarray(nameEnd + 1, lineEnd) });
     line = lineEnd + 1;
   }
+}
+
+function headOf(name: string): Omit<LoggedRecord, "bytes"> {
+  const isDeletion = name.startsWith(deletionMark);
+  return { entity: isDeletion ? name.slice(deletionMark.length) : name, isDeletion };
+}
+
+function nameOf({ entity, isDeletion = false }: LoggedRecord): string {
+  return isDeletion ? `${deletionMark}${entity}` : entity;
 }
 
 function pathOf(dir: string, number: number): string {
@@ -139,11 +154,11 @@ function pathOf(dir: string, number: number): string {
 
 function frameOf(records: readonly LoggedRecord[]): Buffer {
   let bytes = headBytes;
-  for (const record of records) bytes += Buffer.byteLength(record.entity) + record.bytes.length + 2;
+  for (const record of records) bytes += Buffer.byteLength(nameOf(record)) + record.bytes.length + 2;
   const frame = Buffer.allocUnsafe(bytes);
   let at = headBytes;
   for (const record of records) {
-    at += frame.write(record.entity, at);
+    at += frame.write(nameOf(record), at);
     frame[at++] = tab;
     frame.set(record.bytes, at);
     at += record.bytes.length;

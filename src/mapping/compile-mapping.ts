@@ -34,6 +34,7 @@ const namePattern = /^[\p{L}_][\p{L}\p{N}_.-]{0,63}$/u;
 const keyTypes: readonly FieldType[] = ["string", "int", "float", "bool", "date", "hex"];
 const linkTypes: readonly FieldType[] = ["string", "int", "hex"];
 const versionTypes: readonly FieldType[] = ["int", "float", "date"];
+const deletedTypes: readonly FieldType[] = ["bool", "string", "int"];
 
 /**
  * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
@@ -161,17 +162,10 @@ function compileEntity(
   }
   const keySlots = compileKey(entity, own, place.at("key"));
   const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
+  const deleted = compileDeleted(entity, own, place.at("deleted"));
+  const match = entity.match ?? null;
   const rest = entity.rest === false ? { rest: false as const } : {};
-  const compiled = {
-    number,
-    name,
-    match: entity.match ?? null,
-    keySlots,
-    conflict,
-    versionSlot,
-    ...rest,
-    fields,
-  };
+  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...deleted, ...rest, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {
     const fault = quadFaultOf(compiled);
@@ -360,6 +354,23 @@ function compileConflict(entity: MappingEntity, fields: CompiledField[], keySlot
     );
   }
   return { conflict, versionSlot: field.slot };
+}
+
+function compileDeleted(
+  { deleted, key = [], rules }: MappingEntity,
+  fields: CompiledField[],
+  place: Place,
+): Pick<CompiledEntity, "deletedSlot"> {
+  if (deleted === undefined) return {};
+  if (key.length === 0) throw place.fault("needs a key: it tells which record is deleted");
+  if (rules !== undefined) throw place.fault(`must not be there: the rules of ${rules} say what deletes`);
+  const field = findField(deleted, fields, place);
+  if (!deletedTypes.includes(field.type)) {
+    throw place.fault(
+      `must name a field of type ${deletedTypes.join(", ")}; "${field.name}" is ${field.type}`,
+    );
+  }
+  return { deletedSlot: field.slot };
 }
 
 function findField(name: string, fields: CompiledField[], place: Place): CompiledField {

@@ -73,6 +73,7 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.match === null ? {} : { match: entity.match }),
     ...(keys.length === 0 ? {} : { key: keys.length === 1 ? keys[0]! : keys }),
     ...(entity.conflict.kind === "keep" ? {} : { conflict: conflictRuleText(entity.conflict) }),
+    ...(entity.deletedSlot === undefined ? {} : { deleted: entity.fields[entity.deletedSlot]!.name }),
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
     ...(entity.rest === undefined ? {} : { rest: false }),

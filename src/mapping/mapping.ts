@@ -20,6 +20,8 @@ export interface MappingEntity {
   key?: string | string[];
   /** `keep`, `replace`, `reject` or `newest:FIELD`. */
   conflict?: string;
+  /** The field that marks deletions: a record in which it is true takes out the one with its key. */
+  deleted?: string;
   /**
    * `nostr`: the records are events, which replace and delete one another by the rules of that protocol.
    * `quads`: the records are quads of RDF, each told from the others by all of it.
@@ -131,6 +133,7 @@ const entitySchema = v.strictObject({
     v.union([nameSchema, v.array(nameSchema)], "must be the name of a field, or a list of names"),
   ),
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
+  deleted: v.exactOptional(nameSchema),
   rules: v.exactOptional(v.picklist(["nostr", "quads"], "must be nostr or quads")),
   rest: v.exactOptional(v.boolean("must be true or false")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),

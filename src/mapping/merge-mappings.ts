@@ -77,7 +77,13 @@ function entityDifference(
   const wantedNames = new Set(wanted.fields.map((field) => field.name));
   const missing = stored.fields.find((field) => !wantedNames.has(field.name));
   if (missing !== undefined) return `it has a field "${missing.name}" that the new mapping lacks`;
+  const [storedMark, wantedMark] = [deletedText(stored), deletedText(wanted)];
+  if (storedMark !== wantedMark) return `its deletions are marked by ${storedMark}, not ${wantedMark}`;
   return conflictDifference(stored, wanted);
+}
+
+function deletedText({ deletedSlot, fields }: CompiledEntity): string {
+  return deletedSlot === undefined ? "nothing" : `its field "${fields[deletedSlot]!.name}"`;
 }
 
 /**

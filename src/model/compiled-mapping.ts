@@ -132,6 +132,12 @@ export interface EventSlots {
   tags: number;
 }
 
+/** Why records of an entity cannot be deleted by their key, in words; null when they can. */
+export function deletionFaultOf({ name, keySlots, events }: CompiledEntity): string | null {
+  if (keySlots.length === 0) return `records of ${name} have no key by which one could be deleted`;
+  return events === undefined ? null : `records of ${name} are events, which events of kind 5 delete`;
+}
+
 /** The key space of replaceable and addressable events: it lies behind those of all entities. */
 export const groupKeyspace = entityCountMax;
 

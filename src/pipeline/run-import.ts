@@ -6,7 +6,7 @@ import { blankScopesOf, documentsOf, withHomes } from "./blank-scopes.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
-import { newCheckpoint, parseCheckpoint } from "./import-state.js";
+import { newCheckpoint, parseCheckpoint, recordsReadIn } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
 import { reportNothingToDo, reportOf, sharesOf } from "./report.js";
@@ -167,14 +167,19 @@ async function findStart(
   sources: SourceFingerprint[],
   documents: readonly string[],
 ): Promise<Start | { finished: FinishedNote }> {
-  const importId = importIdOf({
+  const { offset, limit, isDeleting = false } = plan;
+  const parts = {
     sources: plan.sources.map((source, index) => [
       identityOf(sources[index]!),
       plan.entityOf(source, session.mapping),
     ]),
-    offset: plan.offset,
-    limit: plan.limit,
-  });
+    offset,
+    limit,
+  };
+  const deletingId = importIdOf({ ...parts, isDeleting: true });
+  const [importId, undoingId] = isDeleting
+    ? [deletingId, importIdOf(parts)]
+    : [importIdOf(parts), deletingId];
   const pending = await session.checkpoint();
   if (pending !== null) {
     const state = parseCheckpoint(pending);
@@ -191,7 +196,9 @@ async function findStart(
   if (note !== null && !plan.isFresh) {
     const finished = JSON.parse(note) as FinishedNote;
     const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
-    if (isSame) return { finished };
+    const undone = await session.finished(undoingId);
+    const isUndone = undone !== null && (JSON.parse(undone) as FinishedNote).finishedAt > finished.finishedAt;
+    if (isSame && !isUndone) return { finished };
   }
   const firstId = session.sealed?.nextId ?? 0;
   const { mapping } = session;
@@ -239,7 +246,7 @@ function resumePointOf(state: Checkpoint): NonNullable<ImportReport["resumedFrom
   const source = state.sources[Math.min(state.sourceIndex, state.sources.length - 1)];
   return {
     phase: state.phase,
-    record: state.accepted.reduce((sum, count) => sum + count, state.rejected),
+    record: recordsReadIn(state),
     source: source?.name ?? "",
   };
 }

@@ -17,7 +17,8 @@ export interface RowBatch {
 /**
  * What became of records, each by what it did when its turn came, in the order of the source: it made a row
  * (stored), changed the row of its key (replaced), met a newer one (superseded) or one that stays
- * (duplicates), or was a tombstone (deleted). So the counts are the same whatever the chunks are.
+ * (duplicates), or was a tombstone or met a newer one (deleted). So the counts are the same whatever the
+ * chunks are.
  */
 export interface RowCounts {
   stored: number;
@@ -32,7 +33,7 @@ export interface RowReject {
   place: PlaceEntry;
   /** The record within its batch. */
   ordinal: number;
-  code: "ROW_REFUSED" | "KEY_CONFLICT" | "LINK_DANGLING";
+  code: "ROW_REFUSED" | "CONFLICT_REJECTED";
   reason: string;
   /** What it held, as JSON, cut off. */
   head: Uint8Array;
@@ -56,7 +57,7 @@ export function noRowCounts(): RowCounts {
 }
 
 export function addRowCounts(sum: RowCounts, more: RowCounts): void {
-  for (const name of Object.keys(sum) as (keyof RowCounts)[]) sum[name] += more[name];
+  for (const name of Object.keys(more) as (keyof RowCounts)[]) sum[name] += more[name];
 }
 
 /**

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { delayMsMaxDefault, gradualityDefault, PlimsollError, syncBytesDefault } from "../kernel/index.js";
 import { type ResolvedLine, resolveLine } from "../memory/index.js";
+import { deletionFaultOf } from "../model/index.js";
 import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
 import type { Source } from "../ports/index.js";
 import { divisionSettings, memorySource, type OptionValues } from "../settings/index.js";
@@ -9,7 +10,13 @@ import { commandText } from "./command-text.js";
 import type { Sampler } from "./infer-sources.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
-import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
+import {
+  isRelationalTarget,
+  makeTarget,
+  parseTarget,
+  readStoredMapping,
+  type TargetChoice,
+} from "./target.js";
 
 /** Who wants an import: the command line, or a server for one of its requests. */
 export interface PreparingHost {
@@ -70,7 +77,9 @@ export async function prepareImport(
   const { streamName = "-", stdin } = host;
   const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
   const stored = await readStoredMapping(named);
-  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
+  const isRelational = isRelationalTarget(named);
+  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
+  if (values.flag("delete")) checkDeletion(mapping, opened.sources, command);
   const isDry = values.flag("dry-run");
   const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;
   const plan = await makePlan(host, opened.sources, target, named, mapping, line);
@@ -116,6 +125,7 @@ async function makePlan(
     tempDir: tempDir === null ? null : resolve(tempDir),
     isRecordChecked: !values.flag("no-check-ids"),
     isSignatureChecked: values.flag("verify"),
+    ...(values.flag("delete") ? { isDeleting: true } : {}),
     rejects: {
       path: values.text("rejects") ?? defaultRejectsPath(target),
       isAbort: values.text("on-error") === "abort",
@@ -129,6 +139,15 @@ async function makePlan(
     syncRecords: values.number("sync-every"),
     delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
   };
+}
+
+/** What is deleted is found by its key. */
+function checkDeletion({ compiled, entityOf }: ResolvedMapping, sources: Source[], command: string): void {
+  for (const source of sources) {
+    const entity = compiled.entities.find(({ name }) => name === entityOf(source));
+    const fault = entity === undefined ? null : deletionFaultOf(entity);
+    if (fault !== null) throw new PlimsollError("USAGE", { what: `--delete cannot be: ${fault}`, command });
+  }
 }
 
 /** Beside the store; nothing is written for a target that keeps nothing. */

@@ -5,20 +5,32 @@ import type { Target } from "../ports/index.js";
 export interface TargetChoice {
   /** As given, for messages. */
   name: string;
-  kind: "lmdb" | "null";
-  /** Folder of the embedded store; null for the null target. */
+  kind: "lmdb" | "sqlite" | "null";
+  /** Folder of the embedded store, or the database's file; null for the null target. */
   path: string | null;
+  /** A table of the database that is there already. */
+  table?: string;
 }
 
 /** Reads what --into names; a folder may be written bare. */
 export function parseTarget(text: string, command: string): TargetChoice {
   if (text === "null:") return { name: text, kind: "null", path: null };
+  if (text.startsWith("sqlite:")) return sqliteChoice(text, command);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "lmdb") {
-    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store) or null:`;
+    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store), sqlite:FILE or null:`;
     throw new PlimsollError("USAGE", { what, command });
   }
   return { name: text, kind: "lmdb", path: storePath(text, command) };
+}
+
+/** `sqlite:FILE`, or `sqlite:FILE#TABLE` for a table that is there. */
+function sqliteChoice(text: string, command: string): TargetChoice {
+  const [, path = "", table] = /^sqlite:(?:\/\/(?=\/))?([^#]*)(?:#(.+))?$/.exec(text) ?? [];
+  if (path === "") {
+    throw new PlimsollError("USAGE", { what: `--into ${text} names no file: sqlite:FILE`, command });
+  }
+  return { name: text, kind: "sqlite", path, ...(table === undefined ? {} : { table }) };
 }
 
 /** The folder of a store, with or without its prefix. */
@@ -29,14 +41,26 @@ export function storePath(text: string, command: string): string {
   return path;
 }
 
+/** Whether records become rows, of which nothing is kept but what has a column. */
+export function isRelationalTarget({ kind }: TargetChoice): boolean {
+  return kind === "sqlite";
+}
+
 export async function makeTarget(choice: TargetChoice): Promise<Target> {
   if (choice.path === null) return (await import("../targets/null/index.js")).nullTarget();
+  if (choice.kind === "sqlite") {
+    const { sqliteTarget } = await import("../targets/sqlite/index.js");
+    return sqliteTarget(choice.path, choice.table === undefined ? {} : { table: choice.table });
+  }
   return (await import("../targets/lmdb/index.js")).lmdbTarget(choice.path);
 }
 
 /** The mapping that a store keeps already; null when there is no store, or nothing in it yet. */
 export async function readStoredMapping(choice: TargetChoice): Promise<CompiledMapping | null> {
   if (choice.path === null) return null;
+  if (choice.kind === "sqlite") {
+    return (await import("../targets/sqlite/index.js")).sqliteMapping(choice.path);
+  }
   const { existsSync, readdirSync } = await import("node:fs");
   if (!existsSync(choice.path) || readdirSync(choice.path).length === 0) return null;
   const { openStoreReader } = await import("../targets/lmdb/index.js");

@@ -1,4 +1,4 @@
-import { joinKeyLengthMax, linkVerdictsMax } from "../kernel/index.js";
+import { joinKeyLengthMax, linkVerdictCharsMax, linkVerdictsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { type IdCursor, intersect } from "../postings/index.js";
 import { meets } from "./field-values.js";
@@ -15,6 +15,7 @@ import type { QueryStore } from "./query-store.js";
 export class Matcher {
   readonly #store: QueryStore;
   #verdicts = new Map<string, boolean>();
+  #verdictChars = 0;
   readonly #partNumbers = new Map<Where, number>();
 
   constructor(store: QueryStore) {
@@ -100,11 +101,9 @@ export class Matcher {
   #matchesJoin(where: Extract<Where, { kind: "join" }>, entity: CompiledEntity, record: LiveRecord): boolean {
     const term = termAt(record, where.own);
     if (term === null) return false;
-    const isTerm = whereTerm(entity, where.other, term);
-    const all = conjunction([isTerm, where.part]);
     const judge = () => {
-      const lists = equalLists(this.#store, all);
-      for (const ids = intersect(lists); ids.id < this.#store.sealed.nextId; ids.next()) {
+      const all = conjunction([whereTerm(entity, where.other, term), where.part]);
+      for (const ids = this.#proposed(entity, all); ids.id < this.#store.sealed.nextId; ids.next()) {
         const found = this.#store.records.live(ids.id);
         if (found?.entity === entity.number && this.matches(all, entity, found)) return true;
       }
@@ -112,6 +111,12 @@ export class Matcher {
     };
     const key = termKey(term);
     return key.length > joinKeyLengthMax ? judge() : this.#verdict(where, key, judge);
+  }
+
+  /** What the lists of values have that must be there; all quads where none of these has an index. */
+  #proposed(entity: CompiledEntity, where: Where): IdCursor {
+    const lists = equalLists(this.#store, where);
+    return lists.length === 0 ? this.#store.records.entityIds(entity.number, 0) : intersect(lists);
   }
 
   /** Whether the record at the other end of a link meets its part: many records point at few. */
@@ -122,13 +127,17 @@ export class Matcher {
     const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
     const verdict = judge();
-    if (this.#verdicts.size >= linkVerdictsMax) this.#verdicts = new Map();
+    if (this.#verdictChars + key.length > linkVerdictCharsMax || this.#verdicts.size >= linkVerdictsMax) {
+      this.#verdicts = new Map();
+      this.#verdictChars = 0;
+    }
     this.#verdicts.set(key, verdict);
+    this.#verdictChars += key.length;
     return verdict;
   }
 }
 
-/** The lists of the values that must be there: of a quad's conditions there is one at least. */
+/** The lists of the values that must be there. */
 function equalLists(store: QueryStore, where: Where): IdCursor[] {
   const parts = where.kind === "and" ? where.parts : [where];
   return parts.flatMap((part) => {

@@ -1,4 +1,4 @@
-import { linkGatherMax } from "../kernel/index.js";
+import { joinTermCharsMax, linkGatherMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import type { Where } from "./filter-ast.js";
 import { matching, type PlanWhere } from "./plan-links.js";
@@ -8,7 +8,7 @@ import type { QueryStore } from "./query-store.js";
 
 /**
  * Turns a join into posting lists by asking for the other quads first: a list for each term that they have
- * at the place. Null when there are too many of them: then each candidate is followed instead.
+ * at the place. Null when there is too much of them: then each candidate is followed instead.
  */
 export function planJoin(
   store: QueryStore,
@@ -17,10 +17,16 @@ export function planJoin(
   plan: PlanWhere,
 ): Plan | null {
   const terms = new Map<string, QuadTerm>();
+  let chars = 0;
   for (const record of matching(store, entity, where.part, plan)) {
     if (record === null || terms.size >= linkGatherMax) return null;
     const term = termAt(record, where.other);
-    if (term !== null) terms.set(termKey(term), term);
+    if (term === null) continue;
+    const key = termKey(term);
+    if (terms.has(key)) continue;
+    chars += key.length;
+    if (chars > joinTermCharsMax) return null;
+    terms.set(key, term);
   }
   const label = `${where.own} met as ${where.other} of another quad`;
   const lists = [...terms.values()].map((term) => {

@@ -31,6 +31,7 @@ const names = new Set([
   "verify",
   "no-check-ids",
   "fresh",
+  "delete",
   "offset",
   "limit",
 ]);

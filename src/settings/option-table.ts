@@ -115,6 +115,13 @@ export const optionTable: readonly OptionRow[] = [
     commands: loading,
   },
   {
+    name: "delete",
+    type: "flag",
+    env: "PLIMSOLL_DELETE",
+    help: "delete the records whose keys the source lists, or the quads that it holds",
+    commands: ["import"],
+  },
+  {
     name: "fresh",
     type: "flag",
     env: "PLIMSOLL_FRESH",

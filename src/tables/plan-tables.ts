@@ -21,16 +21,20 @@ const restName = "rest";
  * One table an entity, one column a field, one table a list. Entities that are only linked to have none until
  * their own import comes. `targetName` is for the message about entities whose rules no table can follow.
  */
-export function planTables(mapping: CompiledMapping, targetName: string): TablePlan {
+export function planTables(
+  mapping: CompiledMapping,
+  targetName: string,
+  { hasListTables = true }: { hasListTables?: boolean } = {},
+): TablePlan {
   const names = new NameSpace();
   const present = mapping.entities.filter(({ fields }) => fields.length > 0);
   for (const entity of present) assertPlain(entity, targetName);
   // Entities first: a list's name gives way to an entity's, and numbers of entities are easily told.
-  const tables: Table[] = present.map((entity, number) => entityTable(entity, number, names));
+  const tables: Table[] = present.map((entity, number) => entityTable(entity, number, names, hasListTables));
   const owners = tables.slice() as EntityTable[];
   for (const [at, owner] of owners.entries()) {
     const { fields } = present[at]!;
-    for (const field of fields.filter((field) => isListTable(field, owner))) {
+    for (const field of fields.filter((field) => hasListTables && isListTable(field, owner))) {
       const list = listTable(field, owner, tables.length, names);
       owner.lists.push(list.number);
       tables.push(list);
@@ -48,12 +52,15 @@ function assertPlain({ name, events, quads }: CompiledEntity, target: string): v
   throw new PlimsollError("TARGET_RULES", { target, entity: name, what });
 }
 
-function entityTable(entity: CompiledEntity, number: number, names: NameSpace): EntityTable {
+function entityTable(
+  entity: CompiledEntity,
+  number: number,
+  names: NameSpace,
+  hasListTables: boolean,
+): EntityTable {
   const columnNames = new NameSpace(entity.rest === false ? [] : [restName]);
-  const own = entity.fields.filter(({ list, slot }) => {
-    const isJsonList = entity.keySlots.length === 0;
-    return (!list || isJsonList) && slot !== entity.deletedSlot;
-  });
+  const isJsonList = entity.keySlots.length === 0 || !hasListTables;
+  const own = entity.fields.filter(({ list, slot }) => (!list || isJsonList) && slot !== entity.deletedSlot);
   const columns: TableColumn[] = own.map((field) => ({
     name: columnNames.take(field.column ?? field.name),
     type: field.list ? "json" : columnTypes[field.type],

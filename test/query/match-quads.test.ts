@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { joinTermCharsMax } from "../../src/kernel/index.js";
 import { compileMapping, mappingToYaml } from "../../src/mapping/index.js";
 import { findPreset } from "../../src/presets/index.js";
 import { count, explain, matchQuads } from "../../src/query/index.js";
@@ -168,5 +169,40 @@ describe("patterns of quads", () => {
     expect(both.error).toContain("cannot be given together");
     const neither = await plimsoll(["query", store], { cwd });
     expect(neither.error).toContain("--filter, --match or --nostr is missing");
+  });
+});
+
+describe("patterns over what has no index of its own", () => {
+  let cwd: string;
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), "plimsoll-match-"));
+  });
+  afterAll(() => rmSync(cwd, { recursive: true }));
+
+  const answers = async (store: string, match: string) =>
+    (await plimsoll(["query", store, "--match", match], { cwd })).out;
+
+  test("meet literals of a schema, which are indexed by their predicates alone", {
+    timeout: msMax,
+  }, async () => {
+    writeFileSync(join(cwd, "a.rdf"), '<a> <name> "x" .\n<b> <other> "x" .\n<c> <name> "y" .\n');
+    writeFileSync(join(cwd, "a.schema"), "name: string @index(exact) .\n");
+    const args = ["import", "a.rdf", "--format", "dgraph-rdf", "--schema", "a.schema", "--into", "schema"];
+    expect((await plimsoll(args, { cwd })).code).toBe(0);
+    expect(await answers("schema", "?a <name> ?n . ?b <other> ?n")).toBe('<a> <name> "x" .\n');
+    expect(await answers("schema", "?a <name> ?n . ?b ? ?n")).toBe('<a> <name> "x" .\n<c> <name> "y" .\n');
+    expect(await answers("schema", "?b <other> ?n . ?a <name> ?n")).toBe('<b> <other> "x" .\n');
+  });
+
+  test("follow long literals one by one: only so much of them is looked up ahead", {
+    timeout: msMax,
+  }, async () => {
+    const long = (letter: string) => `"${letter.repeat(joinTermCharsMax / 2)}"`;
+    const lines = ["a", "b", "c"].map((letter) => `<s:${letter}> <p:1> ${long(letter)} .\n`);
+    const others = ["c", "b", "d"].map((letter) => `<t:${letter}> <p:2> ${long(letter)} .\n`);
+    writeFileSync(join(cwd, "long.nt"), [...lines, ...others].join(""));
+    expect((await plimsoll(["import", "long.nt", "--into", "long"], { cwd })).code).toBe(0);
+    const found = await answers("long", "?s <p:1> ?n . ?t <p:2> ?n");
+    expect(found.match(/^<s:\w>/gm)).toEqual(["<s:b>", "<s:c>"]);
   });
 });

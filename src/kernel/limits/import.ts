@@ -68,8 +68,8 @@ export const schemaBytesMax = 1 * MiB;
 /** Predicates of one entity that have a type or an index of their own: their table lies in every program. */
 export const predicateCountMax = 512;
 
-/** Turtle is handed to its parser in pieces of this size: what one becomes is held whole. */
-export const turtlePieceBytes = 16 * KiB;
+/** Turtle and Dgraph's JSON are read in pieces of this size: what one becomes is held whole. */
+export const rewrittenPieceBytes = 16 * KiB;
 
 /** What one piece of Turtle may become as N-Quads: short names can stand for long IRIs. */
 export const turtleOutputBytesMax = 4 * MiB;

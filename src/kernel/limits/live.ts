@@ -49,6 +49,9 @@ export const liveGatherQuietMs = 0.5;
 /** Records of one request. */
 export const liveRequestRecordsMax = 5_000;
 
+/** Quads that one statement with wildcards deletes: looking for the next ones passes over all that are gone. */
+export const liveMatchedQuadsMax = 100_000;
+
 /** Kernel memory of the layer, and the buffers of tuples and keys in it. */
 export const liveKernelBytes = 16 * MiB;
 export const liveTuplesCapacity = 65_536;

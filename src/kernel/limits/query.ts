@@ -75,8 +75,15 @@ export const quadPatternsMax = 8;
 /** Verdicts on longer terms of joins are not kept. */
 export const joinKeyLengthMax = 128;
 
-/** Verdicts on records at the other end of links, kept while a query runs (about 6 MB, 20 of terms). */
+/** Terms of joins that are looked up ahead of the query, in characters together. */
+export const joinTermCharsMax = 1 * MiB;
+
+/**
+ * Verdicts on records at the other end of links, kept while a query runs, and the characters of their keys:
+ * about 8 MB in all.
+ */
 export const linkVerdictsMax = 65_536;
+export const linkVerdictCharsMax = 1 * MiB;
 
 /**
  * Sorted output is made in passes of this many entries (about 24 MB); a later pass goes on where the former

@@ -4,7 +4,7 @@ import { carriageReturn, type FrameFault, type Framer, newline, tooLarge } from 
 const space = 0x20;
 const tab = 0x09;
 
-/** Records are lines that hold one; what that means is the format's. */
+/** Records are lines that hold one; what that means is the format's, as is what ends a line. */
 export abstract class LineFramer implements Framer {
   records = 0;
   border = 0;
@@ -21,6 +21,11 @@ export abstract class LineFramer implements Framer {
 
   /** Whether the line from `from` to its line break at `to` is a record. */
   protected abstract holdsRecord(bytes: Uint8Array, from: number, to: number): boolean;
+
+  /** Index of the first byte in [from, to) that ends a line, or `to`. */
+  protected lineEnd(bytes: Uint8Array, words: Int32Array, from: number, to: number): number {
+    return nextNewline(bytes, words, from, to);
+  }
 
   lines(): number {
     return this.#lines;
@@ -52,9 +57,9 @@ export abstract class LineFramer implements Framer {
     const words = wordsOf(bytes, to);
     let border = this.border;
     for (
-      let at = nextNewline(bytes, words, this.#at, to);
+      let at = this.lineEnd(bytes, words, this.#at, to);
       at < to;
-      at = nextNewline(bytes, words, border, to)
+      at = this.lineEnd(bytes, words, border, to)
     ) {
       if (at - border >= this.#bytesMax) {
         this.fault = tooLarge(this.#bytesMax, border);
@@ -63,7 +68,7 @@ export abstract class LineFramer implements Framer {
       if (this.holdsRecord(bytes, border, at)) this.records++;
       border = at + 1;
       this.border = border;
-      this.#lines++;
+      if (bytes[at] === newline) this.#lines++;
       if (this.records === this.#recordsMax) {
         this.full = true;
         return;
@@ -85,7 +90,7 @@ export abstract class LineFramer implements Framer {
   beginPass(): void {}
 
   pass(bytes: Uint8Array, from: number, to: number): number {
-    const at = nextNewline(bytes, wordsOf(bytes, to), from, to);
+    const at = this.lineEnd(bytes, wordsOf(bytes, to), from, to);
     return at === to ? -1 : at + 1;
   }
 }
