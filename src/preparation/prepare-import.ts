@@ -152,7 +152,8 @@ function checkDeletion({ compiled, entityOf }: ResolvedMapping, sources: Source[
 
 /** Beside the store; nothing is written for a target that keeps nothing. */
 function defaultRejectsPath(target: TargetChoice): string | null {
-  return target.path === null ? null : `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
+  if (target.path === null) return target.rejectsPath ?? null;
+  return `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
 }
 
 /** The command that reads one record (counted from 1) again; a stream cannot be read again. */

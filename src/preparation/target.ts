@@ -1,13 +1,17 @@
-import { PlimsollError } from "../kernel/index.js";
+import { PlimsollError, shownAddress } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { Target } from "../ports/index.js";
 
 export interface TargetChoice {
-  /** As given, for messages. */
+  /** As given but for its password, for messages. */
   name: string;
-  kind: "lmdb" | "sqlite" | "null";
-  /** Folder of the embedded store, or the database's file; null for the null target. */
+  kind: "lmdb" | "sqlite" | "postgres" | "null";
+  /** Folder of the embedded store, or the database's file; null where nothing lies in files here. */
   path: string | null;
+  /** The address of a database on a server, which may hold a password. */
+  url?: string;
+  /** Where rejects go that nobody names a file for, when there is no path to put them beside. */
+  rejectsPath?: string;
   /** A table of the database that is there already. */
   table?: string;
 }
@@ -16,9 +20,10 @@ export interface TargetChoice {
 export function parseTarget(text: string, command: string): TargetChoice {
   if (text === "null:") return { name: text, kind: "null", path: null };
   if (text.startsWith("sqlite:")) return sqliteChoice(text, command);
+  if (/^postgres(ql)?:/i.test(text)) return postgresChoice(text, command);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "lmdb") {
-    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store), sqlite:FILE or null:`;
+    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store), sqlite:FILE, postgres://HOST/DATABASE or null:`;
     throw new PlimsollError("USAGE", { what, command });
   }
   return { name: text, kind: "lmdb", path: storePath(text, command) };
@@ -33,6 +38,19 @@ function sqliteChoice(text: string, command: string): TargetChoice {
   return { name: text, kind: "sqlite", path, ...(table === undefined ? {} : { table }) };
 }
 
+/** `postgres://USER@HOST:PORT/DATABASE`, or with `#TABLE` behind it for a table that is there. */
+function postgresChoice(url: string, command: string): TargetChoice {
+  const name = shownAddress(url);
+  if (name === null) {
+    // The text is left out: it may hold a password.
+    const what = "--into names no address that can be read: postgres://USER@HOST:PORT/DATABASE";
+    throw new PlimsollError("USAGE", { what, command });
+  }
+  const [, last = ""] = /([^/#]*)(?:#.*)?$/.exec(name) ?? [];
+  const rejectsPath = `${last.replace(/[^\w.-]/g, "_") || "postgres"}.rejects.jsonl`;
+  return { name, kind: "postgres", path: null, url, rejectsPath };
+}
+
 /** The folder of a store, with or without its prefix. */
 export function storePath(text: string, command: string): string {
   const path = text.replace(/^lmdb:(\/\/(?=\/))?/, "");
@@ -43,10 +61,13 @@ export function storePath(text: string, command: string): string {
 
 /** Whether records become rows, of which nothing is kept but what has a column. */
 export function isRelationalTarget({ kind }: TargetChoice): boolean {
-  return kind === "sqlite";
+  return kind === "sqlite" || kind === "postgres";
 }
 
 export async function makeTarget(choice: TargetChoice): Promise<Target> {
+  if (choice.url !== undefined) {
+    return (await import("../targets/postgres/index.js")).postgresTarget(choice.url);
+  }
   if (choice.path === null) return (await import("../targets/null/index.js")).nullTarget();
   if (choice.kind === "sqlite") {
     const { sqliteTarget } = await import("../targets/sqlite/index.js");
@@ -57,6 +78,9 @@ export async function makeTarget(choice: TargetChoice): Promise<Target> {
 
 /** The mapping that a store keeps already; null when there is no store, or nothing in it yet. */
 export async function readStoredMapping(choice: TargetChoice): Promise<CompiledMapping | null> {
+  if (choice.url !== undefined) {
+    return (await import("../targets/postgres/index.js")).postgresMapping(choice.url);
+  }
   if (choice.path === null) return null;
   if (choice.kind === "sqlite") {
     return (await import("../targets/sqlite/index.js")).sqliteMapping(choice.path);

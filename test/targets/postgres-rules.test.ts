@@ -98,7 +98,11 @@ class Twin {
 /** Pages as a worker makes them. */
 function batchOf(session: TableTargetSession, docs: readonly Doc[], firstId: number): RowBatch {
   const { tables } = session.tables;
-  const writers = [new RowPageWriter(0, false), new RowPageWriter(0, true), new RowPageWriter(1, false)] as const;
+  const writers = [
+    new RowPageWriter(0, false),
+    new RowPageWriter(0, true),
+    new RowPageWriter(1, false),
+  ] as const;
   const [rows, tombstones, lists] = writers;
   docs.forEach(({ id, rev, name, tags, isDeleted }, ordinal) => {
     const putRev = (writer: RowPageWriter) => (rev === null ? writer.putNull() : writer.putInt(rev));
@@ -159,7 +163,7 @@ describe.skipIf(postgresMissing !== null)(`rules of tables (${postgresMissing ??
         const cut = Math.ceil(docs.length / 2);
         for (const part of [docs.slice(0, cut), docs.slice(cut)]) {
           const done = await session.apply(batchOf(session, part, number));
-          part.forEach((doc, at) => twin.take(doc, number + at));
+          for (const [at, doc] of part.entries()) twin.take(doc, number + at);
           number += part.length;
           addRowCounts(counts, done.counts);
           rejected.push(...done.rejects.map(({ place, ordinal }) => place.firstId + ordinal));
@@ -174,7 +178,10 @@ describe.skipIf(postgresMissing !== null)(`rules of tables (${postgresMissing ??
         await session.commit("{}");
       }
     }
-    const docs = await ask<{ id: string; rev: string | null; name: string | null }>(url, "SELECT * FROM doc ORDER BY id");
+    const docs = await ask<{ id: string; rev: string | null; name: string | null }>(
+      url,
+      "SELECT * FROM doc ORDER BY id",
+    );
     const tags = await ask<{ doc_id: string; value: string }>(
       url,
       "SELECT doc_id, value FROM doc_tags ORDER BY doc_id, position",

@@ -1,6 +1,11 @@
 import type { ClientConfig } from "pg";
 import { parse } from "pg-connection-string";
-import { databaseConnectSecondsMax, databaseKeepAliveSeconds, PlimsollError } from "../../kernel/index.js";
+import {
+  assert,
+  databaseConnectSecondsMax,
+  databaseKeepAliveSeconds,
+  shownAddress,
+} from "../../kernel/index.js";
 
 /** Where a PostgreSQL target is, taken apart. */
 export interface PostgresAddress {
@@ -15,7 +20,9 @@ export interface PostgresAddress {
 
 /** Reads `postgres://USER@HOST:PORT/DATABASE#TABLE`; what it leaves out comes from libpq's variables. */
 export function parsePostgresAddress(text: string): PostgresAddress {
-  const url = parsedUrl(text);
+  const name = shownAddress(text);
+  assert(name !== null, "an address that is none is refused where it is given");
+  const url = new URL(text);
   const table = decodeURIComponent(url.hash.slice(1));
   url.hash = "";
   // Modes of TLS mean what they mean to psql.
@@ -23,7 +30,7 @@ export function parsePostgresAddress(text: string): PostgresAddress {
   const { user, password, host, port, database, ssl, options } = parse(url.href);
   const databaseName = database || process.env.PGDATABASE || user || process.env.PGUSER || "postgres";
   return {
-    name: nameOf(url, table),
+    name,
     database: databaseName,
     table: table === "" ? null : table,
     config: {
@@ -40,21 +47,4 @@ export function parsePostgresAddress(text: string): PostgresAddress {
       keepAliveInitialDelayMillis: databaseKeepAliveSeconds * 1000,
     },
   };
-}
-
-function parsedUrl(text: string): URL {
-  try {
-    return new URL(text);
-  } catch {
-    // The text is left out: it may hold a password.
-    const what = "--into names no address of a database that can be read: postgres://USER@HOST:PORT/DATABASE";
-    throw new PlimsollError("USAGE", { what, command: "import" });
-  }
-}
-
-function nameOf(url: URL, table: string): string {
-  const shown = new URL(url.href);
-  shown.password = "";
-  shown.search = "";
-  return `${shown.href}${table === "" ? "" : `#${table}`}`;
 }

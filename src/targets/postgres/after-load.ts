@@ -43,7 +43,8 @@ export class AfterSteps {
          AND starts_with(conname, '${keyPrefix}')`,
         [name],
       );
-      for (const key of keys) await this.#connection.run(`ALTER TABLE ${name} DROP CONSTRAINT ${quote(key.name)}`);
+      for (const key of keys)
+        await this.#connection.run(`ALTER TABLE ${name} DROP CONSTRAINT ${quote(key.name)}`);
     }
   }
 
@@ -52,7 +53,11 @@ export class AfterSteps {
       return await this.#steps.find((step) => step.name === name)!.run();
     } catch (error) {
       if (!(error instanceof RowFault)) throw error;
-      throw new PlimsollError("DATABASE_FAILED", { target: this.#target, reason: error.message }, { cause: error });
+      throw new PlimsollError(
+        "DATABASE_FAILED",
+        { target: this.#target, reason: error.message },
+        { cause: error },
+      );
     }
   }
 
@@ -64,7 +69,9 @@ export class AfterSteps {
       ]),
       ...(isEntity(table)
         ? []
-        : [{ name: `foreign key ${table.planned.name}`, run: () => this.#enforceOwner(table as StoredList) }]),
+        : [
+            { name: `foreign key ${table.planned.name}`, run: () => this.#enforceOwner(table as StoredList) },
+          ]),
     ]);
   }
 

@@ -85,7 +85,8 @@ export class ChunkLoader {
       const mayRepeat = this.#keys.mayRepeat || !settler.entity.takesPages;
       const { counts, losers } = await settler.settle(this.#ordinalsEnd, mayRepeat);
       addRowCounts(applied.counts, counts);
-      for (const { ordinal, ...loser } of losers) applied.rejects.push({ ...this.#placeOf(ordinal), ...loser });
+      for (const { ordinal, ...loser } of losers)
+        applied.rejects.push({ ...this.#placeOf(ordinal), ...loser });
     }
     const { stored, ...met } = applied.counts;
     const isClean = applied.rejects.length === 0 && Object.values(met).every((count) => count === 0);
@@ -149,13 +150,17 @@ export class ChunkLoader {
         const last = page.ordinals[page.count - 1]!;
         this.#ordinalsEnd = Math.max(this.#ordinalsEnd, firstOrdinal + last + 1);
       }
-      await this.#staging[table.planned.number]!.add(staged, this.#writer, ({ page: { page }, row }, fault) => {
-        const ordinal = page.ordinals[row]!;
-        const head = rowHead(page, row, table.planned);
-        if (!refused.has(ordinal)) {
-          refused.set(ordinal, { place, ordinal, code: "ROW_REFUSED", reason: fault.message, head });
-        }
-      });
+      await this.#staging[table.planned.number]!.add(
+        staged,
+        this.#writer,
+        ({ page: { page }, row }, fault) => {
+          const ordinal = page.ordinals[row]!;
+          const head = rowHead(page, row, table.planned);
+          if (!refused.has(ordinal)) {
+            refused.set(ordinal, { place, ordinal, code: "ROW_REFUSED", reason: fault.message, head });
+          }
+        },
+      );
     }
     this.#places.push({ firstOrdinal, place });
     const rejects = [...refused.values()].sort((a, b) => a.ordinal - b.ordinal);

@@ -73,7 +73,9 @@ function conditionOf(state: string): ErrorCode {
 
 /** The driver finds out by itself that it was given no password. */
 function accessOrReach(error: unknown): ErrorCode {
-  return error instanceof Error && /password/.test(error.message) ? "DATABASE_ACCESS" : "DATABASE_UNREACHABLE";
+  return error instanceof Error && /password/.test(error.message)
+    ? "DATABASE_ACCESS"
+    : "DATABASE_UNREACHABLE";
 }
 
 function isSystemError(error: Error): boolean {

@@ -1,5 +1,11 @@
 import { PlimsollError } from "../../kernel/index.js";
-import { type ColumnType, type EntityTable, entityTables, type TablePlan } from "../../tables/index.js";
+import {
+  type ColumnType,
+  type EntityTable,
+  entityTables,
+  plainName,
+  type TablePlan,
+} from "../../tables/index.js";
 import type { PostgresAddress } from "./address.js";
 import type { Connection } from "./connection.js";
 import { catalogTypes, pageTypes, quote, type StoredColumn, type StoredTable } from "./stored-table.js";
@@ -17,6 +23,7 @@ interface FoundColumn {
 
 /** Types of which two values cannot be compared. */
 const incomparable = new Set(["json", "xml", "point", "lseg", "path", "box", "polygon", "line", "circle"]);
+const floatTypes = new Set(["real", "double precision"]);
 const wholeTypes = new Set(["smallint", "integer", "bigint"]);
 
 /**
@@ -32,26 +39,27 @@ export async function matchTable(
   const refuse = (reason: string) =>
     new PlimsollError("DATABASE_TABLE", { database: address.name, entity: `table ${written}`, reason });
   const [entity, ...others] = entityTables(planned);
-  if (entity === undefined || others.length > 0) throw refuse("the mapping has several entities, and this is one table");
-  if (entity.lists.length > 0) {
-    const lists = entity.lists.map((number) => planned.tables[number]!.name).join(", ");
-    throw refuse(`lists need tables of their own (${lists}); give the fields the type json`);
-  }
+  if (entity === undefined || others.length > 0)
+    throw refuse("the mapping has several entities, and this is one table");
   const name = written.split(".").map(quote).join(".");
   const found = await findColumns(connection, name);
   if (found.length === 0) throw refuse("there is no such table");
   const table = withoutRest(entity, found);
-  const columns = table.columns.map(({ name: wanted, type }) => {
+  table.columns = table.columns.map((column) => ({ ...column, references: null }));
+  const columns = table.columns.map((plannedColumn) => {
+    const wanted = plannedColumn.name;
     const column = found.find((one) => isSameName(one.name, wanted));
     if (column === undefined) {
       throw refuse(`it has no column "${wanted}", but ${found.map((one) => one.name).join(", ")}`);
     }
     if (column.isGenerated) throw refuse(`its column "${column.name}" is generated`);
-    return storedColumn(column, type);
+    plannedColumn.type = pageTypeOf(plannedColumn.type, column.base);
+    return storedColumn(column, plannedColumn.type);
   });
   const isNamed = (column: FoundColumn) => table.columns.some((one) => isSameName(one.name, column.name));
   const unfilled = found.find((column) => column.isRequired && !isNamed(column));
-  if (unfilled !== undefined) throw refuse(`its column "${unfilled.name}" must have a value, and no field gives one`);
+  if (unfilled !== undefined)
+    throw refuse(`its column "${unfilled.name}" must have a value, and no field gives one`);
   const stored: StoredTable<EntityTable> = {
     planned: table,
     name,
@@ -66,7 +74,9 @@ export async function matchTable(
 /** Where the table has no column for them, members that no field names are left out. */
 function withoutRest(table: EntityTable, found: readonly FoundColumn[]): EntityTable {
   const rest = table.slots.indexOf(null);
-  if (rest < 0 || found.some(({ name }) => isSameName(name, table.columns[rest]!.name))) return table;
+  if (rest < 0 || found.some(({ name }) => isSameName(name, table.columns[rest]!.name))) {
+    return { ...table, indexed: [], text: [] };
+  }
   const others = <T>(values: readonly T[]) => values.filter((_, at) => at !== rest);
   const moved = (at: number) => (at > rest ? at - 1 : at);
   return {
@@ -92,8 +102,19 @@ function findColumns(connection: Connection, name: string): Promise<FoundColumn[
   );
 }
 
+/** The plan has names in small letters, digits and `_` alone. */
 function isSameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+  return one.toLowerCase() === other.toLowerCase() || plainName(one) === other;
+}
+
+/**
+ * What pages hold for a column: whole numbers where it takes no others, so that text that is none is turned down
+ * early; the digits as they are written where it keeps decimals.
+ */
+function pageTypeOf(planned: ColumnType, base: string): ColumnType {
+  if (planned === "text" && wholeTypes.has(base)) return "int";
+  if (planned === "text" && floatTypes.has(base)) return "float";
+  return planned === "float" && base === "numeric" ? "text" : planned;
 }
 
 function storedColumn({ name, type, bare, base }: FoundColumn, planned: ColumnType): StoredColumn {
@@ -135,5 +156,6 @@ async function assertUnique(
   const isThere = indexes.some(
     ({ names }) => names.length === wanted.length && names.every((one) => wanted.includes(quote(one))),
   );
-  if (!isThere) throw refuse(`it has no primary key or unique index on ${wanted.join(", ")}, which is the key`);
+  if (!isThere)
+    throw refuse(`it has no primary key or unique index on ${wanted.join(", ")}, which is the key`);
 }

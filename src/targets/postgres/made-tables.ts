@@ -1,5 +1,11 @@
 import { PlimsollError } from "../../kernel/index.js";
-import { type EntityTable, keyColumns, type Table, type TablePlan, tombstoneColumns } from "../../tables/index.js";
+import {
+  type EntityTable,
+  keyColumns,
+  type Table,
+  type TablePlan,
+  tombstoneColumns,
+} from "../../tables/index.js";
 import type { Connection } from "./connection.js";
 import type { StateTable } from "./state.js";
 import {
@@ -28,16 +34,25 @@ export async function makeTables(
   target: string,
 ): Promise<StoredTable[]> {
   const tables = plan.tables.map((table) => madeTable(table, keyColumns(table)));
-  const made = new Set(JSON.parse((await state.read("created")) ?? "[]") as string[]);
+  const made = await state.readNames("tables");
+  const fresh = await state.readNames("fresh");
   for (const table of tables) {
     const columns = await columnsOf(connection, table.planned.name);
-    if (columns === null) await connection.run(tableSql(table));
-    else if (!made.has(table.planned.name)) throw tableCondition(target, table.planned, "it is there already and was made by others; name it behind # to load into it");
+    if (columns === null) {
+      await connection.run(tableSql(table));
+      fresh.add(table.planned.name);
+    } else if (!made.has(table.planned.name))
+      throw tableCondition(
+        target,
+        table.planned,
+        "it is there already and was made by others; name it behind # to load into it",
+      );
     else await addColumns(connection, table, columns, target);
     if (isEntity(table) && remembersDeletions(table)) await connection.run(deletionsSql(table));
     made.add(table.planned.name);
   }
-  await state.write("created", JSON.stringify([...made]));
+  await state.writeNames("tables", made);
+  await state.writeNames("fresh", fresh);
   return tables;
 }
 
@@ -60,7 +75,8 @@ async function addColumns(
   for (const column of planned.columns) {
     const type = there.get(column.name);
     const wanted = catalogTypes[column.type];
-    if (type === undefined) await connection.run(`ALTER TABLE ${name} ADD COLUMN ${quote(column.name)} ${wanted}`);
+    if (type === undefined)
+      await connection.run(`ALTER TABLE ${name} ADD COLUMN ${quote(column.name)} ${wanted}`);
     else if (type !== wanted) {
       throw tableCondition(target, planned, `column ${column.name} is ${type} and not ${wanted}`);
     }
@@ -96,7 +112,9 @@ function tableSql(table: StoredTable): string {
  * of words a row; what is cut off is no reason to refuse the row.
  */
 function searchSql({ text, columns }: EntityTable): string {
-  const texts = text.map((column) => `coalesce(${quote(columns[column]!.name)}::text, '')`).join(" || ' ' || ");
+  const texts = text
+    .map((column) => `coalesce(${quote(columns[column]!.name)}::text, '')`)
+    .join(" || ' ' || ");
   const column = quote(searchColumnOf(columns));
   return `${column} tsvector GENERATED ALWAYS AS (to_tsvector('simple', left(${texts}, ${searchCharsMax}))) STORED`;
 }

@@ -8,7 +8,7 @@ import {
   TableTargetSession,
   type TargetOpenOptions,
 } from "../../ports/index.js";
-import { planTables, type TablePlan } from "../../tables/index.js";
+import { keyColumns, planTables, type Table, type TablePlan } from "../../tables/index.js";
 import type { PostgresAddress } from "./address.js";
 import { AfterSteps } from "./after-load.js";
 import { ChunkLoader } from "./chunk-loader.js";
@@ -16,7 +16,7 @@ import { Connection } from "./connection.js";
 import { matchTable } from "./existing-table.js";
 import { makeTables } from "./made-tables.js";
 import { StateTable } from "./state.js";
-import type { StoredTable } from "./stored-table.js";
+import { deletionsName, isEntity, madeTable, remembersDeletions, type StoredTable } from "./stored-table.js";
 import { lockWriter } from "./writer-lock.js";
 
 /**
@@ -110,11 +110,19 @@ export class PostgresSession extends TableTargetSession {
     if (sealed.lastImport !== null) await this.#state.write("last", JSON.stringify(sealed.lastImport));
     if (note !== null) await this.#state.write(`finished:${importId}`, note);
     await this.#state.remove("checkpoint");
+    await this.#state.remove("fresh");
     await this.#commit();
   }
 
+  /** Rows of tables that the unfinished import made are its own; those in others stay. */
   protected override async _forget(): Promise<void> {
+    await this.#begin("BEGIN");
+    await this.#steps.dropForeignKeys();
+    const fresh = await this.#state.readNames("fresh");
+    const names = this.tables.tables.filter(({ name }) => fresh.has(name)).flatMap(ownNames);
+    if (names.length > 0) await this.#connection.run(`TRUNCATE ${names.join(", ")}`);
     await this.#state.remove("checkpoint");
+    await this.#commit();
   }
 
   protected override async _close(): Promise<void> {
@@ -152,6 +160,12 @@ export class PostgresSession extends TableTargetSession {
   }
 }
 
+/** A table, and what keeps the deletions of its records. */
+function ownNames(planned: Table): string[] {
+  const table = madeTable(planned, keyColumns(planned));
+  return isEntity(table) && remembersDeletions(table) ? [table.name, deletionsName(table)] : [table.name];
+}
+
 /** The tables that the import needs are there behind this, or nothing has changed. */
 async function prepare(
   connection: Connection,
@@ -165,7 +179,7 @@ async function prepare(
   await state.make();
   const stored = await state.read("mapping");
   const mapping = options.mergeMapping(stored === null ? null : (JSON.parse(stored) as CompiledMapping));
-  const planned = planTables(mapping, address.name);
+  const planned = planTables(mapping, address.name, { hasListTables: address.table === null });
   const { plan, tables } =
     address.table === null
       ? { plan: planned, tables: await makeTables(connection, state, planned, address.name) }

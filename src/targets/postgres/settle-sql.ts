@@ -167,7 +167,8 @@ export class SettleSql {
 
   /** Removes the rows of a round's tombstones with the values of their lists; older tombstones remove nothing. */
   removeRows(part: StagedPart): string {
-    const isOld = this.#entity.planned.version === null ? "" : `AND (${this.#isOlderTombstone()}) IS NOT TRUE`;
+    const isOld =
+      this.#entity.planned.version === null ? "" : `AND (${this.#isOlderTombstone()}) IS NOT TRUE`;
     const gone = `DELETE FROM ${this.#entity.name} t USING ${this.#staging.name} s
       WHERE ${this.#isTombstone(part)} AND ${sameKey(this.#entity, "t.", "s.")} ${isOld}
       RETURNING ${columnNames(this.#key, "t.")}`;
@@ -202,7 +203,8 @@ export class SettleSql {
       keep: ordinalColumn,
       reject: ordinalColumn,
       replace: `${ordinalColumn} DESC`,
-      newest: kind === "newest" ? `${castValue(this.#version(), "s.")} DESC NULLS LAST, ${ordinalColumn}` : "",
+      newest:
+        kind === "newest" ? `${castValue(this.#version(), "s.")} DESC NULLS LAST, ${ordinalColumn}` : "",
     }[kind];
     return `SELECT DISTINCT ON (${keys}) * ${from} ORDER BY ${keys}, ${order}`;
   }
@@ -240,7 +242,9 @@ export class SettleSql {
   #differs(alias: string, isStaged: boolean): string {
     if (this.#others.length === 0) return "false";
     if (this.#others.some(({ isComparable }) => !isComparable)) return "true";
-    const values = this.#others.map((column) => (isStaged ? castValue(column, alias) : `${alias}${column.name}`));
+    const values = this.#others.map((column) =>
+      isStaged ? castValue(column, alias) : `${alias}${column.name}`,
+    );
     return `(${columnNames(this.#others, "t.")}) IS DISTINCT FROM (${values.join(", ")})`;
   }
 
@@ -254,7 +258,9 @@ export class SettleSql {
 
   /** The first columns of a list are the key of its owner. */
   #isOf(list: StoredList, value: string, owner: string): string {
-    return this.#key.map(({ name }, at) => `${value}${list.columns[at]!.name} = ${owner}${name}`).join(" AND ");
+    return this.#key
+      .map(({ name }, at) => `${value}${list.columns[at]!.name} = ${owner}${name}`)
+      .join(" AND ");
   }
 
   #isRecord(part: StagedPart): string {

@@ -33,7 +33,12 @@ export class Settler {
   readonly #connection: Connection;
   readonly #sql: SettleSql;
 
-  constructor(connection: Connection, entity: StoredEntity, staging: StagingTable, lists: readonly ListParts[]) {
+  constructor(
+    connection: Connection,
+    entity: StoredEntity,
+    staging: StagingTable,
+    lists: readonly ListParts[],
+  ) {
     this.#connection = connection;
     this.entity = entity;
     this.staging = staging;
@@ -160,12 +165,19 @@ export class Settler {
     type Row = { ordinal: number; text: string };
     const rows = await this.#connection.rows<Row>(this.#sql.listLosers(part, rowHeadBytesMax));
     return rows.map(({ ordinal, text }) => {
-      return { ordinal, code: "CONFLICT_REJECTED", reason: "its key is there already", head: Buffer.from(text) };
+      return {
+        ordinal,
+        code: "CONFLICT_REJECTED",
+        reason: "its key is there already",
+        head: Buffer.from(text),
+      };
     });
   }
 
   async #head(ordinal: number): Promise<Uint8Array> {
-    const [row] = await this.#connection.rows<{ text: string }>(this.#sql.showRow(rowHeadBytesMax), [ordinal]);
+    const [row] = await this.#connection.rows<{ text: string }>(this.#sql.showRow(rowHeadBytesMax), [
+      ordinal,
+    ]);
     return Buffer.from(row?.text ?? "");
   }
 

@@ -1,4 +1,6 @@
-import type { Connection } from "./connection.js";
+import type { CompiledMapping } from "../../model/index.js";
+import type { PostgresAddress } from "./address.js";
+import { Connection } from "./connection.js";
 
 /**
  * What imports keep beside their tables: a row a fact, in the database's one table `plimsoll_state`. The scope is
@@ -34,8 +36,31 @@ export class StateTable {
     );
   }
 
+  /**
+   * Names of tables: `tables` for all that imports have made, `fresh` for those that the unfinished one made, whose
+   * rows are all its own.
+   */
+  async readNames(list: "tables" | "fresh"): Promise<Set<string>> {
+    return new Set(JSON.parse((await this.read(list)) ?? "[]") as string[]);
+  }
+
+  async writeNames(list: "tables" | "fresh", names: ReadonlySet<string>): Promise<void> {
+    await this.write(list, JSON.stringify([...names]));
+  }
+
   async remove(name: string): Promise<void> {
     const sql = "DELETE FROM plimsoll_state WHERE scope = $1 AND name = $2";
     await this.#connection.run(sql, [this.#scope, name]);
   }
+}
+
+/** Read by a connection of its own, before there is a session. */
+export async function readStoredMapping(address: PostgresAddress): Promise<CompiledMapping | null> {
+  await using connection = await Connection.open(address);
+  const [row] = await connection.rows<{ there: boolean }>(
+    "SELECT to_regclass('plimsoll_state') IS NOT NULL AS there",
+  );
+  if (row?.there !== true) return null;
+  const text = await new StateTable(connection, address.table ?? "").read("mapping");
+  return text === null ? null : (JSON.parse(text) as CompiledMapping);
 }

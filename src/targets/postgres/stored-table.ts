@@ -47,7 +47,10 @@ export function quote(name: string): string {
 }
 
 /** A table that is made from the plan. */
-export function madeTable<Planned extends Table>(planned: Planned, key: readonly number[]): StoredTable<Planned> {
+export function madeTable<Planned extends Table>(
+  planned: Planned,
+  key: readonly number[],
+): StoredTable<Planned> {
   const columns = planned.columns.map(({ name, type }) => ({
     name: quote(name),
     pageType: pageTypes[type],
