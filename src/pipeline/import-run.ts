@@ -187,6 +187,7 @@ export class ImportRun implements AsyncDisposable {
 
   /** Workers write what they have buffered; the runs belong to the import from the next commit. */
   async flushRuns(): Promise<void> {
+    if (this.tables !== null) return;
     const replies = await Promise.all(
       this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})),
     );
