@@ -1,7 +1,13 @@
 import { boundAllocator } from "../kernel/index.js";
 import { divideLine } from "../memory/index.js";
 import { divisionOf, estimateImport, importSample, type ScratchTarget } from "../pipeline/index.js";
-import { makeTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
+import {
+  isRelationalTarget,
+  makeTarget,
+  type PreparedImport,
+  prepareImport,
+  type TargetChoice,
+} from "../preparation/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { PlanScratch } from "./plan-scratch.js";
@@ -41,12 +47,16 @@ async function findOut(prepared: PreparedImport, signal: AbortSignal): Promise<P
   }
   using scratch = new PlanScratch(target.path);
   const disk = scratch.probeDisk();
-  const sample = await importSample(samplePlan, await scratchTarget(scratch.storePath), { signal });
+  const sample = await importSample(samplePlan, await scratchTarget(target, scratch.storePath), { signal });
   const estimate = estimateImport(sample, { plan, table, diskBytesPerSecond: disk.bytesPerSecond });
   return { prepared, table, sample, estimate, disk };
 }
 
-async function scratchTarget(path: string): Promise<ScratchTarget> {
+/** A database is filled by its own code: what lies in it then is not taken apart. */
+async function scratchTarget(choice: TargetChoice, path: string): Promise<ScratchTarget> {
+  if (isRelationalTarget(choice)) {
+    return { target: await makeTarget({ name: path, kind: choice.kind, path }), openReader: null };
+  }
   const { openStoreReader } = await import("../targets/lmdb/index.js");
   return {
     target: await makeTarget({ name: path, kind: "lmdb", path }),

@@ -215,6 +215,14 @@ export class ImportRun implements AsyncDisposable {
     return firstId;
   }
 
+  /** Input between two checkpoints; what tables take of it is to fit the cache of their database. */
+  get chunkBytesMax(): number {
+    const { syncBytes } = this.plan;
+    if (this.tables === null) return syncBytes;
+    const { databaseDirty, mappedPages, runBuffers } = this.governor.table.shares;
+    return Math.min(syncBytes, databaseDirty.bytes + mappedPages.bytes + runBuffers.bytes);
+  }
+
   batchBytes(): number {
     return this.governor.batchBytes;
   }

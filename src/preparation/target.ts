@@ -1,6 +1,7 @@
-import { PlimsollError } from "../kernel/index.js";
+import { assert, PlimsollError } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { Target } from "../ports/index.js";
+import type { DatabaseStats } from "../targets/sqlite/index.js";
 
 export interface TargetChoice {
   /** As given, for messages. */
@@ -33,8 +34,25 @@ function sqliteChoice(text: string, command: string): TargetChoice {
   return { name: text, kind: "sqlite", path, ...(table === undefined ? {} : { table }) };
 }
 
+/** Databases with tables of their own, which their own tools query. */
+const relationalPattern = /^sqlite:/;
+
+/** The database that a command is to read; null when it names a store. */
+export function relationalChoice(text: string, command: string): TargetChoice | null {
+  return relationalPattern.test(text) ? parseTarget(text, command) : null;
+}
+
+/** What imports have put into a database. */
+export async function relationalStats({ path, table }: TargetChoice): Promise<DatabaseStats> {
+  assert(path !== null, "a database has a place");
+  return (await import("../targets/sqlite/index.js")).sqliteStats(path, table ?? null);
+}
+
 /** The folder of a store, with or without its prefix. */
 export function storePath(text: string, command: string): string {
+  if (relationalPattern.test(text)) {
+    throw new PlimsollError("TARGET_NOT_OFFERED", { what: `\`plimsoll ${command}\``, target: text });
+  }
   const path = text.replace(/^lmdb:(\/\/(?=\/))?/, "");
   if (path === "")
     throw new PlimsollError("USAGE", { what: "a store is a folder, and none is named", command });

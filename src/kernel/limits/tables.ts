@@ -23,3 +23,8 @@ export const sqliteSingleBlocksMax = 32;
 
 /** Of a record that is turned down, what is kept for its line in the rejects. */
 export const rowHeadBytesMax = 1024;
+
+/** The rule of Codex for its chunks: what it takes a comic to be, and the fewest and most of one chunk. */
+export const codexRecordBytes = 16 * KiB;
+export const codexChunkRecordsMin = 1000;
+export const codexChunkRecordsMax = 500_000;
