@@ -46,9 +46,14 @@ async function findOut(prepared: PreparedImport, signal: AbortSignal): Promise<P
     return { prepared, table, sample, estimate, disk: null };
   }
   using scratch = new PlanScratch(target.path);
-  const disk = scratch.probeDisk();
+  // What a database makes of its rows is not taken apart, so there is nothing to hold against the disk.
+  const disk = isRelationalTarget(target) ? null : scratch.probeDisk();
   const sample = await importSample(samplePlan, await scratchTarget(target, scratch.storePath), { signal });
-  const estimate = estimateImport(sample, { plan, table, diskBytesPerSecond: disk.bytesPerSecond });
+  const estimate = estimateImport(sample, {
+    plan,
+    table,
+    diskBytesPerSecond: disk?.bytesPerSecond ?? null,
+  });
   return { prepared, table, sample, estimate, disk };
 }
 

@@ -12,7 +12,7 @@ export const rowPageBytes = 64 * KiB;
 export const sqliteCacheFraction = 0.5;
 
 /** How long a statement waits for another program's transaction before the import ends with a condition. */
-export const sqliteBusyMs = 5000;
+export const sqliteBusyMs = 2000;
 
 /** Values that one statement binds, and rows that it inserts: beyond these nothing is gained. */
 export const sqliteBoundValuesMax = 700;
