@@ -19,7 +19,8 @@ export function parseTarget(text: string, command: string): TargetChoice {
   if (text.startsWith("sqlite:")) return sqliteChoice(text, command);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "lmdb") {
-    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store), sqlite:FILE or null:`;
+    const known = "DIR, lmdb:DIR (the embedded store), sqlite:FILE or null:";
+    const what = `--into ${text} names no target that there is: ${known}`;
     throw new PlimsollError("USAGE", { what, command });
   }
   return { name: text, kind: "lmdb", path: storePath(text, command) };

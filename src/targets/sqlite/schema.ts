@@ -77,7 +77,8 @@ export function isIntegerKey({ columns, key }: EntityTable): boolean {
 function foreignKey({ name, references }: TableColumn, plan: TablePlan): string {
   const { table, column } = references!;
   const target = plan.tables[table]!;
-  return `FOREIGN KEY (${quoted(name)}) REFERENCES ${quoted(target.name)} (${quoted(target.columns[column]!.name)})`;
+  const key = quoted(target.columns[column]!.name);
+  return `FOREIGN KEY (${quoted(name)}) REFERENCES ${quoted(target.name)} (${key})`;
 }
 
 function createList(table: ListTable, plan: TablePlan): string {
