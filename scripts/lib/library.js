@@ -1,5 +1,6 @@
-// Linked records of a library of comics, as JSON lines: publishers, series, characters and comics with tags, with
-// what real feeds have: records that come again newer or older, that are gone, that lead nowhere, that are bad.
+// Linked records of a library of comics, as JSON lines: publishers, series, characters and comics with tags,
+// with what real feeds have: records that come again newer or older, that are gone, that lead nowhere, that
+// are bad.
 import { Random } from "./random.js";
 
 const words = "night star river stone glass winter paper iron summer hollow silver crown".split(" ");
@@ -41,7 +42,9 @@ entities:
 /** The files, each named as its records are. */
 export const libraryKinds = ["comics", "series", "characters", "publishers"];
 
-/** The lines of a file; about one comic in ten came before, is gone or is bad. `count` is that of the comics. */
+/**
+ * The lines of a file; about one comic in ten came before, is gone or is bad. `count` is that of the comics.
+ */
 export function* libraryLines(kind, { count, seed = 1 }) {
   const random = new Random(seed + libraryKinds.indexOf(kind));
   const sizes = { series: Math.ceil(count / 20), characters: Math.ceil(count / 10) };

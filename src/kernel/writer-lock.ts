@@ -9,7 +9,8 @@ interface Holder {
 
 /**
  * One writer a store, for as long as the import lasts (a database's own lock covers a transaction only). The
- * lock is a file made by `link`, which either makes it or fails; one left by a process that is gone is taken over.
+ * lock is a file made by `link`, which either makes it or fails; one left by a process that is gone is taken
+ * over.
  */
 export class WriterLock implements Disposable {
   readonly #path: string;

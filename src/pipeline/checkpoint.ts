@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ErrorCode } from "../kernel/index.js";
 import type { SourceCursor, SourceFingerprint } from "../ports/index.js";
 import type { RecordCounts } from "./import-plan.js";
-import type { RowTally } from "./table-rows.js";
+import type { RowTally } from "./row-tally.js";
 
 /** A sorted spill file that a checkpoint refers to. */
 export interface RunFile {

@@ -187,6 +187,7 @@ export class ImportRun implements AsyncDisposable {
 
   /** Workers write what they have buffered; the runs belong to the import from the next commit. */
   async flushRuns(): Promise<void> {
+    if (this.tables !== null) return;
     const replies = await Promise.all(
       this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})),
     );
@@ -212,6 +213,14 @@ export class ImportRun implements AsyncDisposable {
     const firstId = this.state.nextId;
     this.state.nextId += count;
     return firstId;
+  }
+
+  /** Input between two checkpoints; what tables take of it is to fit the cache of their database. */
+  get chunkBytesMax(): number {
+    const { syncBytes } = this.plan;
+    if (this.tables === null) return syncBytes;
+    const { databaseDirty, mappedPages, runBuffers } = this.governor.table.shares;
+    return Math.min(syncBytes, databaseDirty.bytes + mappedPages.bytes + runBuffers.bytes);
   }
 
   batchBytes(): number {

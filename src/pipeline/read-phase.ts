@@ -349,7 +349,8 @@ export class ReadPhase {
   }
 
   #isCheckpointDue(): boolean {
-    const { syncBytes, syncRecords = null } = this.#run.plan;
+    const { syncRecords = null } = this.#run.plan;
+    const syncBytes = this.#run.chunkBytesMax;
     if (syncRecords !== null && this.#recordsSinceCheckpoint >= syncRecords) return true;
     const seconds = (performance.now() - this.#checkpointAt) / 1000;
     return this.#bytesSinceCheckpoint >= syncBytes || seconds >= checkpointSecondsMax;

@@ -1,24 +1,38 @@
-import type { Applied, RowReject, TableTargetSession } from "../ports/index.js";
-import { addRowCounts, noRowCounts, type PlaceEntry, type RowCounts } from "../ports/index.js";
+import type { ErrorCode, Place } from "../kernel/index.js";
+import {
+  type Applied,
+  addRowCounts,
+  type PlaceEntry,
+  type RowReject,
+  type TableTargetSession,
+} from "../ports/index.js";
 import { openRowPage } from "../tables/index.js";
-import type { ImportRun } from "./import-run.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { newRowTally, type RowTally } from "./row-tally.js";
+import type { TimeSpent } from "./time-spent.js";
 import type { OutputPart } from "./worker-protocol.js";
 
-/** What became of the records in tables, as far as it is committed with the checkpoint that holds it. */
-export interface RowTally extends RowCounts {
-  rejected: number;
-  danglingLinks: number;
-  /** Steps behind the load that are done. */
-  stepsDone: string[];
+interface RejectNote {
+  code: ErrorCode;
+  reason: string;
+  place: Place;
 }
 
-export function newRowTally(): RowTally {
-  return { ...noRowCounts(), rejected: 0, danglingLinks: 0, stepsDone: [] };
+/** What an import lends to the work on its tables. */
+export interface RowsRun {
+  readonly state: Checkpoint;
+  readonly spent: TimeSpent;
+  readonly signal: AbortSignal;
+  readonly progress: { tick(): void };
+  serial<T>(work: () => Promise<T>): Promise<T>;
+  commitNow(): Promise<void>;
+  writeReject(reject: RejectNote & { head: Uint8Array }): void;
+  abortOnReject(reject: RejectNote): void;
 }
 
 /** Applies what a worker has made of a batch, or of a part of it, to the open chunk. */
 export async function applyRows(
-  run: ImportRun,
+  run: RowsRun,
   tables: TableTargetSession,
   place: PlaceEntry,
   output: ArrayBuffer,
@@ -34,7 +48,7 @@ export async function applyRows(
 }
 
 /** The counts of the chunk are whole once nothing waits in the target. */
-export async function settleRows(run: ImportRun, tables: TableTargetSession): Promise<void> {
+export async function settleRows(run: RowsRun, tables: TableTargetSession): Promise<void> {
   noteApplied(run, await run.spent.of("apply", () => tables.settle()));
 }
 
@@ -42,7 +56,7 @@ export async function settleRows(run: ImportRun, tables: TableTargetSession): Pr
  * What is done once, behind the load: links that lead nowhere, indexes, full-text. Every piece is one
  * transaction with the checkpoint that knows of it, so a killed import goes on with the next.
  */
-export async function finishTables(run: ImportRun, tables: TableTargetSession): Promise<void> {
+export async function finishTables(run: RowsRun, tables: TableTargetSession): Promise<void> {
   const tally = tallyOf(run);
   for (const step of tables.afterSteps) {
     while (!tally.stepsDone.includes(step)) {
@@ -58,17 +72,17 @@ export async function finishTables(run: ImportRun, tables: TableTargetSession): 
   }
 }
 
-function noteApplied(run: ImportRun, { counts, rejects }: Applied): void {
+function noteApplied(run: RowsRun, { counts, rejects }: Applied): void {
   addRowCounts(tallyOf(run), counts);
   for (const reject of rejects) rejectRow(run, reject);
 }
 
-function tallyOf({ state }: ImportRun): RowTally {
+function tallyOf({ state }: RowsRun): RowTally {
   state.rows ??= newRowTally();
   return state.rows;
 }
 
-function rejectRow(run: ImportRun, { place, ordinal, code, reason, head }: RowReject): void {
+function rejectRow(run: RowsRun, { place, ordinal, code, reason, head }: RowReject): void {
   tallyOf(run).rejected += 1;
   const { source, record } = place;
   run.writeReject({ code, reason, head, place: { source, record: record + ordinal } });

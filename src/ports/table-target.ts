@@ -62,9 +62,9 @@ export function addRowCounts(sum: RowCounts, more: RowCounts): void {
 
 /**
  * One writer's session with a relational database. Rows are applied in the order of the source; what was
- * applied since the last commit and the checkpoint given to the next are one transaction (a chunk). An adapter
- * writes the verbs `_checkpoint`, `_finished`, `_apply`, `_settle`, `_commit`, `_forget`, `_afterLoad`,
- * `_publish` and `_close`; those of sorted blocks are not for tables.
+ * applied since the last commit and the checkpoint given to the next are one transaction (a chunk). An
+ * adapter writes the verbs `_checkpoint`, `_finished`, `_apply`, `_settle`, `_commit`, `_forget`,
+ * `_afterLoad`, `_publish` and `_close`; those of sorted blocks are not for tables.
  */
 export abstract class TableTargetSession extends TargetSession {
   /** How the records lie in the tables; workers write pages by it. */

@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { delayMsMaxDefault, gradualityDefault, PlimsollError, syncBytesDefault } from "../kernel/index.js";
+import {
+  codexChunkRecordsMax,
+  codexChunkRecordsMin,
+  codexRecordBytes,
+  delayMsMaxDefault,
+  gradualityDefault,
+  PlimsollError,
+  syncBytesDefault,
+} from "../kernel/index.js";
 import { type ResolvedLine, resolveLine } from "../memory/index.js";
 import { deletionFaultOf } from "../model/index.js";
 import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
@@ -136,7 +144,7 @@ async function makePlan(
     limit: values.number("limit"),
     isFresh: values.flag("fresh"),
     syncBytes: values.number("sync-bytes") ?? syncBytesDefault,
-    syncRecords: values.number("sync-every"),
+    syncRecords: values.number("sync-every") ?? chunkRecords(values, line),
     delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
   };
 }
@@ -148,6 +156,19 @@ function checkDeletion({ compiled, entityOf }: ResolvedMapping, sources: Source[
     const fault = entity === undefined ? null : deletionFaultOf(entity);
     if (fault !== null) throw new PlimsollError("USAGE", { what: `--delete cannot be: ${fault}`, command });
   }
+}
+
+/** Records of a chunk by the rule of a comic server; null when the governor is to say. */
+function chunkRecords(values: OptionValues, line: ResolvedLine): number | null {
+  const rule = values.text("chunk-rule");
+  if (rule === null) return null;
+  const fraction = Number(/^codex:(0?\.\d+|1)$/.exec(rule)?.[1] ?? Number.NaN);
+  if (!(fraction > 0)) {
+    const what = `--chunk-rule ${rule} is no rule that there is: codex:FRACTION, such as codex:0.25`;
+    throw new PlimsollError("USAGE", { what, command: "import" });
+  }
+  const records = Math.floor((line.bytes * fraction) / codexRecordBytes);
+  return Math.min(codexChunkRecordsMax, Math.max(codexChunkRecordsMin, records));
 }
 
 /** Beside the store; nothing is written for a target that keeps nothing. */

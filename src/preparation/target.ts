@@ -1,6 +1,7 @@
-import { PlimsollError, shownAddress } from "../kernel/index.js";
+import { assert, PlimsollError, shownAddress } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { Target } from "../ports/index.js";
+import type { DatabaseStats } from "../targets/sqlite/index.js";
 
 export interface TargetChoice {
   /** As given but for its password, for messages. */
@@ -23,7 +24,8 @@ export function parseTarget(text: string, command: string): TargetChoice {
   if (/^postgres(ql)?:/i.test(text)) return postgresChoice(text, command);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1];
   if (scheme !== undefined && scheme !== "lmdb") {
-    const what = `--into ${text} names no target that there is: DIR, lmdb:DIR (the embedded store), sqlite:FILE, postgres://HOST/DATABASE or null:`;
+    const known = "DIR, lmdb:DIR (the embedded store), sqlite:FILE, postgres://HOST/DATABASE or null:";
+    const what = `--into ${text} names no target that there is: ${known}`;
     throw new PlimsollError("USAGE", { what, command });
   }
   return { name: text, kind: "lmdb", path: storePath(text, command) };
@@ -51,8 +53,29 @@ function postgresChoice(url: string, command: string): TargetChoice {
   return { name, kind: "postgres", path: null, url, rejectsPath };
 }
 
+/** Databases with tables of their own, which their own tools query. */
+const relationalPattern = /^(sqlite|postgres(ql)?):/i;
+
+/** The database that a command is to read; null when it names a store. */
+export function relationalChoice(text: string, command: string): TargetChoice | null {
+  return relationalPattern.test(text) ? parseTarget(text, command) : null;
+}
+
+/** What imports have put into a database. */
+export async function relationalStats({ path, table, url }: TargetChoice): Promise<DatabaseStats> {
+  if (url !== undefined) return (await import("../targets/postgres/index.js")).postgresStats(url);
+  assert(path !== null, "a database has a place");
+  return (await import("../targets/sqlite/index.js")).sqliteStats(path, table ?? null);
+}
+
 /** The folder of a store, with or without its prefix. */
 export function storePath(text: string, command: string): string {
+  if (relationalPattern.test(text)) {
+    throw new PlimsollError("TARGET_NOT_OFFERED", {
+      what: `\`plimsoll ${command}\``,
+      target: shownAddress(text) ?? text,
+    });
+  }
   const path = text.replace(/^lmdb:(\/\/(?=\/))?/, "");
   if (path === "")
     throw new PlimsollError("USAGE", { what: "a store is a folder, and none is named", command });

@@ -1,6 +1,8 @@
 import { tableNameBytesMax } from "../kernel/index.js";
 
-/** Names that are reserved: by SQLite, by PostgreSQL, and for what Plimsoll itself keeps beside the tables. */
+/**
+ * Names that are reserved: by SQLite, by PostgreSQL, and for what Plimsoll itself keeps beside the tables.
+ */
 const reservedPattern = /^(sqlite_|pg_|plimsoll_)/;
 
 /**

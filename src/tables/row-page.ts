@@ -10,8 +10,8 @@ import type { ColumnType } from "./table-plan.js";
  *   int    i64                        date   i64 microseconds since 2000-01-01, UTC
  *   float  f64                        json   the byte 1, then the text
  *
- * Behind the rows lie, at a multiple of 4 bytes and in the byte order of the machine, `count + 1` u32 offsets of
- * rows (the last is their end) and `count` u32 ordinals: the record within its batch that a row comes of.
+ * Behind the rows lie, at a multiple of 4 bytes and in the byte order of the machine, `count + 1` u32 offsets
+ * of rows (the last is their end) and `count` u32 ordinals: the record within its batch that a row comes of.
  */
 export interface RowPage {
   /** Number of the table in its plan. */

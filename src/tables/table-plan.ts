@@ -1,8 +1,8 @@
 import type { ConflictRule } from "../model/index.js";
 
 /**
- * How the records of a mapping lie in the tables of a relational database. It is plain JSON (workers get it as
- * it is); all tables and columns are numbered by their place in its lists.
+ * How the records of a mapping lie in the tables of a relational database. It is plain JSON (workers get it
+ * as it is); all tables and columns are numbered by their place in its lists.
  */
 export interface TablePlan {
   tables: Table[];
@@ -40,7 +40,9 @@ export interface EntityTable {
   conflict: ConflictRule;
   /** The column that decides which record is newer, under the rule `newest`. */
   version: number | null;
-  /** Whether records may be tombstones: their pages hold the key, and behind it the version if there is one. */
+  /**
+   * Whether records may be tombstones: their pages hold the key, and behind it the version if there is one.
+   */
   hasTombstones: boolean;
   /** Tables of the lists of these records. */
   lists: number[];

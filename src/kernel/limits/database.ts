@@ -12,7 +12,7 @@ export const databaseKeepAliveSeconds = 30;
 export const databaseLockSecondsMax = 60;
 
 /** A writer that was killed a moment ago may hold its lock until the server has noticed. */
-export const databaseWriterSecondsMax = 5;
+export const databaseWriterSecondsMax = 3;
 
 /** What is put together for a staging table before it is sent: two buffers of this. */
 export const stagedTupleBytes = 256 * KiB;

@@ -12,7 +12,7 @@ export const rowPageBytes = 64 * KiB;
 export const sqliteCacheFraction = 0.5;
 
 /** How long a statement waits for another program's transaction before the import ends with a condition. */
-export const sqliteBusyMs = 5000;
+export const sqliteBusyMs = 2000;
 
 /** Values that one statement binds, and rows that it inserts: beyond these nothing is gained. */
 export const sqliteBoundValuesMax = 700;
@@ -23,3 +23,8 @@ export const sqliteSingleBlocksMax = 32;
 
 /** Of a record that is turned down, what is kept for its line in the rejects. */
 export const rowHeadBytesMax = 1024;
+
+/** The rule of Codex for its chunks: what it takes a comic to be, and the fewest and most of one chunk. */
+export const codexRecordBytes = 16 * KiB;
+export const codexChunkRecordsMin = 1000;
+export const codexChunkRecordsMax = 500_000;

@@ -4,6 +4,8 @@ import { parsePostgresAddress } from "./address.js";
 import { PostgresSession } from "./session.js";
 import { readStoredMapping } from "./state.js";
 
+export { postgresStats } from "./stats.js";
+
 /** A database on a PostgreSQL server: tables made from the mapping, or one that is there (behind `#`). */
 export function postgresTarget(text: string): Target {
   const address = parsePostgresAddress(text);

@@ -54,13 +54,16 @@ export class StateTable {
   }
 }
 
+export async function hasState(connection: Connection): Promise<boolean> {
+  const sql = "SELECT to_regclass('plimsoll_state') IS NOT NULL AS there";
+  const [row] = await connection.rows<{ there: boolean }>(sql);
+  return row?.there === true;
+}
+
 /** Read by a connection of its own, before there is a session. */
 export async function readStoredMapping(address: PostgresAddress): Promise<CompiledMapping | null> {
   await using connection = await Connection.open(address);
-  const [row] = await connection.rows<{ there: boolean }>(
-    "SELECT to_regclass('plimsoll_state') IS NOT NULL AS there",
-  );
-  if (row?.there !== true) return null;
+  if (!(await hasState(connection))) return null;
   const text = await new StateTable(connection, address.table ?? "").read("mapping");
   return text === null ? null : (JSON.parse(text) as CompiledMapping);
 }

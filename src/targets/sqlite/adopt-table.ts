@@ -12,8 +12,8 @@ import type { Connection } from "./connection.js";
 import { EntityStatements } from "./entity-statements.js";
 
 /**
- * The plan for a table that is there already: columns are matched by name, whatever their case. All fields must
- * have one; members that no field names are kept where there is a column `rest`.
+ * The plan for a table that is there already: columns are matched by name, whatever their case. All fields
+ * must have one; members that no field names are kept where there is a column `rest`.
  */
 export function adoptTable(
   connection: Connection,

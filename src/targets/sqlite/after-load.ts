@@ -101,8 +101,9 @@ function fullTextStatements(table: EntityTable): string {
   const remove = `INSERT INTO ${fullText} (${fullText}, rowid, ${own}) VALUES ('delete', ${values("old")});`;
   const trigger = (event: string, body: string) =>
     `CREATE TRIGGER ${quoted(`${fullTextName(table)}_${event}`)} AFTER ${event} ON ${quoted(name)} BEGIN ${body} END;`;
+  const content = `content=${literal(name)}, content_rowid=${literal(rowNumber)}`;
   return [
-    `CREATE VIRTUAL TABLE ${fullText} USING fts5(${own}, content=${literal(name)}, content_rowid=${literal(rowNumber)});`,
+    `CREATE VIRTUAL TABLE ${fullText} USING fts5(${own}, ${content});`,
     `INSERT INTO ${fullText} (${fullText}) VALUES ('rebuild');`,
     trigger("insert", add),
     trigger("delete", remove),

@@ -111,7 +111,8 @@ export class EntityStatements {
   isDeleted(values: readonly SqliteValue[]): boolean {
     const { table } = this;
     const name = quoted(table.columns[table.version!]!.name);
-    const sql = `SELECT 1 FROM ${quoted(deletionsName(table))} WHERE ${this.#keyIs()} AND (? IS NULL OR ${name} >= ?)`;
+    const isNewer = `(? IS NULL OR ${name} >= ?)`;
+    const sql = `SELECT 1 FROM ${quoted(deletionsName(table))} WHERE ${this.#keyIs()} AND ${isNewer}`;
     const version = values[table.version!]!;
     return this.#connection.get(sql, [...this.keyOf(values), version, version]) !== undefined;
   }

@@ -11,6 +11,7 @@ import { SqliteSession } from "./sqlite-session.js";
 import { readStoredMapping } from "./stored-mapping.js";
 
 export type { SqliteDatabase, SqliteDriver, SqliteStatement, SqliteValue } from "./driver.js";
+export { type DatabaseStats, sqliteStats } from "./read-stats.js";
 
 export interface SqliteTargetOptions {
   /** A table that is there already; without it tables are made. */

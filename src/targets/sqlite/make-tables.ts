@@ -52,7 +52,8 @@ function ownTables(
       created.push(table.name);
     } else if (former.includes(table.name)) assertUnchanged(table, isThere, database);
     else {
-      const reason = `a table "${table.name}" is there that no import made; to load into it, name it: sqlite:FILE#${table.name}`;
+      const mend = `to load into it, name it: sqlite:FILE#${table.name}`;
+      const reason = `a table "${table.name}" is there that no import made; ${mend}`;
       throw new PlimsollError("DATABASE_TABLE", { database, entity: table.name, reason });
     }
   }

@@ -62,7 +62,7 @@ function createEntity(table: EntityTable, plan: TablePlan): string {
     definitions.push(`${constraint} (${names(columns, key)})`);
   }
   for (const at of linkColumns(table)) definitions.push(foreignKey(columns[at]!, plan));
-  return `CREATE TABLE IF NOT EXISTS ${quoted(table.name)} (${definitions.join(", ")})`;
+  return `CREATE TABLE ${quoted(table.name)} (${definitions.join(", ")})`;
 }
 
 /** Links outside of the key: those can be taken out when they lead nowhere. */
@@ -77,7 +77,8 @@ export function isIntegerKey({ columns, key }: EntityTable): boolean {
 function foreignKey({ name, references }: TableColumn, plan: TablePlan): string {
   const { table, column } = references!;
   const target = plan.tables[table]!;
-  return `FOREIGN KEY (${quoted(name)}) REFERENCES ${quoted(target.name)} (${quoted(target.columns[column]!.name)})`;
+  const key = quoted(target.columns[column]!.name);
+  return `FOREIGN KEY (${quoted(name)}) REFERENCES ${quoted(target.name)} (${key})`;
 }
 
 function createList(table: ListTable, plan: TablePlan): string {
@@ -94,7 +95,7 @@ function createList(table: ListTable, plan: TablePlan): string {
   );
   const value = columns.at(-1)!;
   if (value.references !== null) definitions.push(foreignKey(value, plan));
-  return `CREATE TABLE IF NOT EXISTS ${quoted(table.name)} (${definitions.join(", ")}) WITHOUT ROWID`;
+  return `CREATE TABLE ${quoted(table.name)} (${definitions.join(", ")}) WITHOUT ROWID`;
 }
 
 function createDeletions(table: EntityTable): string {
@@ -103,7 +104,7 @@ function createDeletions(table: EntityTable): string {
   const definitions = columns.map(columnDefinition);
   definitions.push(`PRIMARY KEY (${names(table.columns, table.key)})`);
   if (!columns.includes(version)) definitions.unshift(columnDefinition(version));
-  return `CREATE TABLE IF NOT EXISTS ${quoted(deletionsName(table))} (${definitions.join(", ")}) WITHOUT ROWID`;
+  return `CREATE TABLE ${quoted(deletionsName(table))} (${definitions.join(", ")}) WITHOUT ROWID`;
 }
 
 export function names(columns: readonly TableColumn[], which: readonly number[]): string {
