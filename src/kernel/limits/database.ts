@@ -29,3 +29,6 @@ export const stagedRefusedMax = 4096;
 
 /** Links that lead nowhere and are taken out in one transaction. */
 export const danglingLinksAtOnce = 100_000;
+
+/** A batch is kept while the server takes it and the next is made; a larger one is waited for. */
+export const keptBatchBytesMax = 2 * MiB;

@@ -8,6 +8,7 @@ import {
   type RowReject,
 } from "../../ports/index.js";
 import { keyColumns, type RowPage } from "../../tables/index.js";
+import { BatchKeeper } from "./batch-keeper.js";
 import { RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
 import { KeyFilter } from "./key-filter.js";
@@ -36,6 +37,8 @@ export class ChunkLoader {
   readonly #settlers: Settler[];
   readonly #writer = new TupleWriter();
   readonly #keys = new KeyFilter(stagedRowsMax);
+  readonly #keeper = new BatchKeeper();
+  #pending: Promise<Applied> | null = null;
   /** Batches with staged rows: the first ordinal of each in the chunk. */
   #places: { firstOrdinal: number; place: PlaceEntry }[] = [];
   #ordinalsEnd = 0;
@@ -64,7 +67,32 @@ export class ChunkLoader {
     for (const settler of this.#settlers) await settler.make();
   }
 
+  /**
+   * Begins with a batch when the one before it is in, and gives what became of that one: the server has work while
+   * the next batch is made. A batch that is too large to be kept for so long is waited for.
+   */
   async apply(batch: RowBatch): Promise<Applied> {
+    const former = await this.#finishPending();
+    const kept = this.#keeper.keep(batch);
+    if (kept === null) return addApplied(former, await this.#load(batch));
+    this.#pending = this.#load(kept);
+    // Marked as handled: whoever comes next is told.
+    this.#pending.catch(() => {});
+    return former;
+  }
+
+  /** Brings in all that was applied. */
+  async settle(): Promise<Applied> {
+    return addApplied(await this.#finishPending(), await this.#settleStaged());
+  }
+
+  async #finishPending(): Promise<Applied> {
+    const pending = this.#pending;
+    this.#pending = null;
+    return (await pending) ?? noneApplied();
+  }
+
+  async #load(batch: RowBatch): Promise<Applied> {
     if (this.#isDirect && !batch.pages.some(({ isTombstones }) => isTombstones)) {
       const stored = await this.#tryDirect(batch);
       if (stored !== null) return { counts: { ...noRowCounts(), stored }, rejects: [] };
@@ -72,14 +100,12 @@ export class ChunkLoader {
     this.#isDirect = false;
     const rejects = await this.#stage(batch);
     const isFull = this.#stagedRows >= this.#rowsMax || this.#stagedBytes >= stagedBytesMax;
-    if (!isFull) return { counts: noRowCounts(), rejects };
-    const applied = await this.settle();
-    return { counts: applied.counts, rejects: [...rejects, ...applied.rejects] };
+    const staged = { counts: noRowCounts(), rejects };
+    return isFull ? addApplied(staged, await this.#settleStaged()) : staged;
   }
 
-  /** Brings in what is staged. */
-  async settle(): Promise<Applied> {
-    const applied: Applied = { counts: noRowCounts(), rejects: [] };
+  async #settleStaged(): Promise<Applied> {
+    const applied = noneApplied();
     if (this.#ordinalsEnd === 0) return applied;
     for (const settler of this.#settlers) {
       const mayRepeat = this.#keys.mayRepeat || !settler.entity.takesPages;
@@ -119,18 +145,18 @@ export class ChunkLoader {
 
   /** The number of records, or null when a row stood in the way: then nothing of the batch is there. */
   async #tryDirect({ pages }: RowBatch): Promise<number | null> {
-    await this.#connection.run("SAVEPOINT direct");
+    const tables = [...byTable(pages, this.#tables)];
     try {
       let records = 0;
-      for (const [table, own] of byTable(pages, this.#tables)) {
+      for (const [at, [table, own]] of tables.entries()) {
         const into = `${table.name} (${columnNames(table.columns)})`;
-        const rows = await this.#connection.copyIn(
-          into,
-          own.map((page) => page.rows),
-        );
-        if (isEntity(table)) records += rows;
+        const rows = own.map((page) => page.rows);
+        const copied = await this.#connection.copyIn(into, rows, {
+          before: at === 0 ? "SAVEPOINT direct; " : "",
+          after: at === tables.length - 1 ? "; RELEASE SAVEPOINT direct" : "",
+        });
+        if (isEntity(table)) records += copied;
       }
-      await this.#connection.run("RELEASE SAVEPOINT direct");
       return records;
     } catch (error) {
       if (!(error instanceof RowFault)) throw error;
@@ -192,6 +218,16 @@ export class ChunkLoader {
     const { firstOrdinal, place } = this.#places[low]!;
     return { place, ordinal: ordinal - firstOrdinal };
   }
+}
+
+function noneApplied(): Applied {
+  return { counts: noRowCounts(), rejects: [] };
+}
+
+function addApplied(sum: Applied, more: Applied): Applied {
+  addRowCounts(sum.counts, more.counts);
+  sum.rejects.push(...more.rejects);
+  return sum;
 }
 
 /** Pages of a batch by their table: entities before lists, whose values refer to them. */

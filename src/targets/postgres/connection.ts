@@ -73,11 +73,16 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Streams tuples in the binary form of COPY, without a copy of their bytes. The next is asked for when the socket
-   * has taken the former.
+   * has taken the former. What is to be done before and behind it goes along: waiting for an answer costs more than a
+   * statement does.
    */
-  async copyIn(target: string, tuples: Iterable<Uint8Array>): Promise<number> {
+  async copyIn(
+    target: string,
+    tuples: Iterable<Uint8Array>,
+    { before = "", after = "" } = {},
+  ): Promise<number> {
     this.#throwIfLost();
-    const sql = `COPY ${target} FROM STDIN (FORMAT binary)`;
+    const sql = `${before}COPY ${target} FROM STDIN (FORMAT binary)${after}`;
     const stream = this.#client.query(from(sql, { highWaterMark: 1 }));
     try {
       await pipeline(() => this.#framed(tuples), stream);

@@ -82,12 +82,15 @@ export class PostgresSession extends TableTargetSession {
 
   protected override async _apply(batch: RowBatch): Promise<Applied> {
     await this.#beginChunk();
-    return this.#noting(() => this.#loader.apply(batch));
+    const applied = await this.#loader.apply(batch);
+    this.bytesWritten = this.#connection.bytesCopied;
+    return applied;
   }
 
   protected override async _settle(): Promise<Applied> {
-    await this.#beginChunk();
-    return this.#noting(() => this.#loader.settle());
+    const applied = await this.#loader.settle();
+    this.bytesWritten = this.#connection.bytesCopied;
+    return applied;
   }
 
   protected override async _commit(checkpoint: CheckpointJson): Promise<void> {
@@ -150,13 +153,6 @@ export class PostgresSession extends TableTargetSession {
     await this.#connection.run("COMMIT");
     this.waitedSeconds += (performance.now() - startedAt) / 1000;
     this.#isInTransaction = false;
-  }
-
-  async #noting<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#connection.bytesCopied;
-    const result = await work();
-    this.bytesWritten += this.#connection.bytesCopied - before;
-    return result;
   }
 }
 

@@ -89,10 +89,8 @@ export class StagingTable {
   }
 
   async #tryCopy(tuples: Iterable<Uint8Array>): Promise<RowFault | null> {
-    await this.#connection.run("SAVEPOINT staging");
     try {
-      await this.#copy(tuples);
-      await this.#connection.run("RELEASE SAVEPOINT staging");
+      await this.#copy(tuples, { before: "SAVEPOINT staging; ", after: "; RELEASE SAVEPOINT staging" });
       return null;
     } catch (error) {
       if (!(error instanceof RowFault) || error.row === null) throw error;
@@ -101,10 +99,10 @@ export class StagingTable {
     }
   }
 
-  async #copy(tuples: Iterable<Uint8Array>): Promise<void> {
+  async #copy(tuples: Iterable<Uint8Array>, around: { before?: string; after?: string } = {}): Promise<void> {
     const { columns } = this.#table;
     const names = [columnNames(columns), ordinalColumn, ...(this.form.hasTombstones ? [deletedColumn] : [])];
-    await this.#connection.copyIn(`${this.name} (${names.join(", ")})`, tuples);
+    await this.#connection.copyIn(`${this.name} (${names.join(", ")})`, tuples, around);
   }
 }
 
