@@ -2,22 +2,34 @@ import { keptBatchBytesMax } from "../../kernel/index.js";
 import type { RowBatch } from "../../ports/index.js";
 import type { RowPage } from "../../tables/index.js";
 
-/** Keeps one batch beyond the call that brought it, in a buffer that each batch uses anew. */
+/** Keeps batches beyond the calls that bring them, in two buffers that take turns. */
 export class BatchKeeper {
-  #buffer: ArrayBuffer | null = null;
+  readonly #buffers = [new ArrayBuffer(keptBatchBytesMax), new ArrayBuffer(keptBatchBytesMax)];
+  #turn = 0;
+  #used = 0;
+  #batches: RowBatch[] = [];
 
-  /** Null when the batch is too large. The batch before it is no longer there. */
-  keep({ place, pages }: RowBatch): RowBatch | null {
+  /** False when there is no room left for the batch. */
+  keep({ place, pages }: RowBatch): boolean {
     const bytes = pages.reduce((sum, page) => sum + bytesOf(page), 0);
-    if (bytes > keptBatchBytesMax) return null;
-    this.#buffer ??= new ArrayBuffer(keptBatchBytesMax);
-    let at = 0;
+    if (this.#used + bytes > keptBatchBytesMax) return false;
+    const buffer = this.#buffers[this.#turn]!;
     const kept = pages.map((page) => {
-      const copy = copyTo(this.#buffer!, at, page);
-      at += bytesOf(page);
+      const copy = copyTo(buffer, this.#used, page);
+      this.#used += bytesOf(page);
       return copy;
     });
-    return { place: { ...place }, pages: kept };
+    this.#batches.push({ place: { ...place }, pages: kept });
+    return true;
+  }
+
+  /** What was kept since the last time; it stays until the next time but one. */
+  take(): RowBatch[] {
+    const batches = this.#batches;
+    this.#batches = [];
+    this.#used = 0;
+    this.#turn = 1 - this.#turn;
+    return batches;
   }
 }
 

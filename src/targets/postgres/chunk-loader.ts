@@ -68,22 +68,32 @@ export class ChunkLoader {
   }
 
   /**
-   * Begins with a batch when the one before it is in, and gives what became of that one: the server has work while
-   * the next batch is made. A batch that is too large to be kept for so long is waited for.
+   * Keeps a batch until there are so many that a COPY pays, and gives what became of former ones: the server has
+   * work while the next batches are made. One that is too large to be kept is waited for.
    */
   async apply(batch: RowBatch): Promise<Applied> {
-    const former = await this.#finishPending();
-    const kept = this.#keeper.keep(batch);
-    if (kept === null) return addApplied(former, await this.#load(batch));
-    this.#pending = this.#load(kept);
-    // Marked as handled: whoever comes next is told.
-    this.#pending.catch(() => {});
-    return former;
+    if (this.#keeper.keep(batch)) return noneApplied();
+    const former = await this.#begin();
+    if (this.#keeper.keep(batch)) return former;
+    return addApplied(addApplied(former, await this.#finishPending()), await this.#load([batch]));
   }
 
   /** Brings in all that was applied. */
   async settle(): Promise<Applied> {
-    return addApplied(await this.#finishPending(), await this.#settleStaged());
+    const former = await this.#begin();
+    return addApplied(addApplied(former, await this.#finishPending()), await this.#settleStaged());
+  }
+
+  /** Begins with what is kept when the batches before it are in. */
+  async #begin(): Promise<Applied> {
+    const former = await this.#finishPending();
+    const batches = this.#keeper.take();
+    if (batches.length > 0) {
+      this.#pending = this.#load(batches);
+      // Marked as handled: whoever comes next is told.
+      this.#pending.catch(() => {});
+    }
+    return former;
   }
 
   async #finishPending(): Promise<Applied> {
@@ -92,16 +102,20 @@ export class ChunkLoader {
     return (await pending) ?? noneApplied();
   }
 
-  async #load(batch: RowBatch): Promise<Applied> {
-    if (this.#isDirect && !batch.pages.some(({ isTombstones }) => isTombstones)) {
-      const stored = await this.#tryDirect(batch);
+  async #load(batches: readonly RowBatch[]): Promise<Applied> {
+    const pages = batches.flatMap((batch) => batch.pages);
+    if (this.#isDirect && this.#ordinalsEnd === 0 && !pages.some(({ isTombstones }) => isTombstones)) {
+      const stored = await this.#tryDirect(pages);
       if (stored !== null) return { counts: { ...noRowCounts(), stored }, rejects: [] };
     }
     this.#isDirect = false;
-    const rejects = await this.#stage(batch);
-    const isFull = this.#stagedRows >= this.#rowsMax || this.#stagedBytes >= stagedBytesMax;
-    const staged = { counts: noRowCounts(), rejects };
-    return isFull ? addApplied(staged, await this.#settleStaged()) : staged;
+    const applied = noneApplied();
+    for (const batch of batches) {
+      applied.rejects.push(...(await this.#stage(batch)));
+      const isFull = this.#stagedRows >= this.#rowsMax || this.#stagedBytes >= stagedBytesMax;
+      if (isFull) addApplied(applied, await this.#settleStaged());
+    }
+    return applied;
   }
 
   async #settleStaged(): Promise<Applied> {
@@ -143,8 +157,8 @@ export class ChunkLoader {
     return isRejecting ? stagedRefusedMax : stagedRowsMax;
   }
 
-  /** The number of records, or null when a row stood in the way: then nothing of the batch is there. */
-  async #tryDirect({ pages }: RowBatch): Promise<number | null> {
+  /** The number of records, or null when a row stood in the way: then nothing of them is there. */
+  async #tryDirect(pages: readonly RowPage[]): Promise<number | null> {
     const tables = [...byTable(pages, this.#tables)];
     try {
       let records = 0;

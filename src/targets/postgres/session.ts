@@ -88,6 +88,7 @@ export class PostgresSession extends TableTargetSession {
   }
 
   protected override async _settle(): Promise<Applied> {
+    await this.#beginChunk();
     const applied = await this.#loader.settle();
     this.bytesWritten = this.#connection.bytesCopied;
     return applied;
