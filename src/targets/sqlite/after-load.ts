@@ -99,8 +99,10 @@ function fullTextStatements(table: EntityTable): string {
   const literal = (value: string) => `'${value.replaceAll("'", "''")}'`;
   const add = `INSERT INTO ${fullText} (rowid, ${own}) VALUES (${values("new")});`;
   const remove = `INSERT INTO ${fullText} (${fullText}, rowid, ${own}) VALUES ('delete', ${values("old")});`;
-  const trigger = (event: string, body: string) =>
-    `CREATE TRIGGER ${quoted(`${fullTextName(table)}_${event}`)} AFTER ${event} ON ${quoted(name)} BEGIN ${body} END;`;
+  const trigger = (event: string, body: string) => {
+    const called = quoted(`${fullTextName(table)}_${event}`);
+    return `CREATE TRIGGER ${called} AFTER ${event} ON ${quoted(name)} BEGIN ${body} END;`;
+  };
   const content = `content=${literal(name)}, content_rowid=${literal(rowNumber)}`;
   return [
     `CREATE VIRTUAL TABLE ${fullText} USING fts5(${own}, ${content});`,
