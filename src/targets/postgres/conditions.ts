@@ -11,7 +11,8 @@ export class RowFault extends Error {
   constructor(error: pg.DatabaseError) {
     super(messageOf(error), { cause: error });
     this.state = error.code ?? "";
-    const line = /^COPY .*, line (\d+)/.exec(error.where ?? "")?.[1];
+    // The outermost of the places that the server names is that of the COPY.
+    const line = /^COPY .*, line (\d+)/.exec(error.where?.split("\n").at(-1) ?? "")?.[1];
     this.row = line === undefined ? null : Number(line) - 1;
   }
 }

@@ -174,7 +174,8 @@ async function prepare(
   await connection.run("BEGIN");
   const state = new StateTable(connection, scope);
   await state.make();
-  const stored = await state.read("mapping");
+  // A table that was there says itself what it takes, whatever was loaded into it before.
+  const stored = address.table === null ? await state.read("mapping") : null;
   const mapping = options.mergeMapping(stored === null ? null : (JSON.parse(stored) as CompiledMapping));
   const planned = planTables(mapping, address.name, { hasListTables: address.table === null });
   const { plan, tables } =

@@ -60,10 +60,13 @@ export async function hasState(connection: Connection): Promise<boolean> {
   return row?.there === true;
 }
 
-/** Read by a connection of its own, before there is a session. */
+/**
+ * Read by a connection of its own, before there is a session; null too for a table that was there, which says itself
+ * what it takes.
+ */
 export async function readStoredMapping(address: PostgresAddress): Promise<CompiledMapping | null> {
   await using connection = await Connection.open(address);
-  if (!(await hasState(connection))) return null;
-  const text = await new StateTable(connection, address.table ?? "").read("mapping");
+  if (address.table !== null || !(await hasState(connection))) return null;
+  const text = await new StateTable(connection, "").read("mapping");
   return text === null ? null : (JSON.parse(text) as CompiledMapping);
 }
