@@ -17,6 +17,9 @@ const exactDigitsMax = 15;
 const minus = 0x2d;
 const zero = 0x30;
 const quote = 0x22;
+const dayBytes = 10;
+const dayMs = 86_400_000;
+const daysOf400Years = 146_097;
 const loneSurrogate = /\p{Surrogate}/u;
 
 /** What a value is put into a page as; the kernel has held it to the type of its field. */
@@ -116,8 +119,8 @@ function putFloat(writer: RowPageWriter, { bytes }: RecordView, start: number, e
 
 /** A number counts milliseconds since 1970. */
 function putDate(writer: RowPageWriter, view: RecordView, type: number, start: number, end: number): boolean {
-  const text = view.bytes.toString("latin1", start, end);
-  const ms = type === valueType.number ? Math.trunc(Number(text)) : parseDate(text);
+  const isDay = type === valueType.string && end - start === dayBytes;
+  const ms = isDay ? parseDay(view.bytes, start) : parseMoment(view, type, start, end);
   if (!isWithinDates(ms)) return false;
   writer.putDate(ms);
   return true;
@@ -129,6 +132,20 @@ const dateMsMax = Date.parse("9999-12-31T23:59:59.999Z");
 /** Years of four digits: all that sort alike as text and as dates, and that every database has. */
 function isWithinDates(ms: number): boolean {
   return ms >= dateMsMin && ms <= dateMsMax;
+}
+
+/** YYYY-MM-DD, which the kernel has found to be a day of the calendar. */
+function parseDay(bytes: Buffer, at: number): number {
+  const digit = (index: number) => bytes[at + index]! - zero;
+  const year = digit(0) * 1000 + digit(1) * 100 + digit(2) * 10 + digit(3);
+  const [month, day] = [digit(5) * 10 + digit(6), digit(8) * 10 + digit(9)];
+  // Date.UTC takes years below 100 for those of the last century: years repeat themselves every 400.
+  return Date.UTC(year + 400, month - 1, day) - daysOf400Years * dayMs;
+}
+
+function parseMoment(view: RecordView, type: number, start: number, end: number): number {
+  const text = view.bytes.toString("latin1", start, end);
+  return type === valueType.number ? Math.trunc(Number(text)) : parseDate(text);
 }
 
 /** The same form as the kernel reads: UTC unless a zone is given, digits beyond milliseconds cut off. */

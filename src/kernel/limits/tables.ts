@@ -28,3 +28,8 @@ export const rowHeadBytesMax = 1024;
 export const codexRecordBytes = 16 * KiB;
 export const codexChunkRecordsMin = 1000;
 export const codexChunkRecordsMax = 500_000;
+
+/** The page that rows of a table are staged in, how many it takes at most, and how few are not worth it. */
+export const sqlitePageBytes = 64 * KiB;
+export const sqliteLeafRowsMax = 2048;
+export const sqliteStagedRowsMin = 8;

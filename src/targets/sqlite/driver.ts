@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { PlimsollError } from "../../kernel/index.js";
 
 /** What is bound to a statement and read from one; numbers that are not safe integers are bigints or REAL. */
-export type SqliteValue = null | string | number | bigint;
+export type SqliteValue = null | string | number | bigint | Uint8Array;
 
 /** The part of better-sqlite3's interface that is used: any driver of this shape may be handed in. */
 export interface SqliteStatement {

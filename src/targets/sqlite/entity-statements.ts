@@ -9,6 +9,7 @@ import {
 import type { Connection } from "./connection.js";
 import { quoted, type SqliteValue } from "./driver.js";
 import { deletionsName, names } from "./schema.js";
+import { stagedRows } from "./staging.js";
 
 /** The statements that write one entity's table and its lists: for so many rows at once, or for one. */
 export class EntityStatements {
@@ -36,16 +37,20 @@ export class EntityStatements {
 
   /** Rows of the block that were written over what is there, or are new. */
   upsert(values: readonly SqliteValue[], rows: number): number {
-    const { table } = this;
-    const { columns, key, version } = table;
-    const others = [...columns.keys()].filter((at) => !key.includes(at));
-    const set = (others.length > 0 ? others : key).map((at) => {
-      const name = quoted(columns[at]!.name);
-      return `${name} = excluded.${name}`;
-    });
-    const where = version === null ? "" : ` WHERE ${this.#isNewer("excluded")}`;
-    const ending = ` ON CONFLICT (${this.#key()}) DO UPDATE SET ${set.join(", ")}${where}`;
-    return this.#connection.run(insertInto(table, rows) + ending, values);
+    return this.#connection.run(insertInto(this.table, rows) + this.#upsertEnding(), values);
+  }
+
+  /** The same two of rows that are staged, and those of their lists. */
+  insertStaged(rows: number): number {
+    return this.#connection.run(insertStaged(this.table) + this.#insertEnding(), [rows]);
+  }
+
+  upsertStaged(rows: number): number {
+    return this.#connection.run(insertStaged(this.table) + this.#upsertEnding(), [rows]);
+  }
+
+  insertStagedList(list: ListTable, rows: number): void {
+    this.#connection.run(insertStaged(list), [rows]);
   }
 
   /** Whether the row of the key has the version that the values have. */
@@ -118,9 +123,22 @@ export class EntityStatements {
   }
 
   #insertSql(rows: number): string {
-    const { table } = this;
-    const ending = table.key.length === 0 ? "" : ` ON CONFLICT (${this.#key()}) DO NOTHING`;
-    return insertInto(table, rows) + ending;
+    return insertInto(this.table, rows) + this.#insertEnding();
+  }
+
+  #insertEnding(): string {
+    return this.table.key.length === 0 ? "" : ` ON CONFLICT (${this.#key()}) DO NOTHING`;
+  }
+
+  #upsertEnding(): string {
+    const { columns, key, version } = this.table;
+    const others = [...columns.keys()].filter((at) => !key.includes(at));
+    const set = (others.length > 0 ? others : key).map((at) => {
+      const name = quoted(columns[at]!.name);
+      return `${name} = excluded.${name}`;
+    });
+    const where = version === null ? "" : ` WHERE ${this.#isNewer("excluded")}`;
+    return ` ON CONFLICT (${this.#key()}) DO UPDATE SET ${set.join(", ")}${where}`;
   }
 
   #key(): string {
@@ -161,6 +179,11 @@ function insertInto(table: EntityTable | ListTable, rows: number): string {
     known.set(rows, text);
   }
   return text;
+}
+
+function insertStaged(table: EntityTable | ListTable): string {
+  const all = names(table.columns, [...table.columns.keys()]);
+  return `INSERT INTO ${quoted(table.name)} (${all}) ${stagedRows(table.number, table.columns.length)}`;
 }
 
 function marks(count: number): string {

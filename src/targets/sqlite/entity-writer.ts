@@ -1,4 +1,4 @@
-import { sqliteSingleBlocksMax } from "../../kernel/index.js";
+import { sqliteSingleBlocksMax, sqliteStagedRowsMin } from "../../kernel/index.js";
 import type { PlaceEntry, RowCounts, RowReject } from "../../ports/index.js";
 import { noRowCounts } from "../../ports/index.js";
 import { type EntityTable, type RowPage, type TablePlan, tombstoneColumns } from "../../tables/index.js";
@@ -6,8 +6,9 @@ import { recordFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
 import type { SqliteValue } from "./driver.js";
 import { EntityStatements } from "./entity-statements.js";
-import { RowCursor, rowHead } from "./row-cursor.js";
+import { RowCursor, type RowRange, rowHead } from "./row-cursor.js";
 import { remembersDeletions } from "./schema.js";
+import type { Staging } from "./staging.js";
 
 /** Some records of a batch, with the values of their lists. */
 interface Block {
@@ -32,12 +33,17 @@ export class EntityWriter {
   readonly #connection: Connection;
   readonly #statements: EntityStatements;
   readonly #table: EntityTable;
+  readonly #staging: Staging | null;
+  /** Blocks that are bound value by value before rows are staged again, and how often as many the next time. */
+  #unstagedLeft = 0;
+  #unstagedFactor = 1;
   /** Blocks that go record by record before a whole one is tried again, and how many the next time. */
   #singleLeft = 0;
   #singleNext = 1;
 
-  constructor(connection: Connection, table: EntityTable, plan: TablePlan) {
+  constructor(connection: Connection, table: EntityTable, plan: TablePlan, staging: Staging | null) {
     this.#connection = connection;
+    this.#staging = staging;
     this.#table = table;
     this.#statements = new EntityStatements(connection, table, plan);
   }
@@ -64,6 +70,7 @@ export class EntityWriter {
     );
     while (rows.ordinal < Number.POSITIVE_INFINITY || tombstones.ordinal < Number.POSITIVE_INFINITY) {
       if (tombstones.ordinal < rows.ordinal) this.#bury(tombstones, outcome);
+      else if (this.#writeStaged(rows, lists, tombstones.ordinal, outcome)) continue;
       else this.#write(this.#readBlock(place, rows, lists, tombstones.ordinal), outcome);
     }
     return outcome;
@@ -90,7 +97,46 @@ export class EntityWriter {
     return block;
   }
 
+  /** As many rows as a page takes, at once; false when they must go otherwise: nothing is written then. */
+  #writeStaged(rows: RowCursor, lists: RowCursor[], before: number, outcome: Outcome): boolean {
+    const staging = this.#staging;
+    const range = rows.rangeBefore(before);
+    if (staging === null || range === null || this.#unstagedLeft > 0) return false;
+    const { page, from } = range;
+    if (range.to - from < sqliteStagedRowsMin || remembersDeletions(this.#table)) return false;
+    const count = staging.put(page, from, range.to);
+    const end = count === 0 ? 0 : page.ordinals[from + count - 1]! + 1;
+    const listRanges = lists.map((cursor) => cursor.rangeBefore(end));
+    const isWhole = listRanges.every(
+      (list) => isEmpty(list) || staging.put(list.page, list.from, list.to) === sizeOf(list),
+    );
+    if (count === 0 || !isWhole || !this.#copyStaged(count, listRanges, outcome.counts)) {
+      this.#unstagedLeft =
+        Math.ceil((range.to - from) / this.#statements.blockSizes[0]!) * this.#unstagedFactor;
+      this.#unstagedFactor = Math.min(sqliteSingleBlocksMax, this.#unstagedFactor * 2);
+      return false;
+    }
+    this.#unstagedFactor = 1;
+    rows.pass({ page, from, to: from + count });
+    for (const [at, list] of listRanges.entries()) if (list !== null) lists[at]!.pass(list);
+    return true;
+  }
+
+  #copyStaged(rows: number, lists: readonly (RowRange | null)[], counts: RowCounts): boolean {
+    const statements = this.#statements;
+    return this.#try(rows, counts, () => {
+      const added = statements.insertStaged(rows);
+      if (added < rows) return this.#settleMet(added, () => void statements.upsertStaged(rows));
+      for (const [at, list] of statements.lists.entries()) {
+        const range = lists[at] ?? null;
+        if (!isEmpty(range)) statements.insertStagedList(list, sizeOf(range));
+      }
+      return added;
+    });
+  }
+
   #write(block: Block, outcome: Outcome): void {
+    this.#unstagedLeft = Math.max(0, this.#unstagedLeft - 1);
     if (block.ordinals.length > 1 && this.#singleLeft === 0 && this.#writeWhole(block, outcome)) return;
     this.#singleLeft = Math.max(0, this.#singleLeft - 1);
     for (const [at, ordinal] of block.ordinals.entries()) this.#writeOne(block, at, ordinal, outcome);
@@ -98,16 +144,25 @@ export class EntityWriter {
 
   /** False when the block must go record by record: nothing of it is written then. */
   #writeWhole(block: Block, { counts }: Outcome): boolean {
-    const rows = block.ordinals.length;
+    const isDone = this.#try(block.ordinals.length, counts, () => this.#insertWhole(block));
+    if (isDone) this.#singleNext = 1;
+    else {
+      this.#singleLeft = this.#singleNext;
+      this.#singleNext = Math.min(sqliteSingleBlocksMax, this.#singleNext * 2);
+    }
+    return isDone;
+  }
+
+  /** Writes rows within a savepoint, by work that says how many made a row, or null to have it taken back. */
+  #try(rows: number, counts: RowCounts, work: () => number | null): boolean {
     this.#connection.run("SAVEPOINT block");
     try {
-      const added = this.#insertWhole(block);
+      const added = work();
       if (added !== null) {
         this.#connection.run("RELEASE block");
         counts.stored += added;
         if (this.#table.conflict.kind === "keep") counts.duplicates += rows - added;
         else counts.replaced += rows - added;
-        this.#singleNext = 1;
         return true;
       }
     } catch (error) {
@@ -115,8 +170,6 @@ export class EntityWriter {
     }
     this.#connection.run("ROLLBACK TO block");
     this.#connection.run("RELEASE block");
-    this.#singleLeft = this.#singleNext;
-    this.#singleNext = Math.min(sqliteSingleBlocksMax, this.#singleNext * 2);
     return false;
   }
 
@@ -124,16 +177,18 @@ export class EntityWriter {
   #insertWhole(block: Block): number | null {
     const statements = this.#statements;
     const rows = block.ordinals.length;
-    const { conflict, lists } = this.#table;
     if (remembersDeletions(this.#table)) return null;
     const added = statements.insert(block.values, rows);
-    if (added < rows) {
-      const isCounted = lists.length === 0 && (conflict.kind === "keep" || conflict.kind === "replace");
-      if (!isCounted) return null;
-      if (conflict.kind === "replace") statements.upsert(block.values, rows);
-      return added;
-    }
+    if (added < rows) return this.#settleMet(added, () => void statements.upsert(block.values, rows));
     for (const [at, list] of statements.lists.entries()) statements.insertList(list, block.lists[at]!.values);
+    return added;
+  }
+
+  /** Some keys were there already: without lists, what becomes of such rows is known of them all. */
+  #settleMet(added: number, upsert: () => void): number | null {
+    const { conflict, lists } = this.#table;
+    if (lists.length > 0 || (conflict.kind !== "keep" && conflict.kind !== "replace")) return null;
+    if (conflict.kind === "replace") upsert();
     return added;
   }
 
@@ -202,4 +257,12 @@ export class EntityWriter {
   ): void {
     rejects.push({ place, ordinal, code, reason, head: rowHead(this.#table.columns, values) });
   }
+}
+
+function sizeOf({ from, to }: RowRange): number {
+  return to - from;
+}
+
+function isEmpty(range: RowRange | null): range is null {
+  return range === null || sizeOf(range) === 0;
 }

@@ -2,6 +2,12 @@ import { rowHeadBytesMax } from "../../kernel/index.js";
 import { type RowPage, RowReader, type RowValue, type TableColumn } from "../../tables/index.js";
 import type { SqliteValue } from "./driver.js";
 
+export interface RowRange {
+  page: RowPage;
+  from: number;
+  to: number;
+}
+
 /** Rows of one table, page by page, each read once and in order. */
 export class RowCursor {
   readonly #pages: readonly RowPage[];
@@ -29,6 +35,20 @@ export class RowCursor {
     let count = Math.min(countMax, page.count - this.#row);
     while (count > 0 && page.ordinals[this.#row + count - 1]! >= ordinal) count -= 1;
     return count;
+  }
+
+  /** The rows of the page from the next one on that come of records before `ordinal`. */
+  rangeBefore(ordinal: number): RowRange | null {
+    const page = this.#pages[this.#page];
+    if (page === undefined) return null;
+    const from = this.#row;
+    return { page, from, to: from + this.countBefore(ordinal, page.count) };
+  }
+
+  /** Goes behind the rows of a range. */
+  pass({ from, to }: RowRange): void {
+    this.#row += to - from;
+    this.#skipEnds();
   }
 
   /** Adds the values of the next row to a list. */

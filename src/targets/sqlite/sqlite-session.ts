@@ -20,6 +20,7 @@ import { quoted, type SqliteDriver } from "./driver.js";
 import { EntityWriter } from "./entity-writer.js";
 import { makeTables } from "./make-tables.js";
 import { deletionsName, remembersDeletions } from "./schema.js";
+import { Staging } from "./staging.js";
 import { readState, writeState } from "./state-table.js";
 
 export interface SqliteOptions {
@@ -69,8 +70,9 @@ export class SqliteSession extends TableTargetSession {
     this.#lock = lock;
     this.#connection = connection;
     this.afterSteps = this.#steps.map((step) => step.name);
+    const staging = Staging.open(this.#connection, this.tables);
     const writers = entityTables(this.tables).map((one) => {
-      return [one.number, new EntityWriter(this.#connection, one, this.tables)] as const;
+      return [one.number, new EntityWriter(this.#connection, one, this.tables, staging)] as const;
     });
     this.#writers = new Map(writers);
   }

@@ -88,7 +88,7 @@ test("values are kept as their columns say, and what does not fit costs its reco
   const lines = [
     '{"k":"é\\n\\ud83d\\ude00","i":-9223372036854775808,"f":1.5e300,"b":true,"d":"2024-02-29T23:59:59.9994+01:00","h":"AbCd","j":{"a":[1, 2]},"s":12.50}',
     '{"k":"2","i":9007199254740993,"f":-0,"b":false,"d":1700000000123,"h":"00","j":"text","s":true}',
-    '{"k":"3","i":null,"j":null}',
+    '{"k":"3","i":null,"j":null,"d":"0004-02-29"}',
     '{"k":"4","i":9223372036854775808}',
     '{"k":"5","f":1e999}',
     '{"k":"6","d":"2024-02-30"}',
@@ -111,7 +111,7 @@ test("values are kept as their columns say, and what does not fit costs its reco
       "12.50",
     ],
     ["2", "9007199254740993", 0, 0, "2023-11-14T22:13:20.123Z", "00", '"text"', "true"],
-    ["3", null, null, null, null, null, null, null],
+    ["3", null, null, null, "0004-02-29T00:00:00.000Z", null, null, null],
   ]);
   const told = rejects(database).map(({ code, record }) => `${record} ${code}`);
   expect(told).toEqual([
