@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// A PostgreSQL server to be thrown away: `node scripts/postgres.js` makes one in a temporary folder, prints its URL as a
-// line of JSON and removes everything when its input ends, however that comes about. Tests, benches and whoever wants to
-// try something use it. Two words on its input, each answered by such a line, take it down as a crash would and start it
-// again: `crash`, `start`.
+// A PostgreSQL server to be thrown away: `node scripts/postgres.js` makes one in a temporary folder, prints
+// its URL as a line of JSON and removes everything when its input ends, however that comes about. Tests,
+// benches and whoever wants to try something use it. Two words on its input, each answered by such a line,
+// take it down as a crash would and start it again: `crash`, `start`.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";

@@ -8,7 +8,9 @@ export const databaseConnectSecondsMax = 15;
 /** How long an idle connection may be silent before either side asks whether the other is there. */
 export const databaseKeepAliveSeconds = 30;
 
-/** A lock that another session holds on a table for longer than this ends the import, which can go on later. */
+/**
+ * A lock that another session holds on a table for longer than this ends the import, which can go on later.
+ */
 export const databaseLockSecondsMax = 60;
 
 /** A writer that was killed a moment ago may hold its lock until the server has noticed. */
@@ -18,8 +20,8 @@ export const databaseWriterSecondsMax = 3;
 export const stagedTupleBytes = 256 * KiB;
 
 /**
- * Staged rows are settled when there are this many, or this many bytes, at the latest: the server sorts and joins so
- * many at a time, whatever the chunks are. Their keys are remembered at 16 bytes each, twice over.
+ * Staged rows are settled when there are this many, or this many bytes, at the latest: the server sorts and
+ * joins so many at a time, whatever the chunks are. Their keys are remembered at 16 bytes each, twice over.
  */
 export const stagedRowsMax = 131_072;
 export const stagedBytesMax = 64 * MiB;

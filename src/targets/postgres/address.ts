@@ -1,9 +1,9 @@
 import type { ClientConfig } from "pg";
 import { parse } from "pg-connection-string";
 import {
-  assert,
   databaseConnectSecondsMax,
   databaseKeepAliveSeconds,
+  PlimsollError,
   shownAddress,
 } from "../../kernel/index.js";
 
@@ -21,7 +21,12 @@ export interface PostgresAddress {
 /** Reads `postgres://USER@HOST:PORT/DATABASE#TABLE`; what it leaves out comes from libpq's variables. */
 export function parsePostgresAddress(text: string): PostgresAddress {
   const name = shownAddress(text);
-  assert(name !== null, "an address that is none is refused where it is given");
+  if (name === null) {
+    // The text is left out: it may hold a password.
+    const what =
+      "a target of PostgreSQL takes an address that can be read: postgres://USER@HOST:PORT/DATABASE";
+    throw new PlimsollError("USAGE", { what, command: "import" });
+  }
   const url = new URL(text);
   const table = decodeURIComponent(url.hash.slice(1));
   url.hash = "";

@@ -15,8 +15,9 @@ const keyPrefix = "plimsoll_fk_";
 const done: AfterLoad = { isDone: true, danglingLinks: 0 };
 
 /**
- * What is done once behind the load of tables that were made from a mapping: links that lead nowhere are taken out,
- * foreign keys enforced, indexes made. Each piece is a transaction, and finds out itself whether it was done.
+ * What is done once behind the load of tables that were made from a mapping: links that lead nowhere are
+ * taken out, foreign keys enforced, indexes made. Each piece is a transaction, and finds out itself whether
+ * it was done.
  */
 export class AfterSteps {
   readonly #connection: Connection;
@@ -150,7 +151,10 @@ export class AfterSteps {
     return { isDone: false, danglingLinks: 0 };
   }
 
-  /** Texts too long for a tree, of which one entry takes a third of a page at most, get an index of their hashes. */
+  /**
+   * Texts too long for a tree, of which one entry takes a third of a page at most, get an index of their
+   * hashes.
+   */
   async #makeIndex(table: StoredTable, column: string, method: "btree" | "gin"): Promise<AfterLoad> {
     const name = `${table.planned.name}_${column}`.slice(0, tableNameBytesMax - 4);
     const sql = (by: string) =>

@@ -26,9 +26,10 @@ import {
 } from "./stored-table.js";
 
 /**
- * Brings the rows of batches into their tables. As long as no key is met a second time they are copied straight
- * into the tables, whose primary keys say so when one is; otherwise they are staged and settled many at a time. A
- * table never has rows that are staged when others are copied into it, so the order of the source is kept.
+ * Brings the rows of batches into their tables. As long as no key is met a second time they are copied
+ * straight into the tables, whose primary keys say so when one is; otherwise they are staged and settled many
+ * at a time. A table never has rows that are staged when others are copied into it, so the order of the
+ * source is kept.
  */
 export class ChunkLoader {
   readonly #connection: Connection;
@@ -68,8 +69,8 @@ export class ChunkLoader {
   }
 
   /**
-   * Keeps a batch until there are so many that a COPY pays, and gives what became of former ones: the server has
-   * work while the next batches are made. One that is too large to be kept is waited for.
+   * Keeps a batch until there are so many that a COPY pays, and gives what became of former ones: the server
+   * has work while the next batches are made. One that is too large to be kept is waited for.
    */
   async apply(batch: RowBatch): Promise<Applied> {
     if (this.#keeper.keep(batch)) return noneApplied();

@@ -18,8 +18,8 @@ export class RowFault extends Error {
 }
 
 /**
- * Classes of SQLSTATE that a row's values bring about: its cardinality, its data, a constraint, a view's check,
- * what a trigger raises, and what is too large for a page or an index.
+ * Classes of SQLSTATE that a row's values bring about: its cardinality, its data, a constraint, a view's
+ * check, what a trigger raises, and what is too large for a page or an index.
  */
 const rowClasses: ReadonlySet<string> = new Set(["21", "22", "23", "44", "P0", "54"]);
 

@@ -31,7 +31,9 @@ const settingsWhereKnown: Record<string, string> = {
 const copyHeader = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
 const copyTrailer = Buffer.from([0xff, 0xff]);
 
-/** One connection to one database; its errors come out as the conditions that a user can mend, or as they are. */
+/**
+ * One connection to one database; its errors come out as the conditions that a user can mend, or as they are.
+ */
 export class Connection implements AsyncDisposable {
   readonly #client: pg.Client;
   readonly #name: string;
@@ -72,9 +74,9 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Streams tuples in the binary form of COPY, without a copy of their bytes. The next is asked for when the socket
-   * has taken the former. What is to be done before and behind it goes along: waiting for an answer costs more than a
-   * statement does.
+   * Streams tuples in the binary form of COPY, without a copy of their bytes. The next is asked for when the
+   * socket has taken the former. What is to be done before and behind it goes along: waiting for an answer
+   * costs more than a statement does.
    */
   async copyIn(
     target: string,

@@ -27,8 +27,8 @@ const floatTypes = new Set(["real", "double precision"]);
 const wholeTypes = new Set(["smallint", "integer", "bigint"]);
 
 /**
- * Matches the mapping's one entity to a table that is there: columns by their names, whatever their case. What does not
- * match is told before anything is written.
+ * Matches the mapping's one entity to a table that is there: columns by their names, whatever their case.
+ * What does not match is told before anything is written.
  */
 export async function matchTable(
   connection: Connection,
@@ -92,9 +92,11 @@ function withoutRest(table: EntityTable, found: readonly FoundColumn[]): EntityT
 
 function findColumns(connection: Connection, name: string): Promise<FoundColumn[]> {
   return connection.rows<FoundColumn & { [name: string]: unknown }>(
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_type(a.atttypid, NULL) AS bare,
+    `SELECT a.attname AS name,
+       format_type(a.atttypid, a.atttypmod) AS type, format_type(a.atttypid, NULL) AS bare,
        format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL) AS base,
-       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS "isRequired", a.attgenerated <> '' AS "isGenerated"
+       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS "isRequired",
+       a.attgenerated <> '' AS "isGenerated"
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
      WHERE a.attrelid = to_regclass($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum`,
@@ -108,8 +110,8 @@ function isSameName(one: string, other: string): boolean {
 }
 
 /**
- * What pages hold for a column: whole numbers where it takes no others, so that text that is none is turned down
- * early; the digits as they are written where it keeps decimals.
+ * What pages hold for a column: whole numbers where it takes no others, so that text that is none is turned
+ * down early; the digits as they are written where it keeps decimals.
  */
 function pageTypeOf(planned: ColumnType, base: string): ColumnType {
   if (planned === "text" && wholeTypes.has(base)) return "int";
@@ -128,8 +130,8 @@ function storedColumn({ name, type, bare, base }: FoundColumn, planned: ColumnTy
 }
 
 /**
- * Casts that refuse what they cannot hold. A fraction is not rounded away: its text is no whole number. The length
- * of a text is held against its column when it is written, where a cast would cut it off.
+ * Casts that refuse what they cannot hold. A fraction is not rounded away: its text is no whole number. The
+ * length of a text is held against its column when it is written, where a cast would cut it off.
  */
 function castTo(bare: string, base: string, planned: ColumnType): string {
   if (planned === "text" || (planned === "float" && wholeTypes.has(base))) return `::text::${bare}`;
@@ -148,8 +150,8 @@ async function assertUnique(
   const indexes = await connection.rows<{ names: string[] }>(
     `SELECT array_agg(a.attname::text) AS names FROM pg_index i
      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey::int2[])
-     WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
-       AND i.indexprs IS NULL AND i.indnkeyatts = i.indnatts
+     WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indimmediate AND i.indisvalid
+       AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = i.indnatts
      GROUP BY i.indexrelid`,
     [name],
   );

@@ -1,8 +1,9 @@
 import type { RowPage } from "../../tables/index.js";
 
 /**
- * Tells whether all keys of a chunk are different, which is what most chunks are and saves the database a sort. It
- * keeps 64 bits of hash a key: two keys that look alike are taken to be the same, and then the database looks.
+ * Tells whether all keys of a chunk are different, which is what most chunks are and saves the database a
+ * sort. It keeps 64 bits of hash a key: two keys that look alike are taken to be the same, and then the
+ * database looks.
  */
 export class KeyFilter {
   readonly #slots: Uint32Array;

@@ -24,8 +24,8 @@ const searchColumn = "search";
 const searchCharsMax = 200_000;
 
 /**
- * Makes the tables of a plan that are not there yet, and adds columns that came with new fields. The state knows
- * which tables were made: a stranger's of the same name is not touched.
+ * Makes the tables of a plan that are not there yet, and adds columns that came with new fields. The state
+ * knows which tables were made: a stranger's of the same name is not touched.
  */
 export async function makeTables(
   connection: Connection,
@@ -108,15 +108,16 @@ function tableSql(table: StoredTable): string {
 }
 
 /**
- * Made with the table, because adding it later would write every row a second time. PostgreSQL holds up to 1 MiB
- * of words a row; what is cut off is no reason to refuse the row.
+ * Made with the table, because adding it later would write every row a second time. PostgreSQL holds up to 1
+ * MiB of words a row; what is cut off is no reason to refuse the row.
  */
 function searchSql({ text, columns }: EntityTable): string {
   const texts = text
     .map((column) => `coalesce(${quote(columns[column]!.name)}::text, '')`)
     .join(" || ' ' || ");
   const column = quote(searchColumnOf(columns));
-  return `${column} tsvector GENERATED ALWAYS AS (to_tsvector('simple', left(${texts}, ${searchCharsMax}))) STORED`;
+  const words = `to_tsvector('simple', left(${texts}, ${searchCharsMax}))`;
+  return `${column} tsvector GENERATED ALWAYS AS (${words}) STORED`;
 }
 
 /** What the column is called beside those of the fields. */

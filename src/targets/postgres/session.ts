@@ -20,8 +20,8 @@ import { deletionsName, isEntity, madeTable, remembersDeletions, type StoredTabl
 import { lockWriter } from "./writer-lock.js";
 
 /**
- * What holds within a chunk: the rules of the database are asked row by row and not at the end, and keys are looked
- * up one by one, so that the cost of a record does not grow with the table.
+ * What holds within a chunk: the rules of the database are asked row by row and not at the end, and keys are
+ * looked up one by one, so that the cost of a record does not grow with the table.
  */
 const beginChunk = `BEGIN; SET CONSTRAINTS ALL IMMEDIATE;
   SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`;

@@ -29,8 +29,9 @@ export interface ListParts {
 }
 
 /**
- * The statements that settle what is staged for one entity. `s` is a staged row, `t` one of the table, `w` a winner:
- * a staged row that is to be written, in the table's own types, with whether its key is there already.
+ * The statements that settle what is staged for one entity. `s` is a staged row, `t` one of the table, `w` a
+ * winner: a staged row that is to be written, in the table's own types, with whether its key is there
+ * already.
  */
 export class SettleSql {
   readonly winners: string;
@@ -76,8 +77,11 @@ export class SettleSql {
   /** Numbers the rows of each key, so that a round has no key twice. */
   numberRounds(range: OrdinalRange): string {
     const numbers = `row_number() OVER (PARTITION BY ${this.#keyValues()} ORDER BY ${ordinalColumn})`;
-    const rows = `SELECT s.${ordinalColumn} AS ordinal, ${numbers} AS round FROM ${this.#staging.name} s WHERE ${inRange(range)}`;
-    return `UPDATE ${this.#staging.name} u SET ${roundColumn} = r.round FROM (${rows}) r WHERE u.${ordinalColumn} = r.ordinal`;
+    const { name } = this.#staging;
+    const rows = `SELECT s.${ordinalColumn} AS ordinal, ${numbers} AS round FROM ${name} s
+      WHERE ${inRange(range)}`;
+    return `UPDATE ${name} u SET ${roundColumn} = r.round FROM (${rows}) r
+      WHERE u.${ordinalColumn} = r.ordinal`;
   }
 
   lastRound(range: OrdinalRange): string {
@@ -97,7 +101,8 @@ export class SettleSql {
   }
 
   countWinners(): string {
-    return `SELECT count(*) AS winners, count(*) FILTER (WHERE NOT plimsoll_is_there) AS fresh FROM ${this.winners}`;
+    return `SELECT count(*) AS winners, count(*) FILTER (WHERE NOT plimsoll_is_there) AS fresh
+      FROM ${this.winners}`;
   }
 
   /** What becomes of each record under the rule `newest`, one after another: before anything is written. */
@@ -106,12 +111,14 @@ export class SettleSql {
     const staged = castValue(version, "s.");
     const keys = this.#keyValues();
     const former = part.mayRepeat
-      ? `greatest(t.${version.name}, max(${staged}) OVER (PARTITION BY ${keys} ORDER BY s.${ordinalColumn} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))`
+      ? `greatest(t.${version.name}, max(${staged}) OVER (PARTITION BY ${keys} ORDER BY s.${ordinalColumn}
+          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))`
       : `t.${version.name}`;
     const isFirst = part.mayRepeat
       ? `row_number() OVER (PARTITION BY ${keys} ORDER BY s.${ordinalColumn}) = 1`
       : "true";
-    const fates = `SELECT ${staged} AS version, ${former} AS former, t.${this.#key[0]!.name} IS NULL AND ${isFirst} AS is_new
+    const isNew = `t.${this.#key[0]!.name} IS NULL AND ${isFirst}`;
+    const fates = `SELECT ${staged} AS version, ${former} AS former, ${isNew} AS is_new
       FROM ${this.#staging.name} s LEFT JOIN ${this.#entity.name} t ON ${sameKey(this.#entity, "t.", "s.")}
       WHERE ${this.#isRecord(part)}`;
     const isNewer = "version IS NOT NULL AND (former IS NULL OR version > former)";
@@ -125,8 +132,9 @@ export class SettleSql {
 
   /** Records that no winner is of. */
   listLosers(part: StagedPart, charsMax: number): string {
-    return `SELECT s.${ordinalColumn} AS ordinal, ${this.#shown(charsMax)} AS text FROM ${this.#staging.name} s
-      WHERE ${this.#isRecord(part)} AND s.${ordinalColumn} NOT IN (SELECT ${ordinalColumn} FROM ${this.winners})
+    return `SELECT s.${ordinalColumn} AS ordinal, ${this.#shown(charsMax)} AS text
+      FROM ${this.#staging.name} s WHERE ${this.#isRecord(part)}
+      AND s.${ordinalColumn} NOT IN (SELECT ${ordinalColumn} FROM ${this.winners})
       ORDER BY 1`;
   }
 
@@ -141,7 +149,8 @@ export class SettleSql {
   insertRows(): string {
     const names = columnNames(this.#entity.columns);
     const conflict = this.#key.length === 0 ? "" : `ON CONFLICT (${columnNames(this.#key)}) DO NOTHING`;
-    return `INSERT INTO ${this.#entity.name} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${this.winners}
+    return `INSERT INTO ${this.#entity.name} (${names}) OVERRIDING SYSTEM VALUE
+      SELECT ${names} FROM ${this.winners}
       WHERE NOT plimsoll_is_there ORDER BY ${ordinalColumn} ${conflict}`;
   }
 
@@ -151,12 +160,14 @@ export class SettleSql {
     return `DELETE FROM ${list.name} l USING ${this.winners} w
       WHERE w.plimsoll_is_there AND ${this.#isOf(list, "l.", "w.")} AND NOT EXISTS (
         SELECT FROM ${staging.name} s WHERE s.${ordinalColumn} = w.${ordinalColumn}
-        AND s.${position!.name} = l.${position!.name} AND s.${value!.name} IS NOT DISTINCT FROM l.${value!.name})`;
+        AND s.${position!.name} = l.${position!.name}
+        AND s.${value!.name} IS NOT DISTINCT FROM l.${value!.name})`;
   }
 
   insertValues({ list, staging }: ListParts): string {
     const names = columnNames(list.columns);
-    return `INSERT INTO ${list.name} (${names}) SELECT ${columnNames(list.columns, "s.")} FROM ${staging.name} s
+    return `INSERT INTO ${list.name} (${names})
+      SELECT ${columnNames(list.columns, "s.")} FROM ${staging.name} s
       WHERE s.${ordinalColumn} IN (SELECT ${ordinalColumn} FROM ${this.winners})
       ON CONFLICT (${columnNames(list.columns.slice(0, -1))}) DO NOTHING`;
   }
@@ -165,7 +176,9 @@ export class SettleSql {
     return `SELECT count(*) AS count FROM ${this.#staging.name} s WHERE ${this.#isTombstone(part)}`;
   }
 
-  /** Removes the rows of a round's tombstones with the values of their lists; older tombstones remove nothing. */
+  /**
+   * Removes the rows of a round's tombstones with the values of their lists; older tombstones remove nothing.
+   */
   removeRows(part: StagedPart): string {
     const isOld =
       this.#entity.planned.version === null ? "" : `AND (${this.#isOlderTombstone()}) IS NOT TRUE`;
@@ -181,7 +194,8 @@ export class SettleSql {
 
   /** What a staged row holds, as JSON, its beginning. */
   showRow(charsMax: number): string {
-    return `SELECT ${this.#shown(charsMax)} AS text FROM ${this.#staging.name} s WHERE s.${ordinalColumn} = $1`;
+    return `SELECT ${this.#shown(charsMax)} AS text FROM ${this.#staging.name} s
+      WHERE s.${ordinalColumn} = $1`;
   }
 
   #shown(charsMax: number): string {

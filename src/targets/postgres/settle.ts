@@ -23,8 +23,8 @@ export interface Settled {
 type Counted<Name extends string> = Record<Name, string>;
 
 /**
- * Brings what is staged for one entity into its table, by the conflict rule and as if records came one by one. What
- * the database refuses is halved until the record is alone that it refuses; the others go in.
+ * Brings what is staged for one entity into its table, by the conflict rule and as if records came one by
+ * one. What the database refuses is halved until the record is alone that it refuses; the others go in.
  */
 export class Settler {
   readonly staging: StagingTable;
@@ -99,7 +99,9 @@ export class Settler {
     }
   }
 
-  /** Tombstones and records of one key take turns, so that where there are any all keys are settled in rounds. */
+  /**
+   * Tombstones and records of one key take turns, so that where there are any all keys are settled in rounds.
+   */
   async #apply(range: OrdinalRange, mayRepeat: boolean): Promise<Settled> {
     if (!this.staging.hasTombstones) return this.#applyRecords({ range, round: null, mayRepeat });
     const settled: Settled = { counts: noRowCounts(), losers: [] };

@@ -1,7 +1,9 @@
 import { stagedTupleBytes } from "../../kernel/index.js";
 import type { RowPage } from "../../tables/index.js";
 
-/** The form of a staged row: the columns of the table, the ordinal, and for some tables whether it deletes. */
+/**
+ * The form of a staged row: the columns of the table, the ordinal, and for some tables whether it deletes.
+ */
 export interface TupleForm {
   columns: number;
   hasTombstones: boolean;
@@ -20,8 +22,8 @@ const countBytes = 2;
 const nullField = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
 /**
- * Puts the ordinal behind each row. Two buffers take turns: one of any two that follow one another is so large
- * that the socket is empty before the next is asked for.
+ * Puts the ordinal behind each row. Two buffers take turns: one of any two that follow one another is so
+ * large that the socket is empty before the next is asked for.
  */
 export class TupleWriter {
   readonly #buffers = [Buffer.allocUnsafeSlow(stagedTupleBytes), Buffer.allocUnsafeSlow(stagedTupleBytes)];

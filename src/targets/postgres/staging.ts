@@ -52,8 +52,8 @@ export class StagingTable {
   }
 
   /**
-   * Adds the rows of pages. A row whose values the server does not take is left out and told: what stands before it
-   * is sent again without it, so that each row is sent twice at most.
+   * Adds the rows of pages. A row whose values the server does not take is left out and told: what stands
+   * before it is sent again without it, so that each row is sent twice at most.
    */
   async add(
     pages: readonly StagedPage[],

@@ -3,8 +3,8 @@ import type { PostgresAddress } from "./address.js";
 import { Connection } from "./connection.js";
 
 /**
- * What imports keep beside their tables: a row a fact, in the database's one table `plimsoll_state`. The scope is
- * empty for tables made from a mapping, and otherwise the name of the table that was there before.
+ * What imports keep beside their tables: a row a fact, in the database's one table `plimsoll_state`. The
+ * scope is empty for tables made from a mapping, and otherwise the name of the table that was there before.
  */
 export class StateTable {
   readonly #connection: Connection;
@@ -37,8 +37,8 @@ export class StateTable {
   }
 
   /**
-   * Names of tables: `tables` for all that imports have made, `fresh` for those that the unfinished one made, whose
-   * rows are all its own.
+   * Names of tables: `tables` for all that imports have made, `fresh` for those that the unfinished one made,
+   * whose rows are all its own.
    */
   async readNames(list: "tables" | "fresh"): Promise<Set<string>> {
     return new Set(JSON.parse((await this.read(list)) ?? "[]") as string[]);
@@ -61,8 +61,8 @@ export async function hasState(connection: Connection): Promise<boolean> {
 }
 
 /**
- * Read by a connection of its own, before there is a session; null too for a table that was there, which says itself
- * what it takes.
+ * Read by a connection of its own, before there is a session; null too for a table that was there, which says
+ * itself what it takes.
  */
 export async function readStoredMapping(address: PostgresAddress): Promise<CompiledMapping | null> {
   await using connection = await Connection.open(address);

@@ -41,7 +41,8 @@ async function countRows(connection: Connection, name: string) {
     quoted,
   ]);
   if (there?.there !== true) return null;
-  const sql = `SELECT count(*) AS rows, pg_total_relation_size('${quoted.replaceAll("'", "''")}') AS bytes FROM ${quoted}`;
+  const size = `pg_total_relation_size('${quoted.replaceAll("'", "''")}')`;
+  const sql = `SELECT count(*) AS rows, ${size} AS bytes FROM ${quoted}`;
   const [row] = await connection.rows<{ rows: string; bytes: string }>(sql);
   return { rows: Number(row!.rows), bytes: Number(row!.bytes) };
 }

@@ -6,8 +6,8 @@ const lockClass = 0x504c494d;
 const retryMs = 250;
 
 /**
- * Makes this connection the one writer of its tables; the lock ends with the connection. A writer that was killed
- * a moment ago is waited for: its server process may not have noticed yet.
+ * Makes this connection the one writer of its tables; the lock ends with the connection. A writer that was
+ * killed a moment ago is waited for: its server process may not have noticed yet.
  */
 export async function lockWriter(connection: Connection, scope: string, database: string): Promise<void> {
   const deadline = performance.now() + databaseWriterSecondsMax * 1000;
