@@ -23,7 +23,23 @@ import { explainText, reportText } from "./report-text.js";
 /** Loads the sources; the answer is the exit code. */
 export async function runImportCommand(host: CommandHost): Promise<number> {
   boundAllocator();
-  const prepared = await prepareImport(host, "import");
+  if (!host.values.flag("live")) {
+    return await carryOut(host, await prepareImport(host, "import"), (report) => report);
+  }
+  const { prepareLiveImport } = await import("./live-import.js");
+  const { prepared, reported, close } = await prepareLiveImport(host);
+  try {
+    return await carryOut(host, prepared, reported);
+  } finally {
+    close();
+  }
+}
+
+async function carryOut(
+  host: CommandHost,
+  prepared: PreparedImport,
+  reported: (report: ImportReport) => ImportReport,
+): Promise<number> {
   const display = new ProgressDisplay((host.values.text("progress") ?? "auto") as ProgressMode, {
     isTerminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,
@@ -39,7 +55,8 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
     display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
   });
   try {
-    if (prepared.target.kind === "lmdb" && prepared.target.path !== null) {
+    const isLive = host.values.flag("live");
+    if (prepared.target.kind === "lmdb" && prepared.target.path !== null && !isLive) {
       await foldLiveRecords(prepared.target.path);
     }
     const report = await runImport(prepared.plan, {
@@ -54,12 +71,12 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
       },
     });
     display.finish();
-    return finish(host, prepared, report);
+    return finish(host, prepared, reported(report));
   } catch (error) {
     display.finish();
     if (host.values.text("report") !== null) {
       const isInterrupted = host.signal.aborted;
-      writeReport(host, unfinished ?? unfinishedReport(prepared.plan, last, error, isInterrupted));
+      writeReport(host, reported(unfinished ?? unfinishedReport(prepared.plan, last, error, isInterrupted)));
     }
     if (host.values.flag("explain") && unfinished !== null) host.note(explainText(unfinished));
     if (!host.signal.aborted && !isInterruption(error)) throw error;

@@ -56,6 +56,11 @@ export const errorTable = {
     message:
       "{store} is being written by process {pid}. Wait until that import has ended, or choose another store.",
   },
+  STORE_SERVED: {
+    retry: true,
+    message:
+      "{store} has live records of process {pid}. Send more to it (POST /api/records), or stop it and try again.",
+  },
   STORE_CHANGED: {
     retry: true,
     message: "{store} was sealed anew while it was read. Run the command again.",

@@ -38,6 +38,12 @@ export interface LoadOptions {
 
 const lineFeed = 10;
 
+/** What becomes of a record that is larger than the frames are. */
+export const tooLarge = {
+  code: "RECORD_TOO_LARGE",
+  reason: `it is longer than the ${liveRecordBytesMax} bytes that a live write takes: import it`,
+};
+
 /** Makes blocks, postings and keys of records with the kernels of the import. */
 export class LiveLoader {
   readonly kernel = new Kernel({ memoryBytes: liveKernelBytes });
@@ -61,10 +67,15 @@ export class LiveLoader {
   ): Loaded {
     const loaded: Loaded = { blocks: [], columns: [], tuples: [], keys: [], rejects: new Map() };
     let from = 0;
+    const isTooLarge = (at: number) => records[at]!.length > liveRecordBytesMax;
     while (from < records.length) {
+      if (isTooLarge(from)) {
+        loaded.rejects.set(firstId + from++, tooLarge);
+        continue;
+      }
       let to = from;
       let bytes = 0;
-      while (to < records.length && bytes + records[to]!.length + 1 <= liveCommitBytes) {
+      while (to < records.length && !isTooLarge(to) && bytes + records[to]!.length + 1 <= liveCommitBytes) {
         bytes += records[to++]!.length + 1;
       }
       this.#loadFrame(entity, frameOf(records, from, to, bytes), firstId + from, options, loaded);

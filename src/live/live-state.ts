@@ -3,8 +3,10 @@ import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/inde
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
 import { isRecordDead } from "../query/index.js";
+import { type ImportMark, withOutcomes } from "./import-mark.js";
 import { deadReason, type Judgement, judgeKeys } from "./judge-keys.js";
 import type { KeyFilter } from "./key-filter.js";
+import type { KnownKeys } from "./known-keys.js";
 import type { LiveLoader, Loaded } from "./live-loader.js";
 import type { LoggedRecord } from "./live-log.js";
 import { LivePart, StoredBlocks } from "./live-part.js";
@@ -41,6 +43,7 @@ export interface Adopted {
 export interface StateTools {
   loader: LiveLoader;
   filter: KeyFilter;
+  known: KnownKeys;
   check: RecordCheck | null;
 }
 
@@ -115,14 +118,14 @@ export class LiveState {
   adopt(reader: StoreReader, { kept, firstId, loaded, rejects, count }: Batch): Adopted {
     const part = this.writing;
     assert(firstId === part.nextId, "a batch is adopted where it was loaded");
-    const { loader, filter } = this.#tools;
+    const { loader, filter, known } = this.#tools;
     const { mapping } = reader;
     const streams = loaded.flatMap(({ keys }) => keys);
     const runs = this.parts.flatMap((each) => each.runs);
     const judged =
       streams.length === 0
         ? nothingJudged
-        : judgeKeys(loader.kernel, mapping, { reader, runs, filter }, streams, firstId);
+        : judgeKeys(loader.kernel, mapping, { reader, runs, filter, known }, streams, firstId);
     for (const each of loaded) {
       part.take(each);
       this.#stored.take(each);
@@ -141,6 +144,12 @@ export class LiveState {
       const own = id++;
       return outcomeOf(judged.deletions.has(own) ? deadReason.deleted : judged.dead.get(own));
     });
+    noteImported(
+      part,
+      kept,
+      outcomes.filter((_, at) => !rejects.has(at)),
+      judged.replacing,
+    );
     return { outcomes, replaced: judged.replacing };
   }
 
@@ -187,6 +196,25 @@ export class LiveState {
       deadRecords: this.parts.reduce((sum, part) => sum + part.dead.size, 0),
     };
   }
+}
+
+/** Notes how far an import has come whose records these are. */
+function noteImported(
+  part: LivePart,
+  kept: readonly LoggedRecord[],
+  outcomes: readonly WriteOutcome[],
+  replaced: number,
+): void {
+  let last: ImportMark | undefined;
+  for (let from = 0; from < kept.length; ) {
+    const { mark } = kept[from]!;
+    let to = from;
+    while (to < kept.length && kept[to]!.mark === mark) to++;
+    if (mark !== undefined) part.imported = withOutcomes(part.imported, mark, outcomes.slice(from, to));
+    last = mark ?? last;
+    from = to;
+  }
+  if (last !== undefined) part.imported!.counts.replaced += replaced;
 }
 
 /** Records that follow one another and are of one entity go together, deletions and others apart. */

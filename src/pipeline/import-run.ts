@@ -1,4 +1,10 @@
-import { type ErrorCode, type Place, PlimsollError, syncFolder } from "../kernel/index.js";
+import {
+  type ErrorCode,
+  type Place,
+  PlimsollError,
+  rejectRecordBytesMax,
+  syncFolder,
+} from "../kernel/index.js";
 import type { Governor, Lease, ShareName, WritebackMeter } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { TargetSession } from "../ports/index.js";
@@ -178,7 +184,13 @@ export class ImportRun implements AsyncDisposable {
   }
 
   append(parts: BatchParts): Promise<void> {
-    return this.serial(() => this.spent.of("append", () => this.session.append(parts)));
+    return this.serial(async () => {
+      await this.spent.of("append", () => this.session.append(parts));
+      for (const { code, reason, bytes, bytesTotal, place } of this.session.takeLateRejects()) {
+        const head = bytes.slice(0, rejectRecordBytesMax);
+        this.writeReject({ code, reason, head, bytesTotal, place });
+      }
+    });
   }
 
   get bytesWritten(): number {
@@ -270,7 +282,7 @@ export class ImportRun implements AsyncDisposable {
     this.reject({ code: error.code, reason: error.message, head: new Uint8Array(0), place });
   }
 
-  /** A reject that is counted elsewhere: the losers of key conflicts. */
+  /** A reject that is counted elsewhere: the losers of key conflicts, and what a target does not take. */
   writeReject(reject: {
     code: ErrorCode;
     reason: string;

@@ -149,6 +149,8 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
   try {
     await session.rollback(state.nextId);
     if (run.isIndexed) await session.dropSegments(state.seal?.segment ?? null);
+    // What is there at once must be known to be of this import when it is killed.
+    else if (plan.target.capabilities.durable && resumedFrom === null) await run.commit();
     if (state.phase === "read") await new ReadPhase(run).run();
     run.enterSeal();
     await sealPhase(run);

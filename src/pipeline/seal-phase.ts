@@ -135,6 +135,7 @@ function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
     deadRecords: dead,
     lastImport: state.isMerge ? (before?.lastImport ?? null) : lastImportOf(run, sealedAt),
     ...(before?.liveFolded === undefined ? {} : { liveFolded: before.liveFolded }),
+    ...(before?.liveImport === undefined ? {} : { liveImport: before.liveImport }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { assert } from "../kernel/index.js";
+import { assert, type ErrorCode } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { PlaceEntry, SealedState, StoreReader } from "./store-reader.js";
 
@@ -35,6 +35,16 @@ export interface TargetOpenOptions {
 
 /** Anything an import must know to go on; JSON, opaque to the target. */
 export type CheckpointJson = string;
+
+/** A record that was found right and that the target does not take all the same. */
+export interface LateReject {
+  code: ErrorCode;
+  reason: string;
+  /** The record, or what is known of it. */
+  bytes: Uint8Array;
+  bytesTotal: number;
+  place: { source: string; record: number };
+}
 
 /** Stored parts of one batch, as views that live until the call returns. */
 export interface BatchParts {
@@ -100,6 +110,11 @@ export abstract class TargetSession implements AsyncDisposable {
   async append(parts: BatchParts): Promise<void> {
     this.assertOpen();
     await this._append(parts);
+  }
+
+  /** Records of what was appended since the last call that the target did not take. */
+  takeLateRejects(): LateReject[] {
+    return [];
   }
 
   /** Makes everything appended so far durable together with the checkpoint. */

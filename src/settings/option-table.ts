@@ -122,6 +122,13 @@ export const optionTable: readonly OptionRow[] = [
     commands: ["import"],
   },
   {
+    name: "live",
+    type: "flag",
+    env: "PLIMSOLL_LIVE",
+    help: "write records as a server does: each group durable and seen when it is written",
+    commands: ["import"],
+  },
+  {
     name: "fresh",
     type: "flag",
     env: "PLIMSOLL_FRESH",

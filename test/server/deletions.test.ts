@@ -56,6 +56,8 @@ test("records are deleted by their keys, at once and through a kill, and may com
   expect(list).toMatchObject({ read: 2, stored: 0, deleted: 2 });
   await load(server, "entity=Doc&name=b.jsonl", '{"id":4,"tag":"b"}\n');
   expect((await ids()).sort()).toEqual([0, 3, 4]);
+  const large = await post(server, "/api/records", JSON.stringify({ id: 8, tag: "x".repeat(600_000) }));
+  expect(large.answer.outcomes).toMatchObject([{ state: "rejected", code: "RECORD_TOO_LARGE" }]);
   const wrong = await post(server, "/api/records?op=drop", "{}");
   expect(wrong).toMatchObject({ status: 400, answer: { error: { code: "REQUEST_INVALID" } } });
   await server.stop();

@@ -42,6 +42,9 @@ export const liveWritesWaitingMax = 1_024;
 export const liveWaitingBytesMax = 4 * MiB;
 export const liveWaitMsMax = 10_000;
 
+/** An import that writes live waits so many times as long, while the layer is full. */
+export const liveBusyRetriesMax = 30;
+
 /** A commit is kept for writes that are expected: for so long in all, and no longer when none comes. */
 export const liveGatherMsMax = 3;
 export const liveGatherQuietMs = 0.5;
@@ -59,17 +62,28 @@ export const liveKeysCapacity = 16_384;
 export const liveKeyArenaBytes = 2 * MiB;
 
 /**
- * The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys.
+ * The filter that tells keys which nobody has written yet, and as much again for those that tell which
+ * segments a known key may be in: of three million keys three in a hundred are mistaken. Twice that where the
+ * line is so many times as large.
  */
 export const liveKeyFilterBytes = 4 * MiB;
+export const liveKeyFilterFractionOfLine = 1 / 32;
 
 /**
- * The filters that tell which segments a known key may be in: each for so many keys, of which two in a
- * hundred are mistaken, and so many of them, the oldest given up for a new one.
+ * The filters by ids: each for so many keys, or for those of a segment; the oldest is given up for a new one.
  */
 export const livePartFilterBytes = 32 * KiB;
 export const livePartFilterKeys = 32_768;
-export const livePartFiltersMax = 128;
+
+/** Keys of segments that were sealed before are learned this long at a time: writes wait meanwhile. */
+export const liveLearnMs = 3;
+
+/**
+ * Keys that were met lately are kept with what the segments hold of them: so much in all, and of one key
+ * fewer deletions than this.
+ */
+export const liveKnownKeysBytesMax = 2 * MiB;
+export const liveKnownEntriesMax = 8;
 
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
 export const liveReaderAgeMsMax = 5_000;
@@ -94,14 +108,18 @@ export const liveYoungBytes = 8 * MiB;
 export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
 
+/** An import that writes live sets an eighth of the line aside to merge segments in, unless that is too little. */
+export const liveMergeBytesMin = 48 * MiB;
+export const liveMergeBytesMax = 128 * MiB;
+
 /** What is left of the line is looked at every so many requests. */
 export const liveLookRequests = 8;
 
 /** What the layer takes of the line beside what it makes of its records. */
 export const liveFixedBytes =
   liveKernelBytes +
-  liveKeyFilterBytes +
-  livePartFilterBytes * livePartFiltersMax +
+  2 * liveKeyFilterBytes +
+  liveKnownKeysBytesMax +
   liveTransactionBytes +
   liveMappedBytes +
   livePartBytesMax;

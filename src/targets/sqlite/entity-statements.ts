@@ -8,7 +8,7 @@ import {
 } from "../../tables/index.js";
 import type { Connection } from "./connection.js";
 import { quoted, type SqliteValue } from "./driver.js";
-import { deletionsName, names } from "./schema.js";
+import { deletionsName, names, remembersDeletions } from "./schema.js";
 import { stagedRows } from "./staging.js";
 
 /** The statements that write one entity's table and its lists: for so many rows at once, or for one. */
@@ -97,6 +97,12 @@ export class EntityStatements {
     const name = quoted(columns[version]!.name);
     const older = ` AND (${name} IS NULL OR ${name} <= ?)`;
     return this.#connection.run(from + older, [...keyValues, versionValue]);
+  }
+
+  /** Whether any deletion is remembered, that may decide about records. */
+  hasDeletions(): boolean {
+    if (!remembersDeletions(this.table)) return false;
+    return this.#connection.get(`SELECT 1 FROM ${quoted(deletionsName(this.table))} LIMIT 1`) !== undefined;
   }
 
   /** Notes how new a deletion was, for records that come after it. */

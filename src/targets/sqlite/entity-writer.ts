@@ -103,7 +103,7 @@ export class EntityWriter {
     const range = rows.rangeBefore(before);
     if (staging === null || range === null || this.#unstagedLeft > 0) return false;
     const { page, from } = range;
-    if (range.to - from < sqliteStagedRowsMin || remembersDeletions(this.#table)) return false;
+    if (range.to - from < sqliteStagedRowsMin || this.#statements.hasDeletions()) return false;
     const count = staging.put(page, from, range.to);
     const end = count === 0 ? 0 : page.ordinals[from + count - 1]! + 1;
     const listRanges = lists.map((cursor) => cursor.rangeBefore(end));
@@ -177,7 +177,7 @@ export class EntityWriter {
   #insertWhole(block: Block): number | null {
     const statements = this.#statements;
     const rows = block.ordinals.length;
-    if (remembersDeletions(this.#table)) return null;
+    if (statements.hasDeletions()) return null;
     const added = statements.insert(block.values, rows);
     if (added < rows) return this.#settleMet(added, () => void statements.upsert(block.values, rows));
     for (const [at, list] of statements.lists.entries()) statements.insertList(list, block.lists[at]!.values);
