@@ -1,7 +1,6 @@
-/**
- * The address of a server as it may be shown and kept: without its password, and without parameters, which
- * may hold one as well. Null where the text is no address.
- */
+const passwords = ["password", "sslpassword"];
+
+/** The address of a server as it may be shown and kept: without its password. Null where the text is no address. */
 export function shownAddress(text: string): string | null {
   let url: URL;
   try {
@@ -10,6 +9,6 @@ export function shownAddress(text: string): string | null {
     return null;
   }
   url.password = "";
-  url.search = "";
+  for (const name of passwords) if (url.searchParams.has(name)) url.searchParams.delete(name);
   return url.href;
 }

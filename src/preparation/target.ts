@@ -48,7 +48,7 @@ function postgresChoice(url: string, command: string): TargetChoice {
     const what = "--into names no address that can be read: postgres://USER@HOST:PORT/DATABASE";
     throw new PlimsollError("USAGE", { what, command });
   }
-  const [, last = ""] = /([^/#]*)(?:#.*)?$/.exec(name) ?? [];
+  const [, last = ""] = /([^/#?]*)(?:[#?].*)?$/.exec(name) ?? [];
   const rejectsPath = `${last.replace(/[^\w.-]/g, "_") || "postgres"}.rejects.jsonl`;
   return { name, kind: "postgres", path: null, url, rejectsPath };
 }

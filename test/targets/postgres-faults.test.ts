@@ -43,6 +43,13 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
       expect(error).not.toContain("secret-word");
       expect(error).not.toContain(password);
     }
+    // One bad record, so that the command that reads it again is told.
+    folder.write("bad.csv", "id,name\n1,one\nx,two\n");
+    const words = ["bad.csv", "--into", url.href, "--entity", "Row", "--key", "id"];
+    const { code, error } = await importInto(folder, [...words, "--rejects", folder.file("bad.rejects")]);
+    expect([code, error]).toEqual([0, expect.stringContaining("mended one?")]);
+    const kept = await ask<{ value: string }>(url.href, "SELECT value FROM plimsoll_state");
+    expect([error, folder.read("bad.rejects"), JSON.stringify(kept)].join()).not.toContain(password);
   });
 
   test("values that PostgreSQL cannot hold cost one record each", { timeout: timeoutMs }, async () => {
