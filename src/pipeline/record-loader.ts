@@ -163,6 +163,7 @@ export class RecordLoader {
       "dgraph-rdf": exports.FORMAT_DGRAPH,
       "dgraph-json": exports.FORMAT_DGRAPH,
       stackexchange: exports.FORMAT_XML,
+      comics: exports.FORMAT_JSONL,
     };
     const format = formats[job.format].value;
     assert(
@@ -254,6 +255,7 @@ export class RecordLoader {
     this.#view ??= this.#openView(job.entity);
     const view = this.#view;
     view.entity = job.entity;
+    view.ordinal = exports.loadOrdinal();
     view.start = exports.loadJsonStart();
     view.end = exports.loadJsonEnd();
     view.valueCount = view.words[(this.#regions.scan + valueCountAt) >> 2]!;
@@ -267,6 +269,7 @@ export class RecordLoader {
     const { exports, u8 } = this.#kernel;
     return {
       entity,
+      ordinal: 0,
       bytes: Buffer.from(u8.buffer),
       words: new Uint32Array(u8.buffer),
       start: 0,
