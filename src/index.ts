@@ -51,6 +51,7 @@ export {
 export { type ResolveOptions, resolveSources } from "./sources/index.js";
 export { lmdbTarget, openStoreReader } from "./targets/lmdb/index.js";
 export { nullTarget } from "./targets/null/index.js";
+export { postgresTarget } from "./targets/postgres/index.js";
 export {
   type SqliteDatabase,
   type SqliteDriver,

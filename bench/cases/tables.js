@@ -1,20 +1,26 @@
-// CSV rows into SQLite beside other loaders, and a library of linked records by chunks of several sizes.
+// CSV rows into SQLite and PostgreSQL beside other loaders, and a library of linked records by chunks of several sizes.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { measurePeer, presentPeers } from "../lib/peers.js";
+import { postgresPeers, startPostgres } from "../lib/postgres-peers.js";
 import { bin, makeInput } from "../lib/project.js";
 import { parseSize } from "../lib/sizes.js";
 import { libraryInput, tablesDigest } from "../lib/table-inputs.js";
 
-export const help = "CSV rows into SQLite beside sqlite3 and sqlite-utils (default 1,000,000)";
+export const help =
+  "CSV rows into SQLite and PostgreSQL beside sqlite3, sqlite-utils and psql (default 1,000,000)";
 
 const columns =
   "id INTEGER PRIMARY KEY, name TEXT, city TEXT, age INTEGER, score REAL, joined TEXT, bio TEXT";
 
 export async function run({ count = 1_000_000, memory = "192MiB", runs = 1 }) {
   const input = makeInput("rows", count);
-  const peers = [newTable(memory), sameAgain(memory), sqliteShell(), sqliteUtils()];
+  const server = await startPostgres();
+  const peers = [
+    ...[newTable(memory), sameAgain(memory), sqliteShell(), sqliteUtils()],
+    ...postgresPeers(server, memory),
+  ];
   const results = [];
   for (const peer of presentPeers(peers)) {
     const measured = [];
@@ -23,6 +29,7 @@ export async function run({ count = 1_000_000, memory = "192MiB", runs = 1 }) {
     }
     results.push(measured.sort((left, right) => left.wallSeconds - right.wallSeconds)[Math.floor(runs / 2)]);
   }
+  await server?.stop();
   results.push(...(await libraryRuns(Math.ceil(count / 10), memory)));
   const what =
     "CSV rows of 7 columns into a table with the key `id`, and a library of linked comics by chunks";

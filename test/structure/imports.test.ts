@@ -32,6 +32,7 @@ const permitted: Record<string, readonly string[] | "everything"> = {
     "sources",
     "targets/lmdb",
     "targets/null",
+    "targets/postgres",
     "targets/sqlite",
     "tables",
   ],
