@@ -1,3 +1,4 @@
+import { comicErrors } from "./comic-errors.js";
 import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { serverErrors } from "./server-errors.js";
@@ -87,7 +88,7 @@ export const errorTable = {
   FORMAT_UNKNOWN: {
     retry: false,
     message:
-      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json|stackexchange.",
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json|stackexchange|comics.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -358,6 +359,7 @@ export const errorTable = {
     message:
       "The mapping of {entity} takes {bytes} bytes and {bytesMax} are there. Map fewer fields, or shorten their paths.",
   },
+  ...comicErrors,
   ...databaseErrors,
   ...serverErrors,
   ...tableErrors,

@@ -141,7 +141,10 @@ export class ImportRun implements AsyncDisposable {
   }
 
   entityNumberOf(source: Source): number {
-    const name = this.plan.entityOf(source, this.mapping);
+    return this.entityNumber(this.plan.entityOf(source, this.mapping), source);
+  }
+
+  entityNumber(name: string, source: Source): number {
     const entity = this.mapping.entities.find((candidate) => candidate.name === name);
     if (entity === undefined)
       throw new PlimsollError("ENTITY_UNKNOWN", { entity: name, source: source.name });

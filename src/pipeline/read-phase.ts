@@ -145,10 +145,12 @@ export class ReadPhase {
       return false;
     }
     const { frame } = got;
+    const ofFrame = frame.entity === undefined ? entity : run.entityNumber(frame.entity, source);
     assert(frame.records >= frame.rejects.length, "a frame counts its rejects among its records");
     const firstId = run.takeIds(frame.records);
     const isAlone = got.buffer.buffer !== slab.input;
-    const flight: Flight = { source, frame, entity, firstId, slab, isAlone, turn: this.#appended };
+    const turn = this.#appended;
+    const flight: Flight = { source, frame, entity: ofFrame, firstId, slab, isAlone, turn };
     if (frame.length === 0) {
       run.slabs.give(slab);
       this.#append(flight, Promise.resolve(null));

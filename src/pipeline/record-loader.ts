@@ -163,6 +163,7 @@ export class RecordLoader {
       "dgraph-rdf": exports.FORMAT_DGRAPH,
       "dgraph-json": exports.FORMAT_DGRAPH,
       stackexchange: exports.FORMAT_XML,
+      comics: exports.FORMAT_JSONL,
     };
     const format = formats[job.format].value;
     assert(

@@ -154,6 +154,7 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
     if (state.phase === "read") await new ReadPhase(run).run();
     run.enterSeal();
     await sealPhase(run);
+    for (const source of plan.sources) await source.settle?.();
     run.progress.tell();
     const { damage, damageCode } = state;
     if (damage === null) return reportOf(run, { state: "complete", resumedFrom, error: null });

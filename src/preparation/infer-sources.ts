@@ -1,13 +1,14 @@
 import { basename, dirname, resolve } from "node:path";
 import { entityNameOf, type InferenceSample, inferMapping, type Mapping } from "../mapping/index.js";
 import { isQuadFormat, type Source } from "../ports/index.js";
-import { rdfEntity, rdfMapping, stackExchangeMapping } from "../presets/index.js";
+import { comicsMapping, rdfEntity, rdfMapping, stackExchangeMapping } from "../presets/index.js";
 import { type SourceSample, sampleSource } from "./sample-source.js";
 
-export type InferredPreset = "nostr" | "rdf" | "stackexchange";
+export type InferredPreset = "comics" | "nostr" | "rdf" | "stackexchange";
 
 /** What records of a preset are called. */
 export const presetRecords: Readonly<Record<InferredPreset, string>> = {
+  comics: "comics",
   nostr: "nostr events",
   rdf: "quads",
   stackexchange: "tables of Stack Exchange",
@@ -73,6 +74,7 @@ export async function inferSources(
 ): Promise<SourceInference> {
   if (sources.every(({ format }) => isQuadFormat(format))) return quadInference(sources);
   if (entityName === null && sources.every(isDumpTable)) return dumpInference(sources);
+  if (sources.every(({ format }) => format === "comics")) return libraryInference(sources);
   const groups =
     entityName === null
       ? await groupSources(sources, sampler)
@@ -97,6 +99,12 @@ export async function inferSources(
 function quadInference(sources: readonly Source[]): SourceInference {
   const entities = new Map(sources.map(({ name }) => [name, rdfEntity]));
   return { mapping: rdfMapping(), preset: "rdf", notes: [], entities };
+}
+
+/** A library hands out records of all entities of its preset. */
+function libraryInference(sources: readonly Source[]): SourceInference {
+  const entities = new Map(sources.map(({ name }) => [name, "Comic"]));
+  return { mapping: comicsMapping(), preset: "comics", notes: [], entities };
 }
 
 function isDumpTable({ format, entityTold }: Source): boolean {

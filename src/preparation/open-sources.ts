@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { isPlimsollError, PlimsollError, stdinSampleBytesMax, stdinSampleDelayMs } from "../kernel/index.js";
 import type { Source, SourceFormat } from "../ports/index.js";
-import { resolveSources } from "../sources/index.js";
+import { type ResolveOptions, resolveSources } from "../sources/index.js";
 import { Sampler } from "./infer-sources.js";
 
 export interface OpenedSources {
@@ -17,6 +17,7 @@ export interface OpenSourcesOptions {
   /** What the stream is called in messages and places. */
   streamName?: string;
   signal: AbortSignal;
+  comics?: ResolveOptions["comics"];
   onNote: (note: string) => void;
 }
 
@@ -31,7 +32,13 @@ export async function openSources(
     throw new PlimsollError("USAGE", { what: "stdin (-) can be read only once", command });
   }
   const format = options.format === "nostr" ? "jsonl" : (options.format as SourceFormat | null);
-  const shared = { cwd: process.cwd(), onNote: options.onNote, ...(format === null ? {} : { format }) };
+  const { onNote, comics } = options;
+  const shared: ResolveOptions = {
+    cwd: process.cwd(),
+    onNote,
+    ...(format === null ? {} : { format }),
+    ...(comics === undefined ? {} : { comics }),
+  };
   if (!args.includes("-")) {
     const sources = await resolveSources(args, shared);
     return { sources, sampler: new Sampler(options.signal, async (source) => source) };

@@ -16,6 +16,7 @@ import type { Source } from "../ports/index.js";
 import { divisionSettings, memorySource, type OptionValues } from "../settings/index.js";
 import { commandText } from "./command-text.js";
 import type { Sampler } from "./infer-sources.js";
+import { libraryOptions } from "./library-options.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
 import {
@@ -81,9 +82,9 @@ export async function prepareImport(
   const line = host.line ?? asked();
   if (line.cut !== null && host.line === undefined) host.note(`${line.cut}: the smaller one is the line.\n`);
   const onNote = (note: string) => host.note(`${note}\n`);
-  const format = values.text("format");
   const { streamName = "-", stdin } = host;
-  const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
+  const shared = { command, stdin, streamName, signal, onNote };
+  const opened = await openSources(host.args, { ...shared, ...(await libraryOptions(host, named, command)) });
   const stored = await readStoredMapping(named);
   const isRelational = isRelationalTarget(named);
   const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
@@ -138,7 +139,7 @@ async function makePlan(
       path: values.text("rejects") ?? defaultRejectsPath(target),
       isAbort: values.text("on-error") === "abort",
       rejectsMax: values.number("max-rejects"),
-      rerun: rerunCommand(host, named.name),
+      rerun: rerunCommand(host, named.name, sources),
     },
     offset: values.number("offset") ?? 0,
     limit: values.number("limit"),
@@ -178,11 +179,13 @@ function defaultRejectsPath(target: TargetChoice): string | null {
 }
 
 /** The command that reads one record (counted from 1) again; a stream cannot be read again. */
-function rerunCommand(host: PreparingHost, into: string) {
+function rerunCommand(host: PreparingHost, into: string, sources: readonly Source[]) {
   const options = host.values.toArguments("import", (name) => !wholeImportOptions.has(name));
   return (source: string, record: number): string | null => {
     if (source === (host.streamName ?? "-")) return null;
     const words = commandText(["plimsoll", "import", source, "--into", into, ...options]);
+    // An import reads every archive that was mended, and by number it would be another one then.
+    if (sources.some(({ format }) => format === "comics")) return words;
     return `${words} --offset ${record - 1} --limit 1`;
   };
 }

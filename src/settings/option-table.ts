@@ -23,6 +23,7 @@ export const formatNames = [
   "dgraph-rdf",
   "dgraph-json",
   "stackexchange",
+  "comics",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -58,6 +59,15 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_TEMP_DIR",
     help: "folder for sorted runs on their way into the store, and for links while they are verified",
     commands: [...loading, "verify", "serve"],
+  },
+  {
+    name: "catalogue",
+    value: "DIR",
+    type: "text",
+    default: "beside the target",
+    env: "PLIMSOLL_CATALOGUE",
+    help: "for comics: folder for what was seen of the library, so that the next import opens only what has changed",
+    commands: loading,
   },
   {
     name: "on-conflict",
