@@ -12,6 +12,7 @@ const cases = [
   "http",
   "archive",
   "rows",
+  "tables",
   "decode",
   "query",
   "live",
@@ -31,6 +32,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   http     the same by POST /api/import, raw, multipart and gzip, beside the command line
   archive  2,160,000 nostr events by the command line and by POST /api/import
   rows     CSV rows into the embedded store, 128 MiB
+  tables   CSV rows into SQLite, beside sqlite3 and sqlite-utils where they are installed; a library by chunks
   decode   decoding alone: JSON.parse against the null: target
   query    latency of nostr filters on a loaded store
   live     events written one by one to a running server (default 600 seconds)

@@ -7,7 +7,13 @@ import {
   systemClock,
 } from "../kernel/index.js";
 import { type ImportProgress, type ImportReport, type RejectLine, runImport } from "../pipeline/index.js";
-import { commandText, type PreparedImport, prepareImport, unfinishedReport } from "../preparation/index.js";
+import {
+  commandText,
+  isRelationalTarget,
+  type PreparedImport,
+  prepareImport,
+  unfinishedReport,
+} from "../preparation/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { foldLiveRecords } from "./open-store.js";
@@ -86,7 +92,8 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
   writeReport(host, report);
   host.note(
     reportText(report, {
-      storePath: prepared.target.path,
+      storePath: prepared.target.kind === "lmdb" ? prepared.target.path : null,
+      databaseName: isRelationalTarget(prepared.target) ? prepared.target.name : null,
       entityName: prepared.entityNames[0] ?? null,
       resumeCommand: prepared.resumeCommand,
       rerunCommand: firstRerun(report.rejectsFile),

@@ -1,6 +1,8 @@
 import { comicErrors } from "./comic-errors.js";
+import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { serverErrors } from "./server-errors.js";
+import { tableErrors } from "./table-errors.js";
 
 /**
  * The one table of conditions that a user can meet. A message says what happened (`{name}` takes a detail)
@@ -358,7 +360,9 @@ export const errorTable = {
       "The mapping of {entity} takes {bytes} bytes and {bytesMax} are there. Map fewer fields, or shorten their paths.",
   },
   ...comicErrors,
+  ...databaseErrors,
   ...serverErrors,
+  ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
 export type ErrorCode = keyof typeof errorTable;

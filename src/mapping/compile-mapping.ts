@@ -164,7 +164,8 @@ function compileEntity(
   const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
   const deleted = compileDeleted(entity, own, place.at("deleted"));
   const match = entity.match ?? null;
-  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...deleted, fields };
+  const rest = entity.rest === false ? { rest: false as const } : {};
+  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...deleted, ...rest, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {
     const fault = quadFaultOf(compiled);
@@ -279,7 +280,20 @@ function compileField(
   });
   compileMarkup(field, indexes, place.at("markup"));
   const linkEntity = field.link === undefined ? null : numbers.get(field.link)!;
-  return { slot, name, path, type: field.type, indexes, linkEntity, required: field.required ?? false };
+  if (field.list && (field.type === "json" || field.type === "pairs")) {
+    throw place.at("list").fault(`must not be there: a field of type ${field.type} holds a whole list`);
+  }
+  return {
+    slot,
+    name,
+    path,
+    type: field.type,
+    indexes,
+    linkEntity,
+    required: field.required ?? false,
+    ...(field.list ? { list: true as const } : {}),
+    ...(field.column === undefined ? {} : { column: field.column }),
+  };
 }
 
 function compileMarkup({ markup }: MappingField, indexes: CompiledIndex[], place: Place): void {
@@ -318,6 +332,7 @@ function compileKey(entity: MappingEntity, fields: CompiledField[], place: Place
     if (!keyTypes.includes(field.type)) {
       throw place.fault(`must be fields of type ${keyTypes.join(", ")}; "${name}" is ${field.type}`);
     }
+    if (field.list) throw place.fault(`must not name a list; "${name}" is one`);
     field.required ||= entity.rules !== "quads" || isQuadPart(name);
     return field.slot;
   });

@@ -1,5 +1,6 @@
 import type { FieldType } from "../model/index.js";
 import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
+import { sampleColumns } from "./infer-tables.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
 
 export interface InferenceSample {
@@ -7,6 +8,8 @@ export interface InferenceSample {
   records: readonly Record<string, unknown>[];
   /** All values are text, as the cells of a CSV file are. */
   isText: boolean;
+  /** Every member gets a field, for targets that keep nothing but fields. */
+  isRelational?: boolean;
 }
 
 export interface InferredMapping {
@@ -37,9 +40,27 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
     );
   }
   const samples = sampleFields(records, isText);
-  const fields: Record<string, FieldType | MappingField> = {};
   const notes: string[] = [];
   const key = inferKey(entityName, samples, records.length, isText);
+  const fields = sample.isRelational ? relationalFields(sample) : memberFields(samples, key, isText);
+
+  const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
+  notes.push(
+    key === null
+      ? `${entityName}: no key (no field is named like one and unique in ${count}): nothing is a duplicate`
+      : `${entityName}: key "${key}" is unique in ${count}`,
+  );
+  const preset = records.every(isNostrEvent) ? "nostr" : null;
+  const entity = { ...(key === null ? {} : { key }), fields };
+  return { mapping: { version: 1, entities: { [entityName]: entity } }, preset, notes };
+}
+
+function memberFields(
+  samples: readonly FieldSample[],
+  key: string | null,
+  isText: boolean,
+): Record<string, FieldType | MappingField> {
+  const fields: Record<string, FieldType | MappingField> = {};
   for (const field of samples) {
     const name = field.path.join(".");
     if (Object.hasOwn(fields, name)) continue;
@@ -50,15 +71,15 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
     if (index !== null) written.index = index;
     fields[name] = Object.keys(written).length === 1 ? type : written;
   }
-  const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
-  notes.push(
-    key === null
-      ? `${entityName}: no key (no field is named like one and unique in ${count}): nothing is a duplicate`
-      : `${entityName}: key "${key}" is unique in ${count}`,
+  return fields;
+}
+
+/** Indexes of tables are those that somebody asks for. */
+function relationalFields({ records, isText }: InferenceSample): Record<string, FieldType | MappingField> {
+  const columns = sampleColumns(records, isText);
+  return Object.fromEntries(
+    columns.map(({ name, field }) => [name, Object.keys(field).length === 1 ? field.type : field]),
   );
-  const preset = records.every(isNostrEvent) ? "nostr" : null;
-  const entity = { ...(key === null ? {} : { key }), fields };
-  return { mapping: { version: 1, entities: { [entityName]: entity } }, preset, notes };
 }
 
 /** Whether a record has the shape of a Nostr event (NIP-01). */

@@ -27,6 +27,11 @@ export interface MappingEntity {
    * `quads`: the records are quads of RDF, each told from the others by all of it.
    */
   rules?: "nostr" | "quads";
+  /**
+   * In relational targets, whether members without a field are kept as JSON in a column `rest`: they are,
+   * unless this is false.
+   */
+  rest?: boolean;
   fields: Record<string, FieldType | MappingField>;
   /** With the rules of quads: what the quads of a predicate hold, and how they are found by it. */
   predicates?: Record<string, PredicateType | MappingPredicate>;
@@ -62,6 +67,10 @@ export interface MappingField {
   link?: string;
   /** A record without this field is rejected. */
   required?: boolean;
+  /** A record may hold many values: a table of their own in relational targets. */
+  list?: boolean;
+  /** What the column is called in relational targets; default: the field's name in lower case. */
+  column?: string;
 }
 
 export interface MappingLanguage {
@@ -107,6 +116,8 @@ const fieldSchema = v.strictObject({
   longitude: v.exactOptional(nameSchema),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
+  list: v.exactOptional(v.boolean("must be true or false")),
+  column: v.exactOptional(nameSchema),
 });
 
 const predicateSchema = v.strictObject({
@@ -124,6 +135,7 @@ const entitySchema = v.strictObject({
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
   deleted: v.exactOptional(nameSchema),
   rules: v.exactOptional(v.picklist(["nostr", "quads"], "must be nostr or quads")),
+  rest: v.exactOptional(v.boolean("must be true or false")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
   predicates: v.exactOptional(
     v.custom<Record<string, unknown>>(isObject, "must be an object of predicates and types"),

@@ -152,6 +152,8 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   const link = linkedName(field, mapping);
   if (link !== null) parts.push(`linked to ${link}`);
   if (field.required) parts.push("required");
+  if (field.list) parts.push("a list");
+  if (field.column !== undefined) parts.push(`in column ${field.column}`);
   if (field.predicate !== undefined) {
     const { holds, hasLanguage } = field.predicate;
     parts.push(`of a predicate whose quads hold ${holds}s${hasLanguage ? ", with languages" : ""}`);

@@ -66,6 +66,10 @@ export interface CompiledField {
   /** Number of the entity whose key this field holds. */
   linkEntity: number | null;
   required: boolean;
+  /** Whether a record may hold many values: relational targets have a table for them. */
+  list?: true;
+  /** What relational targets call its column, when the mapping says it. */
+  column?: string;
   /** Set on fields that are there in the quads of one predicate only (docs/adr/0013-predicates.md). */
   predicate?: PredicateRule;
 }
@@ -91,6 +95,8 @@ export interface CompiledEntity {
   versionSlot: number | null;
   /** Slot of the field that marks deletions (docs/adr/0018-deletions.md). */
   deletedSlot?: number;
+  /** False when relational targets are to keep no members but those of the fields. */
+  rest?: false;
   /** Set when the records are Nostr events: at most one entity of a mapping has these rules. */
   events?: EventSlots;
   /** Set when the records are quads (docs/adr/0012-quads.md); slots by `quadMembers`. */

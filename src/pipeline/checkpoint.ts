@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ErrorCode } from "../kernel/index.js";
 import type { SourceCursor, SourceFingerprint } from "../ports/index.js";
 import type { RecordCounts } from "./import-plan.js";
+import type { RowTally } from "./row-tally.js";
 
 /** A sorted spill file that a checkpoint refers to. */
 export interface RunFile {
@@ -90,6 +91,8 @@ export interface Checkpoint {
   damageCode: ErrorCode | null;
   seconds: { read: number; merge: number; seal: number };
   seal: SealState | null;
+  /** For relational targets: what became of the accepted records. */
+  rows?: RowTally;
 }
 
 /** What a finished import leaves so that the same command does nothing twice. */

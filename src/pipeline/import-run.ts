@@ -7,7 +7,8 @@ import {
 } from "../kernel/index.js";
 import type { Governor, Lease, ShareName, WritebackMeter } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
-import type { BatchParts, Source, Target, TargetSession } from "../ports/index.js";
+import type { TargetSession } from "../ports/index.js";
+import { type BatchParts, type Source, TableTargetSession, type Target } from "../ports/index.js";
 import type { RunWriterOptions } from "../postings/index.js";
 import type { Checkpoint, RunFile } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, RecordCounts } from "./import-plan.js";
@@ -18,6 +19,7 @@ import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
 import { removeRuns, restoreRuns } from "./run-files.js";
 import { SlabPool } from "./slab-pool.js";
+import { settleRows } from "./table-rows.js";
 import { TimeSpent } from "./time-spent.js";
 import { type LargeWorker, WorkerGroup } from "./worker-group.js";
 import { mergeInputsMaxOf, runSyncBytesOf } from "./worker-layout.js";
@@ -40,6 +42,8 @@ export interface ImportRunOptions {
 export class ImportRun implements AsyncDisposable {
   readonly plan: ImportPlan;
   readonly session: TargetSession;
+  /** The session, when its target takes rows in place of blocks. */
+  readonly tables: TableTargetSession | null;
   readonly governor: Governor;
   readonly state: Checkpoint;
   readonly slabs: SlabPool;
@@ -61,6 +65,7 @@ export class ImportRun implements AsyncDisposable {
     const { plan, host, session, governor, state } = options;
     this.plan = plan;
     this.session = session;
+    this.tables = session instanceof TableTargetSession ? session : null;
     this.governor = governor;
     this.state = state;
     this.#host = host;
@@ -173,6 +178,7 @@ export class ImportRun implements AsyncDisposable {
    */
   async commitNow(): Promise<void> {
     const { state, session } = this;
+    if (this.tables !== null) await settleRows(this, this.tables);
     state.rejectsBytes = this.#rejects.sync();
     if (this.isIndexed) syncFolder(this.runsDir);
     state.bytesWritten = this.bytesWritten;
@@ -196,6 +202,7 @@ export class ImportRun implements AsyncDisposable {
 
   /** Workers write what they have buffered; the runs belong to the import from the next commit. */
   async flushRuns(): Promise<void> {
+    if (this.tables !== null) return;
     const replies = await Promise.all(
       this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})),
     );
@@ -221,6 +228,14 @@ export class ImportRun implements AsyncDisposable {
     const firstId = this.state.nextId;
     this.state.nextId += count;
     return firstId;
+  }
+
+  /** Input between two checkpoints; what tables take of it is to fit the cache of their database. */
+  get chunkBytesMax(): number {
+    const { syncBytes } = this.plan;
+    if (this.tables === null) return syncBytes;
+    const { databaseDirty, mappedPages, runBuffers } = this.governor.table.shares;
+    return Math.min(syncBytes, databaseDirty.bytes + mappedPages.bytes + runBuffers.bytes);
   }
 
   batchBytes(): number {
@@ -252,10 +267,14 @@ export class ImportRun implements AsyncDisposable {
   }): void {
     this.state.rejected += 1;
     this.writeReject(reject);
+    this.abortOnReject(reject);
+  }
+
+  /** Ends an import that is to end at the first reject. */
+  abortOnReject({ code, reason, place }: { code: ErrorCode; reason: string; place: Place }): void {
     if (!this.plan.rejects.isAbort) return;
-    const { source = "", line = 0 } = reject.place;
-    const details = { source, line, code: reject.code, reason: reject.reason };
-    throw new PlimsollError("RECORD_REJECTED", details, { place: reject.place });
+    const { source = "", line = 0 } = place;
+    throw new PlimsollError("RECORD_REJECTED", { source, line, code, reason }, { place });
   }
 
   /** The rest of a damaged source is set aside as one reject; the import will end as failed. */
@@ -345,6 +364,7 @@ export class ImportRun implements AsyncDisposable {
       limits: workerLimitsOf(table, this.plan),
       setup: {
         mapping: this.mapping,
+        tables: this.tables?.tables ?? null,
         runsDir: this.runsDir,
         runPrefix: String(this.state.generation),
         isIndexed: this.isIndexed,

@@ -48,7 +48,8 @@ export function recordsReadIn({ accepted, deletions = 0, rejected }: Checkpoint)
 
 /** What became of the records, so far or in the end: every record read has one fate, and they add up. */
 export function countsOf(checkpoint: Checkpoint): RecordCounts {
-  const fates = checkpoint.seal?.fates;
+  const { rows } = checkpoint;
+  const fates = rows === undefined ? checkpoint.seal?.fates : { ...rows, conflicts: rows.rejected };
   const accepted = checkpoint.accepted.reduce((sum, count) => sum + count, 0);
   const { replaced = 0, superseded = 0, duplicates = 0, deleted = 0, conflicts = 0 } = fates ?? {};
   const { deletions = 0 } = checkpoint;

@@ -255,6 +255,7 @@ export class RecordLoader {
     this.#view ??= this.#openView(job.entity);
     const view = this.#view;
     view.entity = job.entity;
+    view.ordinal = exports.loadOrdinal();
     view.start = exports.loadJsonStart();
     view.end = exports.loadJsonEnd();
     view.valueCount = view.words[(this.#regions.scan + valueCountAt) >> 2]!;
@@ -268,6 +269,7 @@ export class RecordLoader {
     const { exports, u8 } = this.#kernel;
     return {
       entity,
+      ordinal: 0,
       bytes: Buffer.from(u8.buffer),
       words: new Uint32Array(u8.buffer),
       start: 0,

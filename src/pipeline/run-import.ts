@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { divideLine, Governor, WritebackMeter } from "../memory/index.js";
+import { divideLine, Governor, type ShareTable, WritebackMeter } from "../memory/index.js";
 import type { Source, SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
 import { blankScopesOf, documentsOf, withHomes } from "./blank-scopes.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
@@ -84,7 +84,7 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
     mergeMapping: (stored) => withHomes(plan.mergeMapping(stored), plan, documents),
     tempDir: plan.tempDir,
     transactionBytes: table.transactionBytesMax,
-    mappedBytes: table.mappedBytesMax,
+    mappedBytes: table.mappedBytesMax + lentBytes(plan, table),
     ...residentFileBytesOf(governor),
     signal: host.signal,
   });
@@ -102,6 +102,11 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   } catch (error) {
     throw asDiskCondition(error, session.runsDir);
   }
+}
+
+/** Tables need no runs: that share, which nothing touches then, is the database's. */
+function lentBytes({ target }: ImportPlan, { shares }: ShareTable): number {
+  return target.capabilities.tables ? shares.runBuffers.bytes : 0;
 }
 
 /** On systems that do not tell, the target goes by what it has written. */

@@ -3,5 +3,12 @@ export { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
 export { openSources } from "./open-sources.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
-export { makeTarget, storePath, type TargetChoice } from "./target.js";
+export {
+  isRelationalTarget,
+  makeTarget,
+  relationalChoice,
+  relationalStats,
+  storePath,
+  type TargetChoice,
+} from "./target.js";
 export { unfinishedReport } from "./unfinished-report.js";

@@ -70,6 +70,7 @@ export async function inferSources(
   sources: readonly Source[],
   sampler: Sampler,
   entityName: string | null,
+  isRelational = false,
 ): Promise<SourceInference> {
   if (sources.every(({ format }) => isQuadFormat(format))) return quadInference(sources);
   if (entityName === null && sources.every(isDumpTable)) return dumpInference(sources);
@@ -83,11 +84,12 @@ export async function inferSources(
   const entities = new Map<string, string>();
   let isNostr = true;
   for (const group of groups) {
-    const inferred = inferMapping(await groupSample(group, sampler));
+    const inferred = inferMapping({ ...(await groupSample(group, sampler)), isRelational });
     const entity = inferred.mapping.entities[group.entityName]!;
+    if (isRelational && isOneTable(group.sources)) entity.rest = false;
     mapping.entities[group.entityName] = group.match === null ? entity : { match: group.match, ...entity };
     notes.push(...inferred.notes);
-    isNostr &&= inferred.preset === "nostr";
+    isNostr &&= inferred.preset === "nostr" && !isRelational;
     for (const source of group.sources) entities.set(source.name, group.entityName);
   }
   return { mapping, preset: isNostr ? "nostr" : null, notes, entities };
@@ -113,6 +115,11 @@ function isDumpTable({ format, entityTold }: Source): boolean {
 function dumpInference(sources: readonly Source[]): SourceInference {
   const entities = new Map(sources.map(({ name, entityTold }) => [name, entityTold!]));
   return { mapping: stackExchangeMapping(), preset: "stackexchange", notes: [], entities };
+}
+
+/** Whether a header says what members all the records have. */
+export function isOneTable(sources: readonly Source[]): boolean {
+  return sources.length === 1 && (sources[0]!.format === "csv" || sources[0]!.format === "tsv");
 }
 
 /** The first, the middle and the last file stand for all of a group. */

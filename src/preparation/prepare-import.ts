@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { delayMsMaxDefault, gradualityDefault, PlimsollError, syncBytesDefault } from "../kernel/index.js";
+import {
+  codexChunkRecordsMax,
+  codexChunkRecordsMin,
+  codexRecordBytes,
+  delayMsMaxDefault,
+  gradualityDefault,
+  PlimsollError,
+  syncBytesDefault,
+} from "../kernel/index.js";
 import { type ResolvedLine, resolveLine } from "../memory/index.js";
 import { deletionFaultOf } from "../model/index.js";
 import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
@@ -11,7 +19,13 @@ import type { Sampler } from "./infer-sources.js";
 import { libraryOptions } from "./library-options.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
-import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
+import {
+  isRelationalTarget,
+  makeTarget,
+  parseTarget,
+  readStoredMapping,
+  type TargetChoice,
+} from "./target.js";
 
 /** Who wants an import: the command line, or a server for one of its requests. */
 export interface PreparingHost {
@@ -72,7 +86,8 @@ export async function prepareImport(
   const shared = { command, stdin, streamName, signal, onNote };
   const opened = await openSources(host.args, { ...shared, ...(await libraryOptions(host, named, command)) });
   const stored = await readStoredMapping(named);
-  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
+  const isRelational = isRelationalTarget(named);
+  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
   if (values.flag("delete")) checkDeletion(mapping, opened.sources, command);
   const isDry = values.flag("dry-run");
   const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;
@@ -130,7 +145,7 @@ async function makePlan(
     limit: values.number("limit"),
     isFresh: values.flag("fresh"),
     syncBytes: values.number("sync-bytes") ?? syncBytesDefault,
-    syncRecords: values.number("sync-every"),
+    syncRecords: values.number("sync-every") ?? chunkRecords(values, line),
     delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
   };
 }
@@ -144,9 +159,23 @@ function checkDeletion({ compiled, entityOf }: ResolvedMapping, sources: Source[
   }
 }
 
+/** Records of a chunk by the rule of a comic server; null when the governor is to say. */
+function chunkRecords(values: OptionValues, line: ResolvedLine): number | null {
+  const rule = values.text("chunk-rule");
+  if (rule === null) return null;
+  const fraction = Number(/^codex:(0?\.\d+|1)$/.exec(rule)?.[1] ?? Number.NaN);
+  if (!(fraction > 0)) {
+    const what = `--chunk-rule ${rule} is no rule that there is: codex:FRACTION, such as codex:0.25`;
+    throw new PlimsollError("USAGE", { what, command: "import" });
+  }
+  const records = Math.floor((line.bytes * fraction) / codexRecordBytes);
+  return Math.min(codexChunkRecordsMax, Math.max(codexChunkRecordsMin, records));
+}
+
 /** Beside the store; nothing is written for a target that keeps nothing. */
 function defaultRejectsPath(target: TargetChoice): string | null {
-  return target.path === null ? null : `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
+  if (target.path === null) return target.rejectsPath ?? null;
+  return `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
 }
 
 /** The command that reads one record (counted from 1) again; a stream cannot be read again. */

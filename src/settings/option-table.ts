@@ -36,7 +36,7 @@ export const optionTable: readonly OptionRow[] = [
     value: "TARGET",
     type: "text",
     env: "PLIMSOLL_INTO",
-    help: "what to load: DIR or lmdb:DIR (the embedded store), or null: (discard, for measuring)",
+    help: "what to load: DIR or lmdb:DIR (the embedded store), sqlite:FILE, postgres://USER@HOST/DATABASE, or null: (discard, for measuring)",
     commands: loading,
   },
   {

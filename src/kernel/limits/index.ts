@@ -4,6 +4,7 @@
  */
 export * from "./batches.js";
 export * from "./comics.js";
+export * from "./database.js";
 export * from "./governor.js";
 export * from "./import.js";
 export * from "./live.js";
@@ -12,4 +13,5 @@ export * from "./query.js";
 export * from "./relay.js";
 export * from "./server.js";
 export * from "./sizes.js";
+export * from "./tables.js";
 export * from "./verify.js";
