@@ -108,6 +108,7 @@ test("an import takes the options of the command line, but for those that are th
     "sync-every",
     "temp-dir",
     "rejects",
+    "live",
     "dry-run",
     "report",
     "progress",
