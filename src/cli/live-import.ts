@@ -26,8 +26,9 @@ export async function prepareLiveImport(host: CommandHost): Promise<LiveImportCo
   if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
   const besideBytes = liveBytesOf(line).all;
   const prepared = await prepareImport({ ...host, line, besideBytes }, "import");
-  const { path } = prepared.target;
-  if (path === null) throw usage("--live needs a store: it cannot be a dry run, nor go to null:");
+  const { kind, path } = prepared.target;
+  if (kind !== "lmdb" || path === null)
+    throw usage("--live writes into an embedded store alone, and is no dry run");
   for (const name of prepared.entityNames) checkRule(prepared.mapping.compiled, name);
   const { target, lock, counts } = await openTarget(host, prepared, path);
   return {
