@@ -1,10 +1,12 @@
 import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
 import {
+  type ColumnNode,
   type CompiledEntity,
   type CompiledField,
   formatQuadFault,
   formatScanFault,
   formatXmlFault,
+  shapeColumns,
 } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
@@ -117,9 +119,31 @@ export function recordHead(record: Uint8Array): Uint8Array {
 }
 
 function columnReason(note: RejectNote, entity: CompiledEntity, header: CsvHeader | null): string {
-  const column = header?.columns[note.detail];
-  const field = entity.fields.find(({ path }) => path.length === 1 && path[0] === column);
-  return `column "${column}" must be ${typeText(field?.type ?? "")}`;
+  const columns = header?.columns ?? [];
+  const { path, isKey } = columnPlace(shapeColumns(columns, entity.columns), note.detail, []);
+  const column = columns[note.detail];
+  if (isKey) return `column "${column}" names what the row has already: a name is given once`;
+  const where = JSON.stringify(path);
+  const field = entity.fields.find((candidate) => JSON.stringify(candidate.path) === where);
+  if (field === undefined) return `column "${column}" must be of the type of the field that it fills`;
+  return `column "${column}" must be ${typeText(field.type)}`;
+}
+
+/** The member that a column fills, and whether it holds the names of pairs. */
+function columnPlace(
+  nodes: readonly ColumnNode[],
+  column: number,
+  above: readonly string[],
+): { path: string[]; isKey: boolean } {
+  for (const node of nodes) {
+    const path = [...above, node.name];
+    if (node.kind === "cell" && node.column === column) return { path, isKey: false };
+    if (node.kind === "cell") continue;
+    if (node.pairs.some(({ key }) => key === column)) return { path, isKey: true };
+    const inside = columnPlace(node.nodes, column, path);
+    if (inside.path.length > 0) return inside;
+  }
+  return { path: [], isKey: false };
 }
 
 function literalTypeText(field: CompiledField | undefined): string {
