@@ -161,7 +161,9 @@ function compileEntity(
   }
   const keySlots = compileKey(entity, own, place.at("key"));
   const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
-  const compiled = { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
+  const { match = null, columns } = entity;
+  const rules = columns === undefined ? {} : { columns };
+  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...rules, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {
     const fault = quadFaultOf(compiled);

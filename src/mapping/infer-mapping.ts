@@ -1,5 +1,6 @@
-import type { FieldType } from "../model/index.js";
+import { type ColumnRules, type FieldType, shapeColumns, shapeRecord } from "../model/index.js";
 import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
+import { inferColumns } from "./infer-columns.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
 
 export interface InferenceSample {
@@ -7,6 +8,8 @@ export interface InferenceSample {
   records: readonly Record<string, unknown>[];
   /** All values are text, as the cells of a CSV file are. */
   isText: boolean;
+  /** The columns of a table, whose cells the records then are by column; absent for others. */
+  columns?: readonly string[];
 }
 
 export interface InferredMapping {
@@ -28,7 +31,8 @@ const textBytesAverage = 40;
 
 /** Types, key and indexes, judged by the sampled records alone. */
 export function inferMapping(sample: InferenceSample): InferredMapping {
-  const { entityName, records, isText } = sample;
+  const { entityName, isText } = sample;
+  const { records, columns, notes } = shapedSample(sample);
   if (records.length === 0) {
     throw mappingFault(
       "the sample",
@@ -38,12 +42,13 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
   }
   const samples = sampleFields(records, isText);
   const fields: Record<string, FieldType | MappingField> = {};
-  const notes: string[] = [];
   const key = inferKey(entityName, samples, records.length, isText);
   for (const field of samples) {
     const name = field.path.join(".");
     if (Object.hasOwn(fields, name)) continue;
-    const type = sampleType(field, isText);
+    // What pairs hold differs from name to name and from row to row: a guess would turn rows down.
+    const isPaired = field.path.length > 1 && Object.hasOwn(columns?.pairs ?? {}, field.path[0]!);
+    const type = isPaired ? "string" : sampleType(field, isText);
     const written: MappingField = { type };
     if (field.path.some((member) => member.includes("."))) written.path = field.path;
     const index = name === key ? null : inferIndex(field, type);
@@ -57,8 +62,26 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
       : `${entityName}: key "${key}" is unique in ${count}`,
   );
   const preset = records.every(isNostrEvent) ? "nostr" : null;
-  const entity = { ...(key === null ? {} : { key }), fields };
+  const entity = { ...(key === null ? {} : { key }), ...(columns === null ? {} : { columns }), fields };
   return { mapping: { version: 1, entities: { [entityName]: entity } }, preset, notes };
+}
+
+/** The records of a table by the shape that its header and its cells suggest. */
+export function shapedSample({ entityName, records, columns = [] }: InferenceSample): {
+  records: readonly Record<string, unknown>[];
+  columns: ColumnRules | null;
+  notes: string[];
+} {
+  const inferred = inferColumns(columns, records);
+  if (inferred === null) return { records, columns: null, notes: [] };
+  const nodes = shapeColumns(columns, inferred.rules);
+  const cellsOf = (record: Record<string, unknown>) =>
+    columns.map((column) => (record[column] ?? null) as string);
+  return {
+    records: records.map((record) => shapeRecord(nodes, cellsOf(record))),
+    columns: inferred.rules,
+    notes: inferred.notes.map((note) => `${entityName}: ${note}`),
+  };
 }
 
 /** Whether a record has the shape of a Nostr event (NIP-01). */

@@ -75,6 +75,7 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.conflict.kind === "keep" ? {} : { conflict: conflictRuleText(entity.conflict) }),
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
+    ...(entity.columns === undefined ? {} : { columns: entity.columns }),
     fields,
     ...(Object.keys(predicates).length === 0 ? {} : { predicates }),
   };

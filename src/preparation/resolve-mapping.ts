@@ -162,9 +162,9 @@ async function flagsChoice(
   sources: readonly Source[],
   sampler: Sampler,
 ): Promise<Choice> {
-  const { records, isText } = await sampler.sample(sources[0]!);
+  const { records, isText, columns } = await sampler.sample(sources[0]!);
   const entityName = flags.entity ?? entityNameOf(sources[0]!.name);
-  const mapping = flagsMapping(flags, { entityName, records, isText });
+  const mapping = flagsMapping(flags, { entityName, records, isText, columns });
   return { mapping, origin: "flags", fileName: "command line", notes: [], entityOf: () => entityName };
 }
 
