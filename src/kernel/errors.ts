@@ -35,6 +35,14 @@ export const errorTable = {
     message:
       "{target} already holds {entity} with another mapping ({what}). Import with the mapping it has (leave the mapping out, or print it with `plimsoll stats {target} --json`), or move: `plimsoll export {target}`, then import that into a new store with the new mapping.",
   },
+  PLAN_INVALID: {
+    retry: false,
+    message: "{file}: {what}. Nothing was loaded. Mend the plan, then run the command again.",
+  },
+  PLAN_UNREADABLE: {
+    retry: false,
+    message: "Cannot read the plan {file}: {reason}. Name a readable file with --plan.",
+  },
   STORE_FOREIGN: {
     retry: false,
     message: "{store} is not a Plimsoll store: {reason}. Choose an empty or new folder for --into.",

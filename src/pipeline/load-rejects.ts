@@ -6,6 +6,7 @@ import {
   formatQuadFault,
   formatScanFault,
   formatXmlFault,
+  type PairColumns,
   shapeColumns,
 } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
@@ -120,30 +121,34 @@ export function recordHead(record: Uint8Array): Uint8Array {
 
 function columnReason(note: RejectNote, entity: CompiledEntity, header: CsvHeader | null): string {
   const columns = header?.columns ?? [];
-  const { path, isKey } = columnPlace(shapeColumns(columns, entity.columns), note.detail, []);
+  const { path, pair } = columnPlace(shapeColumns(columns, entity.columns), note.detail, []);
   const column = columns[note.detail];
-  if (isKey) return `column "${column}" names what the row has already: a name is given once`;
+  if (pair?.key === note.detail)
+    return `column "${column}" names what the row has already: a name is given once`;
+  if (pair !== null) {
+    return `column "${column}" must be of the type of the field that column "${columns[pair.key]}" names`;
+  }
   const where = JSON.stringify(path);
   const field = entity.fields.find((candidate) => JSON.stringify(candidate.path) === where);
-  if (field === undefined) return `column "${column}" must be of the type of the field that it fills`;
-  return `column "${column}" must be ${typeText(field.type)}`;
+  return `column "${column}" must be ${typeText(field?.type ?? "")}`;
 }
 
-/** The member that a column fills, and whether it holds the names of pairs. */
+/** The member that a column fills, and the pair that it is one of. */
 function columnPlace(
   nodes: readonly ColumnNode[],
   column: number,
   above: readonly string[],
-): { path: string[]; isKey: boolean } {
+): { path: string[]; pair: PairColumns | null } {
   for (const node of nodes) {
     const path = [...above, node.name];
-    if (node.kind === "cell" && node.column === column) return { path, isKey: false };
+    if (node.kind === "cell" && node.column === column) return { path, pair: null };
     if (node.kind === "cell") continue;
-    if (node.pairs.some(({ key }) => key === column)) return { path, isKey: true };
+    const pair = node.pairs.find(({ key, value }) => key === column || value === column);
+    if (pair !== undefined) return { path, pair };
     const inside = columnPlace(node.nodes, column, path);
     if (inside.path.length > 0) return inside;
   }
-  return { path: [], isKey: false };
+  return { path: [], pair: null };
 }
 
 function literalTypeText(field: CompiledField | undefined): string {

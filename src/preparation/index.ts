@@ -1,6 +1,8 @@
 export { commandText, quoteArgument } from "./command-text.js";
 export { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
 export { openSources } from "./open-sources.js";
+export { type CheckedAction, checkActions, type PlanSelection, selectActions } from "./plan-actions.js";
+export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
 export { makeTarget, storePath, type TargetChoice } from "./target.js";

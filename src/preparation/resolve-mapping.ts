@@ -76,6 +76,16 @@ function withChosenRule(mapping: Mapping, rule: string, command: string): Mappin
   return withConflictRule(mapping, rule, "--on-conflict");
 }
 
+/** The entities of the mapping that the options name, found right; null where it hangs on the sources. */
+export function namedEntities(values: OptionValues, command: string): string[] | null {
+  const preset = values.text("preset");
+  const file = values.text("mapping");
+  if (preset === null && file === null) return null;
+  const mapping = file === null ? presetMapping(preset!, command) : readMappingFile(file);
+  compileMapping(mapping, file ?? `preset ${preset}`);
+  return Object.keys(mapping.entities);
+}
+
 /** What the pipeline hands the stored mapping to. */
 export function mappingMerger(wanted: CompiledMapping, targetName: string) {
   return (stored: CompiledMapping | null): CompiledMapping => mergeMappings(stored, wanted, targetName);

@@ -2,6 +2,7 @@ import { portDefault } from "../kernel/index.js";
 import { type CommandName, commandTable } from "./command-table.js";
 import { mappingRows } from "./option-mapping-rows.js";
 import { memoryRows } from "./option-memory-rows.js";
+import { planRows } from "./option-plan-rows.js";
 import { queryRows } from "./option-query-rows.js";
 import type { OptionRow } from "./option-row.js";
 
@@ -48,6 +49,7 @@ export const optionTable: readonly OptionRow[] = [
     help: "format of the sources",
     commands: reading,
   },
+  ...planRows,
   ...mappingRows,
   ...memoryRows,
   {
