@@ -20,7 +20,7 @@ export interface InferredMapping {
   notes: string[];
 }
 
-const keyNames = ["id", "_id", "uuid", "guid", "key", "@id"];
+const keyNames = ["id", "_id", "uuid", "guid", "key", "@id", "sku"];
 const keyTypes: readonly FieldType[] = ["string", "int", "hex"];
 
 /** A name that only ends like a key is believed when this many different values were seen. */
@@ -124,11 +124,18 @@ function inferKey(
 function keyRank(name: string, entityName: string, recordCount: number): number | null {
   const exact = keyNames.indexOf(name.toLowerCase());
   if (exact >= 0) return exact;
-  const ending = /^(.+?)(?:[-_](?:id|uuid|guid|key)|I[Dd]|Uuid|UUID|Key)$/.exec(name);
+  const ending = /^(.+?)(?:[-_](id|uuid|guid|key|sku)|I[Dd]|Uuid|UUID|Key|Sku|SKU)$/.exec(name);
   if (ending === null) return null;
-  const subject = ending[1]!.replace(/[-_]/g, "").toLowerCase();
-  if (subject === entityName.toLowerCase()) return keyNames.length;
+  const subject = letters(ending[1]!);
+  const entity = letters(entityName);
+  if (subject === entity) return keyNames.length;
+  // Prices and stocks have the number of their article, so that it is a key of articles alone.
+  if (/sku$/i.test(name)) return entity.endsWith(subject) ? keyNames.length : null;
   return recordCount >= distinctKeyCountMin ? keyNames.length + 1 : null;
+}
+
+function letters(name: string): string {
+  return name.replace(/[-_.]/g, "").toLowerCase();
 }
 
 function inferIndex(field: FieldSample, type: FieldType): IndexName | null {
