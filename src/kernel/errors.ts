@@ -35,6 +35,16 @@ export const errorTable = {
     message:
       "{target} already holds {entity} with another mapping ({what}). Import with the mapping it has (leave the mapping out, or print it with `plimsoll stats {target} --json`), or move: `plimsoll export {target}`, then import that into a new store with the new mapping.",
   },
+  PARQUET_UNSUPPORTED: {
+    retry: false,
+    message:
+      "{source} cannot be read as Parquet: {reason}. Write it to a file anew without that, or as JSON lines.",
+  },
+  PARQUET_PAGE_TOO_LARGE: {
+    retry: false,
+    message:
+      "{source} has a page at byte {offset} that takes {bytes} bytes, and {bytesMax} were set aside for one. Write the file with smaller pages, or raise --memory by {moreMiB} MiB and read it in parts with --offset.",
+  },
   PLAN_INVALID: {
     retry: false,
     message: "{file}: {what}. Nothing was loaded. Mend the plan, then run the command again.",

@@ -148,6 +148,7 @@ export class RecordLoader {
     const formats = {
       jsonl: exports.FORMAT_JSONL,
       json: exports.FORMAT_JSON,
+      parquet: exports.FORMAT_JSONL,
       csv: exports.FORMAT_CSV,
       tsv: exports.FORMAT_CSV,
       ntriples: exports.FORMAT_TRIPLES,

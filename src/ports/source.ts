@@ -1,6 +1,6 @@
 import type { Place } from "../kernel/index.js";
 
-export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | "stackexchange" | QuadFormat;
+export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | "parquet" | "stackexchange" | QuadFormat;
 
 const quadFormats = ["ntriples", "nquads", "turtle", "trig", "dgraph-rdf", "dgraph-json"] as const;
 
@@ -43,7 +43,12 @@ export interface SourceFingerprint {
   headCrc: number | null;
 }
 
-export type FrameRejectCode = "RECORD_TOO_LARGE" | "RECORD_TRUNCATED" | "CSV_QUOTE" | "JSON_SYNTAX";
+export type FrameRejectCode =
+  | "RECORD_TOO_LARGE"
+  | "RECORD_TRUNCATED"
+  | "CSV_QUOTE"
+  | "JSON_SYNTAX"
+  | "INVALID_UTF8";
 
 export interface FrameReject {
   /** Index of the record within the frame's ids: it comes after all records that the bytes hold. */
@@ -71,6 +76,7 @@ export interface FrameReject {
  * - turtle, trig, dgraph-json: a line of the statements that they are handed out as.
  * - stackexchange: a line that holds more than white space, the XML declaration, or a tag without attributes
  *   other than `<row>`: the element around the rows.
+ * - parquet: a row, handed out as a line of JSON.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.

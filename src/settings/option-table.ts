@@ -16,6 +16,7 @@ export const formatNames = [
   "json",
   "csv",
   "tsv",
+  "parquet",
   "nostr",
   "ntriples",
   "nquads",

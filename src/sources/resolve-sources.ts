@@ -13,6 +13,7 @@ import { ReadableBytes } from "./bytes/stdin-bytes.js";
 import { detectShape, formatOfName, isHeadEnough, isTable, type TextShape } from "./detect.js";
 import { dgraphJsonOrigin } from "./dgraph-json/index.js";
 import { expandGlob, folderFiles } from "./glob.js";
+import { isParquet, openParquet, unsupportedParquet } from "./parquet/index.js";
 import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
 import { turtleOrigin } from "./turtle/index.js";
 
@@ -61,7 +62,7 @@ async function resolveArgument(argument: string, options: ResolveOptions): Promi
 }
 
 async function openFolder(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
-  const sources: TextSource[] = [];
+  const sources: Source[] = [];
   const note = options.onNote ?? (() => undefined);
   for (const file of await folderFiles(path)) {
     const fileName = name.endsWith("/") ? name + file : `${name}/${file}`;
@@ -87,8 +88,8 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
 }
 
 /** Where some files are tables of a dump, the folder is one, and what else lies in it is no part of it. */
-function tablesOf(sources: readonly TextSource[], note: (note: string) => void): TextSource[] {
-  const tables = sources.filter(({ entityTold }) => entityTold !== null);
+function tablesOf(sources: readonly Source[], note: (note: string) => void): Source[] {
+  const tables = sources.filter(({ entityTold = null }) => entityTold !== null);
   if (tables.length === 0) return [...sources];
   for (const source of sources) {
     if (!tables.includes(source)) note(`${source.name} is passed over: it is no table of the dump.`);
@@ -97,16 +98,19 @@ function tablesOf(sources: readonly TextSource[], note: (note: string) => void):
 }
 
 /** A file is one source, an archive one for each file in it that can be read. */
-async function openFile(name: string, path: string, options: ResolveOptions): Promise<TextSource[]> {
+async function openFile(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
   const { format = null, onNote = () => undefined } = options;
   const stored = await FileBytes.open(path, 0, name);
   let stream: ByteStream = stored;
   try {
     const magic = await readStoredHead(stored);
     if (isSevenZip(magic)) return await openSevenZip({ name, path, format, member: null, onNote });
+    if (format === "parquet" || (format === null && isParquet(magic))) return [await openParquet(name, path)];
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stored), compression, name);
-    const shape = detectShape(name, await headOf(stream), format);
+    const head = await headOf(stream);
+    if (isParquet(head)) throw unsupportedParquet(name, "it is compressed as a whole, and not page by page");
+    const shape = detectShape(name, head, format);
     const origin = fileOrigin(name, path, {
       compression,
       decompressBytes: decompressBytes(compression, magic),
@@ -126,6 +130,7 @@ async function openStream(
   try {
     const magic = await readStoredHead(stream);
     if (isSevenZip(magic)) throw unsupported(name, "an archive is read from a file, and this is a stream");
+    if (format === "parquet" || isParquet(magic)) throw unsupportedParquet(name, streamText);
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stream), compression, name);
     const head = await readHead(stream, detectBytesMax, isHeadEnough);
@@ -137,6 +142,8 @@ async function openStream(
     throw error;
   }
 }
+
+const streamText = "it is a stream, and what says where its columns stand comes last";
 
 /** One file of an archive, called as its source is. */
 async function openMember(
