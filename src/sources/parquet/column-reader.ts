@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { ColumnMetaData, DecodedArray, PageHeader } from "hyparquet";
 import { assert } from "../../kernel/index.js";
 import { damaged } from "../bytes/damage.js";
@@ -117,6 +118,9 @@ export class ColumnReader {
     const cost = pageCost(header, leaf);
     assertWithin(file, page.offset, cost.heldBytes + cost.decodeBytes, pageBytesMax);
     const bytes = await this.#bytesOf(page);
+    if (header.crc !== undefined && crc32(bytes) !== header.crc >>> 0) {
+      throw this.#fault(page.offset, "a page does not match its checksum");
+    }
     try {
       this.#decode(header, bytes);
     } catch (error) {

@@ -75,6 +75,7 @@ export class ParquetSession implements SourceSession {
     let filling = buffer;
     let length = 0;
     let records = 0;
+    this.#options.signal.throwIfAborted();
     if (this.#damage !== null) throw this.#damage;
     while (records < recordsMax && this.#bad === null) {
       const line = this.#held ?? (await this.#nextLine(records > 0));
@@ -99,8 +100,7 @@ export class ParquetSession implements SourceSession {
 
   /** Null at the end, and before a row that cannot be read. */
   async #nextLine(hasRows: boolean): Promise<Uint8Array | null> {
-    const { rows, signal, recordBytesMax } = this.#options;
-    signal.throwIfAborted();
+    const { rows, recordBytesMax } = this.#options;
     try {
       if (!(await rows.advance())) return null;
     } catch (error) {
@@ -163,7 +163,7 @@ export class ParquetSession implements SourceSession {
       line: this.#record,
       record: this.#record,
       tailCrc: footerCrc,
-      framer: null,
+      framer: { header: null, state: null },
     };
   }
 }

@@ -6,6 +6,7 @@ import type {
   SourceOpenOptions,
   SourceSession,
 } from "../../ports/index.js";
+import { cursorState } from "../source-cursor.js";
 import { fileFingerprint } from "../text-source.js";
 import { parquetLibrary } from "./hyparquet-library.js";
 import { measureGroups } from "./page-costs.js";
@@ -37,6 +38,7 @@ export class ParquetSource implements Source {
   }
 
   async open({ cursor, skipRecords = 0, recordBytesMax, signal }: SourceOpenOptions): Promise<SourceSession> {
+    signal.throwIfAborted();
     const file = await ParquetFile.open(this.name, this.#path);
     try {
       const shape = this.#shape ?? (await readShape(file));
@@ -68,6 +70,7 @@ export async function openParquet(name: string, path: string): Promise<ParquetSo
 }
 
 function assertSame(source: string, cursor: SourceCursor, { footerCrc, rows }: ParquetShape): void {
+  cursorState(cursor, source);
   if (cursor.tailCrc === footerCrc && cursor.record <= rows) return;
   const reason = "its footer is not the same";
   throw new PlimsollError("SOURCE_CHANGED", { source, reason }, { place: { source } });
