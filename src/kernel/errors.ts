@@ -45,6 +45,11 @@ export const errorTable = {
     message:
       "{source} has a page at byte {offset} that takes {bytes} bytes, and {bytesMax} were set aside for one. Write the file with smaller pages, or raise --memory by {moreMiB} MiB and read it in parts with --offset.",
   },
+  RECORDS_ABSENT: {
+    retry: false,
+    message:
+      "No list of records stands where --records-at says. Name the members that lead to it, such as products or data.items.",
+  },
   PLAN_INVALID: {
     retry: false,
     message: "{file}: {what}. Nothing was loaded. Mend the plan, then run the command again.",

@@ -171,6 +171,7 @@ async function findStart(
     sources: plan.sources.map((source, index) => [
       identityOf(sources[index]!),
       plan.entityOf(source, session.mapping),
+      ...(source.readAs ? [source.readAs] : []),
     ]),
     offset: plan.offset,
     limit: plan.limit,

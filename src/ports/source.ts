@@ -120,6 +120,8 @@ export interface Source {
   /** The entity that the content itself says it holds, as the tables of a dump do; null where it does not. */
   readonly entityTold?: string | null;
   readonly compression: SourceCompression;
+  /** What makes it other records than the same bytes read in another way; absent where there is one way. */
+  readonly readAs?: string | null;
   /** Memory that an open session may take for chunks and decompression, child processes included. */
   readonly sessionBytesMax: number;
   fingerprint(): Promise<SourceFingerprint>;

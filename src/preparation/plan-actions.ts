@@ -1,8 +1,8 @@
 import { isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { suggestionText } from "../model/index.js";
-import type { SourceFormat } from "../ports/index.js";
 import { type OptionValue, type OptionValues, optionsOf, rowKey } from "../settings/index.js";
 import { resolveSources } from "../sources/index.js";
+import { sourceFormat } from "./open-sources.js";
 import { type PlanAction, type PlanFile, planInvalid } from "./plan-file.js";
 import type { PlanFault } from "./plan-syntax.js";
 import { namedEntities } from "./resolve-mapping.js";
@@ -98,12 +98,8 @@ async function checkAction(action: PlanAction, given: OptionValues): Promise<Che
     });
   }
   parseTarget(target, "import");
-  const asked = values.text("format");
-  const format = asked === "nostr" ? "jsonl" : (asked as SourceFormat | null);
-  const sources = await resolveSources(action.sources, {
-    cwd: process.cwd(),
-    ...(format === null ? {} : { format }),
-  });
+  const format = sourceFormat(values.text("format"), values.text("records-at"), "import");
+  const sources = await resolveSources(action.sources, { cwd: process.cwd(), ...format });
   let sizeBytes = 0;
   for (const source of sources) {
     sizeBytes += (await source.fingerprint()).sizeBytes ?? 0;

@@ -36,6 +36,7 @@ export interface PlanFile {
 /** Options that an action may set; the others are those of the process, or of the plan as a whole. */
 const actionOptions = new Set([
   "format",
+  "records-at",
   "preset",
   "mapping",
   "schema",

@@ -68,7 +68,9 @@ export async function prepareImport(
   const onNote = (note: string) => host.note(`${note}\n`);
   const format = values.text("format");
   const { streamName = "-", stdin } = host;
-  const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
+  const recordsAt = values.text("records-at");
+  const reading = { format, recordsAt, command, stdin, streamName, signal, onNote };
+  const opened = await openSources(host.args, reading);
   const stored = await readStoredMapping(named);
   const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
   const isDry = values.flag("dry-run");

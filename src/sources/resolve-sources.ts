@@ -19,6 +19,8 @@ import { turtleOrigin } from "./turtle/index.js";
 
 export interface ResolveOptions {
   format?: SourceFormat;
+  /** The members that lead to the array of records, in sources that are then all taken for JSON. */
+  recordsAt?: readonly string[];
   /** What relative paths start from; names of sources stay as they were given. */
   cwd: string;
   /** The stream for `-`; the process's own unless told. */
@@ -42,9 +44,8 @@ export async function resolveSources(args: readonly string[], options: ResolveOp
 }
 
 async function resolveArgument(argument: string, options: ResolveOptions): Promise<Source[]> {
-  const format = options.format ?? null;
   if (argument === "-") {
-    return [await openStream(options.stdinName ?? "-", options.stdin ?? process.stdin, format)];
+    return [await openStream(options.stdinName ?? "-", options.stdin ?? process.stdin, options)];
   }
   const path = resolve(options.cwd, argument);
   const kind = await kindOf(argument, path);
@@ -115,17 +116,14 @@ async function openFile(name: string, path: string, options: ResolveOptions): Pr
       compression,
       decompressBytes: decompressBytes(compression, magic),
     });
-    return [textSource(origin, shape, pathToFileURL(path).href)];
+    return [textSource(origin, { ...shape, ...wayOf(options) }, pathToFileURL(path).href)];
   } finally {
     await stream.close();
   }
 }
 
-async function openStream(
-  name: string,
-  readable: Readable,
-  format: SourceFormat | null,
-): Promise<TextSource> {
+async function openStream(name: string, readable: Readable, options: ResolveOptions): Promise<TextSource> {
+  const { format = null } = options;
   let stream: ByteStream = new ReadableBytes(readable, name);
   try {
     const magic = await readStoredHead(stream);
@@ -136,7 +134,8 @@ async function openStream(
     const head = await readHead(stream, detectBytesMax, isHeadEnough);
     const shape = detectShape(name, head, format);
     const stored = { compression, decompressBytes: decompressBytes(compression, magic) };
-    return textSource(streamOrigin(name, stored, new PrefixedBytes(head, stream)), shape, null);
+    const origin = streamOrigin(name, stored, new PrefixedBytes(head, stream));
+    return textSource(origin, { ...shape, ...wayOf(options) }, null);
   } catch (error) {
     await stream.close();
     throw error;
@@ -155,6 +154,10 @@ async function openMember(
   if ((await kindOf(name, path)) !== "file") throw notFound(name);
   const { format = null, onNote = () => undefined } = options;
   return openSevenZip({ name: archive, path, format, member, onNote });
+}
+
+function wayOf({ recordsAt }: ResolveOptions): Pick<TextShape, "recordsAt"> {
+  return recordsAt === undefined ? {} : { recordsAt };
 }
 
 function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): TextSource {

@@ -410,3 +410,6 @@ export const parquetGarbageBytesMax = 16 * MiB;
 
 /** Heap beyond what is reckoned with: garbage between two collections, and pages that V8 keeps half full. */
 export const parquetSlack = 1.25;
+
+/** Names of members that are looked at on the way to an array of records. */
+export const recordsPathNameBytesMax = 1024;
