@@ -4,11 +4,11 @@
 // Program, as the host writes it (src/model/csv-program.ts), u32 each, at a multiple of 4:
 //   0 columns   4 delimiter (a byte)   8 offset of room for 12 bytes a column   12 steps
 //   16 offset and 20 bytes of what is written behind the last step
-//   then for each step (32 bytes), in the order of the output: 0 type   4 offset and 8 bytes of what is written in
-//   front of it (braces, names, colons, commas)   12 its column   16 the column of a pair's value, or the
-//   separator of a list   20 type of a list's elements   24 steps before it that are pairs of the same object
-//   28 offset of the names that a pair's object knows, or 0: their number, then for each (12 bytes) the type of
-//   its value, or 0 when no pair may have it, its offset and its bytes
+//   then for each step (32 bytes), in the order of the output: 0 type   4 offset and 8 bytes of what is
+//   written in front of it (braces, names, colons, commas)   12 its column   16 the column of a pair's value,
+//   or the separator of a list   20 type of a list's elements   24 steps before it that are pairs of the
+//   same object   28 offset of the names that a pair's object knows, or 0: their number, then for each
+//   (12 bytes) the type of its value, or 0 when no pair may have it, its offset and its bytes
 // Context (48 bytes, u32 each), given: 0 program   4 bit stack   8 its bytes (as in json-scan)
 // found: 12 start of the next row   16 bytes written   20 column that is wrong, from 0   24 cells expected
 //   28 cells found   32 offset from `start` of what is wrong   36 line breaks in the row and at its end
@@ -233,7 +233,9 @@ function listWrite(ctx: usize, cell: usize, step: usize, out: usize, limit: usiz
   return out + 1;
 }
 
-/** Whether the text of a cell, two quotes in it being one, is that of another, or of plain bytes (flags 0). */
+/**
+ * Whether the text of a cell, two quotes in it being one, is that of another, or of plain bytes (flags 0).
+ */
 function isSameText(p: usize, end: usize, flags: u32, q: usize, qEnd: usize, qFlags: u32): bool {
   while (p < end && q < qEnd) {
     const c = load<u8>(p);

@@ -1,4 +1,5 @@
-// A feed of a shop: categories, products with names in two languages, their variants, prices and stocks as CSV,
+// A feed of a shop: categories, products with names in two languages, their variants, prices and stocks as
+// CSV,
 // a mapping for them and the plan that loads them in order.
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";

@@ -136,7 +136,8 @@ function stateOf(exitCode: number): ImportReport["state"] {
 }
 
 function stopText({ action }: ActionReport): string {
-  return `The plan ends with ${action}. Mend it and run the same command again: what is done is not done twice.\n`;
+  const mend = "Mend it and run the same command again: what is done is not done twice.";
+  return `The plan ends with ${action}. ${mend}\n`;
 }
 
 /** With --fresh all would begin once more: then it is said where to go on. */

@@ -1,4 +1,5 @@
 import type { ErrorOptions, Place } from "./error-place.js";
+import { feedErrors } from "./feed-errors.js";
 import { serverErrors } from "./server-errors.js";
 
 /**
@@ -34,29 +35,6 @@ export const errorTable = {
     retry: false,
     message:
       "{target} already holds {entity} with another mapping ({what}). Import with the mapping it has (leave the mapping out, or print it with `plimsoll stats {target} --json`), or move: `plimsoll export {target}`, then import that into a new store with the new mapping.",
-  },
-  PARQUET_UNSUPPORTED: {
-    retry: false,
-    message:
-      "{source} cannot be read as Parquet: {reason}. Write it to a file anew without that, or as JSON lines.",
-  },
-  PARQUET_PAGE_TOO_LARGE: {
-    retry: false,
-    message:
-      "{source} has a page at byte {offset} that takes {bytes} bytes, and {bytesMax} were set aside for one. Write the file with smaller pages, or raise --memory by {moreMiB} MiB and read it in parts with --offset.",
-  },
-  RECORDS_ABSENT: {
-    retry: false,
-    message:
-      "No list of records stands where --records-at says. Name the members that lead to it, such as products or data.items.",
-  },
-  PLAN_INVALID: {
-    retry: false,
-    message: "{file}: {what}. Nothing was loaded. Mend the plan, then run the command again.",
-  },
-  PLAN_UNREADABLE: {
-    retry: false,
-    message: "Cannot read the plan {file}: {reason}. Name a readable file with --plan.",
   },
   STORE_FOREIGN: {
     retry: false,
@@ -374,6 +352,7 @@ export const errorTable = {
     message:
       "The mapping of {entity} takes {bytes} bytes and {bytesMax} are there. Map fewer fields, or shorten their paths.",
   },
+  ...feedErrors,
   ...serverErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 

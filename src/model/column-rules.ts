@@ -1,7 +1,8 @@
 /** How columns of a table become members of its records where they do not one by one. */
 export interface ColumnRules {
   /**
-   * Columns such as `name.en_US` become members of one object. True: whatever looks like a locale; a list: these.
+   * Columns such as `name.en_US` become members of one object. True: whatever looks like a locale; a list:
+   * these.
    */
   localised?: true | string[];
   /** By the member that they become: columns of names and of values, a star standing for their number. */
@@ -31,8 +32,10 @@ type ObjectNode = Extract<ColumnNode, { kind: "object" }>;
 const localePattern = /^[a-z]{2,3}[_-](?:[A-Z]{2}|[0-9]{3}|[A-Z][a-z]{3}(?:[_-](?:[A-Z]{2}|[0-9]{3}))?)$/;
 
 /**
- * What the records of a table look like. A column that another one's name stands in the way of stays a member of
- * its own name, so that no row is refused for its header: `name.en_US` beside a column `name`, and pairs whose
+ * What the records of a table look like. A column that another one's name stands in the way of stays a member
+ * of
+ * its own name, so that no row is refused for its header: `name.en_US` beside a column `name`, and pairs
+ * whose
  * member is a column as well.
  */
 export function shapeColumns(columns: readonly string[], rules: ColumnRules | undefined): ColumnNode[] {
@@ -129,7 +132,9 @@ function separatorOf({ lists }: ColumnRules, column: string, base: string): stri
   return own ?? shared ?? null;
 }
 
-/** A record of a table by its shape, from the texts of its cells: for samples, the kernel makes the others. */
+/**
+ * A record of a table by its shape, from the texts of its cells: for samples, the kernel makes the others.
+ */
 export function shapeRecord(
   nodes: readonly ColumnNode[],
   cells: readonly (string | null)[],

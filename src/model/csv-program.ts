@@ -53,7 +53,9 @@ interface Step {
   names: { name: string; type: number }[];
 }
 
-/** Compiles the shape of a table's records into the CSV kernel's program (its layout is in kernels/csv.ts). */
+/**
+ * Compiles the shape of a table's records into the CSV kernel's program (its layout is in kernels/csv.ts).
+ */
 export function compileCsvProgram(
   columnCount: number,
   nodes: readonly ColumnNode[],

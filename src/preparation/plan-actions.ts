@@ -41,7 +41,10 @@ const ofActions = [
 ];
 const moreOfActions = ["trigram", "place", "link"];
 
-/** The actions that are asked for, in the order of the plan. A name stands for an action, or for all of an entity. */
+/**
+ * The actions that are asked for, in the order of the plan. A name stands for an action, or for all of an
+ * entity.
+ */
 export function selectActions(plan: PlanFile, { only, from, groups }: PlanSelection): PlanAction[] {
   const isNamed = ({ name, entity }: PlanAction, asked: string) => name === asked || entity === asked;
   const names = plan.actions.map(({ name }) => name);

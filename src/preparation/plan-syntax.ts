@@ -25,7 +25,9 @@ export interface PlanFault {
   what: string;
 }
 
-/** The keys of a plan with their lines. What is no plan at all is a fault, and nothing else is looked at then. */
+/**
+ * The keys of a plan with their lines. What is no plan at all is a fault, and nothing else is looked at then.
+ */
 export function readPlanSyntax(text: string): WrittenPlan | PlanFault {
   const { isMap, isNode, isSeq, LineCounter, parseDocument } = yamlLibrary();
   const lines = new LineCounter();

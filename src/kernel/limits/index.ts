@@ -3,6 +3,7 @@
  * limits memory, a queue, a name or a wait stands nowhere else.
  */
 export * from "./batches.js";
+export * from "./feeds.js";
 export * from "./governor.js";
 export * from "./import.js";
 export * from "./live.js";

@@ -9,7 +9,10 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** What may come next: a value on the way, a name in an object on the way, what follows a name, a value to pass. */
+/**
+ * What may come next: a value on the way, a name in an object on the way, what follows a name, a value to
+ * pass.
+ */
 type Awaits = "value" | "name" | "colon" | "other";
 
 /** Finds the array that stands at a path of members, in bytes that come piece by piece. */

@@ -5,7 +5,10 @@ import type { Compressors } from "hyparquet";
 /** What node:zlib has of zstd from 22.15 on. */
 type ZstdOfNode = { zstdDecompressSync?: (data: Uint8Array, options: { maxOutputLength: number }) => Buffer };
 
-/** Those that pages come in beside Snappy, which the reader of the format brings along. None writes more than told. */
+/**
+ * Those that pages come in beside Snappy, which the reader of the format brings along. None writes more than
+ * told.
+ */
 export async function loadCodecs(): Promise<Compressors> {
   const { decompressLz4, decompressLz4Raw } = await import("hyparquet-compressors");
   const { zstdDecompressSync } = zlib as ZstdOfNode;

@@ -74,7 +74,9 @@ export class ColumnReader {
     return taken;
   }
 
-  /** Passes over rows; pages of nothing else are not decoded where their heads tell how many rows they hold. */
+  /**
+   * Passes over rows; pages of nothing else are not decoded where their heads tell how many rows they hold.
+   */
   async skip(rows: number): Promise<void> {
     let left = rows;
     while (left > 0) {
@@ -96,7 +98,10 @@ export class ColumnReader {
     return this.#rows >= this.#options.rows || (this.#offset >= this.#end && this.#open.length === 0);
   }
 
-  /** Reads a page, or passes over one of no more than `skip` rows; the answer is how many rows were passed over. */
+  /**
+   * Reads a page, or passes over one of no more than `skip` rows; the answer is how many rows were passed
+   * over.
+   */
   async #nextPage(skip: number): Promise<number> {
     const { file, library, leaf, pageBytesMax } = this.#options;
     if (this.#offset >= this.#end) {

@@ -1,7 +1,10 @@
 import type { Compressors } from "hyparquet";
 import { loadCodecs } from "./codecs.js";
 
-/** The parts of the library that are used: it takes megabytes of the line, and is loaded when there is Parquet. */
+/**
+ * The parts of the library that are used: it takes megabytes of the line, and is loaded when there is
+ * Parquet.
+ */
 export interface ParquetLibrary {
   parquetMetadata: typeof import("hyparquet").parquetMetadata;
   parquetSchema: typeof import("hyparquet").parquetSchema;

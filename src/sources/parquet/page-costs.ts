@@ -53,7 +53,8 @@ export function chunkStart({
 
 /**
  * The most memory that the rows of a file take at once: a dictionary and a page of every column, and one page
- * more while it is decoded. Pages are measured by their heads; of a file with very many, those of the groups that
+ * more while it is decoded. Pages are measured by their heads; of a file with very many, those of the groups
+ * that
  * come first, and what turns out to be larger is refused when it is met.
  */
 export async function measureGroups(

@@ -148,7 +148,9 @@ function shapeOf(name: string, footer: Uint8Array, sizeBytes: number, library: P
   return { rows, root, leaves, groups, footerBytes: footer.length, footerCrc, sizeBytes };
 }
 
-/** Lists and maps are told by either of two marks; a variant is read as the two members that it is made of. */
+/**
+ * Lists and maps are told by either of two marks; a variant is read as the two members that it is made of.
+ */
 function normalElement(element: SchemaElement): SchemaElement {
   const { logical_type: logical, ...rest } = element;
   if (logical?.type === "VARIANT") return rest;

@@ -152,7 +152,8 @@ function jsonText(text: ValueText): ValueText {
 
 function uuidText(bytes: Uint8Array): string {
   const hex = bufferOf(bytes).toString("hex");
-  return `"${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}"`;
+  const parts = [0, 8, 12, 16, 20].map((from, part) => hex.slice(from, [8, 12, 16, 20, 32][part]));
+  return `"${parts.join("-")}"`;
 }
 
 /** Months, days and milliseconds, as a duration of ISO 8601. */
