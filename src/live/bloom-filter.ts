@@ -14,6 +14,10 @@ export class BloomFilter {
     this.#bitsMask = bytes * 8 - 1;
   }
 
+  get bytes(): number {
+    return this.#words.byteLength;
+  }
+
   clear(): void {
     this.#words.fill(0);
   }

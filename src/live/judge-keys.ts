@@ -1,16 +1,10 @@
 import { type Kernel, tupleBlockBytesMax } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
-import {
-  keyFlag,
-  keyFlagsAt,
-  keyRulesOf,
-  keySpan,
-  mergeKeys,
-  runToEnd,
-  streamOfBlocks,
-} from "../postings/index.js";
+import { keyFlagsAt, keyRulesOf, keySpan, mergeKeys, runToEnd, streamOfBlocks } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
+import { isPlainReference, settlingEntries } from "./key-walk.js";
+import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
 /**
@@ -33,6 +27,7 @@ export interface FormerKeys {
   reader: StoreReader;
   runs: readonly LiveRun[];
   filter: KeyFilter;
+  known: KnownKeys;
 }
 
 /**
@@ -67,20 +62,40 @@ export function judgeKeys(
 
 /** Former entries that the new ones meet, as sorted streams of blocks; the filter learns the new ones. */
 function metBlocks(
-  { reader, runs, filter }: FormerKeys,
+  { reader, runs, filter, known }: FormerKeys,
   streams: readonly Uint8Array[][],
   firstNewId: number,
 ): Uint8Array[][] {
   const { sought, maybeKnown, learn } = hashesOf(streams, filter);
-  const { segments } = reader.sealed;
-  const found = segments.map(({ number, firstId, endId }) => {
-    const within = (hash: bigint) =>
-      filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n));
-    const hashes = firstId >= filter.coveredFromId ? maybeKnown.filter(within) : sought;
-    return blocksOf((hash) => reader.keyBlocks(number, hash), hashes);
-  });
+  const { segments, nextId } = reader.sealed;
+  const found = [blocksOf(sought, (hash, take) => known.entriesOf(hash).forEach(take))];
+  const met = new Map<bigint, Uint8Array[]>(maybeKnown.map((hash) => [hash, []]));
+  for (const { number, firstId, endId } of segments) {
+    const isCovered = firstId >= filter.coveredFromId;
+    const isOpen = (hash: bigint) =>
+      known.endIdOf(hash) < endId &&
+      (!isCovered || filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n)));
+    const hashes = (isCovered ? maybeKnown : sought).filter(isOpen);
+    found.push(
+      blocksOf(hashes, (hash, take) => {
+        for (const entry of entriesWith(hash, reader.keyBlocks(number, hash))) {
+          take(entry);
+          const before = met.get(hash);
+          if (before === undefined) met.set(hash, [entry]);
+          else before.push(entry);
+        }
+      }),
+    );
+  }
+  for (const [hash, entries] of met) known.keep(hash, nextId, entries);
   learn(firstNewId);
-  for (const { keys } of runs) found.push(blocksOf((hash) => keyBlocksFrom(keys, hash), maybeKnown));
+  for (const { keys } of runs) {
+    found.push(
+      blocksOf(maybeKnown, (hash, take) => {
+        for (const entry of entriesWith(hash, keyBlocksFrom(keys, hash))) take(entry);
+      }),
+    );
+  }
   return found.filter((blocks) => blocks.length > 0);
 }
 
@@ -106,12 +121,9 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const added: [low: number, high: number][] = [];
   for (const block of streams.flat()) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
+    for (const at of settlingEntries(block)) {
       const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
       added.push([low, high]);
-      const flags = keyFlagsAt(block, at);
-      const isPlainReference = (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
-      if (isPlainReference) continue;
       const hash = view.getBigUint64(at, true) & ~1n;
       hashes.add(hash);
       if (filter.has(low, high)) known.add(hash);
@@ -127,34 +139,32 @@ function sorted(hashes: ReadonlySet<bigint>): bigint[] {
   return [...hashes].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
 }
 
-/** Entries with these hashes, in blocks as a segment has them. */
+/** What is found for these hashes, in blocks as a segment has them. */
 function blocksOf(
-  keyBlocks: (hash: bigint) => Iterable<KeyBlockEntry>,
   hashes: readonly bigint[],
+  find: (hash: bigint, take: (entry: Uint8Array) => void) => void,
 ): Uint8Array[] {
   const packer = new BlockPacker();
-  for (const hash of hashes) {
-    for (const { hash: first, block } of keyBlocks(hash)) {
-      if (first > (hash | 1n)) break;
-      if (!takeEntries(packer, block, hash)) break;
-    }
-  }
+  for (const hash of hashes) find(hash, (entry) => packer.add(entry));
   return packer.finish();
 }
 
-/** Whether the hash may go on in the next block. */
-function takeEntries(packer: BlockPacker, block: Uint8Array, hash: bigint): boolean {
-  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+/** Copies of the entries with a hash; references by themselves take no part in what is settled. */
+function* entriesWith(hash: bigint, blocks: Iterable<KeyBlockEntry>): Generator<Uint8Array> {
   const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
-  for (let at = headerBytes; at < block.length; ) {
-    const entryHigh = view.getUint32(at + 4, true);
-    const entryLow = (view.getUint32(at, true) & ~1) >>> 0;
-    if (entryHigh > high || (entryHigh === high && entryLow > low)) return false;
-    const end = keySpan(block, at).entryEnd;
-    if (entryHigh === high && entryLow === low) packer.add(block.subarray(at, end));
-    at = end;
+  for (const { hash: first, block } of blocks) {
+    if (first > (hash | 1n)) return;
+    const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+    for (let at = headerBytes; at < block.length; ) {
+      const entryHigh = view.getUint32(at + 4, true);
+      const entryLow = (view.getUint32(at, true) & ~1) >>> 0;
+      if (entryHigh > high || (entryHigh === high && entryLow > low)) return;
+      const end = keySpan(block, at).entryEnd;
+      const isMet = entryHigh === high && entryLow === low && !isPlainReference(keyFlagsAt(block, at));
+      if (isMet) yield block.slice(at, end);
+      at = end;
+    }
   }
-  return true;
 }
 
 class BlockPacker {
@@ -164,7 +174,7 @@ class BlockPacker {
 
   add(entry: Uint8Array): void {
     if (this.#bytes + entry.length > tupleBlockBytesMax) this.#close();
-    this.#entries.push(entry.slice());
+    this.#entries.push(entry);
     this.#bytes += entry.length;
   }
 

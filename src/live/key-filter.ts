@@ -1,35 +1,46 @@
-import {
-  liveKeyFilterBytes,
-  livePartFilterBytes,
-  livePartFilterKeys,
-  livePartFiltersMax,
-} from "../kernel/index.js";
+import { liveKeyFilterBytes, livePartFilterBytes, livePartFilterKeys } from "../kernel/index.js";
 import { BloomFilter } from "./bloom-filter.js";
 
 /** Keys of records with rising ids, from `firstId` up to that of the next part. */
 interface FilterPart {
   firstId: number;
   keys: number;
+  keysMax: number;
   filter: BloomFilter;
 }
 
 /**
- * Tells of most keys that nobody has written them since this process began: then only what was sealed before
- * is looked through. Of keys that are known, parts by ids tell which segments to look into: there are many of
- * them while writes press. All of it has a fixed size, and may say yes of a key that is new, never no of one
- * that is known.
+ * Tells of most keys that nobody has written them: then nothing is looked through for them. Of keys that are
+ * known, parts by ids tell which segments to look into: there are many of them while writes press. What was
+ * sealed before this process began is learned segment by segment. All of it has a fixed size, and may say yes
+ * of a key that is new, never no of one that is known.
  */
 export class KeyFilter {
-  readonly #all = new BloomFilter(liveKeyFilterBytes);
+  readonly #all: BloomFilter;
+  readonly #partsBytesMax: number;
   #parts: FilterPart[] = [];
+  #partsBytes = 0;
+  /** The one that the last key came with. */
+  #lastId = -1;
   /** The filter knows the keys of all records from this id on. */
   coveredFromId = 0;
+  /** Rises whenever it begins anew. */
+  generation = 0;
+
+  /** `scale`, a power of two, multiplies its size. */
+  constructor(scale = 1) {
+    this.#all = new BloomFilter(liveKeyFilterBytes * scale);
+    this.#partsBytesMax = liveKeyFilterBytes * scale;
+  }
 
   /** Begins anew: others have sealed records whose keys it has not seen. */
   restart(coveredFromId: number): void {
     this.#all.clear();
     this.#parts = [];
+    this.#partsBytes = 0;
+    this.#lastId = -1;
     this.coveredFromId = coveredFromId;
+    this.generation++;
   }
 
   /** A key of a record with this id or one behind it, ids never falling. */
@@ -38,6 +49,7 @@ export class KeyFilter {
     const part = this.#partOf(id);
     part.filter.add(low, high);
     part.keys++;
+    this.#lastId = id;
   }
 
   has(low: number, high: number): boolean {
@@ -57,19 +69,47 @@ export class KeyFilter {
     return false;
   }
 
+  /** Room for the keys of a segment that was sealed before; null where that would cost those that come. */
+  learner(keys: number): SegmentLearner | null {
+    const bytes = Math.max(livePartFilterBytes, 2 ** Math.ceil(Math.log2(Math.max(1, keys))));
+    if (this.#partsBytes + bytes > this.#partsBytesMax / 2) return null;
+    const filter = new BloomFilter(bytes);
+    return {
+      add: (low, high) => {
+        this.#all.add(low, high);
+        filter.add(low, high);
+      },
+      finish: (firstId) => {
+        this.#parts.unshift({ firstId, keys, keysMax: keys, filter });
+        this.#partsBytes += bytes;
+        this.coveredFromId = firstId;
+      },
+    };
+  }
+
   #partOf(id: number): FilterPart {
     const last = this.#parts.at(-1);
-    // Keys of one record stand together: a part ends between two ids.
-    if (last !== undefined && (last.keys < livePartFilterKeys || last.firstId === id)) return last;
-    const oldest = this.#parts.length >= livePartFiltersMax ? this.#parts.shift()! : null;
-    const filter = oldest?.filter ?? new BloomFilter(livePartFilterBytes);
-    filter.clear();
-    const part = {
-      firstId: last === undefined ? this.coveredFromId : id,
-      keys: 0,
-      filter,
-    };
+    // Keys of one commit stand together: a part that began amid them would hide those before it.
+    if (last !== undefined && (last.keys < last.keysMax || this.#lastId === id)) return last;
+    this.#makeRoom();
+    const firstId = last === undefined ? this.coveredFromId : id;
+    const filter = new BloomFilter(livePartFilterBytes);
+    const part = { firstId, keys: 0, keysMax: livePartFilterKeys, filter };
     this.#parts.push(part);
+    this.#partsBytes += filter.bytes;
     return part;
   }
+
+  /** The oldest parts are given up: of their keys it is known that there are such, and no longer where. */
+  #makeRoom(): void {
+    while (this.#partsBytes + livePartFilterBytes > this.#partsBytesMax) {
+      this.#partsBytes -= this.#parts.shift()!.filter.bytes;
+    }
+  }
+}
+
+/** Takes all keys of one segment, which is known when it is finished. */
+export interface SegmentLearner {
+  add(low: number, high: number): void;
+  finish(firstId: number): void;
 }

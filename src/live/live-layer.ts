@@ -17,6 +17,8 @@ import { discardUnfinishedMerge } from "../pipeline/index.js";
 import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
 import { writePart } from "./fold-part.js";
 import { KeyFilter } from "./key-filter.js";
+import { KnownKeys } from "./known-keys.js";
+import { SealedLearner } from "./learn-sealed.js";
 import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
 import { LiveState, type WriteOutcome } from "./live-state.js";
@@ -32,6 +34,8 @@ export interface LiveOptions {
   dir: string;
   /** What the layer may make of its records in memory. */
   bytesMax: number;
+  /** A power of two by which the filter of known keys is larger than it must be. */
+  filterScale?: number;
   /** Opens what is sealed; closes when the callback is called, because a writer waits for it. */
   openReader: (onWanted: () => void) => Promise<StoreReader & AsyncDisposable>;
   /** Opens the store for writing. */
@@ -52,7 +56,8 @@ export interface LiveOptions {
 export class LiveLayer implements AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #loader = new LiveLoader();
-  readonly #filter = new KeyFilter();
+  readonly #filter: KeyFilter;
+  readonly #known = new KnownKeys();
   readonly #queue = new WriteQueue();
   readonly #sealed: SealedView;
   /** Logs that are full, oldest first: the one that is written comes behind them. */
@@ -63,6 +68,7 @@ export class LiveLayer implements AsyncDisposable {
   #turn: Promise<unknown> = Promise.resolve();
   #isCommitting = false;
   #folding: Promise<void> | null = null;
+  readonly #learner: SealedLearner;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
   #partBeganMs = systemClock.nowMs();
@@ -75,7 +81,9 @@ export class LiveLayer implements AsyncDisposable {
 
   private constructor(options: LiveOptions) {
     this.#options = options;
+    this.#filter = new KeyFilter(options.filterScale);
     this.#sealed = new SealedView(options.openReader);
+    this.#learner = new SealedLearner(this.#filter, (work) => this.#alone(() => this.#sealed.with(work)));
   }
 
   /** Takes up what a former process left, folded first as far as that goes. */
@@ -108,7 +116,7 @@ export class LiveLayer implements AsyncDisposable {
     if (known !== null && isKnown) return known;
     return await this.#alone(async () => {
       this.#sealed.close();
-      return (await this.#ready()).reader.mapping;
+      return await this.#withState((reader) => reader.mapping);
     });
   }
 
@@ -126,8 +134,9 @@ export class LiveLayer implements AsyncDisposable {
     if (this.#state?.isAbove(reader.sealed)) return this.#state.overlay(reader);
     return await this.#alone(async () => {
       this.#sealed.close();
-      const { state } = await this.#ready();
-      return state.isAbove(reader.sealed) ? state.overlay(reader) : null;
+      return await this.#withState((_, state) =>
+        state.isAbove(reader.sealed) ? state.overlay(reader) : null,
+      );
     });
   }
 
@@ -150,6 +159,7 @@ export class LiveLayer implements AsyncDisposable {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#queue.rejectAll(new PlimsollError("SERVER_STOPPING"));
     await this.foldNow();
+    await this.#learner.stop();
     await this.#alone(async () => {
       await this.#log[Symbol.asyncDispose]();
       if (this.#log.bytes === 0) removeLog(this.#options.dir, this.#log.number);
@@ -159,7 +169,7 @@ export class LiveLayer implements AsyncDisposable {
 
   async #takeUpLogs(): Promise<void> {
     const { dir } = this.#options;
-    const { liveFolded = 0 } = (await this.#sealed.reader()).sealed;
+    const liveFolded = await this.#sealed.with(({ sealed }) => sealed.liveFolded ?? 0);
     for (const number of logNumbers(dir)) {
       // Its records are in the store: only the removal was not reached.
       if (number <= liveFolded || readLog(dir, number).length === 0) removeLog(dir, number);
@@ -195,8 +205,7 @@ export class LiveLayer implements AsyncDisposable {
     if (writes.length === 0) return;
     const records = writes.flatMap((write) => write.records);
     try {
-      const { reader, state, batch, bytes } = await this.#logRecords(records);
-      const outcomes = state.adopt(reader, batch);
+      const { state, batch, bytes, outcomes } = await this.#settleRecords(records);
       this.#log.accept(bytes);
       state.writing.logged += batch.kept.length;
       this.version++;
@@ -219,14 +228,18 @@ export class LiveLayer implements AsyncDisposable {
     }
   }
 
-  /** Has the records on the disk, above what is sealed then. */
-  async #logRecords(records: readonly LoggedRecord[]) {
+  /** Has the records on the disk, and settled against what is sealed then. */
+  async #settleRecords(records: readonly LoggedRecord[]) {
     for (;;) {
-      const { reader, state } = await this.#ready();
-      const batch = state.load(reader, records);
+      const { state, batch } = await this.#withState((reader, state) => ({
+        state,
+        batch: state.load(reader, records),
+      }));
       const bytes = batch.kept.length > 0 ? await this.#log.append(batch.kept) : this.#log.bytes;
-      const now = await this.#ready();
-      if (now.state === state) return { ...now, batch, bytes };
+      const outcomes = await this.#withState((reader, now) =>
+        now === state ? state.adopt(reader, batch) : null,
+      );
+      if (outcomes !== null) return { state, batch, bytes, outcomes };
       // Something was sealed meanwhile: the records come above that.
       this.#log.cut();
     }
@@ -241,11 +254,12 @@ export class LiveLayer implements AsyncDisposable {
     );
   }
 
-  /** A reader of what is sealed, and the live records above just that. */
-  async #ready(): Promise<{ reader: StoreReader; state: LiveState }> {
-    const reader = await this.#sealed.reader();
-    if (this.#state?.isAbove(reader.sealed)) return { reader, state: this.#state };
-    return { reader, state: this.#rebuild(reader) };
+  /** Lends a reader of what is sealed, and the live records above just that. */
+  #withState<T>(work: (reader: StoreReader, state: LiveState) => T): Promise<T> {
+    return this.#sealed.with((reader) => {
+      const isAbove = this.#state?.isAbove(reader.sealed) ?? false;
+      return work(reader, isAbove ? this.#state! : this.#rebuild(reader));
+    });
   }
 
   /** Loads all that is not sealed once more, above what is sealed now. */
@@ -253,7 +267,13 @@ export class LiveLayer implements AsyncDisposable {
     const { dir, checkOf } = this.#options;
     const numbers = [...this.#closedLogs, this.#log.number];
     this.#filter.restart(reader.sealed.nextId);
-    const tools = { loader: this.#loader, filter: this.#filter, check: checkOf(reader.mapping) };
+    this.#learner.begin((error) => this.#tell(error));
+    const tools = {
+      loader: this.#loader,
+      filter: this.#filter,
+      known: this.#known,
+      check: checkOf(reader.mapping),
+    };
     const state = new LiveState(reader.sealed, tools, numbers[0]!);
     for (const number of numbers) {
       if (number !== state.writing.number) state.beginPart(number);
@@ -302,8 +322,8 @@ export class LiveLayer implements AsyncDisposable {
       while (this.#closedLogs.length > 0) {
         await this.#options.exclusively(() => this.#foldFirst());
         void this.#commitAll();
-        const { sealed } = await this.#alone(() => this.#sealed.reader());
-        const merged = segmentsToMerge(sealed.segments, this.#writtenPerSecond);
+        const segments = await this.#alone(() => this.#sealed.with(({ sealed }) => sealed.segments));
+        const merged = segmentsToMerge(segments, this.#writtenPerSecond);
         if (merged === null || this.#isClosed) continue;
         await this.#options.mergeSegments(merged);
         this.counts.merges++;
@@ -323,14 +343,13 @@ export class LiveLayer implements AsyncDisposable {
     const { dir, storeName } = this.#options;
     await discardUnfinishedMerge(session, storeName);
     const records = readLog(dir, this.#closedLogs[0]!);
-    const {
-      sealed: before,
-      mapping,
-      part,
-    } = await this.#alone(async () => {
-      const { reader, state } = await this.#ready();
-      return { sealed: reader.sealed, mapping: reader.mapping, part: state.parts[0]! };
-    });
+    const { before, mapping, part } = await this.#alone(() =>
+      this.#withState((reader, state) => ({
+        before: reader.sealed,
+        mapping: reader.mapping,
+        part: state.parts[0]!,
+      })),
+    );
     const sealed = await writePart({ session, before, mapping, loader: this.#loader, part, records });
     await this.#alone(() => this.#publish(session, sealed));
   }

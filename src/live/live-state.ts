@@ -5,6 +5,7 @@ import { keyRulesOf } from "../postings/index.js";
 import { isRecordDead } from "../query/index.js";
 import { deadReason, judgeKeys } from "./judge-keys.js";
 import type { KeyFilter } from "./key-filter.js";
+import type { KnownKeys } from "./known-keys.js";
 import type { LiveLoader, Loaded } from "./live-loader.js";
 import type { LoggedRecord } from "./live-log.js";
 import { LivePart, StoredBlocks } from "./live-part.js";
@@ -33,6 +34,7 @@ export interface Batch {
 export interface StateTools {
   loader: LiveLoader;
   filter: KeyFilter;
+  known: KnownKeys;
   check: RecordCheck | null;
 }
 
@@ -107,14 +109,14 @@ export class LiveState {
   adopt(reader: StoreReader, { kept, firstId, loaded, rejects, count }: Batch): WriteOutcome[] {
     const part = this.writing;
     assert(firstId === part.nextId, "a batch is adopted where it was loaded");
-    const { loader, filter } = this.#tools;
+    const { loader, filter, known } = this.#tools;
     const { mapping } = reader;
     const streams = loaded.flatMap(({ keys }) => keys);
     const runs = this.parts.flatMap((each) => each.runs);
     const judged =
       streams.length === 0
         ? { dead: new Map<number, number>(), keys: [] }
-        : judgeKeys(loader.kernel, mapping, { reader, runs, filter }, streams, firstId);
+        : judgeKeys(loader.kernel, mapping, { reader, runs, filter, known }, streams, firstId);
     for (const each of loaded) {
       part.take(each);
       this.#stored.take(each);

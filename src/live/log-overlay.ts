@@ -1,6 +1,7 @@
 import type { CompiledMapping, RecordCheck } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { KeyFilter } from "./key-filter.js";
+import { KnownKeys } from "./known-keys.js";
 import { adoptLog } from "./live-layer.js";
 import { LiveLoader } from "./live-loader.js";
 import { type LoggedRecord, logNumbers, readLog } from "./live-log.js";
@@ -31,7 +32,8 @@ export function overlayLogs(
   if (left.length === 0) return reader;
   const filter = new KeyFilter();
   filter.restart(sealed.nextId);
-  const state = new LiveState(sealed, { loader: new LiveLoader(), filter, check: checkOf(mapping) }, 0);
+  const tools = { loader: new LiveLoader(), filter, known: new KnownKeys(), check: checkOf(mapping) };
+  const state = new LiveState(sealed, tools, 0);
   for (const { number, records } of left) {
     state.beginPart(number);
     adoptLog(state, reader, records);

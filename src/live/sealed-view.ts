@@ -13,10 +13,11 @@ export class SealedView {
     this.#open = open;
   }
 
-  /** To be used before anything else is awaited. */
-  async reader(): Promise<StoreReader> {
+  /** Lends the reader for work that awaits nothing: a writer may ask for it at any other moment. */
+  async with<T>(work: (reader: StoreReader) => T): Promise<T> {
     if (systemClock.nowMs() - this.#openedAtMs > liveReaderAgeMsMax) this.close();
-    while (this.#reader === null) {
+    for (;;) {
+      if (this.#reader !== null) return work(this.#reader);
       let opened: Reader | null = null;
       let isWanted = false;
       const reader = await this.#open(() => {
@@ -28,7 +29,6 @@ export class SealedView {
       else this.#reader = reader;
       this.#openedAtMs = systemClock.nowMs();
     }
-    return this.#reader;
   }
 
   close(): void {

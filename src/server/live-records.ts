@@ -3,6 +3,8 @@ import {
   growYoungGeneration,
   isPlimsollError,
   liveFixedBytes,
+  liveKeyFilterBytes,
+  liveKeyFilterFractionOfLine,
   liveLookRequests,
   liveMemoryBytesMax,
   liveMemoryBytesMin,
@@ -72,13 +74,18 @@ export class LiveRecords {
    */
   get besideBytes(): number {
     if (this.#layer === null) return serverBytes;
-    const shareBytes = liveFixedBytes + this.#youngBytes + this.#memoryBytesMax;
+    const moreBytes = (this.#filterScale - 1) * 2 * liveKeyFilterBytes;
+    const shareBytes = liveFixedBytes + moreBytes + this.#youngBytes + this.#memoryBytesMax;
     return serverBytes + Math.max(0, this.#openedAtBytes + shareBytes - process.memoryUsage.rss());
   }
 
   /** What the young generation may take more than elsewhere. */
   get #youngBytes(): number {
     return liveYoungBytes <= this.#settings.line.bytes * liveYoungFractionOfLine ? liveYoungBytes : 0;
+  }
+
+  get #filterScale(): number {
+    return 2 * liveKeyFilterBytes <= this.#settings.line.bytes * liveKeyFilterFractionOfLine ? 2 : 1;
   }
 
   get #memoryBytesMax(): number {
@@ -134,6 +141,7 @@ export class LiveRecords {
       storeName: storePath,
       dir,
       bytesMax: this.#memoryBytesMax,
+      filterScale: this.#filterScale,
       openReader: (onWanted) => openStoreReader(storePath, { onWanted, mapped: this.#mapped }),
       openSession: () => openLiveSession(storePath),
       exclusively: (work) => this.#imports.exclusively(work),

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { livePartFilterKeys, livePartFiltersMax } from "../../src/kernel/index.js";
+import { liveKeyFilterBytes, livePartFilterBytes, livePartFilterKeys } from "../../src/kernel/index.js";
 import { KeyFilter } from "../../src/live/key-filter.js";
 import { seeded } from "../support/people.js";
 
-const hash = fc.record({ low: fc.nat(0xffff_ffff), high: fc.nat(0xffff_ffff) });
+type Key = { low: number; high: number };
+const hash: fc.Arbitrary<Key> = fc.record({ low: fc.nat(0xffff_ffff), high: fc.nat(0xffff_ffff) });
 /** Commits: how many ids each has, and the keys of its records. */
 const commits = fc.array(fc.record({ ids: fc.integer({ min: 1, max: 50 }), keys: fc.array(hash) }), {
   maxLength: 30,
@@ -35,12 +36,59 @@ test("no key is ever denied, in all or within the ids that it came with", () => 
   );
 });
 
+const anySegments = fc.array(fc.array(hash, { minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 6 });
+
+test("keys of segments that were sealed before are known once they are learned", () => {
+  fc.assert(
+    fc.property(anySegments, commits, (segments, list) => {
+      const filter = new KeyFilter();
+      let id = segments.length * 100;
+      filter.restart(id);
+      let left = [...segments.keys()].reverse();
+      for (const { ids, keys } of list) {
+        for (const { low, high } of keys) filter.add(id, low, high);
+        id += ids;
+        left = left.slice(learnOne(filter, segments, left[0]));
+      }
+      for (const segment of left) learnOne(filter, segments, segment);
+      expect(filter.coveredFromId).toBe(0);
+      segments.forEach((keys, segment) => {
+        for (const { low, high } of keys) {
+          expect(filter.has(low, high)).toBe(true);
+          expect(filter.mayBeWithin(segment * 100, segment * 100 + 100, low, high)).toBe(true);
+          expect(filter.mayBeWithin(0, id, low, high)).toBe(true);
+        }
+      });
+    }),
+  );
+});
+
+/** Answers how many were learned. */
+function learnOne(filter: KeyFilter, segments: Key[][], segment: number | undefined): number {
+  if (segment === undefined) return 0;
+  const learner = filter.learner(segments[segment]!.length)!;
+  for (const { low, high } of segments[segment]!) learner.add(low, high);
+  learner.finish(segment * 100);
+  return 1;
+}
+
+test("keys of one commit stand together, also where a part is full amid them", () => {
+  const draw = seeded(3);
+  const word = () => Math.floor(draw() * 2 ** 32);
+  const filter = new KeyFilter();
+  filter.restart(0);
+  for (let key = 0; key < livePartFilterKeys - 20; key++) filter.add(0, word(), word());
+  const last = Array.from({ length: 40 }, (): [number, number] => [word(), word()]);
+  for (const [low, high] of last) filter.add(1000, low, high);
+  for (const [low, high] of last) expect(filter.mayBeWithin(1000, 2000, low, high)).toBe(true);
+});
+
 test("few keys are mistaken for others, and the oldest parts are given up", () => {
   const draw = seeded(7);
   const word = () => Math.floor(draw() * 2 ** 32);
   const filter = new KeyFilter();
   filter.restart(0);
-  const parts = livePartFiltersMax + 2;
+  const parts = liveKeyFilterBytes / livePartFilterBytes + 2;
   const last: [number, number][] = [];
   for (let part = 0; part < parts; part++) {
     for (let key = 0; key < livePartFilterKeys; key++) {

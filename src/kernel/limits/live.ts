@@ -56,17 +56,28 @@ export const liveKeysCapacity = 16_384;
 export const liveKeyArenaBytes = 2 * MiB;
 
 /**
- * The filter that tells keys which nobody has written yet: a hundredth are mistaken at three million keys.
+ * The filter that tells keys which nobody has written yet, and as much again for those that tell which
+ * segments a known key may be in: of three million keys three in a hundred are mistaken. Twice that where the
+ * line is so many times as large.
  */
 export const liveKeyFilterBytes = 4 * MiB;
+export const liveKeyFilterFractionOfLine = 1 / 32;
 
 /**
- * The filters that tell which segments a known key may be in: each for so many keys, of which two in a
- * hundred are mistaken, and so many of them, the oldest given up for a new one.
+ * The filters by ids: each for so many keys, or for those of a segment; the oldest is given up for a new one.
  */
 export const livePartFilterBytes = 32 * KiB;
 export const livePartFilterKeys = 32_768;
-export const livePartFiltersMax = 128;
+
+/** Keys of segments that were sealed before are learned this long at a time: writes wait meanwhile. */
+export const liveLearnMs = 3;
+
+/**
+ * Keys that were met lately are kept with what the segments hold of them: so much in all, and of one key
+ * fewer deletions than this.
+ */
+export const liveKnownKeysBytesMax = 2 * MiB;
+export const liveKnownEntriesMax = 8;
 
 /** The reader of what is sealed serves writes for this long: then what others sealed is looked at. */
 export const liveReaderAgeMsMax = 5_000;
@@ -97,8 +108,8 @@ export const liveLookRequests = 8;
 /** What the layer takes of the line beside what it makes of its records. */
 export const liveFixedBytes =
   liveKernelBytes +
-  liveKeyFilterBytes +
-  livePartFilterBytes * livePartFiltersMax +
+  2 * liveKeyFilterBytes +
+  liveKnownKeysBytesMax +
   liveTransactionBytes +
   liveMappedBytes +
   livePartBytesMax;
