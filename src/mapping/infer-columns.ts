@@ -15,6 +15,9 @@ const listCellsMin = 2;
 const partBytesMax = 64;
 const shownMax = 3;
 
+/** A word of a column's name: between what are no letters, or where a capital begins it. */
+const namePattern = /^(.*?)((?<![A-Za-z])(?:key|name|KEY|NAME)|Key|Name)(?![a-z])(.*)$/;
+
 /** Null when every column is a member of its own. */
 export function inferColumns(
   columns: readonly string[],
@@ -58,7 +61,7 @@ function inferPairs(columns: readonly string[]): Record<string, ColumnPairs> {
   const names = new Set(columns.map((column) => splitLocale(column, { localised: true }).base));
   const pairs: Record<string, ColumnPairs> = {};
   for (const name of names) {
-    const [, head, word, tail] = /^(.*?)(key|name)(?![a-z])(.*)$/i.exec(name) ?? [];
+    const [, head, word, tail] = namePattern.exec(name) ?? [];
     if (head === undefined || word === undefined || tail === undefined) continue;
     const digits = /\d+/.exec(head + tail)?.[0];
     if (digits === undefined || (head + tail).match(/\d+/g)!.length > 1) continue;

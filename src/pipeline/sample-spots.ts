@@ -73,7 +73,7 @@ function atStart(spots: readonly SampleSpot[]): SampleSpot {
 }
 
 function isSeekable({ source }: SizedSource): boolean {
-  return source.compression === "none" && source.format !== "json" && source.format !== "parquet";
+  return source.compression === "none" && source.format !== "json";
 }
 
 function weightOf({ source, sizeBytes }: SizedSource): number {

@@ -16,7 +16,8 @@ export function isDialectFormat(format: SourceFormat): boolean {
   return format === "dgraph-rdf" || format === "dgraph-json";
 }
 
-export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz" | "7z";
+/** `pages`: pieces of the content are compressed each by itself, as the format has it. */
+export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz" | "7z" | "pages";
 
 /** Where a source stands; small JSON, saved in the checkpoint. */
 export interface SourceCursor {

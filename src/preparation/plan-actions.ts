@@ -88,7 +88,7 @@ export async function checkActions(
     }
   }
   if (faults.length > 0) throw planInvalid(plan.path, faults);
-  return checked;
+  return checked.map((one) => withOwnRejects(plan, given, one));
 }
 
 async function checkAction(action: PlanAction, given: OptionValues): Promise<CheckedAction> {
@@ -109,6 +109,24 @@ async function checkAction(action: PlanAction, given: OptionValues): Promise<Che
     await source.close?.();
   }
   return { action, values: withEntity(values), target, sizeBytes };
+}
+
+/**
+ * Rejects of a source are taken out of their file when it is read again. Where a plan reads one source twice
+ * into
+ * one target, each of its actions after the first has a file of its own.
+ */
+function withOwnRejects(plan: PlanFile, given: OptionValues, checked: CheckedAction): CheckedAction {
+  const { action, values, target } = checked;
+  const { path } = parseTarget(target, "import");
+  const isSame = (other: PlanAction) => {
+    const isOneTarget = valuesOf(other, given).text("into") === target;
+    return isOneTarget && other.sources.some((source) => action.sources.includes(source));
+  };
+  const isSecond = plan.actions.some((other) => other.number < action.number && isSame(other));
+  if (!isSecond || path === null || values.text("rejects") !== null) return checked;
+  const own = new Map([["rejects", `${path.replace(/\/+$/, "")}.${action.name}.rejects.jsonl`]]);
+  return { ...checked, values: values.with(own, { kind: "file", text: `action "${action.name}"` }) };
 }
 
 /** The options of one import: the command line goes before the plan, and the plan before all else. */

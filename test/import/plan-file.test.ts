@@ -158,6 +158,22 @@ test(
 );
 
 test(
+  "rejects of one source that is read twice stay apart",
+  async () => {
+    folder.write("twice/a.jsonl", '{"id":1}\n{"id":\n');
+    const action = (entity: string) => `  - entity: ${entity}\n    source: a.jsonl\n    key: id\n`;
+    folder.write("twice/plan.yml", `version: 0\ntarget: store\nactions:\n${action("A")}${action("B")}`);
+    const { code, error } = await run(["--plan", "twice/plan.yml"]);
+    expect(code, error).toBe(0);
+    expect(error.match(/mended\? .* --offset 1 --limit 1/g)).toHaveLength(2);
+    for (const name of ["store.rejects.jsonl", "store.B.rejects.jsonl"]) {
+      expect(readRejects(folder.file(`twice/${name}`))).toHaveLength(1);
+    }
+  },
+  timeoutMs,
+);
+
+test(
   "a plan ends with an action that fails, or goes on behind it",
   async () => {
     folder.write("two/a.jsonl", '{"id":1}\n{"id":\n{"id":3}\n');
@@ -193,11 +209,12 @@ test(
   timeoutMs,
 );
 
+const catalog = ["--plan", "feed/plan.yml", "--group", "catalog"];
 let whole: ReturnType<typeof visibleState> | undefined;
 
 /** What a plan that nothing disturbs leaves behind. */
 function wholeState(): ReturnType<typeof visibleState> {
-  whole ??= run(["--plan", "feed/plan.yml", "--into", "whole"]).then(({ code, error }) => {
+  whole ??= run([...catalog, "--into", "whole"]).then(({ code, error }) => {
     expect(code, error).toBe(0);
     return visibleState(folder.file("whole"));
   });
@@ -208,19 +225,21 @@ test.each(["SIGINT", "SIGKILL"] as const)(
   "ended by %s, a plan goes on at its action and ends as undisturbed",
   async (signal) => {
     const store = signal.toLowerCase();
-    const args = ["--plan", "feed/plan.yml", "--into", store, "--memory", "160MiB", "--sync-every", "100"];
+    const args = [...catalog, "--into", store, "--memory", "160MiB", "--sync-every", "100"];
     const running = startPlimsoll(["import", ...args, "--progress", "json"], { cwd: folder.path });
     await running.told('"name":"product-concrete"');
     running.child.kill(signal);
     const ended = await running.ended;
     if (signal === "SIGINT") {
       expect(ended.code, ended.error).toBe(130);
-      expect(ended.error).toContain(`Go on with:\n  plimsoll import --into ${store} --plan feed/plan.yml `);
+      expect(ended.error).toContain(
+        `Go on with:\n  plimsoll import --into ${store} --plan feed/plan.yml --group catalog `,
+      );
     }
     const resumed = await plimsoll(["import", ...args, "--progress", "none"], { cwd: folder.path });
     expect(resumed.code, resumed.error).toBe(0);
     expect(resumed.error.match(/finished before, nothing to do/g)?.length).toBeGreaterThanOrEqual(2);
-    expect(resumed.error).toContain("5 of 5 actions");
+    expect(resumed.error).toContain("3 of 3 actions");
     expect(await visibleState(folder.file(store))).toEqual(await wholeState());
   },
   timeoutMs,

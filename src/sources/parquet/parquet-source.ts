@@ -17,7 +17,7 @@ import { RowReader } from "./row-reader.js";
 /** A file of Parquet: its rows as JSON lines. */
 export class ParquetSource implements Source {
   readonly format = "parquet";
-  readonly compression = "none";
+  readonly compression = "pages";
   readonly name: string;
   readonly sessionBytesMax: number;
   readonly #path: string;
