@@ -24,7 +24,7 @@ beforeAll(() => {
 });
 
 test("one large row group keeps the line, and an import of it that is killed goes on within it", async () => {
-  const args = (store: string) => ["rows.parquet", "--into", store, "--key", "id", "--memory", "144MiB"];
+  const args = (store: string) => ["rows.parquet", "--into", store, "--key", "id", "--memory", "192MiB"];
   const whole = await importInto(folder, args("whole"));
   expect(whole.code, whole.error).toBe(0);
   expect(whole.report!.records.stored).toBe(count);

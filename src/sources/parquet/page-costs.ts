@@ -96,7 +96,9 @@ async function measureChunk(
     else heldBytes = Math.max(heldBytes, cost.heldBytes);
     decodeBytes = Math.max(decodeBytes, cost.decodeBytes);
     at = offset + header.compressed_page_size;
-    if (header.compressed_page_size < 0) throw damaged(file.name, offset, "a page has a size below zero");
+    if (header.compressed_page_size < 0 || at > end) {
+      throw damaged(file.name, offset, "a page reaches beyond its column");
+    }
   }
   return { heldBytes: dictionaryBytes + heldBytes, decodeBytes, pages };
 }

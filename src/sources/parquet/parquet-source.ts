@@ -22,13 +22,11 @@ export class ParquetSource implements Source {
   readonly sessionBytesMax: number;
   readonly #path: string;
   readonly #pageBytesMax: number;
-  #shape: ParquetShape | null;
 
   constructor(name: string, path: string, shape: ParquetShape, groupBytes: number) {
     this.name = name;
     this.#path = path;
     this.#pageBytesMax = Math.max(groupBytes, MiB);
-    this.#shape = shape;
     this.sessionBytesMax =
       Math.ceil(groupBytes * parquetSlack) + shape.footerBytes * parquetFooterFactor + 2 * MiB;
   }
@@ -41,9 +39,8 @@ export class ParquetSource implements Source {
     signal.throwIfAborted();
     const file = await ParquetFile.open(this.name, this.#path);
     try {
-      const shape = this.#shape ?? (await readShape(file));
-      // One session at a time needs it; it is read again for the next one.
-      this.#shape = null;
+      // Read again: of many files that wait for their turn, nothing is held.
+      const shape = await readShape(file);
       if (cursor !== null) assertSame(this.name, cursor, shape);
       const library = await parquetLibrary();
       const rows = new RowReader({ file, shape, library, pageBytesMax: this.#pageBytesMax });
