@@ -51,3 +51,11 @@ export {
 export { type ResolveOptions, resolveSources } from "./sources/index.js";
 export { lmdbTarget, openStoreReader } from "./targets/lmdb/index.js";
 export { nullTarget } from "./targets/null/index.js";
+export { postgresTarget } from "./targets/postgres/index.js";
+export {
+  type SqliteDatabase,
+  type SqliteDriver,
+  type SqliteStatement,
+  type SqliteTargetOptions,
+  sqliteTarget,
+} from "./targets/sqlite/index.js";

@@ -5,6 +5,8 @@ import { type PreparedImport, unfinishedReport } from "../preparation/index.js";
 import { foldLiveRecords } from "./open-store.js";
 
 export interface AttemptHost {
+  /** What live writes have left stays as it is: the import is one of them. */
+  isLive: boolean;
   signal: AbortSignal;
   onProgress: (progress: ImportProgress) => void;
   onNotice: (notice: string) => void;
@@ -23,7 +25,7 @@ export async function attemptImport(prepared: PreparedImport, host: AttemptHost)
   let last: ImportProgress | null = null;
   let unfinished: ImportReport | null = null;
   try {
-    if (prepared.target.kind === "lmdb" && prepared.target.path !== null) {
+    if (prepared.target.kind === "lmdb" && prepared.target.path !== null && !host.isLive) {
       await foldLiveRecords(prepared.target.path);
     }
     const report = await runImport(prepared.plan, {

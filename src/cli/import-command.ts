@@ -1,6 +1,6 @@
 import { boundAllocator } from "../kernel/index.js";
 import type { ImportReport } from "../pipeline/index.js";
-import { commandText, type PreparedImport, prepareImport } from "../preparation/index.js";
+import { commandText, isRelationalTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
 import { attemptImport, isInterruption, writeReport } from "./attempt-import.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
@@ -14,7 +14,23 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
   if (host.values.text("plan") !== null) {
     return (await import("./import-plan-command.js")).runImportPlanCommand(host);
   }
-  const prepared = await prepareImport(host, "import");
+  if (!host.values.flag("live")) {
+    return await carryOut(host, await prepareImport(host, "import"), (report) => report);
+  }
+  const { prepareLiveImport } = await import("./live-import.js");
+  const { prepared, reported, close } = await prepareLiveImport(host);
+  try {
+    return await carryOut(host, prepared, reported);
+  } finally {
+    close();
+  }
+}
+
+async function carryOut(
+  host: CommandHost,
+  prepared: PreparedImport,
+  reported: (report: ImportReport) => ImportReport,
+): Promise<number> {
   const display = progressDisplay(host);
   for (const note of prepared.mapping.notes) display.notice(note);
   if (prepared.mapping.origin === "inferred") display.notice(await inferredText(prepared));
@@ -23,13 +39,14 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
     display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
   });
   const { report, error, isReported } = await attemptImport(prepared, {
+    isLive: host.values.flag("live"),
     signal: host.signal,
     onProgress: (progress) => display.show(progress),
     onNotice: (notice) => display.notice(notice),
   });
   display.finish();
-  if (error === null) return finish(host, prepared, report);
-  writeReport(host.values.text("report"), report);
+  if (error === null) return finish(host, prepared, reported(report));
+  writeReport(host.values.text("report"), reported(report));
   if (host.values.flag("explain") && isReported) host.note(explainText(report));
   if (!isInterruption(error, host.signal)) throw error;
   host.note(
@@ -43,7 +60,8 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
   const [reject] = readRejects(report.rejectsFile, null, 1);
   host.note(
     reportText(report, {
-      storePath: prepared.target.path,
+      storePath: prepared.target.kind === "lmdb" ? prepared.target.path : null,
+      databaseName: isRelationalTarget(prepared.target) ? prepared.target.name : null,
       entityName: prepared.entityNames[0] ?? null,
       resumeCommand: prepared.resumeCommand,
       rerunCommand: reject?.rerun ?? null,

@@ -34,6 +34,9 @@ export async function runImportPlanCommand(host: CommandHost): Promise<number> {
   if (host.args.length > 0) {
     throw new PlimsollError("USAGE", { what: "--plan takes the place of sources", command: "import" });
   }
+  if (values.flag("live")) {
+    throw new PlimsollError("USAGE", { what: "--live is not for plans", command: "import" });
+  }
   const plan = readPlanFile(values.text("plan")!);
   const selected = selectActions(plan, {
     only: values.list("only"),
@@ -78,6 +81,7 @@ async function runAction(
   try {
     const prepared = await prepareAction(run, action);
     attempt = await attemptImport(prepared, {
+      isLive: false,
       signal: host.signal,
       onProgress: (told) => display.show(told, progress.position(told)),
       onNotice: (notice) => display.notice(notice),

@@ -44,10 +44,10 @@ export function flagsMapping(flags: MappingFlags, table: InferenceSample): Mappi
   const { fields: inferred, columns } = entity;
   const sample = { ...table, records: shapedSample(table).records };
   const hasIndexFlags = hasMappingFlags({ ...flags, entity: null, key: [] });
-  const fields: Record<string, FieldType | MappingField> = hasIndexFlags ? {} : inferred;
+  const fields = hasIndexFlags ? unindexed(sample.isRelational ? inferred : {}) : inferred;
   const fieldOf = (flag: string, name: string): MappingField => {
-    if (!hasIndexFlags || !Object.hasOwn(fields, name))
-      fields[name] = sampledField(flag, name, inferred, sample);
+    const isPlain = !Object.hasOwn(fields, name) || typeof fields[name] === "string";
+    if (!hasIndexFlags || isPlain) fields[name] = sampledField(flag, name, inferred, sample);
     return fields[name] as MappingField;
   };
   for (const name of flags.key) fieldOf("key", name);
@@ -95,6 +95,18 @@ export function flagsMapping(flags: MappingFlags, table: InferenceSample): Mappi
   return { version: 1, entities: { [entityName]: { ...key, ...rules, fields } } };
 }
 
+/** Indexes that are asked for are all there are to be. */
+function unindexed(
+  fields: Record<string, FieldType | MappingField>,
+): Record<string, FieldType | MappingField> {
+  const plain = Object.entries(fields).map(([name, field]) => {
+    if (typeof field === "string") return [name, field];
+    const { index: _index, ...rest } = field;
+    return [name, Object.keys(rest).length === 1 ? rest.type : rest];
+  });
+  return Object.fromEntries(plain);
+}
+
 function sampledField(
   flag: string,
   name: string,
@@ -112,7 +124,8 @@ function sampledField(
     throw mappingFault(`--${flag}`, `"${name}"`, `must be a field of the source${names}`);
   }
   if (typeof known === "string") return { type: known };
-  return { type: known.type, ...(known.path === undefined ? {} : { path: known.path }) };
+  const { type, path, list } = known;
+  return { type, ...(path === undefined ? {} : { path }), ...(list ? { list } : {}) };
 }
 
 function isNested(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { type ColumnRules, type FieldType, shapeColumns, shapeRecord } from "../model/index.js";
 import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
 import { inferColumns } from "./infer-columns.js";
+import { sampleColumns } from "./infer-tables.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
 
 export interface InferenceSample {
@@ -10,6 +11,8 @@ export interface InferenceSample {
   isText: boolean;
   /** The columns of a table, whose cells the records then are by column; absent for others. */
   columns?: readonly string[];
+  /** Every member gets a field, for targets that keep nothing but fields. */
+  isRelational?: boolean;
 }
 
 export interface InferredMapping {
@@ -41,8 +44,27 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
     );
   }
   const samples = sampleFields(records, isText);
-  const fields: Record<string, FieldType | MappingField> = {};
   const key = inferKey(entityName, samples, records.length, isText);
+  const shaped = { ...sample, records };
+  const fields = sample.isRelational ? relationalFields(shaped) : memberFields(samples, key, isText, columns);
+  const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
+  notes.push(
+    key === null
+      ? `${entityName}: no key (no field is named like one and unique in ${count}): nothing is a duplicate`
+      : `${entityName}: key "${key}" is unique in ${count}`,
+  );
+  const preset = records.every(isNostrEvent) ? "nostr" : null;
+  const entity = { ...(key === null ? {} : { key }), ...(columns === null ? {} : { columns }), fields };
+  return { mapping: { version: 1, entities: { [entityName]: entity } }, preset, notes };
+}
+
+function memberFields(
+  samples: readonly FieldSample[],
+  key: string | null,
+  isText: boolean,
+  columns: ColumnRules | null,
+): Record<string, FieldType | MappingField> {
+  const fields: Record<string, FieldType | MappingField> = {};
   for (const field of samples) {
     const name = field.path.join(".");
     if (Object.hasOwn(fields, name)) continue;
@@ -55,15 +77,15 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
     if (index !== null) written.index = index;
     fields[name] = Object.keys(written).length === 1 ? type : written;
   }
-  const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
-  notes.push(
-    key === null
-      ? `${entityName}: no key (no field is named like one and unique in ${count}): nothing is a duplicate`
-      : `${entityName}: key "${key}" is unique in ${count}`,
+  return fields;
+}
+
+/** Indexes of tables are those that somebody asks for. */
+function relationalFields({ records, isText }: InferenceSample): Record<string, FieldType | MappingField> {
+  const columns = sampleColumns(records, isText);
+  return Object.fromEntries(
+    columns.map(({ name, field }) => [name, Object.keys(field).length === 1 ? field.type : field]),
   );
-  const preset = records.every(isNostrEvent) ? "nostr" : null;
-  const entity = { ...(key === null ? {} : { key }), ...(columns === null ? {} : { columns }), fields };
-  return { mapping: { version: 1, entities: { [entityName]: entity } }, preset, notes };
 }
 
 /** The records of a table by the shape that its header and its cells suggest. */

@@ -24,6 +24,8 @@ export interface MappingEntity {
   key?: string | string[];
   /** `keep`, `replace`, `reject` or `newest:FIELD`. */
   conflict?: string;
+  /** The field that marks deletions: a record in which it is true takes out the one with its key. */
+  deleted?: string;
   /**
    * `nostr`: the records are events, which replace and delete one another by the rules of that protocol.
    * `quads`: the records are quads of RDF, each told from the others by all of it.
@@ -31,6 +33,11 @@ export interface MappingEntity {
   rules?: "nostr" | "quads";
   /** How columns of tables become members, where they do not one by one. */
   columns?: ColumnRules;
+  /**
+   * In relational targets, whether members without a field are kept as JSON in a column `rest`: they are,
+   * unless this is false.
+   */
+  rest?: boolean;
   fields: Record<string, FieldType | MappingField>;
   /** With the rules of quads: what the quads of a predicate hold, and how they are found by it. */
   predicates?: Record<string, PredicateType | MappingPredicate>;
@@ -66,6 +73,10 @@ export interface MappingField {
   link?: string;
   /** A record without this field is rejected. */
   required?: boolean;
+  /** A record may hold many values: a table of their own in relational targets. */
+  list?: boolean;
+  /** What the column is called in relational targets; default: the field's name in lower case. */
+  column?: string;
 }
 
 export interface MappingLanguage {
@@ -111,6 +122,8 @@ const fieldSchema = v.strictObject({
   longitude: v.exactOptional(nameSchema),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
+  list: v.exactOptional(v.boolean("must be true or false")),
+  column: v.exactOptional(nameSchema),
 });
 
 const predicateSchema = v.strictObject({
@@ -126,8 +139,10 @@ const entitySchema = v.strictObject({
     v.union([nameSchema, v.array(nameSchema)], "must be the name of a field, or a list of names"),
   ),
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
+  deleted: v.exactOptional(nameSchema),
   rules: v.exactOptional(v.picklist(["nostr", "quads"], "must be nostr or quads")),
   columns: v.exactOptional(v.unknown()),
+  rest: v.exactOptional(v.boolean("must be true or false")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
   predicates: v.exactOptional(
     v.custom<Record<string, unknown>>(isObject, "must be an object of predicates and types"),

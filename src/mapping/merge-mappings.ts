@@ -79,7 +79,13 @@ function entityDifference(
   const wantedNames = new Set(wanted.fields.map((field) => field.name));
   const missing = stored.fields.find((field) => !wantedNames.has(field.name));
   if (missing !== undefined) return `it has a field "${missing.name}" that the new mapping lacks`;
+  const [storedMark, wantedMark] = [deletedText(stored), deletedText(wanted)];
+  if (storedMark !== wantedMark) return `its deletions are marked by ${storedMark}, not ${wantedMark}`;
   return conflictDifference(stored, wanted);
+}
+
+function deletedText({ deletedSlot, fields }: CompiledEntity): string {
+  return deletedSlot === undefined ? "nothing" : `its field "${fields[deletedSlot]!.name}"`;
 }
 
 /**
@@ -157,6 +163,8 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   const link = linkedName(field, mapping);
   if (link !== null) parts.push(`linked to ${link}`);
   if (field.required) parts.push("required");
+  if (field.list) parts.push("a list");
+  if (field.column !== undefined) parts.push(`in column ${field.column}`);
   if (field.predicate !== undefined) {
     const { holds, hasLanguage } = field.predicate;
     parts.push(`of a predicate whose quads hold ${holds}s${hasLanguage ? ", with languages" : ""}`);

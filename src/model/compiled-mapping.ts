@@ -67,6 +67,10 @@ export interface CompiledField {
   /** Number of the entity whose key this field holds. */
   linkEntity: number | null;
   required: boolean;
+  /** Whether a record may hold many values: relational targets have a table for them. */
+  list?: true;
+  /** What relational targets call its column, when the mapping says it. */
+  column?: string;
   /** Set on fields that are there in the quads of one predicate only (docs/adr/0013-predicates.md). */
   predicate?: PredicateRule;
 }
@@ -90,6 +94,10 @@ export interface CompiledEntity {
   conflict: ConflictRule;
   /** Slot of the version field when the rule is `newest`. */
   versionSlot: number | null;
+  /** Slot of the field that marks deletions (docs/adr/0018-deletions.md). */
+  deletedSlot?: number;
+  /** False when relational targets are to keep no members but those of the fields. */
+  rest?: false;
   /** Set when the records are Nostr events: at most one entity of a mapping has these rules. */
   events?: EventSlots;
   /** Set when the records are quads (docs/adr/0012-quads.md); slots by `quadMembers`. */
@@ -125,6 +133,12 @@ export interface EventSlots {
   author: number;
   createdAt: number;
   tags: number;
+}
+
+/** Why records of an entity cannot be deleted by their key, in words; null when they can. */
+export function deletionFaultOf({ name, keySlots, events }: CompiledEntity): string | null {
+  if (keySlots.length === 0) return `records of ${name} have no key by which one could be deleted`;
+  return events === undefined ? null : `records of ${name} are events, which events of kind 5 delete`;
 }
 
 /** The key space of replaceable and addressable events: it lies behind those of all entities. */

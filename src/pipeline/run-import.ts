@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { divideLine, Governor, WritebackMeter } from "../memory/index.js";
+import { divideLine, Governor, type ShareTable, WritebackMeter } from "../memory/index.js";
 import type { SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
 import { blankScopesOf, documentsOf, withHomes } from "./blank-scopes.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
-import { newCheckpoint, parseCheckpoint } from "./import-state.js";
+import { newCheckpoint, parseCheckpoint, recordsReadIn } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
 import { reportNothingToDo, reportOf, sharesOf } from "./report.js";
@@ -84,7 +84,7 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
     mergeMapping: (stored) => withHomes(plan.mergeMapping(stored), plan, documents),
     tempDir: plan.tempDir,
     transactionBytes: table.transactionBytesMax,
-    mappedBytes: table.mappedBytesMax,
+    mappedBytes: table.mappedBytesMax + lentBytes(plan, table),
     ...residentFileBytesOf(governor),
     signal: host.signal,
   });
@@ -102,6 +102,11 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   } catch (error) {
     throw asDiskCondition(error, session.runsDir);
   }
+}
+
+/** Tables need no runs: that share, which nothing touches then, is the database's. */
+function lentBytes({ target }: ImportPlan, { shares }: ShareTable): number {
+  return target.capabilities.tables ? shares.runBuffers.bytes : 0;
 }
 
 /** On systems that do not tell, the target goes by what it has written. */
@@ -144,9 +149,12 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
   try {
     await session.rollback(state.nextId);
     if (run.isIndexed) await session.dropSegments(state.seal?.segment ?? null);
+    // What is there at once must be known to be of this import when it is killed.
+    else if (plan.target.capabilities.durable && resumedFrom === null) await run.commit();
     if (state.phase === "read") await new ReadPhase(run).run();
     run.enterSeal();
     await sealPhase(run);
+    for (const source of plan.sources) await source.settle?.();
     run.progress.tell();
     const { damage, damageCode } = state;
     if (damage === null) return reportOf(run, { state: "complete", resumedFrom, error: null });
@@ -167,15 +175,20 @@ async function findStart(
   sources: SourceFingerprint[],
   documents: readonly string[],
 ): Promise<Start | { finished: FinishedNote; isPending: boolean }> {
-  const importId = importIdOf({
+  const { offset, limit, isDeleting = false } = plan;
+  const parts = {
     sources: plan.sources.map((source, index) => [
       identityOf(sources[index]!),
       plan.entityOf(source, session.mapping),
       ...(source.readAs ? [source.readAs] : []),
     ]),
-    offset: plan.offset,
-    limit: plan.limit,
-  });
+    offset,
+    limit,
+  };
+  const deletingId = importIdOf({ ...parts, isDeleting: true });
+  const [importId, undoingId] = isDeleting
+    ? [deletingId, importIdOf(parts)]
+    : [importIdOf(parts), deletingId];
   const isMerge = plan.mergedSegments !== undefined;
   const pending = await session.checkpoint();
   const state = pending === null ? null : parseCheckpoint(pending);
@@ -184,8 +197,10 @@ async function findStart(
   if (note !== null) {
     const finished = JSON.parse(note) as FinishedNote;
     const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
+    const undone = await session.finished(undoingId);
+    const isUndone = undone !== null && (JSON.parse(undone) as FinishedNote).finishedAt > finished.finishedAt;
     // An import that has nothing to do is not in the way of another one that has still to go on.
-    if (isSame) return { finished, isPending: pending !== null };
+    if (isSame && !isUndone) return { finished, isPending: pending !== null };
   }
   if (state !== null) {
     if (state.isMerge || plan.isFresh) await session.forget();
@@ -241,7 +256,7 @@ function resumePointOf(state: Checkpoint): NonNullable<ImportReport["resumedFrom
   const source = state.sources[Math.min(state.sourceIndex, state.sources.length - 1)];
   return {
     phase: state.phase,
-    record: state.accepted.reduce((sum, count) => sum + count, state.rejected),
+    record: recordsReadIn(state),
     source: source?.name ?? "",
   };
 }

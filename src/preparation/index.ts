@@ -5,5 +5,12 @@ export { type CheckedAction, checkActions, type PlanSelection, selectActions } f
 export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
-export { makeTarget, storePath, type TargetChoice } from "./target.js";
+export {
+  isRelationalTarget,
+  makeTarget,
+  relationalChoice,
+  relationalStats,
+  storePath,
+  type TargetChoice,
+} from "./target.js";
 export { unfinishedReport } from "./unfinished-report.js";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { isPlimsollError, PlimsollError, stdinSampleBytesMax, stdinSampleDelayMs } from "../kernel/index.js";
 import type { Source, SourceFormat } from "../ports/index.js";
-import { resolveSources } from "../sources/index.js";
+import { type ResolveOptions, resolveSources } from "../sources/index.js";
 import { Sampler } from "./infer-sources.js";
 
 export interface OpenedSources {
@@ -19,6 +19,7 @@ export interface OpenSourcesOptions {
   /** What the stream is called in messages and places. */
   streamName?: string;
   signal: AbortSignal;
+  comics?: ResolveOptions["comics"];
   onNote: (note: string) => void;
 }
 
@@ -32,8 +33,13 @@ export async function openSources(
   if (args.filter((argument) => argument === "-").length > 1) {
     throw new PlimsollError("USAGE", { what: "stdin (-) can be read only once", command });
   }
-  const format = sourceFormat(options.format, options.recordsAt ?? null, command);
-  const shared = { cwd: process.cwd(), onNote: options.onNote, ...format };
+  const { onNote, comics } = options;
+  const shared: ResolveOptions = {
+    cwd: process.cwd(),
+    onNote,
+    ...sourceFormat(options.format, options.recordsAt ?? null, command),
+    ...(comics === undefined ? {} : { comics }),
+  };
   if (!args.includes("-")) {
     const sources = await resolveSources(args, shared);
     return { sources, sampler: new Sampler(options.signal, async (source) => source) };

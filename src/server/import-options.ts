@@ -32,6 +32,7 @@ const names = new Set([
   "verify",
   "no-check-ids",
   "fresh",
+  "delete",
   "offset",
   "limit",
 ]);

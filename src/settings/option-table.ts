@@ -25,6 +25,7 @@ export const formatNames = [
   "dgraph-rdf",
   "dgraph-json",
   "stackexchange",
+  "comics",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -37,7 +38,7 @@ export const optionTable: readonly OptionRow[] = [
     value: "TARGET",
     type: "text",
     env: "PLIMSOLL_INTO",
-    help: "what to load: DIR or lmdb:DIR (the embedded store), or null: (discard, for measuring)",
+    help: "what to load: DIR or lmdb:DIR (the embedded store), sqlite:FILE, postgres://USER@HOST/DATABASE, or null: (discard, for measuring)",
     commands: loading,
   },
   {
@@ -69,6 +70,15 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_TEMP_DIR",
     help: "folder for sorted runs on their way into the store, and for links while they are verified",
     commands: [...loading, "verify", "serve"],
+  },
+  {
+    name: "catalogue",
+    value: "DIR",
+    type: "text",
+    default: "beside the target",
+    env: "PLIMSOLL_CATALOGUE",
+    help: "for comics: folder for what was seen of the library, so that the next import opens only what has changed",
+    commands: loading,
   },
   {
     name: "on-conflict",
@@ -124,6 +134,20 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_LIMIT",
     help: "records to read at most",
     commands: loading,
+  },
+  {
+    name: "delete",
+    type: "flag",
+    env: "PLIMSOLL_DELETE",
+    help: "delete the records whose keys the source lists, or the quads that it holds",
+    commands: ["import"],
+  },
+  {
+    name: "live",
+    type: "flag",
+    env: "PLIMSOLL_LIVE",
+    help: "write records as a server does: each group durable and seen when it is written",
+    commands: ["import"],
   },
   {
     name: "fresh",

@@ -10,6 +10,7 @@ import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
+import { ComicSource, type ComicSourceOptions } from "./comics/index.js";
 import { detectShape, formatOfName, isHeadEnough, isTable, type TextShape } from "./detect.js";
 import { dgraphJsonOrigin } from "./dgraph-json/index.js";
 import { expandGlob, folderFiles } from "./glob.js";
@@ -27,12 +28,15 @@ export interface ResolveOptions {
   stdin?: Readable;
   /** What that stream is called; `-` unless told. */
   stdinName?: string;
+  /** For the format comics: what is kept of the library between imports; without it nothing is. */
+  comics?: Pick<ComicSourceOptions, "catalogue" | "isCatalogueOfTarget" | "isFresh">;
   /** Told of what a folder holds that is passed over, and why. */
   onNote?: (note: string) => void;
 }
 
 /** The sources that arguments name: as given from argument to argument, sorted within a glob or folder. */
 export async function resolveSources(args: readonly string[], options: ResolveOptions): Promise<Source[]> {
+  if (options.format === "comics") return [await openLibrary(args, options)];
   const sources: Source[] = [];
   try {
     for (const argument of args) sources.push(...(await resolveArgument(argument, options)));
@@ -60,6 +64,19 @@ async function resolveArgument(argument: string, options: ResolveOptions): Promi
   }
   if (sources.length === 0) throw notFound(argument);
   return sources;
+}
+
+/** A library is one folder: the paths of its archives are keys. */
+async function openLibrary(args: readonly string[], options: ResolveOptions): Promise<Source> {
+  const [name = ""] = args;
+  const path = resolve(options.cwd, name);
+  const kept = options.comics ?? { catalogue: null, isCatalogueOfTarget: false, isFresh: false };
+  const isOne = args.length === 1 && name !== "-";
+  const kind = isOne ? await kindOf(name, path) : "none";
+  if (kind === "folder") return new ComicSource({ name, path, ...kept });
+  if (isOne && kind === "none") throw notFound(name);
+  const reason = args.length > 1 ? `${args.length} sources are named` : "it is no folder";
+  throw new PlimsollError("COMICS_ROOT", { source: name, reason }, { place: { source: name } });
 }
 
 async function openFolder(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
