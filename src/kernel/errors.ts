@@ -100,10 +100,6 @@ export const errorTable = {
     retry: false,
     message: "The saved position in {source} cannot be used ({reason}). Start over with --fresh.",
   },
-  CSV_HEADER: {
-    retry: false,
-    message: "The header row of {source} cannot be read ({reason}). Mend its first line.",
-  },
   COMPRESSION_LIMIT: {
     retry: false,
     message:

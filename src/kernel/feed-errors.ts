@@ -1,5 +1,9 @@
-/** Conditions of feeds: plans of imports, Parquet, lists within JSON. */
+/** Conditions of feeds: headers of tables, plans of imports, Parquet, lists within JSON. */
 export const feedErrors = {
+  CSV_HEADER: {
+    retry: false,
+    message: "The header row of {source} cannot be read ({reason}). Mend its first line.",
+  },
   PARQUET_UNSUPPORTED: {
     retry: false,
     message:
