@@ -35,6 +35,7 @@ export {
   runImport,
 } from "./pipeline/index.js";
 export type { Source, StoreReader, Target } from "./ports/index.js";
+export { type LiveStore, type LiveStoreOptions, openLiveStore } from "./preparation/index.js";
 export { findPreset, presetNames } from "./presets/index.js";
 export {
   count,

@@ -1,20 +1,15 @@
-import { resolve } from "node:path";
-import {
-  collectGarbage,
-  isPlimsollError,
-  liveFixedBytes,
-  liveMemoryBytesMax,
-  liveMemoryBytesMin,
-  liveMemoryFraction,
-  liveMergeBytesMax,
-  liveMergeBytesMin,
-  PlimsollError,
-} from "../kernel/index.js";
-import { type ResolvedLine, resolveLine } from "../memory/index.js";
+import { PlimsollError } from "../kernel/index.js";
+import { resolveLine } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
-import { type ImportPlan, type ImportReport, runImport } from "../pipeline/index.js";
+import type { ImportReport } from "../pipeline/index.js";
 import type { LiveImport } from "../ports/index.js";
-import { type PreparedImport, prepareImport } from "../preparation/index.js";
+import {
+  liveBytesOf,
+  liveOptionsOf,
+  lockLiveStore,
+  type PreparedImport,
+  prepareImport,
+} from "../preparation/index.js";
 import { memorySource } from "../settings/index.js";
 import type { CommandHost } from "./host.js";
 
@@ -25,23 +20,16 @@ export interface LiveImportCommand {
   close: () => void;
 }
 
-/** How a line is divided between the import, what it writes into, and merges beside them. */
-interface LiveBytes {
-  layer: number;
-  merge: number;
-}
-
 export async function prepareLiveImport(host: CommandHost): Promise<LiveImportCommand> {
   const { values } = host;
   const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
   if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
-  const bytes = liveBytesOf(line);
-  const besideBytes = liveFixedBytes + bytes.layer + bytes.merge;
+  const besideBytes = liveBytesOf(line).all;
   const prepared = await prepareImport({ ...host, line, besideBytes }, "import");
   const { path } = prepared.target;
   if (path === null) throw usage("--live needs a store: it cannot be a dry run, nor go to null:");
   for (const name of prepared.entityNames) checkRule(prepared.mapping.compiled, name);
-  const { target, lock, counts } = await openTarget(host, prepared, path, bytes);
+  const { target, lock, counts } = await openTarget(host, prepared, path);
   return {
     prepared: { ...prepared, plan: { ...prepared.plan, target } },
     reported: (report) => reportedWith(report, counts()),
@@ -49,77 +37,19 @@ export async function prepareLiveImport(host: CommandHost): Promise<LiveImportCo
   };
 }
 
-async function openTarget(host: CommandHost, prepared: PreparedImport, path: string, bytes: LiveBytes) {
-  const [{ liveTarget }, { recordCheckOf }, lmdb] = await Promise.all([
-    import("../live/index.js"),
-    import("../presets/index.js"),
-    import("../targets/lmdb/index.js"),
-  ]);
-  const dir = resolve(lmdb.liveDir(path));
-  const lock = lockStore(() => lmdb.lockLiveFolder(dir), path);
+async function openTarget(host: CommandHost, prepared: PreparedImport, path: string) {
+  const { liveTarget } = await import("../live/index.js");
+  const lock = lockLiveStore(path);
   let counts: LiveImport["counts"] | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-  const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => {});
-    return done;
-  };
   const target = liveTarget({
+    ...liveOptionsOf({ path, line: prepared.line, signal: host.signal, note: host.note }),
     store: prepared.plan.target,
     isDeleting: prepared.plan.isDeleting ?? false,
     onEnd: (ended) => {
       counts = ended;
     },
-    storeName: path,
-    dir,
-    bytesMax: bytes.layer,
-    openReader: (onWanted) => lmdb.openStoreReader(path, { onWanted }),
-    openSession: () => lmdb.openLiveSession(path),
-    exclusively,
-    mergeSegments: (numbers) => exclusively(() => mergeSegments(host, prepared, numbers, bytes.merge)),
-    checkOf: (mapping) => recordCheckOf(mapping, false),
-    note: host.note,
   });
   return { target, lock, counts: () => counts };
-}
-
-/** The last segments become one, within the part of the line that was set aside for it. */
-async function mergeSegments(
-  host: CommandHost,
-  { plan, line }: PreparedImport,
-  mergedSegments: readonly number[],
-  bytes: number,
-): Promise<void> {
-  if (bytes === 0) return;
-  collectGarbage();
-  const within = { ...line, bytes: Math.min(line.bytes, process.memoryUsage.rss() + bytes) };
-  const merging: ImportPlan = {
-    ...plan,
-    sources: [],
-    mergeMapping: (stored) => stored!,
-    memory: { line: within, graduality: plan.memory.graduality },
-    threads: 1,
-    rejects: { ...plan.rejects, path: null },
-    isFresh: false,
-    mergedSegments,
-  };
-  await runImport(merging, { signal: host.signal, onProgress: () => {}, onNotice: () => {} });
-}
-
-function liveBytesOf({ bytes }: ResolvedLine): LiveBytes {
-  const layer = Math.min(liveMemoryBytesMax, Math.max(liveMemoryBytesMin, bytes * liveMemoryFraction));
-  const merge = Math.min(liveMergeBytesMax, bytes * liveMemoryFraction);
-  return { layer: Math.round(layer), merge: merge < liveMergeBytesMin ? 0 : Math.round(merge) };
-}
-
-/** A server that has live records of the store takes more of them itself. */
-function lockStore(lock: () => Disposable, store: string): Disposable {
-  try {
-    return lock();
-  } catch (error) {
-    if (!isPlimsollError(error) || error.code !== "STORE_LOCKED") throw error;
-    throw new PlimsollError("STORE_SERVED", { store, pid: error.details.pid ?? "another" });
-  }
 }
 
 function checkRule({ entities }: CompiledMapping, name: string): void {

@@ -1,6 +1,9 @@
 const passwords = ["password", "sslpassword"];
 
-/** The address of a server as it may be shown and kept: without its password. Null where the text is no address. */
+/**
+ * The address of a server as it may be shown and kept: without its password. Null where the text is no
+ * address.
+ */
 export function shownAddress(text: string): string | null {
   let url: URL;
   try {

@@ -1,5 +1,4 @@
-import type { LiveImport } from "../ports/index.js";
-import type { WriteOutcome } from "./live-state.js";
+import type { LiveImport, SealedState } from "../ports/index.js";
 
 /** In front of records in the log: the import that they are of, and how far it is with them. */
 export interface ImportMark {
@@ -9,8 +8,13 @@ export interface ImportMark {
 }
 
 /** What a token has left, in the store and above it. */
-export function unitedImport(token: string, parts: readonly (LiveImport | null | undefined)[]): LiveImport {
-  const own = parts.flatMap((part) => (part?.token === token ? [part] : []));
+export function unitedImport(
+  token: string,
+  { liveImport }: SealedState,
+  parts: readonly { imported: LiveImport | null }[],
+): LiveImport {
+  const all = [liveImport, ...parts.map(({ imported }) => imported)];
+  const own = all.flatMap((part) => (part != null && part.token === token ? [part] : []));
   return own.reduce(added, noImport(token));
 }
 
@@ -23,7 +27,7 @@ export function joinedImport(before: LiveImport | undefined, after: LiveImport):
 export function withOutcomes(
   before: LiveImport | null,
   { token, nextId }: ImportMark,
-  outcomes: readonly WriteOutcome[],
+  outcomes: readonly { state: keyof LiveImport["counts"] }[],
 ): LiveImport {
   const counts = { ...noImport(token).counts };
   for (const { state } of outcomes) counts[state] += 1;

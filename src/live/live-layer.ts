@@ -122,7 +122,9 @@ export class LiveLayer implements AsyncDisposable {
     });
   }
 
-  /** What statements of N-Quads are as records of the entity, of Dgraph's dialect where the store has that. */
+  /**
+   * What statements of N-Quads are as records of the entity, of Dgraph's dialect where the store has that.
+   */
   async quads(entity: CompiledEntity, lines: readonly Uint8Array[], isDeleting: boolean) {
     return await this.#alone(async () => quadRecords(this.#loader, entity, lines, isDeleting));
   }
@@ -137,17 +139,18 @@ export class LiveLayer implements AsyncDisposable {
   }
 
   /** How far an import has come that writes live. */
-  async imported(token: string): Promise<LiveImport> {
-    return await this.#alone(() =>
-      this.#withState(({ sealed }, { parts }) =>
-        unitedImport(token, [sealed.liveImport, ...parts.map(({ imported }) => imported)]),
-      ),
-    );
+  imported(token: string): Promise<LiveImport> {
+    return this.#alone(() => this.#withState(({ sealed }, { parts }) => unitedImport(token, sealed, parts)));
+  }
+
+  /** Reads the store with the live records, for work that awaits nothing. */
+  async read<T>(work: (reader: StoreReader) => T): Promise<T> {
+    return await this.#alone(() => this.#withState((reader, state) => work(state.overlay(reader))));
   }
 
   /** Which records would be none, by their place; nothing is written. */
-  async rejectsOf(records: readonly LoggedRecord[]): Promise<Batch["rejects"]> {
-    return await this.#alone(() => this.#withState((reader, state) => state.load(reader, records).rejects));
+  rejectsOf(records: readonly LoggedRecord[]): Promise<Batch["rejects"]> {
+    return this.#alone(() => this.#withState((reader, state) => state.load(reader, records).rejects));
   }
 
   /** The store with the live records; null when the reader sees another sealed state than they hold for. */

@@ -31,8 +31,8 @@ const namePattern = /^(\d{12})\.log$/;
 
 /**
  * An append-only file of frames, one a commit: each line of a frame is the name of an entity, behind a mark
- * when it deletes, a tab and a record. Marks of imports stand between them. What a crash left half written has no right checksum and counts for nothing; a log that was
- * found is never appended to.
+ * when it deletes, a tab and a record. Marks of imports stand between them. What a crash left half written
+ * has no right checksum and counts for nothing; a log that was found is never appended to.
  */
 export class LiveLog implements AsyncDisposable {
   readonly number: number;

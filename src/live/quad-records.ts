@@ -6,8 +6,8 @@ import type { LiveLoader } from "./live-loader.js";
 export type QuadRecord = Uint8Array | { code: string; reason: string };
 
 /**
- * The records that statements are, one a line: of N-Quads, or of Dgraph's dialect where the store has quads of
- * it. Labels of blank nodes stay as they are, so that what was read from a store is found in it.
+ * The records that statements are, one a line: of N-Quads, or of Dgraph's dialect where the store has quads
+ * of it. Labels of blank nodes stay as they are, so that what was read from a store is found in it.
  */
 export function quadRecords(
   loader: LiveLoader,

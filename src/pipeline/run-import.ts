@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
 import { divideLine, Governor, type ShareTable, WritebackMeter } from "../memory/index.js";
-import type { SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
+import type { Source, SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
 import { blankScopesOf, documentsOf, withHomes } from "./blank-scopes.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
@@ -178,7 +178,7 @@ async function findStart(
   const { offset, limit, isDeleting = false } = plan;
   const parts = {
     sources: plan.sources.map((source, index) => [
-      identityOf(sources[index]!),
+      identityOf(source, sources[index]!),
       plan.entityOf(source, session.mapping),
       ...(source.readAs ? [source.readAs] : []),
     ]),
@@ -235,9 +235,10 @@ function importPending(store: string, { sources }: Checkpoint): PlimsollError {
   return new PlimsollError("IMPORT_PENDING", { store, source: sources.map(({ name }) => name).join(" ") });
 }
 
-/** A file is the same file whatever folder the command was given in. */
-function identityOf(source: SourceFingerprint): string {
-  return source.sizeBytes === null ? source.name : resolve(source.name);
+/** A file is the same file, and a library the same library, whatever folder the command was given in. */
+function identityOf({ format }: Source, { name, sizeBytes }: SourceFingerprint): string {
+  const isStream = sizeBytes === null && format !== "comics";
+  return isStream ? name : resolve(name);
 }
 
 /** A stream cannot be told from another one before it is read, so it never counts as loaded already. */

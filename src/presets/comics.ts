@@ -5,6 +5,8 @@ type Fields = MappingEntity["fields"];
 const range = (type: "int" | "float" | "date"): MappingField => ({ type, index: "range" });
 const exact = (type: "int" | "string" | "bool"): MappingField => ({ type, index: "exact" });
 const link = (entity: string): MappingField => ({ type: "string", link: entity });
+/** Comics name many of these: tables have a table of links for them. */
+const links = (entity: string): MappingField => ({ type: "string", link: entity, list: true });
 const words = (): MappingField => ({ type: "string", index: "text" });
 /** Found by the whole of it, by its beginning and by its words. */
 const title = (): MappingField => ({ type: "string", index: ["exact", "range", "text"] });
@@ -53,22 +55,22 @@ const comic: Fields = {
   scanInfo: exact("string"),
   tagger: exact("string"),
   metadataModified: range("date"),
-  metadataForms: exact("string"),
-  metadataFaults: "string",
+  metadataForms: { type: "string", index: "exact", list: true },
+  metadataFaults: { type: "string", list: true },
   mainCharacter: link("Character"),
   mainTeam: link("Team"),
-  characters: link("Character"),
-  teams: link("Team"),
-  locations: link("Location"),
-  genres: link("Genre"),
-  tags: link("Tag"),
-  seriesGroups: link("SeriesGroup"),
-  stories: link("Story"),
-  storyArcNumbers: link("StoryArcNumber"),
-  credits: link("Credit"),
-  identifiers: link("Identifier"),
-  universes: link("Universe"),
-  reprints: link("Reprint"),
+  characters: links("Character"),
+  teams: links("Team"),
+  locations: links("Location"),
+  genres: links("Genre"),
+  tags: links("Tag"),
+  seriesGroups: links("SeriesGroup"),
+  stories: links("Story"),
+  storyArcNumbers: links("StoryArcNumber"),
+  credits: links("Credit"),
+  identifiers: links("Identifier"),
+  universes: links("Universe"),
+  reprints: links("Reprint"),
 };
 
 /**

@@ -47,6 +47,7 @@ export async function deleteMatches(
 }
 
 function tooMany(match: string): PlimsollError {
-  const what = `${match.trim()} met ${liveMatchedQuadsMax} quads, which are deleted: send it again for the rest`;
+  const mend = "which are deleted: send it again for the rest";
+  const what = `${match.trim()} met ${liveMatchedQuadsMax} quads, ${mend}`;
   return new PlimsollError("REQUEST_INVALID", { what });
 }

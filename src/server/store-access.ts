@@ -213,8 +213,8 @@ export class StoreAccess {
   }
 
   /**
-   * Live records may be under way of a commit that itself waits for the writer who waits for this reader: then
-   * it leaves, and the query begins with another one.
+   * Live records may be under way of a commit that itself waits for the writer who waits for this reader:
+   * then it leaves, and the query begins with another one.
    */
   #overlayUnlessWanted(shared: SharedReader): Promise<StoreReader | null> {
     return new Promise((resolve, reject) => {

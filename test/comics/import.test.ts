@@ -41,6 +41,7 @@ test("a library is loaded, loaded again, changed, moved, and always as it is on 
 
   const again = await load("store");
   expect(again.report!.records).toMatchObject({ read: failures, rejected: failures });
+  expect(readRejects(folder.file("store.rejects.jsonl"))).toHaveLength(failures);
 
   const moved = makeLibrary({ count, out: folder.file("lib"), broken, moved: 10 }).moved;
   const renamed = await load("store");

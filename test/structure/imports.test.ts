@@ -22,6 +22,7 @@ const permitted: Record<string, readonly string[] | "everything"> = {
   settings: ["kernel", "memory"],
   preparation: [
     "kernel",
+    "live",
     "model",
     "mapping",
     "memory",

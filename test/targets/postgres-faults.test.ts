@@ -44,7 +44,7 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
       expect(error).not.toContain(password);
     }
     // One bad record, so that the command that reads it again is told.
-    folder.write("bad.csv", "id,name\n1,one\nx,two\n");
+    folder.write("bad.csv", "id,name\n1,one\n2\n");
     const words = ["bad.csv", "--into", url.href, "--entity", "Row", "--key", "id"];
     const { code, error } = await importInto(folder, [...words, "--rejects", folder.file("bad.rejects")]);
     expect([code, error]).toEqual([0, expect.stringContaining("mended one?")]);

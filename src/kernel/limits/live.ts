@@ -52,7 +52,9 @@ export const liveGatherQuietMs = 0.5;
 /** Records of one request. */
 export const liveRequestRecordsMax = 5_000;
 
-/** Quads that one statement with wildcards deletes: looking for the next ones passes over all that are gone. */
+/**
+ * Quads that one statement with wildcards deletes: looking for the next ones passes over all that are gone.
+ */
 export const liveMatchedQuadsMax = 100_000;
 
 /** Kernel memory of the layer, and the buffers of tuples and keys in it. */
@@ -108,7 +110,10 @@ export const liveYoungBytes = 8 * MiB;
 export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
 
-/** An import that writes live sets an eighth of the line aside to merge segments in, unless that is too little. */
+/**
+ * An import that writes live sets an eighth of the line aside to merge segments in, unless that is too
+ * little.
+ */
 export const liveMergeBytesMin = 48 * MiB;
 export const liveMergeBytesMax = 128 * MiB;
 

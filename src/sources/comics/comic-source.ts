@@ -46,7 +46,7 @@ export class ComicSource implements Source {
    * What a folder holds is known once it has been walked: like a stream it never counts as loaded already.
    */
   async fingerprint(): Promise<SourceFingerprint> {
-    return { name: this.#options.path, sizeBytes: null, modifiedMs: null, headCrc: null };
+    return { name: this.name, sizeBytes: null, modifiedMs: null, headCrc: null };
   }
 
   async open(options: SourceOpenOptions): Promise<ComicSession> {

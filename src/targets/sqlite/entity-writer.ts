@@ -34,7 +34,9 @@ export class EntityWriter {
   readonly #statements: EntityStatements;
   readonly #table: EntityTable;
   readonly #staging: Staging | null;
-  /** Blocks that are bound value by value before rows are staged again, and how often as many the next time. */
+  /**
+   * Blocks that are bound value by value before rows are staged again, and how often as many the next time.
+   */
   #unstagedLeft = 0;
   #unstagedFactor = 1;
   /** Blocks that go record by record before a whole one is tried again, and how many the next time. */

@@ -54,7 +54,8 @@ export class Staging {
   #makeTable(number: number, columns: readonly TableColumn[]): number {
     const names = columns.map((_, at) => `c${at}`).join(", ");
     this.#connection.exec(`CREATE TABLE staging.t${number} (${names})`);
-    const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${leafCells(columns.length)})`;
+    const cells = leafCells(columns.length);
+    const numbers = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${cells})`;
     this.#connection.exec(`INSERT INTO staging.t${number} (rowid) ${numbers} SELECT i FROM n`);
     const root = `SELECT rootpage FROM staging.sqlite_master WHERE name = 't${number}'`;
     return Number(readValue(this.#connection.database, root));
