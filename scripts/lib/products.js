@@ -75,7 +75,7 @@ entities:
       attributes.material: { type: string, index: exact }
       attributes.weight: { type: float, index: range }
       attributes.en_US.color: { type: string, index: exact }
-      labels: { type: string, index: exact }
+      labels: { type: string, index: exact, list: true }
       new_from: { type: date, index: range }
   ProductConcrete:
     key: concrete_sku
