@@ -1,6 +1,7 @@
 import { comicErrors } from "./comic-errors.js";
 import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
+import { feedErrors } from "./feed-errors.js";
 import { serverErrors } from "./server-errors.js";
 import { tableErrors } from "./table-errors.js";
 
@@ -98,10 +99,6 @@ export const errorTable = {
   CURSOR_INVALID: {
     retry: false,
     message: "The saved position in {source} cannot be used ({reason}). Start over with --fresh.",
-  },
-  CSV_HEADER: {
-    retry: false,
-    message: "The header row of {source} cannot be read ({reason}). Mend its first line.",
   },
   COMPRESSION_LIMIT: {
     retry: false,
@@ -361,6 +358,7 @@ export const errorTable = {
   },
   ...comicErrors,
   ...databaseErrors,
+  ...feedErrors,
   ...serverErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;

@@ -163,9 +163,10 @@ function compileEntity(
   const keySlots = compileKey(entity, own, place.at("key"));
   const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
   const deleted = compileDeleted(entity, own, place.at("deleted"));
-  const match = entity.match ?? null;
+  const { match = null, columns } = entity;
   const rest = entity.rest === false ? { rest: false as const } : {};
-  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...deleted, ...rest, fields };
+  const rules = { ...deleted, ...rest, ...(columns === undefined ? {} : { columns }) };
+  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...rules, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {
     const fault = quadFaultOf(compiled);

@@ -1,6 +1,6 @@
 import type { FieldType } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
-import { type InferenceSample, inferMapping } from "./infer-mapping.js";
+import { type InferenceSample, inferMapping, shapedSample } from "./infer-mapping.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
 
 /** The mapping of one entity as the command line gives it. Lists are split at commas already. */
@@ -38,9 +38,11 @@ export function hasMappingFlags(flags: MappingFlags): boolean {
  * only the named fields are mapped (everything else stays in the stored record); without one, they are
  * inferred.
  */
-export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapping {
-  const entityName = flags.entity ?? sample.entityName;
-  const inferred = inferMapping({ ...sample, entityName }).mapping.entities[entityName]!.fields;
+export function flagsMapping(flags: MappingFlags, table: InferenceSample): Mapping {
+  const entityName = flags.entity ?? table.entityName;
+  const entity = inferMapping({ ...table, entityName }).mapping.entities[entityName]!;
+  const { fields: inferred, columns } = entity;
+  const sample = { ...table, records: shapedSample(table).records };
   const hasIndexFlags = hasMappingFlags({ ...flags, entity: null, key: [] });
   const fields = hasIndexFlags ? unindexed(sample.isRelational ? inferred : {}) : inferred;
   const fieldOf = (flag: string, name: string): MappingField => {
@@ -89,7 +91,8 @@ export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapp
     fieldOf("link", name).link = entity;
   }
   const key = flags.key.length === 0 ? {} : { key: flags.key.length === 1 ? flags.key[0]! : [...flags.key] };
-  return { version: 1, entities: { [entityName]: { ...key, fields } } };
+  const rules = columns === undefined ? {} : { columns };
+  return { version: 1, entities: { [entityName]: { ...key, ...rules, fields } } };
 }
 
 /** Indexes that are asked for are all there are to be. */

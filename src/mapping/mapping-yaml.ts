@@ -76,6 +76,7 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.deletedSlot === undefined ? {} : { deleted: entity.fields[entity.deletedSlot]!.name }),
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
+    ...(entity.columns === undefined ? {} : { columns: entity.columns }),
     ...(entity.rest === undefined ? {} : { rest: false }),
     fields,
     ...(Object.keys(predicates).length === 0 ? {} : { predicates }),

@@ -67,6 +67,8 @@ function entityDifference(
   const storedKey = keyText(stored);
   const wantedKey = keyText(wanted);
   if (storedKey !== wantedKey) return `its key is ${storedKey}, not ${wantedKey}`;
+  const [storedColumns, wantedColumns] = [columnsText(stored), columnsText(wanted)];
+  if (storedColumns !== wantedColumns) return `its columns are ${storedColumns}, not ${wantedColumns}`;
   const storedFields = new Map(stored.fields.map((field) => [field.name, field]));
   for (const field of wanted.fields) {
     const other = storedFields.get(field.name);
@@ -139,6 +141,15 @@ function indexNumberMax(mapping: CompiledMapping): number {
 function keyText(entity: CompiledEntity): string {
   const names = entity.keySlots.map((slot) => entity.fields[slot]!.name);
   return names.length === 0 ? "absent" : names.join(" + ");
+}
+
+/** Columns are told by all that is said of them, in whatever order. */
+function columnsText({ columns }: CompiledEntity): string {
+  if (columns === undefined) return "members one by one";
+  return JSON.stringify(columns, (_name, value: unknown) => {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  });
 }
 
 function rulesText(entity: CompiledEntity): string {

@@ -1,4 +1,5 @@
 import { entityCountMax } from "../kernel/index.js";
+import type { ColumnRules } from "./column-rules.js";
 
 /**
  * The compiled form of a mapping: everything numbered, so that kernels, runs and stores speak in numbers.
@@ -101,6 +102,8 @@ export interface CompiledEntity {
   events?: EventSlots;
   /** Set when the records are quads (docs/adr/0012-quads.md); slots by `quadMembers`. */
   quads?: QuadRules;
+  /** How columns of tables become members, where not one by one (docs/adr/0021-feeds.md). */
+  columns?: ColumnRules;
   fields: CompiledField[];
 }
 

@@ -2,12 +2,13 @@ import { crc32 } from "node:zlib";
 import { assert, type ErrorCode, type Kernel, PlimsollError } from "../kernel/index.js";
 import {
   type CompiledEntity,
-  type CsvColumn,
   compileCsvProgram,
   compileEntityProgram,
   compileXmlProgram,
+  csvTypesOf,
   type RecordCheck,
   type RecordView,
+  shapeColumns,
 } from "../model/index.js";
 import { type CsvHeader, isQuadFormat, type SourceFormat } from "../ports/index.js";
 import { type KeyBuffer, runToEnd, type TupleBuffer } from "../postings/index.js";
@@ -154,6 +155,7 @@ export class RecordLoader {
     const formats = {
       jsonl: exports.FORMAT_JSONL,
       json: exports.FORMAT_JSON,
+      parquet: exports.FORMAT_JSONL,
       csv: exports.FORMAT_CSV,
       tsv: exports.FORMAT_CSV,
       ntriples: exports.FORMAT_TRIPLES,
@@ -317,17 +319,14 @@ class LineCounter {
 
 function rowsProgram(entity: CompiledEntity, isXml: boolean, header: CsvHeader | null): Uint8Array | null {
   if (isXml) return compileXmlProgram(entity);
-  return header === null ? null : compileCsvProgram(columnsOf(entity, header), header.delimiter);
-}
-
-/** A column becomes the member of its name; one that no field reads is kept as text. */
-function columnsOf(entity: CompiledEntity, header: CsvHeader): CsvColumn[] {
-  const types = new Map(
-    entity.fields
-      .filter(({ path, predicate }) => path.length === 1 && predicate === undefined)
-      .map(({ path, type }) => [path[0], type]),
+  if (header === null) return null;
+  const { columns, delimiter } = header;
+  return compileCsvProgram(
+    columns.length,
+    shapeColumns(columns, entity.columns),
+    csvTypesOf(entity),
+    delimiter,
   );
-  return header.columns.map((name) => ({ name, type: types.get(name) ?? "string" }));
 }
 
 function trim(bytes: Uint8Array, from: number, to: number): { start: number; end: number } {

@@ -90,7 +90,7 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   });
   const start = await findStart(plan, session, sources, documents);
   if ("finished" in start) {
-    await cleanUp(plan, session);
+    if (!start.isPending) await cleanUp(plan, session);
     host.onNotice(
       `Nothing to do: this import finished at ${start.finished.finishedAt}. Load it again with --fresh.`,
     );
@@ -174,12 +174,13 @@ async function findStart(
   session: TargetSession,
   sources: SourceFingerprint[],
   documents: readonly string[],
-): Promise<Start | { finished: FinishedNote }> {
+): Promise<Start | { finished: FinishedNote; isPending: boolean }> {
   const { offset, limit, isDeleting = false } = plan;
   const parts = {
     sources: plan.sources.map((source, index) => [
       identityOf(source, sources[index]!),
       plan.entityOf(source, session.mapping),
+      ...(source.readAs ? [source.readAs] : []),
     ]),
     offset,
     limit,
@@ -188,25 +189,26 @@ async function findStart(
   const [importId, undoingId] = isDeleting
     ? [deletingId, importIdOf(parts)]
     : [importIdOf(parts), deletingId];
-  const pending = await session.checkpoint();
-  if (pending !== null) {
-    const state = parseCheckpoint(pending);
-    if (state.isMerge || plan.isFresh) await session.forget();
-    else if (plan.mergedSegments !== undefined || state.importId !== importId) {
-      throw importPending(plan.target.name, state);
-    } else {
-      assertSameSources(state.sources, sources);
-      return { state, resumedFrom: resumePointOf(state) };
-    }
-  }
   const isMerge = plan.mergedSegments !== undefined;
-  const note = isMerge ? null : await session.finished(importId);
-  if (note !== null && !plan.isFresh) {
+  const pending = await session.checkpoint();
+  const state = pending === null ? null : parseCheckpoint(pending);
+  const isOwn = state?.importId === importId && !state.isMerge && !isMerge;
+  const note = isMerge || isOwn || plan.isFresh ? null : await session.finished(importId);
+  if (note !== null) {
     const finished = JSON.parse(note) as FinishedNote;
     const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
     const undone = await session.finished(undoingId);
     const isUndone = undone !== null && (JSON.parse(undone) as FinishedNote).finishedAt > finished.finishedAt;
-    if (isSame && !isUndone) return { finished };
+    // An import that has nothing to do is not in the way of another one that has still to go on.
+    if (isSame && !isUndone) return { finished, isPending: pending !== null };
+  }
+  if (state !== null) {
+    if (state.isMerge || plan.isFresh) await session.forget();
+    else if (!isOwn) throw importPending(plan.target.name, state);
+    else {
+      assertSameSources(state.sources, sources);
+      return { state, resumedFrom: resumePointOf(state) };
+    }
   }
   const firstId = session.sealed?.nextId ?? 0;
   const { mapping } = session;

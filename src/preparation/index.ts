@@ -3,6 +3,8 @@ export { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
 export { liveBytesOf, liveOptionsOf, lockLiveStore } from "./live-store.js";
 export { type LiveStore, type LiveStoreOptions, openLiveStore } from "./open-live-store.js";
 export { openSources } from "./open-sources.js";
+export { type CheckedAction, checkActions, type PlanSelection, selectActions } from "./plan-actions.js";
+export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
 export {

@@ -126,7 +126,8 @@ export function isOneTable(sources: readonly Source[]): boolean {
 async function groupSample(group: SourceGroup, sampler: Sampler): Promise<InferenceSample> {
   const samples = await Promise.all(representatives(group.sources).map((source) => sampler.sample(source)));
   const records = samples.flatMap((sample) => sample.records);
-  return { entityName: group.entityName, records, isText: samples.every((sample) => sample.isText) };
+  const columns = [...new Set(samples.flatMap((sample) => sample.columns))];
+  return { entityName: group.entityName, records, isText: samples.every((sample) => sample.isText), columns };
 }
 
 async function groupSources(sources: readonly Source[], sampler: Sampler): Promise<SourceGroup[]> {

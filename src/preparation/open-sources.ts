@@ -12,6 +12,8 @@ export interface OpenedSources {
 export interface OpenSourcesOptions {
   /** As --format says; `nostr` are JSON lines. */
   format: string | null;
+  /** As --records-at says. */
+  recordsAt?: string | null;
   command: string;
   stdin: () => Readable;
   /** What the stream is called in messages and places. */
@@ -31,12 +33,11 @@ export async function openSources(
   if (args.filter((argument) => argument === "-").length > 1) {
     throw new PlimsollError("USAGE", { what: "stdin (-) can be read only once", command });
   }
-  const format = options.format === "nostr" ? "jsonl" : (options.format as SourceFormat | null);
   const { onNote, comics } = options;
   const shared: ResolveOptions = {
     cwd: process.cwd(),
     onNote,
-    ...(format === null ? {} : { format }),
+    ...sourceFormat(options.format, options.recordsAt ?? null, command),
     ...(comics === undefined ? {} : { comics }),
   };
   if (!args.includes("-")) {
@@ -51,6 +52,18 @@ export async function openSources(
     return truncationProof((await resolveSources(["-"], { ...named, stdin: Readable.from([head]) }))[0]!);
   };
   return { sources, sampler: new Sampler(options.signal, samplable) };
+}
+
+/** How all the sources are read, where that is said. */
+export function sourceFormat(
+  name: string | null,
+  recordsAt: string | null,
+  command: string,
+): { format?: SourceFormat; recordsAt?: readonly string[] } {
+  if (recordsAt === null)
+    return name === null ? {} : { format: name === "nostr" ? "jsonl" : (name as SourceFormat) };
+  if (name === null || name === "json") return { format: "json", recordsAt: recordsAt.split(".") };
+  throw new PlimsollError("USAGE", { what: `--records-at is for JSON, not for --format ${name}`, command });
 }
 
 /** The first part of a stream, and the stream with that part put back in front. */

@@ -83,7 +83,8 @@ export async function prepareImport(
   if (line.cut !== null && host.line === undefined) host.note(`${line.cut}: the smaller one is the line.\n`);
   const onNote = (note: string) => host.note(`${note}\n`);
   const { streamName = "-", stdin } = host;
-  const shared = { command, stdin, streamName, signal, onNote };
+  const recordsAt = values.text("records-at");
+  const shared = { command, recordsAt, stdin, streamName, signal, onNote };
   const opened = await openSources(host.args, { ...shared, ...(await libraryOptions(host, named, command)) });
   const stored = await readStoredMapping(named);
   const isRelational = isRelationalTarget(named);

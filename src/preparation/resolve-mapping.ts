@@ -77,6 +77,16 @@ function withChosenRule(mapping: Mapping, rule: string, command: string): Mappin
   return withConflictRule(mapping, rule, "--on-conflict");
 }
 
+/** The entities of the mapping that the options name, found right; null where it hangs on the sources. */
+export function namedEntities(values: OptionValues, command: string): string[] | null {
+  const preset = values.text("preset");
+  const file = values.text("mapping");
+  if (preset === null && file === null) return null;
+  const mapping = file === null ? presetMapping(preset!, command) : readMappingFile(file);
+  compileMapping(mapping, file ?? `preset ${preset}`);
+  return Object.keys(mapping.entities);
+}
+
 /** What the pipeline hands the stored mapping to. */
 export function mappingMerger(wanted: CompiledMapping, targetName: string) {
   return (stored: CompiledMapping | null): CompiledMapping => mergeMappings(stored, wanted, targetName);
@@ -165,9 +175,9 @@ async function flagsChoice(
   sampler: Sampler,
   isRelational: boolean,
 ): Promise<Choice> {
-  const { records, isText } = await sampler.sample(sources[0]!);
+  const { records, isText, columns } = await sampler.sample(sources[0]!);
   const entityName = flags.entity ?? entityNameOf(sources[0]!.name);
-  const mapping = flagsMapping(flags, { entityName, records, isText, isRelational });
+  const mapping = flagsMapping(flags, { entityName, records, isText, columns, isRelational });
   if (isRelational && isOneTable(sources)) mapping.entities[entityName]!.rest = false;
   return { mapping, origin: "flags", fileName: "command line", notes: [], entityOf: () => entityName };
 }

@@ -2,6 +2,7 @@ import { portDefault } from "../kernel/index.js";
 import { type CommandName, commandTable } from "./command-table.js";
 import { mappingRows } from "./option-mapping-rows.js";
 import { memoryRows } from "./option-memory-rows.js";
+import { planRows } from "./option-plan-rows.js";
 import { queryRows } from "./option-query-rows.js";
 import type { OptionRow } from "./option-row.js";
 
@@ -15,6 +16,7 @@ export const formatNames = [
   "json",
   "csv",
   "tsv",
+  "parquet",
   "nostr",
   "ntriples",
   "nquads",
@@ -49,6 +51,15 @@ export const optionTable: readonly OptionRow[] = [
     help: "format of the sources",
     commands: reading,
   },
+  {
+    name: "records-at",
+    value: "PATH",
+    type: "text",
+    env: "PLIMSOLL_RECORDS_AT",
+    help: "members that lead to the list of records in JSON, such as products or data.items",
+    commands: reading,
+  },
+  ...planRows,
   ...mappingRows,
   ...memoryRows,
   {

@@ -15,7 +15,9 @@ export function kernelMapping(
     if (table === undefined) return entity;
     const { number, name, match } = entity;
     const fields = entity.fields.map((field) => kernelField(field, entity, table, isDeleting));
-    return { number, name, match, keySlots: [], conflict: { kind: "keep" }, versionSlot: null, fields };
+    const shape = entity.columns === undefined ? {} : { columns: entity.columns };
+    const plain = { keySlots: [], conflict: { kind: "keep" as const }, versionSlot: null };
+    return { number, name, match, ...plain, ...shape, fields };
   });
   return { ...mapping, entities };
 }

@@ -5,6 +5,7 @@
 export * from "./batches.js";
 export * from "./comics.js";
 export * from "./database.js";
+export * from "./feeds.js";
 export * from "./governor.js";
 export * from "./import.js";
 export * from "./live.js";
