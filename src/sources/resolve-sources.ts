@@ -10,13 +10,11 @@ import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
-import { ComicSource, type ComicSourceOptions } from "./comics/index.js";
+import type { ComicSourceOptions } from "./comics/index.js";
 import { detectShape, formatOfName, isHeadEnough, isTable, type TextShape } from "./detect.js";
-import { dgraphJsonOrigin } from "./dgraph-json/index.js";
 import { expandGlob, folderFiles } from "./glob.js";
-import { isParquet, openParquet, unsupportedParquet } from "./parquet/index.js";
+import { isParquet, unsupportedParquet } from "./parquet/parquet-file.js";
 import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
-import { turtleOrigin } from "./turtle/index.js";
 
 export interface ResolveOptions {
   format?: SourceFormat;
@@ -73,7 +71,10 @@ async function openLibrary(args: readonly string[], options: ResolveOptions): Pr
   const kept = options.comics ?? { catalogue: null, isCatalogueOfTarget: false, isFresh: false };
   const isOne = args.length === 1 && name !== "-";
   const kind = isOne ? await kindOf(name, path) : "none";
-  if (kind === "folder") return new ComicSource({ name, path, ...kept });
+  if (kind === "folder") {
+    const { ComicSource } = await import("./comics/index.js");
+    return new ComicSource({ name, path, ...kept });
+  }
   if (isOne && kind === "none") throw notFound(name);
   const reason = args.length > 1 ? `${args.length} sources are named` : "it is no folder";
   throw new PlimsollError("COMICS_ROOT", { source: name, reason }, { place: { source: name } });
@@ -123,7 +124,10 @@ async function openFile(name: string, path: string, options: ResolveOptions): Pr
   try {
     const magic = await readStoredHead(stored);
     if (isSevenZip(magic)) return await openSevenZip({ name, path, format, member: null, onNote });
-    if (format === "parquet" || (format === null && isParquet(magic))) return [await openParquet(name, path)];
+    if (format === "parquet" || (format === null && isParquet(magic))) {
+      const { openParquet } = await import("./parquet/index.js");
+      return [await openParquet(name, path)];
+    }
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stored), compression, name);
     const head = await headOf(stream);
@@ -133,7 +137,7 @@ async function openFile(name: string, path: string, options: ResolveOptions): Pr
       compression,
       decompressBytes: decompressBytes(compression, magic),
     });
-    return [textSource(origin, { ...shape, ...wayOf(options) }, pathToFileURL(path).href)];
+    return [await textSource(origin, { ...shape, ...wayOf(options) }, pathToFileURL(path).href)];
   } finally {
     await stream.close();
   }
@@ -152,7 +156,7 @@ async function openStream(name: string, readable: Readable, options: ResolveOpti
     const shape = detectShape(name, head, format);
     const stored = { compression, decompressBytes: decompressBytes(compression, magic) };
     const origin = streamOrigin(name, stored, new PrefixedBytes(head, stream));
-    return textSource(origin, { ...shape, ...wayOf(options) }, null);
+    return await textSource(origin, { ...shape, ...wayOf(options) }, null);
   } catch (error) {
     await stream.close();
     throw error;
@@ -177,10 +181,15 @@ function wayOf({ recordsAt }: ResolveOptions): Pick<TextShape, "recordsAt"> {
   return recordsAt === undefined ? {} : { recordsAt };
 }
 
-function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): TextSource {
+/** What few sources need is loaded when it is needed: code takes room under the line as well. */
+async function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): Promise<TextSource> {
   const { format } = shape;
-  if (format === "dgraph-json") return new TextSource(dgraphJsonOrigin(origin), shape);
+  if (format === "dgraph-json") {
+    const { dgraphJsonOrigin } = await import("./dgraph-json/index.js");
+    return new TextSource(dgraphJsonOrigin(origin), shape);
+  }
   if (format !== "turtle" && format !== "trig") return new TextSource(origin, shape);
+  const { turtleOrigin } = await import("./turtle/index.js");
   return new TextSource(turtleOrigin(origin, { name: origin.name, format, base }), shape);
 }
 
