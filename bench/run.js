@@ -12,6 +12,7 @@ const cases = [
   "http",
   "archive",
   "rows",
+  "tables",
   "decode",
   "query",
   "live",
@@ -22,6 +23,7 @@ const cases = [
   "graph",
   "longlist",
   "lists",
+  "comics",
   "peers",
 ];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N]
@@ -30,6 +32,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   http     the same by POST /api/import, raw, multipart and gzip, beside the command line
   archive  2,160,000 nostr events by the command line and by POST /api/import
   rows     CSV rows into the embedded store, 128 MiB
+  tables   CSV rows into SQLite, beside sqlite3 and sqlite-utils where they are installed; a library by chunks
   decode   decoding alone: JSON.parse against the null: target
   query    latency of nostr filters on a loaded store
   live     events written one by one to a running server (default 600 seconds)
@@ -40,6 +43,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   graph    RDF: all versions of schema.org (when PLIMSOLL_TEST_DATA has them) and generated graphs, beside peers
   longlist one list of 100,000,000 ids at 128 MiB, loaded and queried
   lists    edges written live into one list of 1,000 to 10,000,000 ids, and asked for beside that
+  comics   a library of comics, for the first time and again (default 10,000)
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 

@@ -81,7 +81,7 @@ export async function readRecords(source: Source, options: ReadOptions = {}): Pr
 function recordsOf(frame: Frame, bytes: Uint8Array, format: SourceFormat): SuiteRecord[] {
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   if (format === "json") return JSON.parse(`[${text}]`);
-  if (format === "jsonl") {
+  if (format === "jsonl" || format === "parquet") {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     return lines.map((line) => JSON.parse(line));
   }

@@ -2,9 +2,13 @@
 // as one line of JSON, an object with a member for each column.
 //
 // Program, as the host writes it (src/model/csv-program.ts), u32 each, at a multiple of 4:
-//   0 columns   4 delimiter (a byte)   8 offset of room for 12 bytes a column   12 zero
-//   then for each column (12 bytes): type, offset and bytes of its member name as JSON with a comma before
-//   and a colon after it
+//   0 columns   4 delimiter (a byte)   8 offset of room for 12 bytes a column   12 steps
+//   16 offset and 20 bytes of what is written behind the last step
+//   then for each step (32 bytes), in the order of the output: 0 type   4 offset and 8 bytes of what is
+//   written in front of it (braces, names, colons, commas)   12 its column   16 the column of a pair's value,
+//   or the separator of a list   20 type of a list's elements   24 steps before it that are pairs of the
+//   same object   28 offset of the names that a pair's object knows, or 0: their number, then for each
+//   (12 bytes) the type of its value, or 0 when no pair may have it, its offset and its bytes
 // Context (48 bytes, u32 each), given: 0 program   4 bit stack   8 its bytes (as in json-scan)
 // found: 12 start of the next row   16 bytes written   20 column that is wrong, from 0   24 cells expected
 //   28 cells found   32 offset from `start` of what is wrong   36 line breaks in the row and at its end
@@ -48,16 +52,20 @@ const CTX_FAIL_OFFSET: usize = 32;
 const CTX_LINES: usize = 36;
 const CTX_IS_OPEN: usize = 40;
 
-const PROGRAM_BYTES: usize = 16;
-const COLUMN_BYTES: usize = 12;
+const PROGRAM_BYTES: usize = 24;
+const STEP_BYTES: usize = 32;
+const NAME_BYTES: usize = 12;
 const CELL_BYTES: usize = 12;
 
-const TYPE_SKIP: u32 = 0;
+/** Of a name that is there already: it is no value's type. */
+const TYPE_NONE: u32 = 0;
 const TYPE_STRING: u32 = 1;
 const TYPE_INT: u32 = 2;
 const TYPE_FLOAT: u32 = 3;
 const TYPE_BOOL: u32 = 4;
 const TYPE_DATE: u32 = 5;
+const TYPE_LIST: u32 = 7;
+const TYPE_PAIR: u32 = 8;
 
 const QUOTE: u32 = 0x22;
 const LINE_FEED: u32 = 0x0a;
@@ -167,51 +175,149 @@ function isBlank(c: u32): bool {
 
 /** Writes the value of one cell; see csv-cell for what it returns. */
 function cellWrite(ctx: usize, cell: usize, type: u32, out: usize, limit: usize): usize {
-  let p: usize = load<u32>(cell);
-  let end: usize = load<u32>(cell, 4);
+  const p: usize = load<u32>(cell);
+  const end: usize = load<u32>(cell, 4);
   const flags = load<u32>(cell, 8);
-  const quoteBytes: usize = flags & CELL_QUOTED ? 2 : 1;
   if (type == TYPE_STRING) {
     if (p == end && !(flags & CELL_QUOTED)) return nullWrite(out);
-    return stringWrite(out, limit, p, end, quoteBytes);
+    return stringWrite(out, limit, p, end, flags & CELL_QUOTED ? 2 : 1);
   }
+  return valueWrite(ctx, p, end, flags, type, out, limit);
+}
+
+/** Writes a value without the blanks around it. */
+function valueWrite(
+  ctx: usize,
+  p: usize,
+  end: usize,
+  flags: u32,
+  type: u32,
+  out: usize,
+  limit: usize,
+): usize {
   while (p < end && isBlank(load<u8>(p))) p += 1;
   while (end > p && isBlank(load<u8>(end - 1))) end -= 1;
   if (p == end) return nullWrite(out);
   if (type == TYPE_INT) return intWrite(out, limit, p, end);
   if (type == TYPE_FLOAT) return floatWrite(out, limit, p, end);
   if (type == TYPE_BOOL) return boolWrite(out, p, end);
-  if (type == TYPE_DATE) return stringWrite(out, limit, p, end, quoteBytes);
+  if (type == TYPE_STRING || type == TYPE_DATE) {
+    return stringWrite(out, limit, p, end, flags & CELL_QUOTED ? 2 : 1);
+  }
   const stackBytes = load<u32>(ctx, CTX_STACK_BYTES);
   return jsonWrite(out, limit, p, end, (flags & CELL_DOUBLED) != 0, load<u32>(ctx, CTX_STACK), stackBytes);
+}
+
+/** Writes the parts of a cell as an array; parts of blanks alone are left out. */
+function listWrite(ctx: usize, cell: usize, step: usize, out: usize, limit: usize): usize {
+  let p: usize = load<u32>(cell);
+  const end: usize = load<u32>(cell, 4);
+  const flags = load<u32>(cell, 8);
+  const separator = load<u32>(step, 16);
+  const type = load<u32>(step, 20);
+  if (p == end) return nullWrite(out);
+  store<u8>(out++, 0x5b);
+  const first = out;
+  while (p <= end) {
+    let part = p;
+    while (p < end && <u32>load<u8>(p) != separator) p += 1;
+    const partEnd = p++;
+    while (part < partEnd && isBlank(load<u8>(part))) part += 1;
+    if (part == partEnd) continue;
+    if (out + CSV_SLACK_BYTES > limit) return CELL_FULL;
+    if (out != first) store<u8>(out++, 0x2c);
+    out = valueWrite(ctx, part, partEnd, flags, type, out, limit);
+    if (out == CELL_BAD || out == CELL_FULL) return out;
+  }
+  store<u8>(out, 0x5d);
+  return out + 1;
+}
+
+/**
+ * Whether the text of a cell, two quotes in it being one, is that of another, or of plain bytes (flags 0).
+ */
+function isSameText(p: usize, end: usize, flags: u32, q: usize, qEnd: usize, qFlags: u32): bool {
+  while (p < end && q < qEnd) {
+    const c = load<u8>(p);
+    if (c != load<u8>(q)) return false;
+    p += c == QUOTE && flags & CELL_DOUBLED ? 2 : 1;
+    q += c == QUOTE && qFlags & CELL_DOUBLED ? 2 : 1;
+  }
+  return p >= end && q >= qEnd;
+}
+
+/** The type of the value that a pair's key names; TYPE_NONE when its object has that name already. */
+function pairType(program: usize, step: usize, cells: usize, p: usize, end: usize, flags: u32): u32 {
+  let other = step;
+  for (let i = load<u32>(step, 24); i > 0; i--) {
+    other -= STEP_BYTES;
+    const key = cells + <usize>load<u32>(other, 12) * CELL_BYTES;
+    const isEmpty = isPairEmpty(key, cells + <usize>load<u32>(other, 16) * CELL_BYTES);
+    const q: usize = load<u32>(key);
+    if (!isEmpty && isSameText(p, end, flags, q, load<u32>(key, 4), load<u32>(key, 8))) return TYPE_NONE;
+  }
+  const names: usize = load<u32>(step, 28);
+  if (names == 0) return TYPE_STRING;
+  let name = program + names + 4;
+  for (let i = load<u32>(program + names); i > 0; i--) {
+    const q = program + <usize>load<u32>(name, 4);
+    if (isSameText(p, end, flags, q, q + <usize>load<u32>(name, 8), 0)) return load<u32>(name);
+    name += NAME_BYTES;
+  }
+  return TYPE_STRING;
+}
+
+@inline
+function isPairEmpty(key: usize, value: usize): bool {
+  return load<u32>(key) == load<u32>(key, 4) && load<u32>(value) == load<u32>(value, 4);
+}
+
+/** Writes what a cell names and what another says of it as a member of the object that is open. */
+function pairWrite(ctx: usize, program: usize, step: usize, out: usize, limit: usize): usize {
+  const cells = program + load<u32>(program, 8);
+  const key = cells + <usize>load<u32>(step, 12) * CELL_BYTES;
+  const valueColumn = load<u32>(step, 16);
+  const value = cells + <usize>valueColumn * CELL_BYTES;
+  if (isPairEmpty(key, value)) return out;
+  const p: usize = load<u32>(key);
+  const end: usize = load<u32>(key, 4);
+  const flags = load<u32>(key, 8);
+  const type = pairType(program, step, cells, p, end, flags);
+  if (type == TYPE_NONE) return CELL_BAD;
+  if (load<u8>(out - 1) != 0x7b) store<u8>(out++, 0x2c);
+  out = stringWrite(out, limit, p, end, flags & CELL_QUOTED ? 2 : 1);
+  if (out == CELL_FULL || out + CSV_SLACK_BYTES > limit) return CELL_FULL;
+  store<u8>(out++, 0x3a);
+  store<u32>(ctx, valueColumn, CTX_COLUMN);
+  return cellWrite(ctx, value, type, out, limit);
 }
 
 /** Writes the cells that were found as one object; returns the status, the column is in the context. */
 function rowWrite(ctx: usize, program: usize, dst: usize, dstBytes: u32): u32 {
   const limit = dst + dstBytes;
-  const columns = load<u32>(program);
-  let cell = program + load<u32>(program, 8);
-  let column = program + PROGRAM_BYTES;
+  const steps = load<u32>(program, 12);
+  const cells = program + load<u32>(program, 8);
+  let step = program + PROGRAM_BYTES;
   let out = dst;
-  for (let i: u32 = 0; i < columns; i++) {
-    const type = load<u32>(column);
-    if (type != TYPE_SKIP) {
-      const nameBytes = load<u32>(column, 8);
-      store<u32>(ctx, i, CTX_COLUMN);
-      if (out + nameBytes + CSV_SLACK_BYTES > limit) return CSV_OUTPUT_FULL;
-      out = blockCopy(out, program + load<u32>(column, 4), nameBytes);
-      out = cellWrite(ctx, cell, type, out, limit);
-      if (out == CELL_BAD) return CSV_FIELD_TYPE;
-      if (out == CELL_FULL) return CSV_OUTPUT_FULL;
-    }
-    column += COLUMN_BYTES;
-    cell += CELL_BYTES;
+  for (let i: u32 = 0; i < steps; i++) {
+    const type = load<u32>(step);
+    const textBytes = load<u32>(step, 8);
+    const column = load<u32>(step, 12);
+    const cell = cells + <usize>column * CELL_BYTES;
+    store<u32>(ctx, column, CTX_COLUMN);
+    if (out + textBytes + CSV_SLACK_BYTES > limit) return CSV_OUTPUT_FULL;
+    out = blockCopy(out, program + load<u32>(step, 4), textBytes);
+    if (type < TYPE_LIST) out = cellWrite(ctx, cell, type, out, limit);
+    else if (type == TYPE_LIST) out = listWrite(ctx, cell, step, out, limit);
+    else out = pairWrite(ctx, program, step, out, limit);
+    if (out == CELL_BAD) return CSV_FIELD_TYPE;
+    if (out == CELL_FULL) return CSV_OUTPUT_FULL;
+    step += STEP_BYTES;
   }
-  if (out + CSV_SLACK_BYTES > limit) return CSV_OUTPUT_FULL;
-  if (out == dst) out += 1;
-  store<u8>(dst, 0x7b);
-  store<u8>(out, 0x7d);
-  store<u32>(ctx, <u32>(out + 1 - dst), CTX_WRITTEN);
+  const tailBytes = load<u32>(program, 20);
+  if (out + tailBytes + CSV_SLACK_BYTES > limit) return CSV_OUTPUT_FULL;
+  out = blockCopy(out, program + load<u32>(program, 16), tailBytes);
+  store<u32>(ctx, <u32>(out - dst), CTX_WRITTEN);
   return CSV_ROW;
 }
 

@@ -1,15 +1,16 @@
-// A key entry says that a record defines or references a key, or takes out the record that defines it:
+// A key entry says that a record defines or references a key, or that who defines it is deleted:
 //   u64 hash | u16 key space | u8 flags | u8 0 | u40 id | [u64 version] | varint key bytes | key | [extra]
 // The hash is XXH64 of the key with the key space as seed; its lowest bit is the role, so that the
-// definitions of a key sort before its references, of which deletions are one kind. The extra is 32 bytes
-// that are no part of the key: what a key space with rules of its own needs to decide by (key-group.ts). A
-// key buffer is an arena of entries and a tuple (hash, place in the arena) for each.
+// definitions of a key sort before its references. Deletions are of the one role or the other: those by the
+// key itself have the place of a definition, those that events ask for that of a reference. The extra is 32
+// bytes that are no part of the key: what a key space with rules of its own needs to decide by
+// (key-group.ts). A key buffer is an arena of entries and a tuple (hash, place in the arena) for each.
 import { xxh64 } from "./xxh64";
 import { varintWidth, varintWrite } from "./varint";
 
 export const KEY_REFERENCE: u32 = 1;
 export const KEY_HAS_VERSION: u32 = 2;
-/** The record takes out the one that defines the key; it refers to the key as well. */
+/** Takes out the record that defines the key. */
 export const KEY_DELETED: u32 = 4;
 export const KEY_HAS_EXTRA: u32 = 8;
 export const KEY_EXTRA_BYTES: u32 = 32;
@@ -130,6 +131,11 @@ export function entryIsDeletion(entry: usize): bool {
 @inline
 export function entryId(entry: usize): u64 {
   return <u64>load<u32>(entry, 12) | (<u64>load<u8>(entry, 16) << 32);
+}
+
+@inline
+export function entryHasVersion(entry: usize): bool {
+  return (load<u8>(entry, 10) & KEY_HAS_VERSION) != 0;
 }
 
 /** Version in its sortable form; an entry without one is older than all that have one. */

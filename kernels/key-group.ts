@@ -1,9 +1,10 @@
 // The resolution of one key: which of its definitions wins by the key space's rule, and what becomes of the
 // others. Entries of a group come in order of ids, those of former imports ("existing") first; whatever their
-// number, only the best one so far is kept. Deletions come behind the definitions and may take the best one
-// out; it stays the one that defines the key.
-import { compareExtras, copyWild, entryBytes, entryHasExtra, entryId } from "./key-entry";
-import { entryKeyspace, entryVersion } from "./key-entry";
+// number, only the best one so far is kept. A deletion of a key is one of them in this order, and may be the
+// best (docs/adr/0018-deletions.md). Those of events are references: they come behind the definitions and may
+// take the best one out, which stays the one that defines the key.
+import { compareExtras, copyWild, entryBytes, entryHasExtra, entryHasVersion } from "./key-entry";
+import { entryId, entryIsDeletion, entryKeyspace, entryVersion } from "./key-entry";
 import { tupleAppendWords, tupleWord1 } from "./tuple";
 
 /** Rules of a key space, one byte each. */
@@ -43,6 +44,7 @@ export const COUNT_NEW: u32 = 0;
 /** New records that took the place of an existing one. */
 export const COUNT_REPLACING: u32 = 1;
 export const COUNT_REJECTED: u32 = 2;
+/** Existing records that are dead now. */
 export const COUNT_REPLACED: u32 = 3;
 export const COUNT_SUPERSEDED: u32 = 4;
 export const COUNT_DUPLICATE: u32 = 5;
@@ -50,7 +52,9 @@ export const COUNT_DANGLING_NEW: u32 = 6;
 export const COUNT_DANGLING_EXISTING: u32 = 7;
 /** References of former imports whose key this import defines. */
 export const COUNT_RESOLVED: u32 = 8;
-export const KEY_COUNTERS: u32 = 9;
+/** New records that a deletion took out. */
+export const COUNT_DELETED: u32 = 9;
+export const KEY_COUNTERS: u32 = 10;
 
 @unmanaged
 export class KeyGroup {
@@ -90,12 +94,14 @@ function isCountedById(rule: u8): bool {
   return rule == RULE_OWNED || rule == RULE_VERSIONS;
 }
 
-/** The reasons that are counted have the numbers of their counters. */
+/** All reasons but one have the numbers of their counters. */
 function bury(g: KeyGroup, entry: usize, reason: u32): void {
   const isById = isCountedById(ruleOf(g, entry));
   const payload = (reason << 4) | (isById ? DEAD_BY_RULES : 0);
   tupleAppendWords(g.dead, 0, tupleWord1(0, entryId(entry), payload));
-  if (!isById) count(g, entryKeyspace(entry), reason);
+  if (isById) return;
+  const ofDeleted = isNew(g, entry) ? COUNT_DELETED : COUNT_REPLACED;
+  count(g, entryKeyspace(entry), reason == DEAD_DELETED ? ofDeleted : reason);
 }
 
 function setBest(g: KeyGroup, entry: usize, isEmitted: bool): void {
@@ -103,26 +109,55 @@ function setBest(g: KeyGroup, entry: usize, isEmitted: bool): void {
   g.bestIsEmitted = <u32>isEmitted;
 }
 
-/** Begins a group with its first definition. */
+/** Begins a group with its first definition or deletion. */
 export function groupOpen(g: KeyGroup, entry: usize, isEmitted: bool): void {
   g.isOpen = 1;
-  g.hasExisting = <u32>!isNew(g, entry);
+  g.hasExisting = <u32>(!isNew(g, entry) && !entryIsDeletion(entry));
   setBest(g, entry, isEmitted);
 }
 
-/** Holds a further definition against the best one; needs room for one dead tuple. */
+/** Holds a further definition or deletion against the best one; needs room for one dead tuple. */
 export function groupAdd(g: KeyGroup, entry: usize, isEmitted: bool): void {
   // Former imports wrote none but winners, by the rules they had: the latest of them is the one that lives.
   if (!isNew(g, entry)) {
+    g.hasExisting = <u32>!entryIsDeletion(entry);
     setBest(g, entry, isEmitted);
     return;
   }
+  if (entryIsDeletion(entry)) {
+    addDeletion(g, entry, isEmitted);
+    return;
+  }
   const rule = ruleOf(g, entry);
+  if (entryIsDeletion(g.best)) {
+    // What comes after a deletion is there again, but for what is no newer where versions decide.
+    if (rule == RULE_NEWEST && entryHasVersion(g.best) && entryVersion(entry) <= entryVersion(g.best)) {
+      bury(g, entry, DEAD_DELETED);
+    } else {
+      setBest(g, entry, isEmitted);
+    }
+    return;
+  }
   if (beats(rule, entry, g.best)) {
     bury(g, g.best, isNew(g, g.best) ? DEAD_SUPERSEDED : DEAD_REPLACED);
     setBest(g, entry, isEmitted);
   } else {
     bury(g, entry, reasonOfLoser(g, rule, entry));
+  }
+}
+
+/**
+ * A deletion takes the best one out; where versions decide and it has one, only what is no newer. Of two
+ * deletions the newer one stays, else the first.
+ */
+function addDeletion(g: KeyGroup, entry: usize, isEmitted: bool): void {
+  const isByVersion = ruleOf(g, entry) == RULE_NEWEST && entryHasVersion(entry);
+  if (entryIsDeletion(g.best)) {
+    const isNewer = !entryHasVersion(g.best) || entryVersion(entry) > entryVersion(g.best);
+    if (isByVersion && isNewer) setBest(g, entry, isEmitted);
+  } else if (!isByVersion || entryVersion(entry) >= entryVersion(g.best)) {
+    bury(g, g.best, DEAD_DELETED);
+    setBest(g, entry, isEmitted);
   }
 }
 
@@ -146,7 +181,7 @@ function reasonOfLoser(g: KeyGroup, rule: u8, entry: usize): u32 {
 /** Counts the winner of the group that ends; needs room for one tuple. */
 export function groupClose(g: KeyGroup): void {
   g.isOpen = 0;
-  if (!isNew(g, g.best)) return;
+  if (!isNew(g, g.best) || entryIsDeletion(g.best)) return;
   if (!isCountedById(ruleOf(g, g.best))) {
     count(g, entryKeyspace(g.best), g.hasExisting ? COUNT_REPLACING : COUNT_NEW);
   } else if (g.hasExisting) {

@@ -18,7 +18,8 @@ export function closeGroup(m: KeyMerge): void {
   if (!g.isOpen) return;
   groupClose(g);
   if (g.bestIsEmitted) emit(m, g.best);
-  remember(m, g.best, g.hasExisting);
+  // Deletions are kept for ever: the record may lie in a segment that is not here, or come again.
+  if (!entryIsDeletion(g.best)) remember(m, g.best, g.hasExisting);
 }
 
 /**

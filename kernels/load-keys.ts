@@ -1,6 +1,7 @@
 /** Keys: the parts of a record's own key, and references to the keys of others. */
 import { FLAG_ESCAPES, FLAG_INTEGER, TYPE_ARRAY, TYPE_NUMBER, TYPE_OBJECT } from "./json-grammar";
-import { KEY_BYTES_MAX, KEY_HAS_EXTRA, KEY_HAS_VERSION, KEY_REFERENCE, keyAppend } from "./key-entry";
+import { KEY_BYTES_MAX, KEY_DELETED, KEY_HAS_EXTRA, KEY_HAS_VERSION } from "./key-entry";
+import { KEY_REFERENCE, keyAppend } from "./key-entry";
 import { REJECT_KEY_MISSING, REJECT_KEY_TOO_LONG, REJECT_NONE, state } from "./load-state";
 import { KeyPart, Slot, Value } from "./program";
 import { packHex } from "./term-string";
@@ -57,7 +58,7 @@ export function keyPartSlot(number: u32): u32 {
   return partOf(number).slot;
 }
 
-/** Appends the definition of the record's key, with an extra unless that is 0. */
+/** Appends the definition of the record's key or its deletion, with an extra unless that is 0. */
 export function keyDefine(extra: usize): u32 {
   const program = state.program;
   const parts = program.keyPartCount;
@@ -80,7 +81,7 @@ export function keyDefine(extra: usize): u32 {
   if (bytes > KEY_BYTES_MAX) return REJECT_KEY_TOO_LONG;
   definedKeyBytes = bytes;
   const flags = (state.hasVersion ? KEY_HAS_VERSION : 0) | (extra != 0 ? KEY_HAS_EXTRA : 0);
-  keyPush(program.entity, flags, state.version, keyRoom, bytes, extra);
+  keyPush(program.entity, flags | (state.isDeletion ? KEY_DELETED : 0), state.version, keyRoom, bytes, extra);
   return REJECT_NONE;
 }
 

@@ -13,7 +13,7 @@ import {
   blake2bSave,
 } from "./blake2b";
 import { FLAG_ESCAPES } from "./json-grammar";
-import { copyWild } from "./key-entry";
+import { KEY_DELETED, copyWild } from "./key-entry";
 import { keyPush } from "./load-keys";
 import { REJECT_KEY_MISSING, REJECT_NONE, REJECT_QUAD_SHAPE, state } from "./load-state";
 import { KeyPart, Value } from "./program";
@@ -61,7 +61,7 @@ function has(number: u32): bool {
   return partOf(number).stamp == state.program.stamp;
 }
 
-/** Appends the definition of the quad's key, if its members make a quad. */
+/** Appends the definition of the quad's key or its deletion, if its members make a quad. */
 export function quadDefine(): u32 {
   const missing = !has(QUAD_SUBJECT) ? QUAD_SUBJECT : QUAD_PREDICATE;
   state.rejectDetail = partOf(missing).slot;
@@ -73,7 +73,7 @@ export function quadDefine(): u32 {
   if ((hasLanguage || hasDatatype) && (!isLiteral || (hasLanguage && hasDatatype))) return REJECT_QUAD_SHAPE;
   const bytes = plainWrite();
   const end = bytes == 0 ? digestWrite() : bytes;
-  keyPush(state.program.entity, 0, 0, keyRoom, <u32>end, 0);
+  keyPush(state.program.entity, state.isDeletion ? KEY_DELETED : 0, 0, keyRoom, <u32>end, 0);
   return REJECT_NONE;
 }
 

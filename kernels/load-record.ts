@@ -2,8 +2,8 @@
 import { eventDefine } from "./load-events";
 import { keyDefine } from "./load-keys";
 import { quadDefine } from "./load-quad-keys";
-import { REJECT_NONE, state } from "./load-state";
-import { RULES_EVENTS, RULES_QUADS } from "./program";
+import { REJECT_FIELD_MISSING, REJECT_NONE, state } from "./load-state";
+import { RULES_EVENTS, RULES_QUADS, SLOT_NONE } from "./program";
 import { predicateAppend, valuesAppend } from "./load-values";
 import { SCAN_OK } from "./json-grammar";
 import { SCAN_VALUE_BYTES, scanRecord } from "./json-scan";
@@ -16,6 +16,10 @@ const SCAN_FAIL_REASON: usize = 28;
 const SCAN_START: usize = 32;
 const SCAN_END: usize = 36;
 
+/** What the key buffer held before the record at work. */
+let keysBefore: u32 = 0;
+let arenaBefore: u32 = 0;
+
 /** Makes ready for the entries of the record with this id, behind those that the tuple buffer holds. */
 export function recordOpen(id: u64): void {
   state.program.stamp++;
@@ -24,6 +28,9 @@ export function recordOpen(id: u64): void {
   state.idBits = id << 8;
   state.isOverflown = false;
   state.hasVersion = false;
+  state.isDeletion = state.program.isDeleting != 0;
+  keysBefore = state.keys.count;
+  arenaBefore = state.keys.arenaBytes;
   state.version = 0;
   state.rejectDetail = 0;
   state.rejectOffset = 0;
@@ -49,10 +56,26 @@ export function recordRead(): u32 {
 export function recordTake(values: usize, valuesEnd: usize): u32 {
   const program = state.program;
   let code = valuesAppend(values, valuesEnd);
+  if (state.isDeletion && code == REJECT_NONE && !state.isOverflown) return deletionTake();
   const hasPredicates = program.predicates != 0 && !state.isOverflown;
   if (code == REJECT_NONE && hasPredicates) code = predicateAppend(program);
   if (code != REJECT_NONE || state.isOverflown || program.keyPartCount == 0) return code;
   const rules = program.rules;
   if (rules == RULES_QUADS) return quadDefine();
   return rules == RULES_EVENTS ? eventDefine(values, valuesEnd) : keyDefine(0);
+}
+
+/** Of a deletion nothing counts but its key and its version: it leaves no entry in an index and no link. */
+function deletionTake(): u32 {
+  const program = state.program;
+  state.tupleAt = state.tuples.tuples + (<usize>state.tuples.count << 4);
+  state.keys.count = keysBefore;
+  state.keys.arenaBytes = arenaBefore;
+  const lacksVersion = program.versionSlot != SLOT_NONE && !state.hasVersion;
+  // One that is not marked in its source, but was asked for, takes out whatever there is.
+  if (lacksVersion && program.isDeleting == 0) {
+    state.rejectDetail = program.versionSlot;
+    return REJECT_FIELD_MISSING;
+  }
+  return program.rules == RULES_QUADS ? quadDefine() : keyDefine(0);
 }

@@ -25,6 +25,11 @@ export function loadAccepted(): u32 {
   return state.accepted;
 }
 
+/** Records that delete others and were not put out. */
+export function loadDeletions(): u32 {
+  return state.deletions;
+}
+
 export function loadAcceptedBytes(): u32 {
   return state.acceptedBytes;
 }

@@ -63,6 +63,8 @@ export class LoadState {
   /** Records met in the frame so far; the next record's id is firstId + ordinal. */
   ordinal: u32;
   accepted: u32;
+  /** Records that delete others: they are not among the accepted ones. */
+  deletions: u32;
   acceptedBytes: u32;
   firstId: u64;
   /** The record at work in the source, and its text in JSON. */
@@ -80,6 +82,8 @@ export class LoadState {
   idBits: u64;
   isOverflown: bool;
   hasVersion: bool;
+  /** Whether the record at work deletes the one with its key. */
+  isDeletion: bool;
   version: u64;
   /** Columns: values (u64 a row) and presence (a bit a row) of one column after another. */
   columns: usize;

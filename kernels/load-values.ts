@@ -3,6 +3,7 @@
  * slot.
  */
 import { FLAG_ESCAPES, TYPE_NULL, TYPE_PAIR_NAME, TYPE_PAIR_VALUE } from "./json-grammar";
+import { isTrue } from "./load-deleted";
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
 import { predicateReject, predicateSlot, predicateValue } from "./load-predicates";
@@ -17,6 +18,7 @@ import {
 } from "./load-state";
 import {
   COLUMN_NONE,
+  OP_DELETED,
   OP_EXACT,
   OP_EXPIRATION,
   OP_KEY,
@@ -87,7 +89,7 @@ export function valuesAppend(first: usize, end: usize): u32 {
     if (state.isOverflown) return REJECT_NONE;
   }
   if (program.textCount != 0) textsFinish(program);
-  return requiredCheck(program);
+  return state.isDeletion ? REJECT_NONE : requiredCheck(program);
 }
 
 /** Appends what the quad at work has by its predicate, behind the entries of its members. */
@@ -134,6 +136,8 @@ function opRun(op: Op, slot: Slot, value: Value): u32 {
     if (op.column != COLUMN_NONE) columnSet(op.column, term);
   } else if (kind == OP_VERSION) {
     versionSet(slot.type, value);
+  } else if (kind == OP_DELETED) {
+    if (isTrue(value)) state.isDeletion = true;
   } else if (kind == OP_LINK) {
     const outcome = linkAppend(op.argument, slot.type, value);
     if (outcome == LINK_FULL) state.isOverflown = true;

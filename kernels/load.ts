@@ -114,6 +114,7 @@ export function loadBegin(
   state.firstId = ((<u64>idHigh) << 32) | <u64>idLow;
   state.ordinal = 0;
   state.accepted = 0;
+  state.deletions = 0;
   state.acceptedBytes = 0;
   state.outputAt = state.output0;
   state.blockAt = state.blockBytes;
@@ -239,6 +240,11 @@ function rowCode(): u32 {
 export const LOAD_DETAIL_COLUMN: u32 = 0x80000000;
 
 function commit(): void {
+  if (state.isDeletion && state.program.keepsDeletions == 0) {
+    if (state.program.columnCount != 0) columnsRollBack();
+    state.deletions++;
+    return;
+  }
   state.tuples.count = <u32>((state.tupleAt - state.tuples.tuples) >> 4);
   state.columnsUsed = state.row + 1;
   const isMinified = state.format == FORMAT_JSON && lineEnd(state.jsonStart, state.jsonEnd) != state.jsonEnd;

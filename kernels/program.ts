@@ -39,6 +39,12 @@ export class Program {
   /** The predicates that have fields of their own, 0 when none has: see load-predicates.ts. */
   predicates: u32;
   predicateMask: u32;
+  /** The slot of the version, SLOT_NONE without one. */
+  versionSlot: u32;
+  /** Not 0 when every record deletes the one with its key. */
+  isDeleting: u32;
+  /** Not 0 when records that delete are put out like others, for targets that see to them themselves. */
+  keepsDeletions: u32;
 }
 
 export const RULES_NONE: u32 = 0;
@@ -72,6 +78,8 @@ export const OP_TRIGRAM: u32 = 9;
 /** Words by the rules of their language: see stems.ts. */
 export const OP_STEMS: u32 = 10;
 export const OP_PLACE: u32 = 11;
+/** A value that is true makes the record a deletion. */
+export const OP_DELETED: u32 = 12;
 
 export const COLUMN_NONE: u32 = 0xffffffff;
 export const SLOT_NONE: u32 = 0xffffffff;

@@ -9,12 +9,14 @@ import {
   compareBytes,
   copyWild,
   entryHash,
+  entryHasVersion,
   entryId,
   entryIsDeletion,
   entryIsReference,
   entryKey,
   entryKeyBytes,
   entryKeyspace,
+  entryVersion,
   isEntryBelow,
   keyHash,
 } from "./key-entry";
@@ -37,6 +39,8 @@ export const KEYS_DAMAGED: u32 = 5;
 export const KEYS_DISORDER: u32 = 6;
 /** The head of that block names other keys than it holds. */
 export const KEYS_MISNAMED: u32 = 7;
+/** The deletion keysEntry() takes out the record keysFaultId(), which is alive. */
+export const KEYS_UNDELETED: u32 = 8;
 
 /** A segment that is read: its block follows behind the inputs. */
 @unmanaged
@@ -55,15 +59,16 @@ class Input {
 class Seen {
   hash: u64;
   id: u64;
+  version: u64;
   keyspace: u32;
   keyBytes: u32;
 }
 
 const INPUT_BYTES: u32 = <u32>offsetof<Input>();
 
-const definition = changetype<Seen>(memory.data(24 + 1024 + 32, 16));
-const reference = changetype<Seen>(memory.data(24 + 1024 + 32, 16));
-const deletion = changetype<Seen>(memory.data(24 + 1024 + 32, 16));
+const definition = changetype<Seen>(memory.data(32 + 1024 + 32, 16));
+const reference = changetype<Seen>(memory.data(32 + 1024 + 32, 16));
+const deletion = changetype<Seen>(memory.data(32 + 1024 + 32, 16));
 
 let inputs: usize = 0;
 let inputCount: u32 = 0;
@@ -189,7 +194,8 @@ export function verifyKeys(): u32 {
     input.entry += input.bytes;
     input.bytes = 0;
     input.left--;
-    if (!entryTake(current)) return KEYS_TWICE;
+    const fault = entryTake(current);
+    if (fault != KEYS_DONE) return fault;
   }
 }
 
@@ -235,19 +241,20 @@ function blockEnd(input: Input): u32 {
   return load<u64>(keysBlock(wanted), 16) == input.lastHash ? KEYS_NEED_BLOCK : KEYS_MISNAMED;
 }
 
-/** Takes an entry off; false when a second live record defines its key. */
-function entryTake(entry: usize): bool {
+/** Takes an entry off; not KEYS_DONE when it and a live record cannot both be right. */
+function entryTake(entry: usize): u32 {
   const id = entryId(entry);
+  if (entryIsDeletion(entry) && !entryIsReference(entry)) return tombstoneTake(entry);
   if (isDead(id)) {
     // A deleted record goes on to define its key: the merge took no reference to it for open.
     if (!entryIsReference(entry) && entryKeyspace(entry) == verify.ownedSpace) isDefined = true;
-    return true;
+    return KEYS_DONE;
   }
   if (entryIsDeletion(entry)) {
-    if (isSeen(deletion, entry)) return true;
+    if (isSeen(deletion, entry)) return KEYS_DONE;
     remember(deletion, entry);
   } else if (entryIsReference(entry)) {
-    if (isDefined || isSeen(reference, entry)) return true;
+    if (isDefined || isSeen(reference, entry)) return KEYS_DONE;
     remember(reference, entry);
   } else {
     isDefined = true;
@@ -255,14 +262,26 @@ function entryTake(entry: usize): bool {
     const isSame = hasDefiner && definition.id == id;
     faultId = definition.id;
     if (!hasDefiner) remember(definition, entry);
-    if (isSame) return true;
+    if (isSame) return KEYS_DONE;
     if (hasDefiner) {
       take(entry, id);
-      return false;
+      return KEYS_TWICE;
     }
   }
   take(entry, id);
-  return true;
+  return KEYS_DONE;
+}
+
+/**
+ * Nothing but its entry is stored of a deletion by its key. Links that led to the record had found it, and
+ * are noted nowhere: none to this key are asked for.
+ */
+function tombstoneTake(entry: usize): u32 {
+  isDefined = true;
+  if (!isSeenKey(definition, entry)) return KEYS_DONE;
+  faultId = definition.id;
+  const isOlder = entryHasVersion(entry) && entryVersion(entry) < definition.version;
+  return isOlder ? KEYS_DONE : KEYS_UNDELETED;
 }
 
 function take(entry: usize, id: u64): void {
@@ -287,6 +306,7 @@ function isSeenKey(seen: Seen, entry: usize): bool {
 function remember(seen: Seen, entry: usize): void {
   seen.hash = entryHash(entry);
   seen.id = entryId(entry);
+  seen.version = entryVersion(entry);
   seen.keyspace = entryKeyspace(entry);
   seen.keyBytes = entryKeyBytes(entry);
   copyWild(changetype<usize>(seen) + offsetof<Seen>(), entryKey(entry), seen.keyBytes);

@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 // Writes test data of any size to a file or to standard output; the same seed gives the same bytes.
 import { createWriteStream } from "node:fs";
+import { makeLibrary } from "./lib/comics.js";
 import { graphLines } from "./lib/graph.js";
 import { longListLines } from "./lib/long-list.js";
 import { createSigner, nostrEvents } from "./lib/nostr-events.js";
+import { writeProducts } from "./lib/products.js";
 import { csvRows } from "./lib/rows.js";
 
 const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCENT] [--signed] [--out FILE]
        npm run gen -- graph|list --edges N [--seed S] [--out FILE]
+       npm run gen -- products --count N [--seed S] [--bad N] --out FOLDER
+       npm run gen -- comics --count N --out DIR [--seed S] [--broken PERCENT] [--moved PERCENT] [--changed PERCENT]
 
   nostr   Nostr events, one JSON object a line: about 840 bytes and 5.3 indexable tags an event on average.
           Ids are true SHA-256 hashes; signatures are random and verify against nothing, but with --signed.
@@ -16,33 +20,53 @@ const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCE
           Stack Overflow has them, by power laws; about 110 bytes an edge.
   list    N-Triples of one predicate and, but for every 100,000th edge, one object.
 
-  --count N       how many events or rows
+  products
+          The feed of a shop: CSV files of categories, products, variants, prices and stocks, with names in two
+          languages, a mapping for them and the plan that loads them.
+  comics  A library of small archives (CBZ, now and then CBT) with metadata in all forms, missing and mistyped
+          values among them. Made again in the same folder it leaves alone what is there.
+
+  --count N       how many events, rows, products or comics
   --edges N       how many edges
   --seed S        a whole number; the same seed gives the same data (default 1)
   --dup PERCENT   this part of the lines repeats an earlier one (default 0)
+  --bad N         so many products have a weight that is no number (default 0)
   --signed        events with true signatures, some thousands a second
-  --out FILE      where to; "-" or nothing is standard output
+  --broken PERCENT   this part of the archives cannot be read: cut off, encrypted, bombs and so on
+  --moved PERCENT    this part of a library that is there is renamed
+  --changed PERCENT  this part of a library that is there gets other metadata
+  --out FILE      where to; "-" or nothing is standard output; for comics a folder
 
 Examples:
   npm run -s gen -- nostr --count 100000 --out events.jsonl
   npm run -s gen -- rows --count 1000000 --seed 7 --dup 2 --out rows.csv
   npm run -s gen -- nostr --count 1000000 | zstd > events.jsonl.zst
+  npm run -s gen -- products --count 10000 --out feed && plimsoll import --plan feed/plan.yml
+  npm run -s gen -- comics --count 1000 --out library
   npm run -s gen -- graph --edges 100000000 | plimsoll import - --format ntriples --into ./graph
 `;
 
-const kinds = { nostr: nostrEvents, rows: csvRows, graph: graphLines, list: longListLines };
+const kinds = {
+  nostr: nostrEvents,
+  rows: csvRows,
+  graph: graphLines,
+  list: longListLines,
+  products: writeProducts,
+  comics: null,
+};
 const kindsOfEdges = ["graph", "list"];
+const percentages = ["dup", "broken", "moved", "changed"];
 const pieceCharsMax = 1 << 18;
 
 class UsageError extends Error {}
 
 function parse(args) {
-  const options = { seed: 1, dup: 0, out: "-", isSigned: args.includes("--signed") };
+  const options = { seed: 1, dup: 0, bad: 0, out: "-", isSigned: args.includes("--signed") };
   const [kind, ...rest] = args.filter((arg) => arg !== "--signed");
   if (!Object.hasOwn(kinds, kind ?? ""))
     throw new UsageError(`"${kind ?? ""}" is none of ${Object.keys(kinds).join(", ")}.`);
   const isOfEdges = kindsOfEdges.includes(kind);
-  const names = isOfEdges ? ["edges", "seed", "out"] : ["count", "seed", "dup", "out"];
+  const names = namesOf(kind);
   for (let at = 0; at < rest.length; at += 2) {
     const name = names.find((one) => rest[at] === `--${one}`);
     const value = rest[at + 1];
@@ -53,12 +77,24 @@ function parse(args) {
   options.count ??= options.edges;
   if (options.count === undefined) throw new UsageError(`--${isOfEdges ? "edges" : "count"} is missing.`);
   if (options.isSigned && kind !== "nostr") throw new UsageError("--signed is for nostr events.");
-  if (options.dup > 100) throw new UsageError("--dup is a percentage.");
+  for (const name of percentages) {
+    if (options[name] > 100) throw new UsageError(`--${name} is a percentage.`);
+  }
+  if (kind === "products" && options.out === "-") throw new UsageError("--out FOLDER is missing.");
+  if (kind === "comics" && options.out === "-") throw new UsageError("--out DIR is missing.");
   return { kind, ...options };
 }
 
+function namesOf(kind) {
+  if (kindsOfEdges.includes(kind)) return ["edges", "seed", "out"];
+  if (kind === "products") return ["count", "seed", "bad", "out"];
+  return kind === "comics"
+    ? ["count", "seed", "out", "broken", "moved", "changed"]
+    : ["count", "seed", "dup", "out"];
+}
+
 function numberOf(name, value) {
-  const pattern = name === "dup" ? /^\d+(\.\d+)?$/ : /^\d+$/;
+  const pattern = percentages.includes(name) ? /^\d+(\.\d+)?$/ : /^\d+$/;
   if (!pattern.test(value)) throw new UsageError(`--${name} takes a number, not "${value}".`);
   return Number(value);
 }
@@ -77,6 +113,10 @@ function drained(target) {
 }
 
 async function write(options) {
+  if (options.kind === "products") {
+    writeProducts(options);
+    return;
+  }
   const target = options.out === "-" ? process.stdout : createWriteStream(options.out);
   let isOpen = true;
   target.on("error", (error) => {
@@ -106,7 +146,9 @@ if (args.includes("--help") || args.includes("-h")) {
   process.stdout.write(help);
 } else {
   try {
-    await write(parse(args));
+    const options = parse(args);
+    if (options.kind === "comics") process.stdout.write(`${JSON.stringify(makeLibrary(options))}\n`);
+    else await write(options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}\n\n${help}`);

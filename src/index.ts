@@ -35,6 +35,7 @@ export {
   runImport,
 } from "./pipeline/index.js";
 export type { Source, StoreReader, Target } from "./ports/index.js";
+export { type LiveStore, type LiveStoreOptions, openLiveStore } from "./preparation/index.js";
 export { findPreset, presetNames } from "./presets/index.js";
 export {
   count,
@@ -51,3 +52,11 @@ export {
 export { type ResolveOptions, resolveSources } from "./sources/index.js";
 export { lmdbTarget, openStoreReader } from "./targets/lmdb/index.js";
 export { nullTarget } from "./targets/null/index.js";
+export { postgresTarget } from "./targets/postgres/index.js";
+export {
+  type SqliteDatabase,
+  type SqliteDriver,
+  type SqliteStatement,
+  type SqliteTargetOptions,
+  sqliteTarget,
+} from "./targets/sqlite/index.js";

@@ -99,6 +99,14 @@ const listsColumns = [
   ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 
+const comicsColumns = [
+  ["run", (run) => run.title],
+  ["comics/s", (run) => countText(run.comicsPerSecond)],
+  ["records", (run) => countText(run.records)],
+  ["wall", (run) => wallText(run)],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
 const columnsOf = {
   import: importColumns,
   decode: decodeColumns,
@@ -109,6 +117,7 @@ const columnsOf = {
   codec: codecColumns,
   longlist: longlistColumns,
   lists: listsColumns,
+  comics: comicsColumns,
 };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */

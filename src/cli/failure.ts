@@ -14,6 +14,8 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "QUERY_INVALID",
   "CONFIG_INVALID",
   "CONFIG_UNREADABLE",
+  "PLAN_INVALID",
+  "PLAN_UNREADABLE",
 ]);
 
 /** What is printed for an error, and how the process ends. */

@@ -1,78 +1,70 @@
-import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
-import {
-  boundAllocator,
-  isPlimsollError,
-  PlimsollError,
-  rejectLineBytesMax,
-  systemClock,
-} from "../kernel/index.js";
-import { type ImportProgress, type ImportReport, type RejectLine, runImport } from "../pipeline/index.js";
-import { commandText, type PreparedImport, prepareImport, unfinishedReport } from "../preparation/index.js";
+import { boundAllocator } from "../kernel/index.js";
+import type { ImportReport } from "../pipeline/index.js";
+import { commandText, isRelationalTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
+import { attemptImport, isInterruption, writeReport } from "./attempt-import.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
-import { foldLiveRecords } from "./open-store.js";
-import { ProgressDisplay, type ProgressMode } from "./progress.js";
+import { progressDisplay } from "./progress.js";
+import { readRejects } from "./read-rejects.js";
 import { explainText, reportText } from "./report-text.js";
 
 /** Loads the sources; the answer is the exit code. */
 export async function runImportCommand(host: CommandHost): Promise<number> {
   boundAllocator();
-  const prepared = await prepareImport(host, "import");
-  const display = new ProgressDisplay((host.values.text("progress") ?? "auto") as ProgressMode, {
-    isTerminal: process.stderr.isTTY === true,
-    columns: () => process.stderr.columns ?? 80,
-    write: host.note,
-    nowMs: () => systemClock.nowMs(),
-  });
-  for (const note of prepared.mapping.notes) display.notice(note);
-  if (prepared.mapping.origin === "inferred") display.notice(await inferredText(prepared));
-  prepared.sampler.forget();
-  let last: ImportProgress | null = null;
-  let unfinished: ImportReport | null = null;
-  host.signal.addEventListener("abort", () => {
-    display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
-  });
+  if (host.values.text("plan") !== null) {
+    return (await import("./import-plan-command.js")).runImportPlanCommand(host);
+  }
+  if (!host.values.flag("live")) {
+    return await carryOut(host, await prepareImport(host, "import"), (report) => report);
+  }
+  const { prepareLiveImport } = await import("./live-import.js");
+  const { prepared, reported, close } = await prepareLiveImport(host);
   try {
-    if (prepared.target.kind === "lmdb" && prepared.target.path !== null) {
-      await foldLiveRecords(prepared.target.path);
-    }
-    const report = await runImport(prepared.plan, {
-      signal: host.signal,
-      onProgress: (progress) => {
-        last = progress;
-        display.show(progress);
-      },
-      onNotice: (notice) => display.notice(notice),
-      onUnfinished: (report) => {
-        unfinished = report;
-      },
-    });
-    display.finish();
-    return finish(host, prepared, report);
-  } catch (error) {
-    display.finish();
-    if (host.values.text("report") !== null) {
-      const isInterrupted = host.signal.aborted;
-      writeReport(host, unfinished ?? unfinishedReport(prepared.plan, last, error, isInterrupted));
-    }
-    if (host.values.flag("explain") && unfinished !== null) host.note(explainText(unfinished));
-    if (!host.signal.aborted && !isInterruption(error)) throw error;
-    if (isPlimsollError(error) && !isInterruption(error)) throw error;
-    host.note(
-      `Interrupted. Everything up to the last checkpoint is kept. Go on with:\n  ${prepared.resumeCommand}\n`,
-    );
-    return exitCodes.interrupted;
+    return await carryOut(host, prepared, reported);
+  } finally {
+    close();
   }
 }
 
+async function carryOut(
+  host: CommandHost,
+  prepared: PreparedImport,
+  reported: (report: ImportReport) => ImportReport,
+): Promise<number> {
+  const display = progressDisplay(host);
+  for (const note of prepared.mapping.notes) display.notice(note);
+  if (prepared.mapping.origin === "inferred") display.notice(await inferredText(prepared));
+  prepared.sampler.forget();
+  host.signal.addEventListener("abort", () => {
+    display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
+  });
+  const { report, error, isReported } = await attemptImport(prepared, {
+    isLive: host.values.flag("live"),
+    signal: host.signal,
+    onProgress: (progress) => display.show(progress),
+    onNotice: (notice) => display.notice(notice),
+  });
+  display.finish();
+  if (error === null) return finish(host, prepared, reported(report));
+  writeReport(host.values.text("report"), reported(report));
+  if (host.values.flag("explain") && isReported) host.note(explainText(report));
+  if (!isInterruption(error, host.signal)) throw error;
+  host.note(
+    `Interrupted. Everything up to the last checkpoint is kept. Go on with:\n  ${prepared.resumeCommand}\n`,
+  );
+  return exitCodes.interrupted;
+}
+
 function finish(host: CommandHost, prepared: PreparedImport, report: ImportReport): number {
-  writeReport(host, report);
+  writeReport(host.values.text("report"), report);
+  const [reject] = readRejects(report.rejectsFile, null, 1);
   host.note(
     reportText(report, {
-      storePath: prepared.target.path,
+      storePath: prepared.target.kind === "lmdb" ? prepared.target.path : null,
+      databaseName: isRelationalTarget(prepared.target) ? prepared.target.name : null,
       entityName: prepared.entityNames[0] ?? null,
       resumeCommand: prepared.resumeCommand,
-      rerunCommand: firstRerun(report.rejectsFile),
+      rerunCommand: reject?.rerun ?? null,
     }),
   );
   if (host.values.flag("explain")) host.note(explainText(report));
@@ -83,38 +75,6 @@ function finish(host: CommandHost, prepared: PreparedImport, report: ImportRepor
   return rejectsMax !== null && report.records.rejected > rejectsMax
     ? exitCodes.tooManyRejects
     : exitCodes.done;
-}
-
-/** The command of the first reject, as an example of what the file holds. */
-function firstRerun(path: string | null): string | null {
-  if (path === null) return null;
-  const head = Buffer.alloc(rejectLineBytesMax);
-  const file = openSync(path, "r");
-  try {
-    const bytesRead = readSync(file, head, 0, head.length, 0);
-    const line = head.toString("utf8", 0, bytesRead).split("\n", 1)[0]!;
-    return (JSON.parse(line) as Partial<RejectLine>).rerun ?? null;
-  } catch {
-    // An example is no reason to fail: rejects may have gone to a pipe.
-    return null;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function isInterruption(error: unknown): boolean {
-  return isPlimsollError(error) && error.code === "INTERRUPTED";
-}
-
-function writeReport(host: CommandHost, report: ImportReport): void {
-  const path = host.values.text("report");
-  if (path === null) return;
-  try {
-    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PlimsollError("REPORT_UNWRITABLE", { path, reason }, { cause });
-  }
 }
 
 async function inferredText(prepared: PreparedImport): Promise<string> {

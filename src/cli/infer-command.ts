@@ -10,6 +10,7 @@ export async function runInferCommand(host: CommandHost): Promise<number> {
   const format = values.text("format");
   const { sources, sampler } = await openSources(host.args, {
     format,
+    recordsAt: values.text("records-at"),
     command: "infer",
     stdin: host.stdin,
     signal,

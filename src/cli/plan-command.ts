@@ -1,7 +1,13 @@
 import { boundAllocator } from "../kernel/index.js";
 import { divideLine } from "../memory/index.js";
 import { divisionOf, estimateImport, importSample, type ScratchTarget } from "../pipeline/index.js";
-import { makeTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
+import {
+  isRelationalTarget,
+  makeTarget,
+  type PreparedImport,
+  prepareImport,
+  type TargetChoice,
+} from "../preparation/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { PlanScratch } from "./plan-scratch.js";
@@ -40,13 +46,22 @@ async function findOut(prepared: PreparedImport, signal: AbortSignal): Promise<P
     return { prepared, table, sample, estimate, disk: null };
   }
   using scratch = new PlanScratch(target.path);
-  const disk = scratch.probeDisk();
-  const sample = await importSample(samplePlan, await scratchTarget(scratch.storePath), { signal });
-  const estimate = estimateImport(sample, { plan, table, diskBytesPerSecond: disk.bytesPerSecond });
+  // What a database makes of its rows is not taken apart, so there is nothing to hold against the disk.
+  const disk = isRelationalTarget(target) ? null : scratch.probeDisk();
+  const sample = await importSample(samplePlan, await scratchTarget(target, scratch.storePath), { signal });
+  const estimate = estimateImport(sample, {
+    plan,
+    table,
+    diskBytesPerSecond: disk?.bytesPerSecond ?? null,
+  });
   return { prepared, table, sample, estimate, disk };
 }
 
-async function scratchTarget(path: string): Promise<ScratchTarget> {
+/** A database is filled by its own code: what lies in it then is not taken apart. */
+async function scratchTarget(choice: TargetChoice, path: string): Promise<ScratchTarget> {
+  if (isRelationalTarget(choice)) {
+    return { target: await makeTarget({ name: path, kind: choice.kind, path }), openReader: null };
+  }
   const { openStoreReader } = await import("../targets/lmdb/index.js");
   return {
     target: await makeTarget({ name: path, kind: "lmdb", path }),

@@ -93,7 +93,8 @@ function sourceLines(
   entityOf: (source: Source) => string,
 ): string {
   const lines = sources.slice(0, 20).map((source, index) => {
-    const compression = source.compression === "none" ? "" : `, ${source.compression}`;
+    const isPlain = source.compression === "none" || source.compression === "pages";
+    const compression = isPlain ? "" : `, ${source.compression}`;
     const size = sample.inputs[index]?.sizeBytes ?? null;
     const bytes = size === null ? "size unknown" : formatBytes(size);
     return `  ${source.name}: ${source.format}${compression}, ${bytes}, holds ${entityOf(source)}\n`;

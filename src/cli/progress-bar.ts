@@ -6,13 +6,30 @@ const barColumnsMax = 32;
 const barColumnsMin = 8;
 const gaugeColumns = 12;
 
+/** Where a plan stands; its share and time are those of all its actions. */
+export interface PlanPosition {
+  /** From 1. */
+  action: number;
+  actions: number;
+  name: string;
+  /** Null when the size of the sources is unknown. */
+  fraction: number | null;
+  etaSeconds: number | null;
+}
+
 /**
  * One or two lines that show the progress, none wider than `columns`: what does not fit is left out, last
  * first.
  */
-export function renderBar(progress: ImportProgress, columns: number): string[] {
+export function renderBar(
+  action: ImportProgress,
+  columns: number,
+  position: PlanPosition | null = null,
+): string[] {
   const width = Math.max(10, columns - 1);
+  const progress = position === null ? action : { ...action, ...sharesOf(position) };
   const facts = [
+    ...(position === null ? [] : [`action ${position.action} of ${position.actions}`, position.name]),
     `${formatCount(progress.recordsRead)} records`,
     progress.phase === "read" ? `${formatCount(Math.round(progress.recordsPerSecond))}/s` : "",
     etaText(progress),
@@ -29,8 +46,10 @@ export function renderBar(progress: ImportProgress, columns: number): string[] {
 }
 
 /** One line for logs: everything, in words. */
-export function renderLine(progress: ImportProgress): string {
+export function renderLine(action: ImportProgress, position: PlanPosition | null = null): string {
+  const progress = position === null ? action : { ...action, ...sharesOf(position) };
   const parts = [
+    position === null ? "" : `action ${position.action} of ${position.actions}, ${position.name}`,
     `${progress.phase} ${percentText(progress).trim()}`,
     `${formatCount(progress.recordsRead)} records`,
     `${formatCount(Math.round(progress.recordsPerSecond))}/s`,
@@ -38,6 +57,10 @@ export function renderLine(progress: ImportProgress): string {
     ...memoryFacts(progress).map((fact, index) => (index === 0 ? `memory ${fact}` : fact)),
   ];
   return parts.filter((part) => part !== "").join(", ");
+}
+
+function sharesOf({ fraction, etaSeconds }: PlanPosition): Pick<PlanPosition, "fraction" | "etaSeconds"> {
+  return { fraction, etaSeconds };
 }
 
 function memoryFacts(progress: ImportProgress): string[] {

@@ -1,5 +1,7 @@
+import { systemClock } from "../kernel/index.js";
 import type { ImportPhase, ImportProgress } from "../pipeline/index.js";
-import { renderBar, renderLine } from "./progress-bar.js";
+import type { CommandHost } from "./host.js";
+import { type PlanPosition, renderBar, renderLine } from "./progress-bar.js";
 
 export type ProgressMode = "auto" | "bar" | "json" | "none";
 
@@ -13,6 +15,15 @@ export interface ProgressOutput {
 
 const intervalMs = { bar: 100, line: 2000, json: 500 } as const;
 
+export function progressDisplay(host: CommandHost): ProgressDisplay {
+  return new ProgressDisplay((host.values.text("progress") ?? "auto") as ProgressMode, {
+    isTerminal: process.stderr.isTTY === true,
+    columns: () => process.stderr.columns ?? 80,
+    write: host.note,
+    nowMs: () => systemClock.nowMs(),
+  });
+}
+
 /** Shows progress as it comes, no more often than the way of showing it can bear. */
 export class ProgressDisplay {
   readonly #output: ProgressOutput;
@@ -22,6 +33,8 @@ export class ProgressDisplay {
   #linesOnScreen = 0;
   #latest: ImportProgress | null = null;
   #isShown = true;
+  /** Where in a plan the import stands; null for one of its own. */
+  #position: PlanPosition | null = null;
 
   constructor(mode: ProgressMode, output: ProgressOutput) {
     this.#output = output;
@@ -30,9 +43,10 @@ export class ProgressDisplay {
     if (this.#way === "line") this.#shownAtMs = output.nowMs();
   }
 
-  show(progress: ImportProgress): void {
+  show(progress: ImportProgress, position: PlanPosition | null = null): void {
     if (this.#way === "none") return;
     this.#latest = progress;
+    this.#position = position;
     this.#isShown = false;
     const isNewPhase = this.#phase !== null && this.#phase !== progress.phase && this.#way !== "line";
     this.#phase = progress.phase;
@@ -56,9 +70,12 @@ export class ProgressDisplay {
   #draw(progress: ImportProgress): void {
     this.#shownAtMs = this.#output.nowMs();
     this.#isShown = true;
-    if (this.#way === "json") this.#output.write(`${JSON.stringify(progress)}\n`);
-    else if (this.#way === "line") this.#output.write(`${renderLine(progress)}\n`);
-    else if (this.#way === "bar") this.#redraw(renderBar(progress, this.#output.columns()));
+    const position = this.#position;
+    if (this.#way === "json") {
+      const told = position === null ? progress : { ...progress, plan: position };
+      this.#output.write(`${JSON.stringify(told)}\n`);
+    } else if (this.#way === "line") this.#output.write(`${renderLine(progress, position)}\n`);
+    else if (this.#way === "bar") this.#redraw(renderBar(progress, this.#output.columns(), position));
   }
 
   #redraw(lines: string[]): void {

@@ -7,6 +7,8 @@ import { formatCount, formatDuration } from "./format.js";
 export interface ReportContext {
   /** Path of the embedded store, to show how to query it; null for other targets. */
   storePath: string | null;
+  /** The database that was loaded; null for other targets. */
+  databaseName: string | null;
   /** An entity that was loaded, for the example. */
   entityName: string | null;
   /** The command that goes on, when the import was interrupted. */
@@ -90,7 +92,11 @@ function rejectLines(report: ImportReport, context: ReportContext): string[] {
 
 function nextLines(report: ImportReport, context: ReportContext): string[] {
   if (report.state === "interrupted") return [`  go on     ${context.resumeCommand}`];
-  if (report.state === "failed" || context.storePath === null) return [];
+  if (report.state === "failed") return [];
+  if (context.databaseName !== null) {
+    return [`  tables    ${commandText(["plimsoll", "stats", context.databaseName])}`];
+  }
+  if (context.storePath === null) return [];
   const entity = context.entityName;
   const filter = entity === null ? "{}" : JSON.stringify({ entity, limit: 5 });
   return [`  query     ${commandText(["plimsoll", "query", context.storePath, "--filter", filter])}`];

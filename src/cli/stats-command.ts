@@ -1,14 +1,20 @@
 import { formatBytes } from "../kernel/index.js";
 import { formatColumns } from "../memory/index.js";
-import { storePath } from "../preparation/index.js";
+import { relationalChoice, storePath } from "../preparation/index.js";
 import { type StoreStats, stats } from "../query/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { formatCount } from "./format.js";
 import type { CommandHost } from "./host.js";
 import { openStore } from "./open-store.js";
+import { printTableStats } from "./table-stats.js";
 
 /** Prints what a store holds. */
 export async function runStatsCommand(host: CommandHost): Promise<number> {
+  const database = relationalChoice(host.args[0]!, "stats");
+  if (database !== null) {
+    await printTableStats(host, database);
+    return exitCodes.done;
+  }
   const path = storePath(host.args[0]!, "stats");
   await using store = await openStore(path);
   const found = stats(store.reader, { signal: host.signal });

@@ -1,5 +1,9 @@
+import { comicErrors } from "./comic-errors.js";
+import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
+import { feedErrors } from "./feed-errors.js";
 import { serverErrors } from "./server-errors.js";
+import { tableErrors } from "./table-errors.js";
 
 /**
  * The one table of conditions that a user can meet. A message says what happened (`{name}` takes a detail)
@@ -54,6 +58,11 @@ export const errorTable = {
     message:
       "{store} is being written by process {pid}. Wait until that import has ended, or choose another store.",
   },
+  STORE_SERVED: {
+    retry: true,
+    message:
+      "{store} has live records of process {pid}. Send more to it (POST /api/records), or stop it and try again.",
+  },
   STORE_CHANGED: {
     retry: true,
     message: "{store} was sealed anew while it was read. Run the command again.",
@@ -80,7 +89,7 @@ export const errorTable = {
   FORMAT_UNKNOWN: {
     retry: false,
     message:
-      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json|stackexchange.",
+      "Cannot tell the format of {source} ({reason}). Name it with --format jsonl|json|csv|tsv|ntriples|nquads|turtle|trig|dgraph-rdf|dgraph-json|stackexchange|comics.",
   },
   UNSUPPORTED_ENCODING: {
     retry: false,
@@ -90,10 +99,6 @@ export const errorTable = {
   CURSOR_INVALID: {
     retry: false,
     message: "The saved position in {source} cannot be used ({reason}). Start over with --fresh.",
-  },
-  CSV_HEADER: {
-    retry: false,
-    message: "The header row of {source} cannot be read ({reason}). Mend its first line.",
   },
   COMPRESSION_LIMIT: {
     retry: false,
@@ -351,7 +356,11 @@ export const errorTable = {
     message:
       "The mapping of {entity} takes {bytes} bytes and {bytesMax} are there. Map fewer fields, or shorten their paths.",
   },
+  ...comicErrors,
+  ...databaseErrors,
+  ...feedErrors,
   ...serverErrors,
+  ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -11,4 +11,6 @@ export * from "./garbage.js";
 export type * from "./kernel-exports.js";
 export * from "./limits/index.js";
 export * from "./mapped-file.js";
+export * from "./shown-address.js";
 export * from "./wasm.js";
+export * from "./writer-lock.js";

@@ -70,6 +70,7 @@ export interface KeyExports {
   readonly COUNT_DANGLING_NEW: Constant;
   readonly COUNT_DANGLING_EXISTING: Constant;
   readonly COUNT_RESOLVED: Constant;
+  readonly COUNT_DELETED: Constant;
   readonly RULE_KEEP: Constant;
   readonly RULE_REPLACE: Constant;
   readonly RULE_NEWEST: Constant;
@@ -234,6 +235,7 @@ export interface LoadExports {
   loadOutputEnd(): number;
   loadOrdinal(): number;
   loadAccepted(): number;
+  loadDeletions(): number;
   loadAcceptedBytes(): number;
   loadRecordStart(): number;
   loadRecordEnd(): number;
@@ -262,6 +264,7 @@ export interface VerifyExports {
   readonly KEYS_NEED_BLOCK: Constant;
   readonly KEYS_NEED_CALLS: Constant;
   readonly KEYS_TWICE: Constant;
+  readonly KEYS_UNDELETED: Constant;
   readonly KEYS_MISHASHED: Constant;
   readonly KEYS_DAMAGED: Constant;
   readonly KEYS_DISORDER: Constant;

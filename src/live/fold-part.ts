@@ -3,6 +3,7 @@ import { liveCommitRecords } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { SealedState, TargetSession } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
+import { joinedImport } from "./import-mark.js";
 import type { LiveLoader } from "./live-loader.js";
 import type { LoggedRecord } from "./live-log.js";
 import type { LivePart } from "./live-part.js";
@@ -45,7 +46,14 @@ export async function writePart(options: FoldOptions): Promise<SealedState> {
     deadRecords: sealed.deadRecords + part.dead.size,
     lastImport: sealed.lastImport ?? firstImport(),
     liveFolded: part.number,
+    ...liveImportOf(sealed, part),
   };
+}
+
+/** How far an import has come that writes live, with what the part has of it. */
+function liveImportOf({ liveImport }: SealedState, { imported }: LivePart): Pick<SealedState, "liveImport"> {
+  if (imported !== null) return { liveImport: joinedImport(liveImport, imported) };
+  return liveImport === undefined ? {} : { liveImport };
 }
 
 /** Made again of the log: what single commits made are blocks of a few records. */
@@ -54,8 +62,8 @@ async function writeRecords({ session, mapping, loader, part, records }: FoldOpt
   for (let from = 0; from < kept.length; from += liveCommitRecords) {
     const firstId = part.firstId + from;
     const some = kept.slice(from, from + liveCommitRecords);
-    const loaded = loadRecords(mapping, some, firstId, (entity, bytes, id) =>
-      loader.load(entity, bytes, id, { isStoredOnly: true }),
+    const loaded = loadRecords(mapping, some, firstId, (entity, bytes, id, isDeleting) =>
+      loader.load(entity, bytes, id, { isStoredOnly: true, isDeleting }),
     );
     await session.append({
       blocks: loaded.flatMap(({ blocks }) => blocks),

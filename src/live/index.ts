@@ -2,5 +2,6 @@ export { LiveLayer, type LiveOptions } from "./live-layer.js";
 export type { LoggedRecord } from "./live-log.js";
 export { logNumbers } from "./live-log.js";
 export type { WriteOutcome } from "./live-state.js";
+export { liveTarget } from "./live-target.js";
 export { overlayLogs, readLogs } from "./log-overlay.js";
 export type { OverlayReader } from "./overlay-reader.js";

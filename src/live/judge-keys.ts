@@ -1,7 +1,16 @@
 import { type Kernel, tupleBlockBytesMax } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
-import { keyFlagsAt, keyRulesOf, keySpan, mergeKeys, runToEnd, streamOfBlocks } from "../postings/index.js";
+import {
+  keyFlag,
+  keyFlagsAt,
+  keyIdAt,
+  keyRulesOf,
+  keySpan,
+  mergeKeys,
+  runToEnd,
+  streamOfBlocks,
+} from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
 import { isPlainReference, settlingEntries } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
@@ -15,6 +24,10 @@ export const deadReason = { deleted: 1, rejected: 2, replaced: 3, superseded: 4,
 export interface Judgement {
   /** New and former records that are dead now, with the reason. */
   dead: Map<number, number>;
+  /** New ones that are no records, but deletions. */
+  deletions: ReadonlySet<number>;
+  /** Records among the new ones that live in the place of a former one. */
+  replacing: number;
   /** Keys of the new records that later ones are held against. */
   keys: KeyBlockEntry[];
 }
@@ -43,30 +56,34 @@ export function judgeKeys(
 ): Judgement {
   const dead = new Map<number, number>();
   const keys: KeyBlockEntry[] = [];
+  const hashes = hashesOf(streams, former.filter);
+  let replacing = 0;
   const inputOf = (blocks: Uint8Array[], emit: boolean) => ({ stream: streamOfBlocks(blocks), emit });
-  runToEnd(
+  const counts = runToEnd(
     mergeKeys({
       kernel,
       inputs: [
-        ...metBlocks(former, streams, firstNewId).map((blocks) => inputOf(blocks, false)),
+        ...metBlocks(former, hashes, firstNewId).map((blocks) => inputOf(blocks, false)),
         ...streams.map((blocks) => inputOf(blocks, true)),
       ],
       rules: keyRulesOf(mapping),
       firstNewId,
       output: (block) => keys.push(keyEntry(block, keys.length)),
-      dead: (tuples, count) => noteDead(dead, tuples, count),
+      dead: (tuples, count) => {
+        replacing += noteDead(dead, tuples, count);
+      },
     }),
   );
-  return { dead, keys };
+  for (const { replacing: ofEntity } of counts) replacing += ofEntity;
+  return { dead, deletions: hashes.deletions, replacing, keys };
 }
 
 /** Former entries that the new ones meet, as sorted streams of blocks; the filter learns the new ones. */
 function metBlocks(
   { reader, runs, filter, known }: FormerKeys,
-  streams: readonly Uint8Array[][],
+  { sought, maybeKnown, learn }: Hashes,
   firstNewId: number,
 ): Uint8Array[][] {
-  const { sought, maybeKnown, learn } = hashesOf(streams, filter);
   const { segments, nextId } = reader.sealed;
   const found = [blocksOf(sought, (hash, take) => known.entriesOf(hash).forEach(take))];
   const met = new Map<bigint, Uint8Array[]>(maybeKnown.map((hash) => [hash, []]));
@@ -99,31 +116,44 @@ function metBlocks(
   return found.filter((blocks) => blocks.length > 0);
 }
 
-function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number): void {
+/** Takes the dead; the answer is how many others are told of, which took a place. */
+function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number): number {
+  let replacing = 0;
   const view = new DataView(tuples.buffer, tuples.byteOffset, tuples.byteLength);
   for (let at = 0; at < count * tupleBytes; at += tupleBytes) {
     const index = view.getUint16(at + 6, true);
-    if (index !== 0) continue;
+    if (index !== 0) {
+      replacing++;
+      continue;
+    }
     const word = view.getBigUint64(at + 8, true);
     const id = Number((word >> 8n) & 0xff_ffff_ffffn);
     const reason = Number(word & 0xffn) >> 4;
     dead.set(id, Math.max(dead.get(id) ?? 0, reason));
   }
+  return replacing;
 }
 
 /**
  * Hashes that new records define or delete, rising, with their lowest bit off: a definition has it 0, what
  * refers to it 1. A reference by itself kills nothing. Those that the filter knows are told apart.
  */
+type Hashes = ReturnType<typeof hashesOf>;
+
 function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const hashes = new Set<bigint>();
   const known = new Set<bigint>();
+  const deletions = new Set<number>();
   const added: [low: number, high: number][] = [];
   for (const block of streams.flat()) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
     for (const at of settlingEntries(block)) {
       const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
       added.push([low, high]);
+      const flags = keyFlagsAt(block, at);
+      if ((flags & keyFlag.deletion) !== 0 && (flags & keyFlag.reference) === 0) {
+        deletions.add(keyIdAt(block, at));
+      }
       const hash = view.getBigUint64(at, true) & ~1n;
       hashes.add(hash);
       if (filter.has(low, high)) known.add(hash);
@@ -132,7 +162,7 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const learn = (id: number) => {
     for (const [low, high] of added) filter.add(id, low, high);
   };
-  return { sought: sorted(hashes), maybeKnown: sorted(known), learn };
+  return { sought: sorted(hashes), maybeKnown: sorted(known), deletions, learn };
 }
 
 function sorted(hashes: ReadonlySet<bigint>): bigint[] {

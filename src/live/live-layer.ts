@@ -2,7 +2,6 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   asDiskCondition,
-  liveCommitRecords,
   liveDelayMsMax,
   livePartBytesMax,
   livePartRecordsMax,
@@ -12,17 +11,20 @@ import {
   PlimsollError,
   systemClock,
 } from "../kernel/index.js";
-import type { CompiledMapping, RecordCheck } from "../model/index.js";
+import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { discardUnfinishedMerge } from "../pipeline/index.js";
-import type { SealedState, StoreReader, TargetSession } from "../ports/index.js";
+import type { LiveImport, SealedState, StoreReader, TargetSession } from "../ports/index.js";
+import { adoptLog } from "./adopt-log.js";
 import { writePart } from "./fold-part.js";
+import { unitedImport } from "./import-mark.js";
 import { KeyFilter } from "./key-filter.js";
 import { KnownKeys } from "./known-keys.js";
 import { SealedLearner } from "./learn-sealed.js";
 import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
-import { LiveState, type WriteOutcome } from "./live-state.js";
+import { type Batch, LiveState, type WriteOutcome } from "./live-state.js";
 import type { OverlayReader } from "./overlay-reader.js";
+import { quadRecords } from "./quad-records.js";
 import { SealedView } from "./sealed-view.js";
 import { segmentsToMerge } from "./segment-tiers.js";
 import { type PendingWrite, WriteQueue } from "./write-queue.js";
@@ -77,7 +79,7 @@ export class LiveLayer implements AsyncDisposable {
   /** Rises with everything that a query would see. */
   version = 0;
   /** Since this layer was opened. */
-  readonly counts = { records: 0, commits: 0, folds: 0, merges: 0 };
+  readonly counts = { records: 0, replaced: 0, commits: 0, folds: 0, merges: 0 };
 
   private constructor(options: LiveOptions) {
     this.#options = options;
@@ -120,6 +122,13 @@ export class LiveLayer implements AsyncDisposable {
     });
   }
 
+  /**
+   * What statements of N-Quads are as records of the entity, of Dgraph's dialect where the store has that.
+   */
+  async quads(entity: CompiledEntity, lines: readonly Uint8Array[], isDeleting: boolean) {
+    return await this.#alone(async () => quadRecords(this.#loader, entity, lines, isDeleting));
+  }
+
   /** Resolves when the records are on the disk and seen; or rejects, and nothing is kept of them. */
   write(records: readonly LoggedRecord[]): Promise<WriteOutcome[]> {
     if (this.#isClosed) return Promise.reject(new PlimsollError("SERVER_STOPPING"));
@@ -127,6 +136,21 @@ export class LiveLayer implements AsyncDisposable {
     const written = this.#queue.add(records);
     void this.#commitAll();
     return written;
+  }
+
+  /** How far an import has come that writes live. */
+  imported(token: string): Promise<LiveImport> {
+    return this.#alone(() => this.#withState(({ sealed }, { parts }) => unitedImport(token, sealed, parts)));
+  }
+
+  /** Reads the store with the live records, for work that awaits nothing. */
+  async read<T>(work: (reader: StoreReader) => T): Promise<T> {
+    return await this.#alone(() => this.#withState((reader, state) => work(state.overlay(reader))));
+  }
+
+  /** Which records would be none, by their place; nothing is written. */
+  rejectsOf(records: readonly LoggedRecord[]): Promise<Batch["rejects"]> {
+    return this.#alone(() => this.#withState((reader, state) => state.load(reader, records).rejects));
   }
 
   /** The store with the live records; null when the reader sees another sealed state than they hold for. */
@@ -205,12 +229,13 @@ export class LiveLayer implements AsyncDisposable {
     if (writes.length === 0) return;
     const records = writes.flatMap((write) => write.records);
     try {
-      const { state, batch, bytes, outcomes } = await this.#settleRecords(records);
+      const { state, batch, bytes, outcomes, replaced } = await this.#settleRecords(records);
       this.#log.accept(bytes);
       state.writing.logged += batch.kept.length;
       this.version++;
       this.counts.commits++;
       this.counts.records += batch.kept.length;
+      this.counts.replaced += replaced;
       let at = 0;
       for (const write of writes) {
         write.resolve(outcomes.slice(at, at + write.records.length));
@@ -236,10 +261,10 @@ export class LiveLayer implements AsyncDisposable {
         batch: state.load(reader, records),
       }));
       const bytes = batch.kept.length > 0 ? await this.#log.append(batch.kept) : this.#log.bytes;
-      const outcomes = await this.#withState((reader, now) =>
+      const adopted = await this.#withState((reader, now) =>
         now === state ? state.adopt(reader, batch) : null,
       );
-      if (outcomes !== null) return { state, batch, bytes, outcomes };
+      if (adopted !== null) return { state, batch, bytes, ...adopted };
       // Something was sealed meanwhile: the records come above that.
       this.#log.cut();
     }
@@ -370,16 +395,5 @@ export class LiveLayer implements AsyncDisposable {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;
-  }
-}
-
-/** Has the records of a log seen as they were before. */
-export function adoptLog(state: LiveState, reader: StoreReader, records: readonly LoggedRecord[]): void {
-  for (let from = 0; from < records.length; from += liveCommitRecords) {
-    const batch = state.load(reader, records.slice(from, from + liveCommitRecords));
-    const part = state.writing;
-    for (const at of batch.rejects.keys()) part.leftOut.add(part.logged + at);
-    state.adopt(reader, batch);
-    part.logged += batch.count;
   }
 }

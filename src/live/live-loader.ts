@@ -9,7 +9,7 @@ import {
 } from "../kernel/index.js";
 import type { CompiledEntity, RecordCheck } from "../model/index.js";
 import { RecordLoader } from "../pipeline/index.js";
-import type { ColumnEntry, RecordBlockEntry, TupleBlockEntry } from "../ports/index.js";
+import type { ColumnEntry, RecordBlockEntry, SourceFormat, TupleBlockEntry } from "../ports/index.js";
 import { KeyBuffer, TupleBuffer } from "../postings/index.js";
 import { tupleEntry } from "./live-run.js";
 
@@ -26,11 +26,23 @@ export interface Loaded {
 
 export interface LoadOptions {
   check?: RecordCheck | null;
+  /** Each record deletes the one with its key. */
+  isDeleting?: boolean;
+  /** Records that delete are put out like others. */
+  keepsDeletions?: boolean;
+  /** What the lines are; JSON unless told. */
+  format?: SourceFormat;
   /** Blocks and columns alone: postings and keys are there already. */
   isStoredOnly?: boolean;
 }
 
 const lineFeed = 10;
+
+/** What becomes of a record that is larger than the frames are. */
+export const tooLarge = {
+  code: "RECORD_TOO_LARGE",
+  reason: `it is longer than the ${liveRecordBytesMax} bytes that a live write takes: import it`,
+};
 
 /** Makes blocks, postings and keys of records with the kernels of the import. */
 export class LiveLoader {
@@ -55,10 +67,15 @@ export class LiveLoader {
   ): Loaded {
     const loaded: Loaded = { blocks: [], columns: [], tuples: [], keys: [], rejects: new Map() };
     let from = 0;
+    const isTooLarge = (at: number) => records[at]!.length > liveRecordBytesMax;
     while (from < records.length) {
+      if (isTooLarge(from)) {
+        loaded.rejects.set(firstId + from++, tooLarge);
+        continue;
+      }
       let to = from;
       let bytes = 0;
-      while (to < records.length && bytes + records[to]!.length + 1 <= liveCommitBytes) {
+      while (to < records.length && !isTooLarge(to) && bytes + records[to]!.length + 1 <= liveCommitBytes) {
         bytes += records[to++]!.length + 1;
       }
       this.#loadFrame(entity, frameOf(records, from, to, bytes), firstId + from, options, loaded);
@@ -85,16 +102,18 @@ export class LiveLoader {
     entity: CompiledEntity,
     bytes: Uint8Array,
     firstId: number,
-    { check = null, isStoredOnly = false }: LoadOptions,
+    options: LoadOptions,
     loaded: Loaded,
   ): void {
+    const { check = null, isStoredOnly = false, format = "jsonl" } = options;
+    const { isDeleting = false, keepsDeletions = false } = options;
     const spill = () => {
       if (!isStoredOnly) this.#spill(loaded);
       this.#tuples.clear();
       this.#keys.clear();
     };
     this.#loader.load(
-      { entity, format: "jsonl", header: null, bytes, firstId },
+      { entity, format, header: null, isDeleting, keepsDeletions, bytes, firstId },
       {
         block: (id, _count, block) => loaded.blocks.push({ firstId: id, block: block.slice() }),
         column: (index, id, chunk) => loaded.columns.push({ index, firstId: id, chunk: chunk.slice() }),

@@ -3,10 +3,15 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { syncFolder } from "../kernel/index.js";
+import type { ImportMark } from "./import-mark.js";
 
 /** A record as it is written: one line of JSON, and the entity that it is one of. */
 export interface LoggedRecord {
   entity: string;
+  /** It takes out the record with its key, and need have nothing else. */
+  isDeletion?: boolean;
+  /** Set on records of an import: the same object on those that are written together. */
+  mark?: ImportMark;
   bytes: Uint8Array;
 }
 
@@ -14,6 +19,10 @@ export interface LoggedRecord {
 const headBytes = 8;
 const lineFeed = 10;
 const tab = 9;
+/** In front of the name, with which none begins, where a record deletes. */
+const deletionMark = "-";
+/** The name on a line that says of which import those behind it in the frame are. */
+const importName = "=";
 /** Here a write is on the disk when it returns: one call for a commit. Elsewhere a second one syncs it. */
 const isWriteSynced = process.platform === "linux";
 const syncFlag = isWriteSynced ? constants.O_DSYNC : 0;
@@ -21,9 +30,9 @@ const openFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | sy
 const namePattern = /^(\d{12})\.log$/;
 
 /**
- * An append-only file of frames, one a commit: each line of a frame is the name of an entity, a tab and a
- * record. What a crash left half written has no right checksum and counts for nothing; a log that was
- * found is never appended to.
+ * An append-only file of frames, one a commit: each line of a frame is the name of an entity, behind a mark
+ * when it deletes, a tab and a record. Marks of imports stand between them. What a crash left half written
+ * has no right checksum and counts for nothing; a log that was found is never appended to.
  */
 export class LiveLog implements AsyncDisposable {
   readonly number: number;
@@ -99,7 +108,7 @@ export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INF
   const path = pathOf(dir, number);
   const log = readIfThere(path);
   const records: LoggedRecord[] = [];
-  const names = new Map<string, string>();
+  const names: Names = new Map();
   for (let at = 0; at + headBytes <= Math.min(log.length, bytes); ) {
     const end = at + headBytes + log.readUInt32LE(at);
     if (end > log.length || end === at + headBytes) break;
@@ -121,32 +130,62 @@ function readIfThere(path: string): Buffer {
   }
 }
 
-function addRecords(records: LoggedRecord[], body: Buffer, names: Map<string, string>): void {
+/** What stands in front of the records of a log: one text for all of an entity. */
+type Names = Map<string, Omit<LoggedRecord, "bytes">>;
+
+function addRecords(records: LoggedRecord[], body: Buffer, names: Names): void {
+  let mark: { mark?: ImportMark } = {};
   for (let line = 0; line < body.length; ) {
     const lineEnd = body.indexOf(lineFeed, line);
     const nameEnd = body.indexOf(tab, line);
     const name = body.toString("utf8", line, nameEnd);
-    // One text for all records of an entity.
-    if (!names.has(name)) names.set(name, name);
-    records.push({ entity: names.get(name)!, bytes: body.subarray(nameEnd + 1, lineEnd) });
+    const bytes = body.subarray(nameEnd + 1, lineEnd);
     line = lineEnd + 1;
+    if (name === importName) {
+      const read = JSON.parse(bytes.toString("utf8")) as ImportMark | null;
+      mark = read === null ? {} : { mark: read };
+      continue;
+    }
+    if (!names.has(name)) names.set(name, headOf(name));
+    records.push({ ...names.get(name)!, ...mark, bytes });
   }
+}
+
+function headOf(name: string): Omit<LoggedRecord, "bytes"> {
+  const isDeletion = name.startsWith(deletionMark);
+  return { entity: isDeletion ? name.slice(deletionMark.length) : name, isDeletion };
+}
+
+function nameOf({ entity, isDeletion = false }: LoggedRecord): string {
+  return isDeletion ? `${deletionMark}${entity}` : entity;
 }
 
 function pathOf(dir: string, number: number): string {
   return join(dir, `${String(number).padStart(12, "0")}.log`);
 }
 
+/** The records with the marks that stand in front of them. */
+function linesOf(records: readonly LoggedRecord[]): { name: string; bytes: Uint8Array }[] {
+  let last: ImportMark | undefined;
+  return records.flatMap((record) => {
+    const line = { name: nameOf(record), bytes: record.bytes };
+    if (record.mark === last) return [line];
+    last = record.mark;
+    return [{ name: importName, bytes: Buffer.from(JSON.stringify(last ?? null)) }, line];
+  });
+}
+
 function frameOf(records: readonly LoggedRecord[]): Buffer {
+  const lines = linesOf(records);
   let bytes = headBytes;
-  for (const record of records) bytes += Buffer.byteLength(record.entity) + record.bytes.length + 2;
+  for (const line of lines) bytes += Buffer.byteLength(line.name) + line.bytes.length + 2;
   const frame = Buffer.allocUnsafe(bytes);
   let at = headBytes;
-  for (const record of records) {
-    at += frame.write(record.entity, at);
+  for (const { name, bytes } of lines) {
+    at += frame.write(name, at);
     frame[at++] = tab;
-    frame.set(record.bytes, at);
-    at += record.bytes.length;
+    frame.set(bytes, at);
+    at += bytes.length;
     frame[at++] = lineFeed;
   }
   const body = frame.subarray(headBytes);

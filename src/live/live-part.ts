@@ -1,4 +1,4 @@
-import type { ColumnEntry, RecordBlockEntry } from "../ports/index.js";
+import type { ColumnEntry, LiveImport, RecordBlockEntry } from "../ports/index.js";
 import type { Loaded } from "./live-loader.js";
 import { heldBytes, type LiveRun } from "./live-run.js";
 
@@ -18,6 +18,8 @@ export class LivePart {
   readonly liveRecords: number[] = [];
   /** Records of the log that the mapping does not take any more, counted from 0. */
   readonly leftOut = new Set<number>();
+  /** What it has of an import that writes live. */
+  imported: LiveImport | null = null;
   /** Records in the log. */
   logged = 0;
   #storedBytes = 0;

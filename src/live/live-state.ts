@@ -3,7 +3,8 @@ import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/inde
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
 import { isRecordDead } from "../query/index.js";
-import { deadReason, judgeKeys } from "./judge-keys.js";
+import { type ImportMark, withOutcomes } from "./import-mark.js";
+import { deadReason, type Judgement, judgeKeys } from "./judge-keys.js";
 import type { KeyFilter } from "./key-filter.js";
 import type { KnownKeys } from "./known-keys.js";
 import type { LiveLoader, Loaded } from "./live-loader.js";
@@ -14,6 +15,7 @@ import { type LiveSnapshot, OverlayReader } from "./overlay-reader.js";
 
 /** What became of a record that was written. */
 export interface WriteOutcome {
+  /** A deletion is `deleted` like what it takes out. */
   state: "stored" | "duplicate" | "superseded" | "deleted" | "rejected";
   code?: string;
   reason?: string;
@@ -29,6 +31,13 @@ export interface Batch {
   /** Those that are none, by their place in what was written. */
   rejects: Map<number, Reject>;
   count: number;
+}
+
+/** What became of a batch. */
+export interface Adopted {
+  outcomes: WriteOutcome[];
+  /** Records that live in the place of a former one. */
+  replaced: number;
 }
 
 export interface StateTools {
@@ -106,7 +115,7 @@ export class LiveState {
   }
 
   /** Settles a batch against all that is there, and has it seen from now on. */
-  adopt(reader: StoreReader, { kept, firstId, loaded, rejects, count }: Batch): WriteOutcome[] {
+  adopt(reader: StoreReader, { kept, firstId, loaded, rejects, count }: Batch): Adopted {
     const part = this.writing;
     assert(firstId === part.nextId, "a batch is adopted where it was loaded");
     const { loader, filter, known } = this.#tools;
@@ -115,7 +124,7 @@ export class LiveState {
     const runs = this.parts.flatMap((each) => each.runs);
     const judged =
       streams.length === 0
-        ? { dead: new Map<number, number>(), keys: [] }
+        ? nothingJudged
         : judgeKeys(loader.kernel, mapping, { reader, runs, filter, known }, streams, firstId);
     for (const each of loaded) {
       part.take(each);
@@ -129,10 +138,19 @@ export class LiveState {
     mergeTail(loader.kernel, part.runs, keyRulesOf(mapping).length);
     this.#snapshot = null;
     let id = firstId;
-    return Array.from({ length: count }, (_, at) => {
+    const outcomes = Array.from({ length: count }, (_, at) => {
       const reject = rejects.get(at);
-      return outcomeOf(reject, reject === undefined ? judged.dead.get(id++) : undefined);
+      if (reject !== undefined) return { state: "rejected" as const, ...reject };
+      const own = id++;
+      return outcomeOf(judged.deletions.has(own) ? deadReason.deleted : judged.dead.get(own));
     });
+    noteImported(
+      part,
+      kept,
+      outcomes.filter((_, at) => !rejects.has(at)),
+      judged.replacing,
+    );
+    return { outcomes, replaced: judged.replacing };
   }
 
   /** The store as it stands now, over a reader of the same sealed state. */
@@ -143,8 +161,8 @@ export class LiveState {
 
   #loadAll(reader: StoreReader, records: readonly LoggedRecord[], firstId: number): Loaded[] {
     const { loader, check } = this.#tools;
-    return loadRecords(reader.mapping, records, firstId, (entity, bytes, id) =>
-      loader.load(entity, bytes, id, { check }),
+    return loadRecords(reader.mapping, records, firstId, (entity, bytes, id, isDeleting) =>
+      loader.load(entity, bytes, id, { check, isDeleting }),
     );
   }
 
@@ -180,22 +198,43 @@ export class LiveState {
   }
 }
 
-/** Records that follow one another and are of one entity go together. */
+/** Notes how far an import has come whose records these are. */
+function noteImported(
+  part: LivePart,
+  kept: readonly LoggedRecord[],
+  outcomes: readonly WriteOutcome[],
+  replaced: number,
+): void {
+  let last: ImportMark | undefined;
+  for (let from = 0; from < kept.length; ) {
+    const { mark } = kept[from]!;
+    let to = from;
+    while (to < kept.length && kept[to]!.mark === mark) to++;
+    if (mark !== undefined) part.imported = withOutcomes(part.imported, mark, outcomes.slice(from, to));
+    last = mark ?? last;
+    from = to;
+  }
+  if (last !== undefined) part.imported!.counts.replaced += replaced;
+}
+
+/** Records that follow one another and are of one entity go together, deletions and others apart. */
 export function loadRecords(
   mapping: CompiledMapping,
   records: readonly LoggedRecord[],
   firstId: number,
-  load: (entity: CompiledEntity, bytes: Uint8Array[], firstId: number) => Loaded,
+  load: (entity: CompiledEntity, bytes: Uint8Array[], firstId: number, isDeleting: boolean) => Loaded,
 ): Loaded[] {
   const loaded: Loaded[] = [];
   for (let from = 0; from < records.length; ) {
-    const name = records[from]!.entity;
+    const { entity: name, isDeletion = false } = records[from]!;
+    const isAlike = (other: LoggedRecord) =>
+      other.entity === name && (other.isDeletion ?? false) === isDeletion;
     let to = from;
-    while (to < records.length && records[to]!.entity === name) to++;
+    while (to < records.length && isAlike(records[to]!)) to++;
     const entity = mapping.entities.find((candidate) => candidate.name === name);
     assert(entity !== undefined, "a live record's entity is in the mapping");
     const bytes = records.slice(from, to).map((record) => record.bytes);
-    loaded.push(load(entity, bytes, firstId + from));
+    loaded.push(load(entity, bytes, firstId + from, isDeletion));
     from = to;
   }
   return loaded;
@@ -210,13 +249,14 @@ function baseOf({ nextId, deadRecords, liveRecords, lastImport }: SealedState): 
   return JSON.stringify([nextId, deadRecords, liveRecords, lastImport]);
 }
 
-function outcomeOf(reject: Reject | undefined, reason: number | undefined): WriteOutcome {
-  if (reject !== undefined) return { state: "rejected", ...reject };
+function outcomeOf(reason: number | undefined): WriteOutcome {
   if (reason === deadReason.duplicate) return { state: "duplicate" };
   if (reason === deadReason.superseded || reason === deadReason.replaced) return { state: "superseded" };
   if (reason === deadReason.deleted) return { state: "deleted" };
   if (reason === deadReason.rejected) return { state: "rejected", ...keyTaken };
   return { state: "stored" };
 }
+
+const nothingJudged: Judgement = { dead: new Map(), deletions: new Set(), replacing: 0, keys: [] };
 
 const keyTaken = { code: "CONFLICT_REJECTED", reason: errorTable.CONFLICT_REJECTED.message };

@@ -1,8 +1,8 @@
 import type { CompiledMapping, RecordCheck } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
+import { adoptLog } from "./adopt-log.js";
 import { KeyFilter } from "./key-filter.js";
 import { KnownKeys } from "./known-keys.js";
-import { adoptLog } from "./live-layer.js";
 import { LiveLoader } from "./live-loader.js";
 import { type LoggedRecord, logNumbers, readLog } from "./live-log.js";
 import { LiveState } from "./live-state.js";

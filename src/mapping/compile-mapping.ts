@@ -34,6 +34,7 @@ const namePattern = /^[\p{L}_][\p{L}\p{N}_.-]{0,63}$/u;
 const keyTypes: readonly FieldType[] = ["string", "int", "float", "bool", "date", "hex"];
 const linkTypes: readonly FieldType[] = ["string", "int", "hex"];
 const versionTypes: readonly FieldType[] = ["int", "float", "date"];
+const deletedTypes: readonly FieldType[] = ["bool", "string", "int"];
 
 /**
  * What a type may be indexed by, and what that becomes; the order is the order of index numbers in a field.
@@ -161,7 +162,11 @@ function compileEntity(
   }
   const keySlots = compileKey(entity, own, place.at("key"));
   const { conflict, versionSlot } = compileConflict(entity, own, keySlots, place.at("conflict"));
-  const compiled = { number, name, match: entity.match ?? null, keySlots, conflict, versionSlot, fields };
+  const deleted = compileDeleted(entity, own, place.at("deleted"));
+  const { match = null, columns } = entity;
+  const rest = entity.rest === false ? { rest: false as const } : {};
+  const rules = { ...deleted, ...rest, ...(columns === undefined ? {} : { columns }) };
+  const compiled = { number, name, match, keySlots, conflict, versionSlot, ...rules, fields };
   if (entity.rules === undefined) return compiled;
   if (entity.rules === "quads") {
     const fault = quadFaultOf(compiled);
@@ -276,7 +281,20 @@ function compileField(
   });
   compileMarkup(field, indexes, place.at("markup"));
   const linkEntity = field.link === undefined ? null : numbers.get(field.link)!;
-  return { slot, name, path, type: field.type, indexes, linkEntity, required: field.required ?? false };
+  if (field.list && (field.type === "json" || field.type === "pairs")) {
+    throw place.at("list").fault(`must not be there: a field of type ${field.type} holds a whole list`);
+  }
+  return {
+    slot,
+    name,
+    path,
+    type: field.type,
+    indexes,
+    linkEntity,
+    required: field.required ?? false,
+    ...(field.list ? { list: true as const } : {}),
+    ...(field.column === undefined ? {} : { column: field.column }),
+  };
 }
 
 function compileMarkup({ markup }: MappingField, indexes: CompiledIndex[], place: Place): void {
@@ -315,6 +333,7 @@ function compileKey(entity: MappingEntity, fields: CompiledField[], place: Place
     if (!keyTypes.includes(field.type)) {
       throw place.fault(`must be fields of type ${keyTypes.join(", ")}; "${name}" is ${field.type}`);
     }
+    if (field.list) throw place.fault(`must not name a list; "${name}" is one`);
     field.required ||= entity.rules !== "quads" || isQuadPart(name);
     return field.slot;
   });
@@ -336,6 +355,23 @@ function compileConflict(entity: MappingEntity, fields: CompiledField[], keySlot
     );
   }
   return { conflict, versionSlot: field.slot };
+}
+
+function compileDeleted(
+  { deleted, key = [], rules }: MappingEntity,
+  fields: CompiledField[],
+  place: Place,
+): Pick<CompiledEntity, "deletedSlot"> {
+  if (deleted === undefined) return {};
+  if (key.length === 0) throw place.fault("needs a key: it tells which record is deleted");
+  if (rules !== undefined) throw place.fault(`must not be there: the rules of ${rules} say what deletes`);
+  const field = findField(deleted, fields, place);
+  if (!deletedTypes.includes(field.type)) {
+    throw place.fault(
+      `must name a field of type ${deletedTypes.join(", ")}; "${field.name}" is ${field.type}`,
+    );
+  }
+  return { deletedSlot: field.slot };
 }
 
 function findField(name: string, fields: CompiledField[], place: Place): CompiledField {

@@ -1,4 +1,5 @@
-const extensionPattern = /\.(jsonl|ndjson|json|csv|tsv|txt|nt|nq|nquads|ttl|xml|gz|gzip|zst|zstd|bz2|xz)$/i;
+const extensionPattern =
+  /\.(jsonl|ndjson|json|csv|tsv|parquet|txt|nt|nq|nquads|ttl|xml|gz|gzip|zst|zstd|bz2|xz)$/i;
 const dateOrNumberPattern = /[-_. ]*\d[\d\-_.:T ]*$/;
 const singularWords = new Set(["series", "species", "news", "status", "address", "bus", "gas", "lens"]);
 

@@ -1,6 +1,6 @@
 import type { FieldType } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
-import { type InferenceSample, inferMapping } from "./infer-mapping.js";
+import { type InferenceSample, inferMapping, shapedSample } from "./infer-mapping.js";
 import { type IndexName, type Mapping, type MappingField, mappingFault } from "./mapping.js";
 
 /** The mapping of one entity as the command line gives it. Lists are split at commas already. */
@@ -38,14 +38,16 @@ export function hasMappingFlags(flags: MappingFlags): boolean {
  * only the named fields are mapped (everything else stays in the stored record); without one, they are
  * inferred.
  */
-export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapping {
-  const entityName = flags.entity ?? sample.entityName;
-  const inferred = inferMapping({ ...sample, entityName }).mapping.entities[entityName]!.fields;
+export function flagsMapping(flags: MappingFlags, table: InferenceSample): Mapping {
+  const entityName = flags.entity ?? table.entityName;
+  const entity = inferMapping({ ...table, entityName }).mapping.entities[entityName]!;
+  const { fields: inferred, columns } = entity;
+  const sample = { ...table, records: shapedSample(table).records };
   const hasIndexFlags = hasMappingFlags({ ...flags, entity: null, key: [] });
-  const fields: Record<string, FieldType | MappingField> = hasIndexFlags ? {} : inferred;
+  const fields = hasIndexFlags ? unindexed(sample.isRelational ? inferred : {}) : inferred;
   const fieldOf = (flag: string, name: string): MappingField => {
-    if (!hasIndexFlags || !Object.hasOwn(fields, name))
-      fields[name] = sampledField(flag, name, inferred, sample);
+    const isPlain = !Object.hasOwn(fields, name) || typeof fields[name] === "string";
+    if (!hasIndexFlags || isPlain) fields[name] = sampledField(flag, name, inferred, sample);
     return fields[name] as MappingField;
   };
   for (const name of flags.key) fieldOf("key", name);
@@ -89,7 +91,20 @@ export function flagsMapping(flags: MappingFlags, sample: InferenceSample): Mapp
     fieldOf("link", name).link = entity;
   }
   const key = flags.key.length === 0 ? {} : { key: flags.key.length === 1 ? flags.key[0]! : [...flags.key] };
-  return { version: 1, entities: { [entityName]: { ...key, fields } } };
+  const rules = columns === undefined ? {} : { columns };
+  return { version: 1, entities: { [entityName]: { ...key, ...rules, fields } } };
+}
+
+/** Indexes that are asked for are all there are to be. */
+function unindexed(
+  fields: Record<string, FieldType | MappingField>,
+): Record<string, FieldType | MappingField> {
+  const plain = Object.entries(fields).map(([name, field]) => {
+    if (typeof field === "string") return [name, field];
+    const { index: _index, ...rest } = field;
+    return [name, Object.keys(rest).length === 1 ? rest.type : rest];
+  });
+  return Object.fromEntries(plain);
 }
 
 function sampledField(
@@ -109,7 +124,8 @@ function sampledField(
     throw mappingFault(`--${flag}`, `"${name}"`, `must be a field of the source${names}`);
   }
   if (typeof known === "string") return { type: known };
-  return { type: known.type, ...(known.path === undefined ? {} : { path: known.path }) };
+  const { type, path, list } = known;
+  return { type, ...(path === undefined ? {} : { path }), ...(list ? { list } : {}) };
 }
 
 function isNested(value: unknown): boolean {

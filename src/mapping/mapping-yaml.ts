@@ -73,8 +73,11 @@ function decompileEntity(entity: CompiledEntity, mapping: CompiledMapping): Mapp
     ...(entity.match === null ? {} : { match: entity.match }),
     ...(keys.length === 0 ? {} : { key: keys.length === 1 ? keys[0]! : keys }),
     ...(entity.conflict.kind === "keep" ? {} : { conflict: conflictRuleText(entity.conflict) }),
+    ...(entity.deletedSlot === undefined ? {} : { deleted: entity.fields[entity.deletedSlot]!.name }),
     ...(entity.events === undefined ? {} : { rules: "nostr" as const }),
     ...(entity.quads === undefined ? {} : { rules: "quads" as const }),
+    ...(entity.columns === undefined ? {} : { columns: entity.columns }),
+    ...(entity.rest === undefined ? {} : { rest: false }),
     fields,
     ...(Object.keys(predicates).length === 0 ? {} : { predicates }),
   };
@@ -117,6 +120,8 @@ function decompileField(
   if (longitudeSlot !== undefined) written.longitude = entity.fields[longitudeSlot]!.name;
   if (names.length > 0) written.index = names.length === 1 ? names[0]! : names;
   if (field.required && !entity.keySlots.includes(field.slot)) written.required = true;
+  if (field.list) written.list = true;
+  if (field.column !== undefined) written.column = field.column;
   return Object.keys(written).length === 1 ? field.type : written;
 }
 

@@ -1,9 +1,13 @@
 import * as v from "valibot";
 import type { Document } from "yaml";
-import { mappingBytesMax, PlimsollError } from "../kernel/index.js";
-import type { FieldType } from "../model/index.js";
+import { mappingBytesMax } from "../kernel/index.js";
+import type { ColumnRules, FieldType } from "../model/index.js";
 import { suggestionText } from "../model/index.js";
+import { checkColumns } from "./check-columns.js";
+import { checkShape, mappingFault } from "./check-shape.js";
 import { yamlLibrary } from "./yaml-library.js";
+
+export { mappingFault } from "./check-shape.js";
 
 /** The mapping as people write it: which entities there are, what identifies them, what is indexed. */
 export interface Mapping {
@@ -20,11 +24,20 @@ export interface MappingEntity {
   key?: string | string[];
   /** `keep`, `replace`, `reject` or `newest:FIELD`. */
   conflict?: string;
+  /** The field that marks deletions: a record in which it is true takes out the one with its key. */
+  deleted?: string;
   /**
    * `nostr`: the records are events, which replace and delete one another by the rules of that protocol.
    * `quads`: the records are quads of RDF, each told from the others by all of it.
    */
   rules?: "nostr" | "quads";
+  /** How columns of tables become members, where they do not one by one. */
+  columns?: ColumnRules;
+  /**
+   * In relational targets, whether members without a field are kept as JSON in a column `rest`: they are,
+   * unless this is false.
+   */
+  rest?: boolean;
   fields: Record<string, FieldType | MappingField>;
   /** With the rules of quads: what the quads of a predicate hold, and how they are found by it. */
   predicates?: Record<string, PredicateType | MappingPredicate>;
@@ -60,6 +73,10 @@ export interface MappingField {
   link?: string;
   /** A record without this field is rejected. */
   required?: boolean;
+  /** A record may hold many values: a table of their own in relational targets. */
+  list?: boolean;
+  /** What the column is called in relational targets; default: the field's name in lower case. */
+  column?: string;
 }
 
 export interface MappingLanguage {
@@ -105,6 +122,8 @@ const fieldSchema = v.strictObject({
   longitude: v.exactOptional(nameSchema),
   link: v.exactOptional(nameSchema),
   required: v.exactOptional(v.boolean("must be true or false")),
+  list: v.exactOptional(v.boolean("must be true or false")),
+  column: v.exactOptional(nameSchema),
 });
 
 const predicateSchema = v.strictObject({
@@ -120,7 +139,10 @@ const entitySchema = v.strictObject({
     v.union([nameSchema, v.array(nameSchema)], "must be the name of a field, or a list of names"),
   ),
   conflict: v.exactOptional(v.string("must be keep, replace, reject or newest:FIELD")),
+  deleted: v.exactOptional(nameSchema),
   rules: v.exactOptional(v.picklist(["nostr", "quads"], "must be nostr or quads")),
+  columns: v.exactOptional(v.unknown()),
+  rest: v.exactOptional(v.boolean("must be true or false")),
   fields: v.custom<Record<string, unknown>>(isObject, "must be an object of field names and types"),
   predicates: v.exactOptional(
     v.custom<Record<string, unknown>>(isObject, "must be an object of predicates and types"),
@@ -165,11 +187,6 @@ export function checkMapping(value: unknown, fileName = "mapping"): Mapping {
   return { ...top, entities };
 }
 
-/** A fault of the mapping: where it is, and what must be there. */
-export function mappingFault(file: string, path: string, what: string): PlimsollError {
-  return new PlimsollError("MAPPING_INVALID", { file, path, what });
-}
-
 function checkEntity(value: unknown, fileName: string, path: string): MappingEntity {
   if (!isObject(value)) throw mappingFault(fileName, path, "must be an object with fields");
   const shape = checkShape(entitySchema, value, fileName, path);
@@ -181,7 +198,9 @@ function checkEntity(value: unknown, fileName: string, path: string): MappingEnt
       ? checkShape(fieldSchema, field, fileName, fieldPath)
       : checkShape(typeSchema, field, fileName, fieldPath);
   }
-  const { predicates, ...rest } = shape;
+  const { predicates, columns, ...own } = shape;
+  const rules = columns === undefined ? {} : { columns: checkColumns(columns, fileName, `${path}.columns`) };
+  const rest = { ...own, ...rules };
   if (predicates === undefined) return { ...rest, fields };
   return { ...rest, fields, predicates: checkPredicates(predicates, fileName, `${path}.predicates`) };
 }
@@ -206,27 +225,6 @@ function checkPredicates(
  */
 function checkName(name: string, fileName: string, path: string): void {
   if (name === "__proto__") throw mappingFault(fileName, path, "must not be named __proto__");
-}
-
-function checkShape<Schema extends v.GenericSchema>(
-  schema: Schema,
-  value: unknown,
-  fileName: string,
-  path: string,
-): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  // A misspelt member is both unknown and missing: the first says what to mend.
-  const issue = result.issues.find((candidate) => candidate.expected === "never") ?? result.issues[0];
-  const steps = (issue.path ?? []).map((item) => String(item.key));
-  if (issue.type !== "strict_object") {
-    throw mappingFault(fileName, [path, ...steps].filter((step) => step !== "").join("."), issue.message);
-  }
-  const member = steps.pop() ?? "";
-  const place = [path, ...steps].filter((step) => step !== "").join(".") || "the file";
-  if (issue.expected !== "never") throw mappingFault(fileName, place, `must have "${member}"`);
-  const known = Object.keys("entries" in schema ? (schema.entries as object) : {});
-  throw mappingFault(fileName, place, `must not have "${member}"${suggestionText(member, known)}`);
 }
 
 function readDocument(document: Document, fileName: string): unknown {

@@ -67,6 +67,8 @@ function entityDifference(
   const storedKey = keyText(stored);
   const wantedKey = keyText(wanted);
   if (storedKey !== wantedKey) return `its key is ${storedKey}, not ${wantedKey}`;
+  const [storedColumns, wantedColumns] = [columnsText(stored), columnsText(wanted)];
+  if (storedColumns !== wantedColumns) return `its columns are ${storedColumns}, not ${wantedColumns}`;
   const storedFields = new Map(stored.fields.map((field) => [field.name, field]));
   for (const field of wanted.fields) {
     const other = storedFields.get(field.name);
@@ -77,7 +79,13 @@ function entityDifference(
   const wantedNames = new Set(wanted.fields.map((field) => field.name));
   const missing = stored.fields.find((field) => !wantedNames.has(field.name));
   if (missing !== undefined) return `it has a field "${missing.name}" that the new mapping lacks`;
+  const [storedMark, wantedMark] = [deletedText(stored), deletedText(wanted)];
+  if (storedMark !== wantedMark) return `its deletions are marked by ${storedMark}, not ${wantedMark}`;
   return conflictDifference(stored, wanted);
+}
+
+function deletedText({ deletedSlot, fields }: CompiledEntity): string {
+  return deletedSlot === undefined ? "nothing" : `its field "${fields[deletedSlot]!.name}"`;
 }
 
 /**
@@ -135,6 +143,15 @@ function keyText(entity: CompiledEntity): string {
   return names.length === 0 ? "absent" : names.join(" + ");
 }
 
+/** Columns are told by all that is said of them, in whatever order. */
+function columnsText({ columns }: CompiledEntity): string {
+  if (columns === undefined) return "members one by one";
+  return JSON.stringify(columns, (_name, value: unknown) => {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  });
+}
+
 function rulesText(entity: CompiledEntity): string {
   if (entity.quads !== undefined) return "quads";
   return entity.events === undefined ? "absent" : "nostr";
@@ -146,6 +163,8 @@ function fieldText(field: CompiledField, mapping: CompiledMapping): string {
   const link = linkedName(field, mapping);
   if (link !== null) parts.push(`linked to ${link}`);
   if (field.required) parts.push("required");
+  if (field.list) parts.push("a list");
+  if (field.column !== undefined) parts.push(`in column ${field.column}`);
   if (field.predicate !== undefined) {
     const { holds, hasLanguage } = field.predicate;
     parts.push(`of a predicate whose quads hold ${holds}s${hasLanguage ? ", with languages" : ""}`);

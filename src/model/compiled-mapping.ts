@@ -1,4 +1,5 @@
 import { entityCountMax } from "../kernel/index.js";
+import type { ColumnRules } from "./column-rules.js";
 
 /**
  * The compiled form of a mapping: everything numbered, so that kernels, runs and stores speak in numbers.
@@ -66,6 +67,10 @@ export interface CompiledField {
   /** Number of the entity whose key this field holds. */
   linkEntity: number | null;
   required: boolean;
+  /** Whether a record may hold many values: relational targets have a table for them. */
+  list?: true;
+  /** What relational targets call its column, when the mapping says it. */
+  column?: string;
   /** Set on fields that are there in the quads of one predicate only (docs/adr/0013-predicates.md). */
   predicate?: PredicateRule;
 }
@@ -89,10 +94,16 @@ export interface CompiledEntity {
   conflict: ConflictRule;
   /** Slot of the version field when the rule is `newest`. */
   versionSlot: number | null;
+  /** Slot of the field that marks deletions (docs/adr/0018-deletions.md). */
+  deletedSlot?: number;
+  /** False when relational targets are to keep no members but those of the fields. */
+  rest?: false;
   /** Set when the records are Nostr events: at most one entity of a mapping has these rules. */
   events?: EventSlots;
   /** Set when the records are quads (docs/adr/0012-quads.md); slots by `quadMembers`. */
   quads?: QuadRules;
+  /** How columns of tables become members, where not one by one (docs/adr/0021-feeds.md). */
+  columns?: ColumnRules;
   fields: CompiledField[];
 }
 
@@ -122,6 +133,12 @@ export interface EventSlots {
   author: number;
   createdAt: number;
   tags: number;
+}
+
+/** Why records of an entity cannot be deleted by their key, in words; null when they can. */
+export function deletionFaultOf({ name, keySlots, events }: CompiledEntity): string | null {
+  if (keySlots.length === 0) return `records of ${name} have no key by which one could be deleted`;
+  return events === undefined ? null : `records of ${name} are events, which events of kind 5 delete`;
 }
 
 /** The key space of replaceable and addressable events: it lies behind those of all entities. */

@@ -43,10 +43,14 @@ export interface EntityProgramOptions {
   rows?: Uint8Array;
   /** For sources of quads: their values go into fields as they are read. */
   isOfQuads?: boolean;
+  /** Whether every record deletes the one with its key. */
+  isDeleting?: boolean;
+  /** Whether records that delete are put out like others. */
+  keepsDeletions?: boolean;
 }
 
 /** Sizes and numbers of kernels/program.ts. */
-const headerBytes = 88;
+const headerBytes = 104;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
@@ -66,6 +70,7 @@ const opKind = {
   trigram: 9,
   stems: 10,
   place: 11,
+  deleted: 12,
 };
 
 /** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */
@@ -124,6 +129,8 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   if (entity.quads !== undefined) writeWords(view, 64, [rulesNumber.quads]);
   if (quadSlots !== null) writeWords(view, 76, [quadSlotsAt]);
   if (predicates.bytes > 0) writeWords(view, 80, [predicatesAt, predicates.mask]);
+  const { isDeleting, keepsDeletions } = options;
+  writeWords(view, 88, [entity.versionSlot ?? slotNumberNone, isDeleting ? 1 : 0, keepsDeletions ? 1 : 0]);
   program.set(trie, trieAt);
   writeSlots(view, draft, slotsAt, opsAt);
   for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
@@ -183,6 +190,8 @@ function draftOf(entity: CompiledEntity): Draft {
     }
     if (entity.versionSlot === field.slot)
       ops.push({ kind: opKind.version, index: 0, column: columnNone, argument: 0 });
+    if (entity.deletedSlot === field.slot)
+      ops.push({ kind: opKind.deleted, index: 0, column: columnNone, argument: 0 });
     if (field.linkEntity !== null) {
       ops.push({ kind: opKind.link, index: 0, column: columnNone, argument: field.linkEntity });
     }

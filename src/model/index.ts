@@ -1,3 +1,4 @@
+export * from "./column-rules.js";
 export * from "./compiled-mapping.js";
 export * from "./csv-program.js";
 export * from "./entity-program.js";

@@ -8,6 +8,8 @@ import type { CompiledEntity } from "./compiled-mapping.js";
  */
 export interface RecordView {
   entity: CompiledEntity;
+  /** Number of the record within its frame. */
+  ordinal: number;
   /** The memory, as bytes and as 32-bit words; all positions below are byte offsets in it. */
   bytes: Buffer;
   words: Uint32Array;

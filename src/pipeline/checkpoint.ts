@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ErrorCode } from "../kernel/index.js";
 import type { SourceCursor, SourceFingerprint } from "../ports/index.js";
 import type { RecordCounts } from "./import-plan.js";
+import type { RowTally } from "./row-tally.js";
 
 /** A sorted spill file that a checkpoint refers to. */
 export interface RunFile {
@@ -41,7 +42,7 @@ export interface KeyFates {
   replaced: number;
   superseded: number;
   duplicates: number;
-  /** Records of this import that a deletion took out, of whatever import. */
+  /** Records of this import that a deletion took out, of whatever import; deletions themselves apart. */
   deleted: number;
   conflicts: number;
   /** Records of former imports that lost their place. */
@@ -76,6 +77,8 @@ export interface Checkpoint {
   runs: RunFile[];
   /** Accepted records by entity number. */
   accepted: number[];
+  /** Records that delete others, and are kept as entries of their keys alone. */
+  deletions?: number;
   rejected: number;
   bytesRead: number;
   bytesSpilled: number;
@@ -88,6 +91,8 @@ export interface Checkpoint {
   damageCode: ErrorCode | null;
   seconds: { read: number; merge: number; seal: number };
   seal: SealState | null;
+  /** For relational targets: what became of the accepted records. */
+  rows?: RowTally;
 }
 
 /** What a finished import leaves so that the same command does nothing twice. */
@@ -100,7 +105,13 @@ export interface FinishedNote {
 }
 
 /** The same sources read in the same way into the same target are the same import. */
-export function importIdOf(parts: { sources: string[][]; offset: number; limit: number | null }): string {
+export function importIdOf(parts: {
+  sources: string[][];
+  offset: number;
+  limit: number | null;
+  /** Left out where nothing is deleted. */
+  isDeleting?: true;
+}): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 

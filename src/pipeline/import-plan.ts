@@ -24,6 +24,8 @@ export interface ImportPlan {
    * import whose records are not signed is refused.
    */
   isSignatureChecked?: boolean;
+  /** Every record of the sources deletes the one with its key, whatever else it says. */
+  isDeleting?: boolean;
   rejects: RejectsPlan;
   /** Records to pass over at the start, and records to read at most (null: all). */
   offset: number;

@@ -1,7 +1,14 @@
-import { type ErrorCode, type Place, PlimsollError, syncFolder } from "../kernel/index.js";
+import {
+  type ErrorCode,
+  type Place,
+  PlimsollError,
+  rejectRecordBytesMax,
+  syncFolder,
+} from "../kernel/index.js";
 import type { Governor, Lease, ShareName, WritebackMeter } from "../memory/index.js";
 import type { CompiledMapping } from "../model/index.js";
-import type { BatchParts, Source, Target, TargetSession } from "../ports/index.js";
+import type { TargetSession } from "../ports/index.js";
+import { type BatchParts, type Source, TableTargetSession, type Target } from "../ports/index.js";
 import type { RunWriterOptions } from "../postings/index.js";
 import type { Checkpoint, RunFile } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, RecordCounts } from "./import-plan.js";
@@ -12,6 +19,7 @@ import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
 import { removeRuns, restoreRuns } from "./run-files.js";
 import { SlabPool } from "./slab-pool.js";
+import { settleRows } from "./table-rows.js";
 import { TimeSpent } from "./time-spent.js";
 import { type LargeWorker, WorkerGroup } from "./worker-group.js";
 import { mergeInputsMaxOf, runSyncBytesOf } from "./worker-layout.js";
@@ -34,6 +42,8 @@ export interface ImportRunOptions {
 export class ImportRun implements AsyncDisposable {
   readonly plan: ImportPlan;
   readonly session: TargetSession;
+  /** The session, when its target takes rows in place of blocks. */
+  readonly tables: TableTargetSession | null;
   readonly governor: Governor;
   readonly state: Checkpoint;
   readonly slabs: SlabPool;
@@ -55,6 +65,7 @@ export class ImportRun implements AsyncDisposable {
     const { plan, host, session, governor, state } = options;
     this.plan = plan;
     this.session = session;
+    this.tables = session instanceof TableTargetSession ? session : null;
     this.governor = governor;
     this.state = state;
     this.#host = host;
@@ -130,7 +141,10 @@ export class ImportRun implements AsyncDisposable {
   }
 
   entityNumberOf(source: Source): number {
-    const name = this.plan.entityOf(source, this.mapping);
+    return this.entityNumber(this.plan.entityOf(source, this.mapping), source);
+  }
+
+  entityNumber(name: string, source: Source): number {
     const entity = this.mapping.entities.find((candidate) => candidate.name === name);
     if (entity === undefined)
       throw new PlimsollError("ENTITY_UNKNOWN", { entity: name, source: source.name });
@@ -164,6 +178,7 @@ export class ImportRun implements AsyncDisposable {
    */
   async commitNow(): Promise<void> {
     const { state, session } = this;
+    if (this.tables !== null) await settleRows(this, this.tables);
     state.rejectsBytes = this.#rejects.sync();
     if (this.isIndexed) syncFolder(this.runsDir);
     state.bytesWritten = this.bytesWritten;
@@ -172,7 +187,13 @@ export class ImportRun implements AsyncDisposable {
   }
 
   append(parts: BatchParts): Promise<void> {
-    return this.serial(() => this.spent.of("append", () => this.session.append(parts)));
+    return this.serial(async () => {
+      await this.spent.of("append", () => this.session.append(parts));
+      for (const { code, reason, bytes, bytesTotal, place } of this.session.takeLateRejects()) {
+        const head = bytes.slice(0, rejectRecordBytesMax);
+        this.writeReject({ code, reason, head, bytesTotal, place });
+      }
+    });
   }
 
   get bytesWritten(): number {
@@ -181,6 +202,7 @@ export class ImportRun implements AsyncDisposable {
 
   /** Workers write what they have buffered; the runs belong to the import from the next commit. */
   async flushRuns(): Promise<void> {
+    if (this.tables !== null) return;
     const replies = await Promise.all(
       this.workers.map((worker) => worker.send({ kind: "flush" }, [], async () => {})),
     );
@@ -206,6 +228,14 @@ export class ImportRun implements AsyncDisposable {
     const firstId = this.state.nextId;
     this.state.nextId += count;
     return firstId;
+  }
+
+  /** Input between two checkpoints; what tables take of it is to fit the cache of their database. */
+  get chunkBytesMax(): number {
+    const { syncBytes } = this.plan;
+    if (this.tables === null) return syncBytes;
+    const { databaseDirty, mappedPages, runBuffers } = this.governor.table.shares;
+    return Math.min(syncBytes, databaseDirty.bytes + mappedPages.bytes + runBuffers.bytes);
   }
 
   batchBytes(): number {
@@ -237,10 +267,14 @@ export class ImportRun implements AsyncDisposable {
   }): void {
     this.state.rejected += 1;
     this.writeReject(reject);
+    this.abortOnReject(reject);
+  }
+
+  /** Ends an import that is to end at the first reject. */
+  abortOnReject({ code, reason, place }: { code: ErrorCode; reason: string; place: Place }): void {
     if (!this.plan.rejects.isAbort) return;
-    const { source = "", line = 0 } = reject.place;
-    const details = { source, line, code: reject.code, reason: reject.reason };
-    throw new PlimsollError("RECORD_REJECTED", details, { place: reject.place });
+    const { source = "", line = 0 } = place;
+    throw new PlimsollError("RECORD_REJECTED", { source, line, code, reason }, { place });
   }
 
   /** The rest of a damaged source is set aside as one reject; the import will end as failed. */
@@ -251,7 +285,7 @@ export class ImportRun implements AsyncDisposable {
     this.reject({ code: error.code, reason: error.message, head: new Uint8Array(0), place });
   }
 
-  /** A reject that is counted elsewhere: the losers of key conflicts. */
+  /** A reject that is counted elsewhere: the losers of key conflicts, and what a target does not take. */
   writeReject(reject: {
     code: ErrorCode;
     reason: string;
@@ -330,9 +364,11 @@ export class ImportRun implements AsyncDisposable {
       limits: workerLimitsOf(table, this.plan),
       setup: {
         mapping: this.mapping,
+        tables: this.tables?.tables ?? null,
         runsDir: this.runsDir,
         runPrefix: String(this.state.generation),
         isIndexed: this.isIndexed,
+        isDeleting: this.plan.isDeleting ?? false,
         isRecordChecked: this.plan.isRecordChecked,
         isSignatureChecked: this.plan.isSignatureChecked ?? false,
         writeback: this.meter.shared,

@@ -41,18 +41,25 @@ export function newCheckpoint(options: {
   };
 }
 
+/** Records read so far. */
+export function recordsReadIn({ accepted, deletions = 0, rejected }: Checkpoint): number {
+  return accepted.reduce((sum, count) => sum + count, deletions + rejected);
+}
+
 /** What became of the records, so far or in the end: every record read has one fate, and they add up. */
 export function countsOf(checkpoint: Checkpoint): RecordCounts {
-  const fates = checkpoint.seal?.fates;
+  const { rows } = checkpoint;
+  const fates = rows === undefined ? checkpoint.seal?.fates : { ...rows, conflicts: rows.rejected };
   const accepted = checkpoint.accepted.reduce((sum, count) => sum + count, 0);
   const { replaced = 0, superseded = 0, duplicates = 0, deleted = 0, conflicts = 0 } = fates ?? {};
+  const { deletions = 0 } = checkpoint;
   const counts = {
-    read: accepted + checkpoint.rejected,
+    read: recordsReadIn(checkpoint),
     stored: accepted - replaced - superseded - duplicates - deleted - conflicts,
     replaced,
     superseded,
     duplicates,
-    deleted,
+    deleted: deleted + deletions,
     rejected: checkpoint.rejected + conflicts,
   };
   const sum =

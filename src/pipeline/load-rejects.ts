@@ -1,10 +1,13 @@
 import { type ErrorCode, keyBytesMax, rejectRecordBytesMax } from "../kernel/index.js";
 import {
+  type ColumnNode,
   type CompiledEntity,
   type CompiledField,
   formatQuadFault,
   formatScanFault,
   formatXmlFault,
+  type PairColumns,
+  shapeColumns,
 } from "../model/index.js";
 import type { CsvHeader } from "../ports/index.js";
 
@@ -117,9 +120,35 @@ export function recordHead(record: Uint8Array): Uint8Array {
 }
 
 function columnReason(note: RejectNote, entity: CompiledEntity, header: CsvHeader | null): string {
-  const column = header?.columns[note.detail];
-  const field = entity.fields.find(({ path }) => path.length === 1 && path[0] === column);
+  const columns = header?.columns ?? [];
+  const { path, pair } = columnPlace(shapeColumns(columns, entity.columns), note.detail, []);
+  const column = columns[note.detail];
+  if (pair?.key === note.detail)
+    return `column "${column}" names what the row has already: a name is given once`;
+  if (pair !== null) {
+    return `column "${column}" must be of the type of the field that column "${columns[pair.key]}" names`;
+  }
+  const where = JSON.stringify(path);
+  const field = entity.fields.find((candidate) => JSON.stringify(candidate.path) === where);
   return `column "${column}" must be ${typeText(field?.type ?? "")}`;
+}
+
+/** The member that a column fills, and the pair that it is one of. */
+function columnPlace(
+  nodes: readonly ColumnNode[],
+  column: number,
+  above: readonly string[],
+): { path: string[]; pair: PairColumns | null } {
+  for (const node of nodes) {
+    const path = [...above, node.name];
+    if (node.kind === "cell" && node.column === column) return { path, pair: null };
+    if (node.kind === "cell") continue;
+    const pair = node.pairs.find(({ key, value }) => key === column || value === column);
+    if (pair !== undefined) return { path, pair };
+    const inside = columnPlace(node.nodes, column, path);
+    if (inside.path.length > 0) return inside;
+  }
+  return { path: [], pair: null };
 }
 
 function literalTypeText(field: CompiledField | undefined): string {

@@ -2,6 +2,7 @@ import { progressMs } from "../kernel/index.js";
 import type { Governor } from "../memory/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { ImportHost, ImportPhase, ImportProgress } from "./import-plan.js";
+import { recordsReadIn } from "./import-state.js";
 
 /** What is measured: the state of the import as it changes, and the governor's gauge. */
 export interface ProgressSubject {
@@ -80,7 +81,6 @@ export class ProgressMeter {
   #progress(): ImportProgress {
     const { state, governor } = this.#run;
     const elapsed = (performance.now() - this.#startedAt) / 1000;
-    const accepted = state.accepted.reduce((sum, count) => sum + count, 0);
     const fraction = this.#fraction();
     const bytesHere = state.bytesRead - this.#bytesReadBefore;
     const isReading = this.#phase === "read";
@@ -89,7 +89,7 @@ export class ProgressMeter {
     return {
       phase: this.#phase,
       fraction,
-      recordsRead: accepted + state.rejected,
+      recordsRead: recordsReadIn(state),
       bytesRead: state.bytesRead,
       bytesTotal: this.#bytesTotal,
       recordsPerSecond: this.#recordsHere() / Math.max(elapsed, 0.001),
@@ -115,8 +115,7 @@ export class ProgressMeter {
   #recordsBefore: number | null = null;
 
   #recordsHere(): number {
-    const { accepted, rejected } = this.#run.state;
-    const records = accepted.reduce((sum, count) => sum + count, rejected);
+    const records = recordsReadIn(this.#run.state);
     this.#recordsBefore ??= records;
     return records - this.#recordsBefore;
   }

@@ -3,6 +3,7 @@ import type { Frame, Source, SourceRead, SourceSession } from "../ports/index.js
 import type { ImportRun } from "./import-run.js";
 import { boundRunCount } from "./lower-run-count.js";
 import type { Slab } from "./slab-pool.js";
+import { applyRows } from "./table-rows.js";
 import type { DecodeReject, LoadedReply, OutputPart, WorkerHandle } from "./worker-protocol.js";
 
 /** Faults behind which a source cannot be taken up again. */
@@ -144,10 +145,12 @@ export class ReadPhase {
       return false;
     }
     const { frame } = got;
+    const ofFrame = frame.entity === undefined ? entity : run.entityNumber(frame.entity, source);
     assert(frame.records >= frame.rejects.length, "a frame counts its rejects among its records");
     const firstId = run.takeIds(frame.records);
     const isAlone = got.buffer.buffer !== slab.input;
-    const flight: Flight = { source, frame, entity, firstId, slab, isAlone, turn: this.#appended };
+    const turn = this.#appended;
+    const flight: Flight = { source, frame, entity: ofFrame, firstId, slab, isAlone, turn };
     if (frame.length === 0) {
       run.slabs.give(slab);
       this.#append(flight, Promise.resolve(null));
@@ -285,6 +288,7 @@ export class ReadPhase {
       this.#reject(flight, loaded.rejects);
       await this.#appendOutput(flight, loaded.output, loaded.parts);
       run.state.accepted[entity]! += loaded.records;
+      run.state.deletions = (run.state.deletions ?? 0) + loaded.deletions;
       const { input, output } = loaded;
       if (!flight.isAlone) run.slabs.give({ ...flight.slab, input, output });
       else [this.#aloneInput, this.#aloneOutput] = [input, output];
@@ -310,6 +314,9 @@ export class ReadPhase {
   }
 
   async #appendOutput(flight: Flight, output: ArrayBuffer, parts: OutputPart[]): Promise<void> {
+    const place = { firstId: flight.firstId, source: flight.source.name, ...flight.frame.place };
+    const { tables } = this.#run;
+    if (tables !== null) return applyRows(this.#run, tables, place, output, parts);
     const view = (part: OutputPart) => Buffer.from(output, part.offset, part.length);
     const blocks = parts.flatMap((part) =>
       part.kind === "block" ? [{ firstId: part.firstId, block: view(part) }] : [],
@@ -317,7 +324,6 @@ export class ReadPhase {
     const columns = parts.flatMap((part) =>
       part.kind === "column" ? [{ index: part.index, firstId: part.firstId, chunk: view(part) }] : [],
     );
-    const place = { firstId: flight.firstId, source: flight.source.name, ...flight.frame.place };
     await this.#run.append({ blocks, columns, place });
   }
 
@@ -345,7 +351,8 @@ export class ReadPhase {
   }
 
   #isCheckpointDue(): boolean {
-    const { syncBytes, syncRecords = null } = this.#run.plan;
+    const { syncRecords = null } = this.#run.plan;
+    const syncBytes = this.#run.chunkBytesMax;
     if (syncRecords !== null && this.#recordsSinceCheckpoint >= syncRecords) return true;
     const seconds = (performance.now() - this.#checkpointAt) / 1000;
     return this.#bytesSinceCheckpoint >= syncBytes || seconds >= checkpointSecondsMax;

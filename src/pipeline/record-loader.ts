@@ -2,12 +2,13 @@ import { crc32 } from "node:zlib";
 import { assert, type ErrorCode, type Kernel, PlimsollError } from "../kernel/index.js";
 import {
   type CompiledEntity,
-  type CsvColumn,
   compileCsvProgram,
   compileEntityProgram,
   compileXmlProgram,
+  csvTypesOf,
   type RecordCheck,
   type RecordView,
+  shapeColumns,
 } from "../model/index.js";
 import { type CsvHeader, isQuadFormat, type SourceFormat } from "../ports/index.js";
 import { type KeyBuffer, runToEnd, type TupleBuffer } from "../postings/index.js";
@@ -33,6 +34,10 @@ export interface LoadJob {
   header: CsvHeader | null;
   /** What the labels of blank nodes get behind them; "" leaves them as they are. */
   blankScope?: string;
+  /** Whether every record deletes the one with its key. */
+  isDeleting?: boolean;
+  /** Whether records that delete are put out as blocks, like others. */
+  keepsDeletions?: boolean;
   /** A frame of whole records: lines, rows, or array elements between commas. */
   bytes: Uint8Array;
   /** Id of the first record; record number n of the frame (blank lines do not count) has firstId + n. */
@@ -57,6 +62,8 @@ export interface LoadSink {
 export interface LoadResult {
   /** Records taken. */
   records: number;
+  /** Records that delete others and were not put out: they have an id, and an entry among the keys. */
+  deletions: number;
   /** Their bytes as stored, before compression. */
   recordBytes: number;
   entity: number;
@@ -132,6 +139,7 @@ export class RecordLoader {
     this.#drainColumns(job, sink);
     return {
       records: exports.loadAccepted(),
+      deletions: exports.loadDeletions(),
       recordBytes: exports.loadAcceptedBytes(),
       entity: job.entity.number,
     };
@@ -147,6 +155,7 @@ export class RecordLoader {
     const formats = {
       jsonl: exports.FORMAT_JSONL,
       json: exports.FORMAT_JSON,
+      parquet: exports.FORMAT_JSONL,
       csv: exports.FORMAT_CSV,
       tsv: exports.FORMAT_CSV,
       ntriples: exports.FORMAT_TRIPLES,
@@ -156,6 +165,7 @@ export class RecordLoader {
       "dgraph-rdf": exports.FORMAT_DGRAPH,
       "dgraph-json": exports.FORMAT_DGRAPH,
       stackexchange: exports.FORMAT_XML,
+      comics: exports.FORMAT_JSONL,
     };
     const format = formats[job.format].value;
     assert(
@@ -169,17 +179,19 @@ export class RecordLoader {
     if (begun === 0) throw programTooLarge(job.entity, program.length, programBytes);
   }
 
-  /** An entity has one program, one for quads, one for XML, and for rows of CSV one for each header. */
-  #programOf({ entity, format, header }: LoadJob, hasCheck: boolean): Uint8Array {
+  /** An entity has a program for each way of reading it; for rows of CSV one for each header. */
+  #programOf(job: LoadJob, hasCheck: boolean): Uint8Array {
+    const { entity, format, header, isDeleting = false, keepsDeletions = false } = job;
     const programs = this.#programs.get(entity) ?? new Map<string, Uint8Array>();
     this.#programs.set(entity, programs);
     const isOfQuads = isQuadFormat(format);
     const isXml = format === "stackexchange";
-    const key = JSON.stringify([hasCheck, isOfQuads, isXml, header]);
+    const key = JSON.stringify([hasCheck, isOfQuads, isXml, isDeleting, keepsDeletions, header]);
     const cached = programs.get(key);
     if (cached !== undefined) return cached;
     const rows = rowsProgram(entity, isXml, header);
-    const program = compileEntityProgram(entity, { hasCheck, isOfQuads, ...(rows === null ? {} : { rows }) });
+    const options = { hasCheck, isOfQuads, isDeleting, keepsDeletions, ...(rows === null ? {} : { rows }) };
+    const program = compileEntityProgram(entity, options);
     if (programs.size >= programsCached) programs.clear();
     programs.set(key, program);
     return program;
@@ -245,6 +257,7 @@ export class RecordLoader {
     this.#view ??= this.#openView(job.entity);
     const view = this.#view;
     view.entity = job.entity;
+    view.ordinal = exports.loadOrdinal();
     view.start = exports.loadJsonStart();
     view.end = exports.loadJsonEnd();
     view.valueCount = view.words[(this.#regions.scan + valueCountAt) >> 2]!;
@@ -258,6 +271,7 @@ export class RecordLoader {
     const { exports, u8 } = this.#kernel;
     return {
       entity,
+      ordinal: 0,
       bytes: Buffer.from(u8.buffer),
       words: new Uint32Array(u8.buffer),
       start: 0,
@@ -305,17 +319,14 @@ class LineCounter {
 
 function rowsProgram(entity: CompiledEntity, isXml: boolean, header: CsvHeader | null): Uint8Array | null {
   if (isXml) return compileXmlProgram(entity);
-  return header === null ? null : compileCsvProgram(columnsOf(entity, header), header.delimiter);
-}
-
-/** A column becomes the member of its name; one that no field reads is kept as text. */
-function columnsOf(entity: CompiledEntity, header: CsvHeader): CsvColumn[] {
-  const types = new Map(
-    entity.fields
-      .filter(({ path, predicate }) => path.length === 1 && predicate === undefined)
-      .map(({ path, type }) => [path[0], type]),
+  if (header === null) return null;
+  const { columns, delimiter } = header;
+  return compileCsvProgram(
+    columns.length,
+    shapeColumns(columns, entity.columns),
+    csvTypesOf(entity),
+    delimiter,
   );
-  return header.columns.map((name) => ({ name, type: types.get(name) ?? "string" }));
 }
 
 function trim(bytes: Uint8Array, from: number, to: number): { start: number; end: number } {

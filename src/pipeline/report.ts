@@ -84,7 +84,7 @@ export function reportOf(
       { name: "merge", seconds: round(seconds.merge), records: records.read - records.rejected },
     ],
     runs: runsReport(run),
-    danglingLinks: state.seal?.fates.danglingNew ?? 0,
+    danglingLinks: state.rows?.danglingLinks ?? state.seal?.fates.danglingNew ?? 0,
     rejectsFile: records.rejected > 0 ? plan.rejects.path : null,
     error: outcome.error,
   };

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { asDiskCondition, collectGarbage, isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { divideLine, Governor, WritebackMeter } from "../memory/index.js";
-import type { SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
+import { divideLine, Governor, type ShareTable, WritebackMeter } from "../memory/index.js";
+import type { Source, SourceFingerprint, TargetOpenOptions, TargetSession } from "../ports/index.js";
 import { blankScopesOf, documentsOf, withHomes } from "./blank-scopes.js";
 import { type Checkpoint, type FinishedNote, fingerprintChange, importIdOf } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, ImportReport } from "./import-plan.js";
 import { ImportRun } from "./import-run.js";
-import { newCheckpoint, parseCheckpoint } from "./import-state.js";
+import { newCheckpoint, parseCheckpoint, recordsReadIn } from "./import-state.js";
 import { ReadPhase } from "./read-phase.js";
 import { RejectsWriter } from "./rejects.js";
 import { reportNothingToDo, reportOf, sharesOf } from "./report.js";
@@ -84,13 +84,13 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
     mergeMapping: (stored) => withHomes(plan.mergeMapping(stored), plan, documents),
     tempDir: plan.tempDir,
     transactionBytes: table.transactionBytesMax,
-    mappedBytes: table.mappedBytesMax,
+    mappedBytes: table.mappedBytesMax + lentBytes(plan, table),
     ...residentFileBytesOf(governor),
     signal: host.signal,
   });
   const start = await findStart(plan, session, sources, documents);
   if ("finished" in start) {
-    await cleanUp(plan, session);
+    if (!start.isPending) await cleanUp(plan, session);
     host.onNotice(
       `Nothing to do: this import finished at ${start.finished.finishedAt}. Load it again with --fresh.`,
     );
@@ -102,6 +102,11 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   } catch (error) {
     throw asDiskCondition(error, session.runsDir);
   }
+}
+
+/** Tables need no runs: that share, which nothing touches then, is the database's. */
+function lentBytes({ target }: ImportPlan, { shares }: ShareTable): number {
+  return target.capabilities.tables ? shares.runBuffers.bytes : 0;
 }
 
 /** On systems that do not tell, the target goes by what it has written. */
@@ -144,9 +149,12 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
   try {
     await session.rollback(state.nextId);
     if (run.isIndexed) await session.dropSegments(state.seal?.segment ?? null);
+    // What is there at once must be known to be of this import when it is killed.
+    else if (plan.target.capabilities.durable && resumedFrom === null) await run.commit();
     if (state.phase === "read") await new ReadPhase(run).run();
     run.enterSeal();
     await sealPhase(run);
+    for (const source of plan.sources) await source.settle?.();
     run.progress.tell();
     const { damage, damageCode } = state;
     if (damage === null) return reportOf(run, { state: "complete", resumedFrom, error: null });
@@ -166,32 +174,41 @@ async function findStart(
   session: TargetSession,
   sources: SourceFingerprint[],
   documents: readonly string[],
-): Promise<Start | { finished: FinishedNote }> {
-  const importId = importIdOf({
+): Promise<Start | { finished: FinishedNote; isPending: boolean }> {
+  const { offset, limit, isDeleting = false } = plan;
+  const parts = {
     sources: plan.sources.map((source, index) => [
-      identityOf(sources[index]!),
+      identityOf(source, sources[index]!),
       plan.entityOf(source, session.mapping),
+      ...(source.readAs ? [source.readAs] : []),
     ]),
-    offset: plan.offset,
-    limit: plan.limit,
-  });
+    offset,
+    limit,
+  };
+  const deletingId = importIdOf({ ...parts, isDeleting: true });
+  const [importId, undoingId] = isDeleting
+    ? [deletingId, importIdOf(parts)]
+    : [importIdOf(parts), deletingId];
+  const isMerge = plan.mergedSegments !== undefined;
   const pending = await session.checkpoint();
-  if (pending !== null) {
-    const state = parseCheckpoint(pending);
+  const state = pending === null ? null : parseCheckpoint(pending);
+  const isOwn = state?.importId === importId && !state.isMerge && !isMerge;
+  const note = isMerge || isOwn || plan.isFresh ? null : await session.finished(importId);
+  if (note !== null) {
+    const finished = JSON.parse(note) as FinishedNote;
+    const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
+    const undone = await session.finished(undoingId);
+    const isUndone = undone !== null && (JSON.parse(undone) as FinishedNote).finishedAt > finished.finishedAt;
+    // An import that has nothing to do is not in the way of another one that has still to go on.
+    if (isSame && !isUndone) return { finished, isPending: pending !== null };
+  }
+  if (state !== null) {
     if (state.isMerge || plan.isFresh) await session.forget();
-    else if (plan.mergedSegments !== undefined || state.importId !== importId) {
-      throw importPending(plan.target.name, state);
-    } else {
+    else if (!isOwn) throw importPending(plan.target.name, state);
+    else {
       assertSameSources(state.sources, sources);
       return { state, resumedFrom: resumePointOf(state) };
     }
-  }
-  const isMerge = plan.mergedSegments !== undefined;
-  const note = isMerge ? null : await session.finished(importId);
-  if (note !== null && !plan.isFresh) {
-    const finished = JSON.parse(note) as FinishedNote;
-    const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
-    if (isSame) return { finished };
   }
   const firstId = session.sealed?.nextId ?? 0;
   const { mapping } = session;
@@ -218,9 +235,10 @@ function importPending(store: string, { sources }: Checkpoint): PlimsollError {
   return new PlimsollError("IMPORT_PENDING", { store, source: sources.map(({ name }) => name).join(" ") });
 }
 
-/** A file is the same file whatever folder the command was given in. */
-function identityOf(source: SourceFingerprint): string {
-  return source.sizeBytes === null ? source.name : resolve(source.name);
+/** A file is the same file, and a library the same library, whatever folder the command was given in. */
+function identityOf({ format }: Source, { name, sizeBytes }: SourceFingerprint): string {
+  const isStream = sizeBytes === null && format !== "comics";
+  return isStream ? name : resolve(name);
 }
 
 /** A stream cannot be told from another one before it is read, so it never counts as loaded already. */
@@ -239,7 +257,7 @@ function resumePointOf(state: Checkpoint): NonNullable<ImportReport["resumedFrom
   const source = state.sources[Math.min(state.sourceIndex, state.sources.length - 1)];
   return {
     phase: state.phase,
-    record: state.accepted.reduce((sum, count) => sum + count, state.rejected),
+    record: recordsReadIn(state),
     source: source?.name ?? "",
   };
 }

@@ -7,6 +7,7 @@ import type { ImportRun } from "./import-run.js";
 import { mergeDeadRecords, mergeParts } from "./merge-parts.js";
 import { prepareRuns } from "./prepare-runs.js";
 import { settleEvents } from "./settle-events.js";
+import { finishTables } from "./table-rows.js";
 
 /**
  * Merges the runs of an import into one new segment and makes it visible. Every stage ends with a commit that
@@ -35,6 +36,10 @@ export async function sealPhase(run: ImportRun): Promise<void> {
     }
     await leaveOutDeadLinks(run, seal);
     if (seal.fates.conflicts > 0) await rejectConflicts(run, seal);
+  }
+  if (run.tables !== null) {
+    await run.stopWorkers();
+    await finishTables(run, run.tables);
   }
   // Behind this commit nothing of the import is ever written again.
   run.syncRejects();
@@ -130,6 +135,7 @@ function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
     deadRecords: dead,
     lastImport: state.isMerge ? (before?.lastImport ?? null) : lastImportOf(run, sealedAt),
     ...(before?.liveFolded === undefined ? {} : { liveFolded: before.liveFolded }),
+    ...(before?.liveImport === undefined ? {} : { liveImport: before.liveImport }),
   };
 }
 

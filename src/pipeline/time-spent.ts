@@ -2,7 +2,16 @@
  * What the main path of an import does or waits for. While it reads, appending goes on beside the rest, so
  * the sum may be more than the time that passed.
  */
-export type Activity = "source" | "door" | "relief" | "append" | "checkpoint" | "prepare" | "merge";
+export type Activity =
+  | "source"
+  | "door"
+  | "relief"
+  | "append"
+  | "checkpoint"
+  | "prepare"
+  | "merge"
+  | "apply"
+  | "after";
 
 /** Adds up where the time went. */
 export class TimeSpent {

@@ -1,7 +1,8 @@
 import { assert, type Kernel, stemWordsKept } from "../kernel/index.js";
-import type { CompiledEntity, RecordCheck } from "../model/index.js";
+import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { isQuadFormat } from "../ports/index.js";
 import { createQuadCheck, recordCheckOf } from "../presets/index.js";
+import { kernelMapping, type PageGroup, RowWriter } from "../tables/index.js";
 import { RecordLoader } from "./record-loader.js";
 import { RunBuffers } from "./run-buffers.js";
 import type { RunSpiller } from "./run-spiller.js";
@@ -18,7 +19,11 @@ export class DecodeStage {
   readonly #spiller: RunSpiller;
   readonly #buffers: RunBuffers;
   readonly #loader: RecordLoader;
+  readonly #mapping: CompiledMapping;
   readonly #check: RecordCheck | null;
+  /** For relational targets: what is written goes to the output of the request at work. */
+  readonly #rows: RowWriter | null;
+  #output: WorkerOutput | null = null;
   readonly #quadCheck = createQuadCheck();
   /** The most that the run buffers have held: above it their memory was never touched. */
   #touchedBytes = 0;
@@ -28,42 +33,73 @@ export class DecodeStage {
     this.#setup = setup;
     this.#spiller = spiller;
     const { inputBytes, outputBytes, recordBytesMax } = setup.layout;
-    const hasStems = setup.mapping.entities.some(({ fields }) =>
+    const { tables: plan, mapping } = setup;
+    this.#mapping = plan === null ? mapping : kernelMapping(mapping, plan, setup.isDeleting);
+    this.#rows =
+      plan === null
+        ? null
+        : new RowWriter(mapping, plan, {
+            isDeleting: setup.isDeleting,
+            emit: (group) => this.#addRows(group),
+          });
+    const hasStems = this.#mapping.entities.some(({ fields }) =>
       fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "stems")),
     );
     const stems = hasStems ? { stemWords: stemWordsKept } : {};
     const sizes = { inputBytes, outputBytes, recordBytesMax, ...stems };
     const room = kernel.freeBytes - RecordLoader.bytesNeeded(kernel, sizes);
-    this.#buffers = new RunBuffers(kernel, room, setup.mapping);
+    this.#buffers = new RunBuffers(kernel, room, this.#mapping);
     const { tuples, keys } = this.#buffers;
     this.#loader = new RecordLoader({ kernel, tuples, keys, ...sizes });
     this.#limitBytes = this.#buffers.capacityBytes;
-    const { isRecordChecked, isSignatureChecked, mapping } = setup;
+    this.#check = this.#makeCheck();
+  }
+
+  /** What is known of the preset is checked first: rows are written of records that are right. */
+  #makeCheck(): RecordCheck | null {
+    const { isRecordChecked, isSignatureChecked } = this.#setup;
     const isChecked = isRecordChecked || isSignatureChecked;
-    this.#check = isChecked ? recordCheckOf(mapping, isSignatureChecked) : null;
+    const preset = isChecked ? recordCheckOf(this.#mapping, isSignatureChecked) : null;
+    const rows = this.#rows;
+    if (rows === null) return preset;
+    return preset === null ? (view) => rows.write(view) : (view) => preset(view) ?? rows.write(view);
+  }
+
+  #addRows(group: PageGroup): void {
+    assert(this.#output !== null, "rows are written while a frame is loaded");
+    this.#output.addTogether(group.map(({ head, bytes }) => ({ head: { kind: "rows", page: head }, bytes })));
   }
 
   *load(request: LoadRequest, output: WorkerOutput): Work<LoadedReply> {
-    const entity = this.#setup.mapping.entities[request.entity];
+    const entity = this.#mapping.entities[request.entity];
     assert(entity !== undefined, "a frame's entity is in the mapping");
     const check = this.#checkOf(entity, request);
-    const { records } = yield* this.#loader.loading(
+    const isRows = this.#rows !== null;
+    this.#output = output;
+    const { records, deletions } = yield* this.#loader.loading(
       {
         entity,
         format: request.format,
         header: request.header,
         blankScope: request.blankScope,
+        isDeleting: this.#setup.isDeleting && !isRows,
+        // Targets without keys of ours see to deletions themselves.
+        keepsDeletions: !this.#setup.isIndexed,
         bytes: new Uint8Array(request.input, 0, request.length),
         firstId: request.firstId,
       },
       {
-        block: (firstId, _count, block) => output.add({ kind: "block", firstId }, block),
+        block: (firstId, _count, block) => {
+          if (!isRows) output.add({ kind: "block", firstId }, block);
+        },
         column: (index, firstId, chunk) => output.add({ kind: "column", index, firstId }, chunk),
         reject: (reject) => output.addReject(reject),
         spill: () => this.#spillFull(),
         ...(check === null ? {} : { check }),
       },
     );
+    this.#rows?.flush();
+    this.#output = null;
     this.#noteTouched();
     if (this.#buffers.bytes >= this.#limitBytes) this.spillAll();
     return {
@@ -71,6 +107,7 @@ export class DecodeStage {
       ordinal: request.ordinal,
       input: request.input,
       records,
+      deletions,
       ...output.take(),
     };
   }

@@ -170,11 +170,11 @@ function fatesOf(counts: readonly KeyCounts[]): KeyFates {
     replaced: sum((count) => count.replacing),
     superseded: sum((count) => count.superseded),
     duplicates: sum((count) => count.duplicates),
-    deleted: 0,
+    deleted: sum((count) => count.deleted),
     conflicts: sum((count) => count.rejected),
     existingLost: sum((count) => count.replaced),
     lostByEntity: counts.map(
-      (count) => count.duplicates + count.superseded + count.rejected + count.replaced,
+      (count) => count.duplicates + count.superseded + count.deleted + count.rejected + count.replaced,
     ),
     danglingNew: sum((count) => count.danglingNew),
     danglingResolved: sum((count) => count.resolved),

@@ -23,18 +23,21 @@ export abstract class WorkerOutput {
   }
 
   add(head: PartHead, bytes: Uint8Array): void {
-    if (this.#used + bytes.length > this.#buffer.byteLength) this.#turn();
-    if (bytes.length > this.#buffer.byteLength) {
-      // Larger than any buffer of the pool: it goes alone in one of its own, which is dropped afterwards.
-      const own = new ArrayBuffer(bytes.length);
-      new Uint8Array(own).set(bytes);
-      this._turn(own, [{ ...head, offset: 0, length: bytes.length } as OutputPart], []);
+    this.addTogether([{ head, bytes }]);
+  }
+
+  /** Parts that are handed over in one buffer. */
+  addTogether(pieces: readonly { head: PartHead; bytes: Uint8Array }[]): void {
+    const needed = pieces.reduce((sum, { bytes }) => sum + aligned(bytes.length), 0);
+    if (this.#used + needed > this.#buffer.byteLength) this.#turn();
+    if (needed > this.#buffer.byteLength) {
+      // Larger than any buffer of the pool: they go alone in one of their own, which is dropped afterwards.
+      const own = new ArrayBuffer(needed);
+      this._turn(own, place(pieces, own, 0), []);
       return;
     }
-    new Uint8Array(this.#buffer, this.#used, bytes.length).set(bytes);
-    this.#parts.push({ ...head, offset: this.#used, length: bytes.length } as OutputPart);
-    // Views of u64 need their offset aligned.
-    this.#used += Math.ceil(bytes.length / 8) * 8;
+    this.#parts.push(...place(pieces, this.#buffer, this.#used));
+    this.#used += needed;
   }
 
   /** A frame may hold nothing but bad records, of a byte or two each: their list has a bound of its own. */
@@ -66,6 +69,25 @@ export abstract class WorkerOutput {
     this.#parts = [];
     this.#used = 0;
   }
+}
+
+/** Views of u64 need their offset aligned. */
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+function place(
+  pieces: readonly { head: PartHead; bytes: Uint8Array }[],
+  buffer: ArrayBuffer,
+  from: number,
+): OutputPart[] {
+  let offset = from;
+  return pieces.map(({ head, bytes }) => {
+    new Uint8Array(buffer, offset, bytes.length).set(bytes);
+    const part = { ...head, offset, length: bytes.length } as OutputPart;
+    offset += aligned(bytes.length);
+    return part;
+  });
 }
 
 /**

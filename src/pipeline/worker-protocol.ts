@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorDetails } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { CsvHeader, SourceFormat } from "../ports/index.js";
+import type { RowPageHead, TablePlan } from "../tables/index.js";
 import type { KeyFates, RunFile } from "./checkpoint.js";
 import type { SpillCounts } from "./import-plan.js";
 
@@ -17,11 +18,15 @@ export interface WorkerSetup {
   /** The worker's WebAssembly memory, all of it. */
   memoryBytes: number;
   mapping: CompiledMapping;
+  /** For relational targets: records become rows of these tables in place of blocks. */
+  tables: TablePlan | null;
   runsDir: string;
   /** Prefix of the names of runs, unique to this worker of this process. */
   runPrefix: string;
   /** Without an index nothing is spilled: what would be is dropped. */
   isIndexed: boolean;
+  /** Whether every record deletes the one with its key. */
+  isDeleting: boolean;
   isRecordChecked: boolean;
   isSignatureChecked: boolean;
   /** The numbers of the import's meter of unsynced bytes. */
@@ -127,7 +132,8 @@ export type OutputPart =
       length: number;
     }
   | { kind: "key-block"; hash: bigint; ordinal: number; count: number; offset: number; length: number }
-  | { kind: "hashes"; offset: number; length: number };
+  | { kind: "hashes"; offset: number; length: number }
+  | { kind: "rows"; page: RowPageHead; offset: number; length: number };
 
 export interface DecodeReject {
   /** Number of the record within the frame. */
@@ -156,6 +162,8 @@ export interface LoadedReply {
   output: ArrayBuffer;
   parts: OutputPart[];
   records: number;
+  /** Records that deleted others, and are not among those. */
+  deletions: number;
   rejects: DecodeReject[];
 }
 

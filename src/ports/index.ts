@@ -1,3 +1,4 @@
 export * from "./source.js";
 export * from "./store-reader.js";
+export * from "./table-target.js";
 export * from "./target.js";

@@ -1,6 +1,14 @@
 import type { Place } from "../kernel/index.js";
 
-export type SourceFormat = "jsonl" | "json" | "csv" | "tsv" | "stackexchange" | QuadFormat;
+export type SourceFormat =
+  | "jsonl"
+  | "json"
+  | "csv"
+  | "tsv"
+  | "parquet"
+  | "stackexchange"
+  | "comics"
+  | QuadFormat;
 
 const quadFormats = ["ntriples", "nquads", "turtle", "trig", "dgraph-rdf", "dgraph-json"] as const;
 
@@ -16,7 +24,8 @@ export function isDialectFormat(format: SourceFormat): boolean {
   return format === "dgraph-rdf" || format === "dgraph-json";
 }
 
-export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz" | "7z";
+/** `pages`: pieces of the content are compressed each by itself, as the format has it. */
+export type SourceCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz" | "7z" | "pages";
 
 /** Where a source stands; small JSON, saved in the checkpoint. */
 export interface SourceCursor {
@@ -43,7 +52,25 @@ export interface SourceFingerprint {
   headCrc: number | null;
 }
 
-export type FrameRejectCode = "RECORD_TOO_LARGE" | "RECORD_TRUNCATED" | "CSV_QUOTE" | "JSON_SYNTAX";
+export type FrameRejectCode =
+  | "RECORD_TOO_LARGE"
+  | "RECORD_TRUNCATED"
+  | "CSV_QUOTE"
+  | "JSON_SYNTAX"
+  | "INVALID_UTF8"
+  | ComicFaultCode;
+
+/** Why an archive of a library of comics is turned down. */
+export type ComicFaultCode =
+  | "COMIC_EMPTY"
+  | "COMIC_TYPE"
+  | "COMIC_TRUNCATED"
+  | "COMIC_DAMAGED"
+  | "COMIC_ENCRYPTED"
+  | "COMIC_TOO_LARGE"
+  | "COMIC_NAMES"
+  | "COMIC_METADATA"
+  | "COMIC_UNREADABLE";
 
 export interface FrameReject {
   /** Index of the record within the frame's ids: it comes after all records that the bytes hold. */
@@ -71,11 +98,15 @@ export interface FrameReject {
  * - turtle, trig, dgraph-json: a line of the statements that they are handed out as.
  * - stackexchange: a line that holds more than white space, the XML declaration, or a tag without attributes
  *   other than `<row>`: the element around the rows.
+ * - parquet: a row, handed out as a line of JSON.
+ * - comics: a line of JSON, made of what an archive's metadata says.
  * - json: an element; commas and white space between elements are no part of it. An element that begins
  *   with a brace ends where the braces outside strings balance, one that begins with a bracket where the
  *   brackets do, a string at its closing quote, anything else before a comma, `]` or white space.
  */
 export interface Frame {
+  /** The entity of its records, where a source hands out those of several; else all of it holds one. */
+  entity?: string;
   length: number;
   /** Records in the frame, an upper bound of what decodes: ids are dealt by it. */
   records: number;
@@ -114,6 +145,8 @@ export interface Source {
   /** The entity that the content itself says it holds, as the tables of a dump do; null where it does not. */
   readonly entityTold?: string | null;
   readonly compression: SourceCompression;
+  /** What makes it other records than the same bytes read in another way; absent where there is one way. */
+  readonly readAs?: string | null;
   /** Memory that an open session may take for chunks and decompression, child processes included. */
   readonly sessionBytesMax: number;
   fingerprint(): Promise<SourceFingerprint>;
@@ -125,6 +158,11 @@ export interface Source {
   cursorNear?(offset: number, signal: AbortSignal): Promise<SourceCursor | null>;
   /** Lets go of what a stream that was looked at and never opened holds; a file holds nothing. */
   close?(): Promise<void>;
+  /**
+   * All of it is read, sealed in the target and visible: what the source keeps for the next import of it may
+   * be published. Killed before, the import calls it again; killed after, never.
+   */
+  settle?(): Promise<void>;
 }
 
 /** Asks the caller for a buffer of `bytes`; a buffer that is no larger than the former one means: no more. */

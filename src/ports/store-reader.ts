@@ -14,6 +14,17 @@ export interface SealedState {
    * The last log of live records that is sealed: what is left of it, or of one before, is to be passed over.
    */
   liveFolded?: number;
+  /** How far the last import was that came as live records, as far as these are sealed. */
+  liveImport?: LiveImport;
+}
+
+export interface LiveImport {
+  /** Tells it from others. */
+  token: string;
+  /** First record of it, by its number, that is not there. */
+  nextId: number;
+  /** What became of its records when they were written; those that replaced others are among the stored. */
+  counts: Record<"stored" | "replaced" | "duplicate" | "superseded" | "deleted" | "rejected", number>;
 }
 
 export interface SegmentState {

@@ -1,4 +1,4 @@
-import { assert } from "../kernel/index.js";
+import { assert, type ErrorCode } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { PlaceEntry, SealedState, StoreReader } from "./store-reader.js";
 
@@ -15,6 +15,8 @@ export interface TargetCapabilities {
    * Keeps what was committed: a checkpoint can be read back by the next process. Without it nothing resumes.
    */
   readonly durable: boolean;
+  /** Takes rows in place of blocks: its sessions are of `TableTargetSession`. */
+  readonly tables?: true;
 }
 
 export interface TargetOpenOptions {
@@ -33,6 +35,16 @@ export interface TargetOpenOptions {
 
 /** Anything an import must know to go on; JSON, opaque to the target. */
 export type CheckpointJson = string;
+
+/** A record that was found right and that the target does not take all the same. */
+export interface LateReject {
+  code: ErrorCode;
+  reason: string;
+  /** The record, or what is known of it. */
+  bytes: Uint8Array;
+  bytesTotal: number;
+  place: { source: string; record: number };
+}
 
 /** Stored parts of one batch, as views that live until the call returns. */
 export interface BatchParts {
@@ -84,25 +96,30 @@ export abstract class TargetSession implements AsyncDisposable {
 
   /** The checkpoint of the unfinished import, if there is one. */
   async checkpoint(): Promise<CheckpointJson | null> {
-    this.#assertOpen();
+    this.assertOpen();
     return this._checkpoint();
   }
 
   /** What a finished import with this id left for its next run, if there is any. */
   async finished(importId: string): Promise<CheckpointJson | null> {
-    this.#assertOpen();
+    this.assertOpen();
     return this._finished(importId);
   }
 
   /** Adds one batch; ids rise from call to call. It counts from the next `commit`. */
   async append(parts: BatchParts): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     await this._append(parts);
+  }
+
+  /** Records of what was appended since the last call that the target did not take. */
+  takeLateRejects(): LateReject[] {
+    return [];
   }
 
   /** Makes everything appended so far durable together with the checkpoint. */
   async commit(checkpoint: CheckpointJson): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     await this._commit(checkpoint);
   }
 
@@ -111,19 +128,19 @@ export abstract class TargetSession implements AsyncDisposable {
    * False when nothing waited in memory.
    */
   async flush(): Promise<boolean> {
-    this.#assertOpen();
+    this.assertOpen();
     return this._flush();
   }
 
   /** Deletes what was appended at `fromId` and above: the data behind the last checkpoint. */
   async rollback(fromId: number): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     await this._rollback(fromId);
   }
 
   /** Drops the checkpoint of the unfinished import together with all its data. */
   async forget(): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     await this._forget();
   }
 
@@ -141,7 +158,7 @@ export abstract class TargetSession implements AsyncDisposable {
    * The sealed state becomes what readers see, the note (if any) what the finished import left: one commit.
    */
   async publish(sealed: SealedState, importId: string, note: CheckpointJson | null): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     await this._publish(sealed, importId, note);
   }
 
@@ -165,7 +182,7 @@ export abstract class TargetSession implements AsyncDisposable {
 
   /** Gives mapped pages back to the kernel; readers of this session must be closed. */
   async releaseMapped(): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     await this._releaseMapped();
   }
 
@@ -184,12 +201,12 @@ export abstract class TargetSession implements AsyncDisposable {
     }
   }
 
-  #assertOpen(): void {
+  protected assertOpen(): void {
     assert(this.#state === "open", `target session is ${this.#state}`);
   }
 
   #assertSortedAppend(): void {
-    this.#assertOpen();
+    this.assertOpen();
     assert(this.capabilities.sortedAppend, "this target takes no sorted blocks");
   }
 

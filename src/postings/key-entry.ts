@@ -1,6 +1,7 @@
 /** Bytes before the version of an entry, and its flags: see kernels/key-entry.ts. */
 const fixedBytes = 17;
 const flagsAt = 10;
+const idAt = 12;
 const versionBytes = 8;
 
 export const keyFlag = { reference: 1, version: 2, deletion: 4, extra: 8 };
@@ -23,6 +24,12 @@ export function keySpan(bytes: Uint8Array, at: number): KeySpan {
   if (keyBytes >= 0x80) keyBytes = (keyBytes & 0x7f) | ((bytes[start++] ?? 0) << 7);
   const end = start + keyBytes;
   return { start, end, entryEnd: end + (flags & keyFlag.extra ? keyExtraBytes : 0) };
+}
+
+/** The record of the entry at `at`. */
+export function keyIdAt(bytes: Uint8Array, at: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, fixedBytes);
+  return view.getUint32(idAt, true) + view.getUint8(idAt + 4) * 2 ** 32;
 }
 
 export function keyFlagsAt(bytes: Uint8Array, at: number): number {

@@ -25,6 +25,8 @@ export interface KeyCounts {
   /** Dead records by reason. */
   duplicates: number;
   superseded: number;
+  /** New ones that a deletion took out; existing ones are among the replaced. */
+  deleted: number;
   replaced: number;
   rejected: number;
   danglingNew: number;
@@ -134,6 +136,7 @@ const noCounts: KeyCounts = Object.freeze({
   replacing: 0,
   duplicates: 0,
   superseded: 0,
+  deleted: 0,
   replaced: 0,
   rejected: 0,
   danglingNew: 0,
@@ -154,6 +157,7 @@ function readCounts(kernel: Kernel, merge: number, keyspace: number): KeyCounts 
     replacing: counter(exports.COUNT_REPLACING),
     duplicates: counter(exports.COUNT_DUPLICATE),
     superseded: counter(exports.COUNT_SUPERSEDED),
+    deleted: counter(exports.COUNT_DELETED),
     replaced: counter(exports.COUNT_REPLACED),
     rejected: counter(exports.COUNT_REJECTED),
     danglingNew: counter(exports.COUNT_DANGLING_NEW),

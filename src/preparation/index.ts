@@ -1,7 +1,18 @@
 export { commandText, quoteArgument } from "./command-text.js";
 export { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
+export { liveBytesOf, liveOptionsOf, lockLiveStore } from "./live-store.js";
+export { type LiveStore, type LiveStoreOptions, openLiveStore } from "./open-live-store.js";
 export { openSources } from "./open-sources.js";
+export { type CheckedAction, checkActions, type PlanSelection, selectActions } from "./plan-actions.js";
+export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
-export { makeTarget, storePath, type TargetChoice } from "./target.js";
+export {
+  isRelationalTarget,
+  makeTarget,
+  relationalChoice,
+  relationalStats,
+  storePath,
+  type TargetChoice,
+} from "./target.js";
 export { unfinishedReport } from "./unfinished-report.js";

@@ -1,13 +1,14 @@
 import { basename, dirname, resolve } from "node:path";
 import { entityNameOf, type InferenceSample, inferMapping, type Mapping } from "../mapping/index.js";
 import { isQuadFormat, type Source } from "../ports/index.js";
-import { rdfEntity, rdfMapping, stackExchangeMapping } from "../presets/index.js";
+import { comicsMapping, rdfEntity, rdfMapping, stackExchangeMapping } from "../presets/index.js";
 import { type SourceSample, sampleSource } from "./sample-source.js";
 
-export type InferredPreset = "nostr" | "rdf" | "stackexchange";
+export type InferredPreset = "comics" | "nostr" | "rdf" | "stackexchange";
 
 /** What records of a preset are called. */
 export const presetRecords: Readonly<Record<InferredPreset, string>> = {
+  comics: "comics",
   nostr: "nostr events",
   rdf: "quads",
   stackexchange: "tables of Stack Exchange",
@@ -69,9 +70,11 @@ export async function inferSources(
   sources: readonly Source[],
   sampler: Sampler,
   entityName: string | null,
+  isRelational = false,
 ): Promise<SourceInference> {
   if (sources.every(({ format }) => isQuadFormat(format))) return quadInference(sources);
   if (entityName === null && sources.every(isDumpTable)) return dumpInference(sources);
+  if (sources.every(({ format }) => format === "comics")) return libraryInference(sources);
   const groups =
     entityName === null
       ? await groupSources(sources, sampler)
@@ -81,11 +84,12 @@ export async function inferSources(
   const entities = new Map<string, string>();
   let isNostr = true;
   for (const group of groups) {
-    const inferred = inferMapping(await groupSample(group, sampler));
+    const inferred = inferMapping({ ...(await groupSample(group, sampler)), isRelational });
     const entity = inferred.mapping.entities[group.entityName]!;
+    if (isRelational && isOneTable(group.sources)) entity.rest = false;
     mapping.entities[group.entityName] = group.match === null ? entity : { match: group.match, ...entity };
     notes.push(...inferred.notes);
-    isNostr &&= inferred.preset === "nostr";
+    isNostr &&= inferred.preset === "nostr" && !isRelational;
     for (const source of group.sources) entities.set(source.name, group.entityName);
   }
   return { mapping, preset: isNostr ? "nostr" : null, notes, entities };
@@ -95,6 +99,12 @@ export async function inferSources(
 function quadInference(sources: readonly Source[]): SourceInference {
   const entities = new Map(sources.map(({ name }) => [name, rdfEntity]));
   return { mapping: rdfMapping(), preset: "rdf", notes: [], entities };
+}
+
+/** A library hands out records of all entities of its preset. */
+function libraryInference(sources: readonly Source[]): SourceInference {
+  const entities = new Map(sources.map(({ name }) => [name, "Comic"]));
+  return { mapping: comicsMapping(), preset: "comics", notes: [], entities };
 }
 
 function isDumpTable({ format, entityTold }: Source): boolean {
@@ -107,11 +117,17 @@ function dumpInference(sources: readonly Source[]): SourceInference {
   return { mapping: stackExchangeMapping(), preset: "stackexchange", notes: [], entities };
 }
 
+/** Whether a header says what members all the records have. */
+export function isOneTable(sources: readonly Source[]): boolean {
+  return sources.length === 1 && (sources[0]!.format === "csv" || sources[0]!.format === "tsv");
+}
+
 /** The first, the middle and the last file stand for all of a group. */
 async function groupSample(group: SourceGroup, sampler: Sampler): Promise<InferenceSample> {
   const samples = await Promise.all(representatives(group.sources).map((source) => sampler.sample(source)));
   const records = samples.flatMap((sample) => sample.records);
-  return { entityName: group.entityName, records, isText: samples.every((sample) => sample.isText) };
+  const columns = [...new Set(samples.flatMap((sample) => sample.columns))];
+  return { entityName: group.entityName, records, isText: samples.every((sample) => sample.isText), columns };
 }
 
 async function groupSources(sources: readonly Source[], sampler: Sampler): Promise<SourceGroup[]> {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { isPlimsollError, PlimsollError, stdinSampleBytesMax, stdinSampleDelayMs } from "../kernel/index.js";
 import type { Source, SourceFormat } from "../ports/index.js";
-import { resolveSources } from "../sources/index.js";
+import { type ResolveOptions, resolveSources } from "../sources/index.js";
 import { Sampler } from "./infer-sources.js";
 
 export interface OpenedSources {
@@ -12,11 +12,14 @@ export interface OpenedSources {
 export interface OpenSourcesOptions {
   /** As --format says; `nostr` are JSON lines. */
   format: string | null;
+  /** As --records-at says. */
+  recordsAt?: string | null;
   command: string;
   stdin: () => Readable;
   /** What the stream is called in messages and places. */
   streamName?: string;
   signal: AbortSignal;
+  comics?: ResolveOptions["comics"];
   onNote: (note: string) => void;
 }
 
@@ -30,8 +33,13 @@ export async function openSources(
   if (args.filter((argument) => argument === "-").length > 1) {
     throw new PlimsollError("USAGE", { what: "stdin (-) can be read only once", command });
   }
-  const format = options.format === "nostr" ? "jsonl" : (options.format as SourceFormat | null);
-  const shared = { cwd: process.cwd(), onNote: options.onNote, ...(format === null ? {} : { format }) };
+  const { onNote, comics } = options;
+  const shared: ResolveOptions = {
+    cwd: process.cwd(),
+    onNote,
+    ...sourceFormat(options.format, options.recordsAt ?? null, command),
+    ...(comics === undefined ? {} : { comics }),
+  };
   if (!args.includes("-")) {
     const sources = await resolveSources(args, shared);
     return { sources, sampler: new Sampler(options.signal, async (source) => source) };
@@ -44,6 +52,18 @@ export async function openSources(
     return truncationProof((await resolveSources(["-"], { ...named, stdin: Readable.from([head]) }))[0]!);
   };
   return { sources, sampler: new Sampler(options.signal, samplable) };
+}
+
+/** How all the sources are read, where that is said. */
+export function sourceFormat(
+  name: string | null,
+  recordsAt: string | null,
+  command: string,
+): { format?: SourceFormat; recordsAt?: readonly string[] } {
+  if (recordsAt === null)
+    return name === null ? {} : { format: name === "nostr" ? "jsonl" : (name as SourceFormat) };
+  if (name === null || name === "json") return { format: "json", recordsAt: recordsAt.split(".") };
+  throw new PlimsollError("USAGE", { what: `--records-at is for JSON, not for --format ${name}`, command });
 }
 
 /** The first part of a stream, and the stream with that part put back in front. */

@@ -1,15 +1,31 @@
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { delayMsMaxDefault, gradualityDefault, PlimsollError, syncBytesDefault } from "../kernel/index.js";
+import {
+  codexChunkRecordsMax,
+  codexChunkRecordsMin,
+  codexRecordBytes,
+  delayMsMaxDefault,
+  gradualityDefault,
+  PlimsollError,
+  syncBytesDefault,
+} from "../kernel/index.js";
 import { type ResolvedLine, resolveLine } from "../memory/index.js";
+import { deletionFaultOf } from "../model/index.js";
 import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
 import type { Source } from "../ports/index.js";
 import { divisionSettings, memorySource, type OptionValues } from "../settings/index.js";
 import { commandText } from "./command-text.js";
 import type { Sampler } from "./infer-sources.js";
+import { libraryOptions } from "./library-options.js";
 import { openSources } from "./open-sources.js";
 import { mappingMerger, type ResolvedMapping, resolveMapping } from "./resolve-mapping.js";
-import { makeTarget, parseTarget, readStoredMapping, type TargetChoice } from "./target.js";
+import {
+  isRelationalTarget,
+  makeTarget,
+  parseTarget,
+  readStoredMapping,
+  type TargetChoice,
+} from "./target.js";
 
 /** Who wants an import: the command line, or a server for one of its requests. */
 export interface PreparingHost {
@@ -66,11 +82,14 @@ export async function prepareImport(
   const line = host.line ?? asked();
   if (line.cut !== null && host.line === undefined) host.note(`${line.cut}: the smaller one is the line.\n`);
   const onNote = (note: string) => host.note(`${note}\n`);
-  const format = values.text("format");
   const { streamName = "-", stdin } = host;
-  const opened = await openSources(host.args, { format, command, stdin, streamName, signal, onNote });
+  const recordsAt = values.text("records-at");
+  const shared = { command, recordsAt, stdin, streamName, signal, onNote };
+  const opened = await openSources(host.args, { ...shared, ...(await libraryOptions(host, named, command)) });
   const stored = await readStoredMapping(named);
-  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command);
+  const isRelational = isRelationalTarget(named);
+  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
+  if (values.flag("delete")) checkDeletion(mapping, opened.sources, command);
   const isDry = values.flag("dry-run");
   const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;
   const plan = await makePlan(host, opened.sources, target, named, mapping, line);
@@ -116,32 +135,58 @@ async function makePlan(
     tempDir: tempDir === null ? null : resolve(tempDir),
     isRecordChecked: !values.flag("no-check-ids"),
     isSignatureChecked: values.flag("verify"),
+    ...(values.flag("delete") ? { isDeleting: true } : {}),
     rejects: {
       path: values.text("rejects") ?? defaultRejectsPath(target),
       isAbort: values.text("on-error") === "abort",
       rejectsMax: values.number("max-rejects"),
-      rerun: rerunCommand(host, named.name),
+      rerun: rerunCommand(host, named.name, sources),
     },
     offset: values.number("offset") ?? 0,
     limit: values.number("limit"),
     isFresh: values.flag("fresh"),
     syncBytes: values.number("sync-bytes") ?? syncBytesDefault,
-    syncRecords: values.number("sync-every"),
+    syncRecords: values.number("sync-every") ?? chunkRecords(values, line),
     delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
   };
 }
 
+/** What is deleted is found by its key. */
+function checkDeletion({ compiled, entityOf }: ResolvedMapping, sources: Source[], command: string): void {
+  for (const source of sources) {
+    const entity = compiled.entities.find(({ name }) => name === entityOf(source));
+    const fault = entity === undefined ? null : deletionFaultOf(entity);
+    if (fault !== null) throw new PlimsollError("USAGE", { what: `--delete cannot be: ${fault}`, command });
+  }
+}
+
+/** Records of a chunk by the rule of a comic server; null when the governor is to say. */
+function chunkRecords(values: OptionValues, line: ResolvedLine): number | null {
+  const rule = values.text("chunk-rule");
+  if (rule === null) return null;
+  const fraction = Number(/^codex:(0?\.\d+|1)$/.exec(rule)?.[1] ?? Number.NaN);
+  if (!(fraction > 0)) {
+    const what = `--chunk-rule ${rule} is no rule that there is: codex:FRACTION, such as codex:0.25`;
+    throw new PlimsollError("USAGE", { what, command: "import" });
+  }
+  const records = Math.floor((line.bytes * fraction) / codexRecordBytes);
+  return Math.min(codexChunkRecordsMax, Math.max(codexChunkRecordsMin, records));
+}
+
 /** Beside the store; nothing is written for a target that keeps nothing. */
 function defaultRejectsPath(target: TargetChoice): string | null {
-  return target.path === null ? null : `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
+  if (target.path === null) return target.rejectsPath ?? null;
+  return `${target.path.replace(/\/+$/, "")}.rejects.jsonl`;
 }
 
 /** The command that reads one record (counted from 1) again; a stream cannot be read again. */
-function rerunCommand(host: PreparingHost, into: string) {
+function rerunCommand(host: PreparingHost, into: string, sources: readonly Source[]) {
   const options = host.values.toArguments("import", (name) => !wholeImportOptions.has(name));
   return (source: string, record: number): string | null => {
     if (source === (host.streamName ?? "-")) return null;
     const words = commandText(["plimsoll", "import", source, "--into", into, ...options]);
+    // An import reads every archive that was mended, and by number it would be another one then.
+    if (sources.some(({ format }) => format === "comics")) return words;
     return `${words} --offset ${record - 1} --limit 1`;
   };
 }

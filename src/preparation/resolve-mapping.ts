@@ -23,7 +23,7 @@ import { type CompiledMapping, globMatches, suggestionText } from "../model/inde
 import { isQuadFormat, type Source } from "../ports/index.js";
 import { rdfEntity, rdfMappingWith } from "../presets/index.js";
 import type { OptionValues } from "../settings/index.js";
-import { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
+import { inferSources, isOneTable, presetRecords, type Sampler } from "./infer-sources.js";
 import { presetMapping } from "./preset-mapping.js";
 
 export type MappingOrigin = "preset" | "file" | "schema" | "flags" | "store" | "inferred";
@@ -52,8 +52,9 @@ export async function resolveMapping(
   stored: CompiledMapping | null,
   sampler: Sampler,
   command: string,
+  isRelational = false,
 ): Promise<ResolvedMapping> {
-  const choice = await chooseMapping(values, sources, stored, sampler, command);
+  const choice = await chooseMapping(values, sources, stored, sampler, command, isRelational);
   let { mapping } = choice;
   if (values.flag("no-text")) mapping = withoutText(mapping);
   const rule = values.text("on-conflict");
@@ -76,6 +77,16 @@ function withChosenRule(mapping: Mapping, rule: string, command: string): Mappin
   return withConflictRule(mapping, rule, "--on-conflict");
 }
 
+/** The entities of the mapping that the options name, found right; null where it hangs on the sources. */
+export function namedEntities(values: OptionValues, command: string): string[] | null {
+  const preset = values.text("preset");
+  const file = values.text("mapping");
+  if (preset === null && file === null) return null;
+  const mapping = file === null ? presetMapping(preset!, command) : readMappingFile(file);
+  compileMapping(mapping, file ?? `preset ${preset}`);
+  return Object.keys(mapping.entities);
+}
+
 /** What the pipeline hands the stored mapping to. */
 export function mappingMerger(wanted: CompiledMapping, targetName: string) {
   return (stored: CompiledMapping | null): CompiledMapping => mergeMappings(stored, wanted, targetName);
@@ -87,6 +98,7 @@ async function chooseMapping(
   stored: CompiledMapping | null,
   sampler: Sampler,
   command: string,
+  isRelational: boolean,
 ): Promise<Choice> {
   const flags = mappingFlags(values);
   const ways = [
@@ -115,11 +127,11 @@ async function chooseMapping(
   if (preset !== null) return presetChoice(preset, flags.entity, command);
   const file = values.text("mapping");
   if (file !== null) return fileChoice(file, flags.entity);
-  if (given.length === 1) return flagsChoice(flags, sources, sampler);
+  if (given.length === 1) return flagsChoice(flags, sources, sampler, isRelational);
   return (
     storedChoice(sources, stored, flags.entity) ??
     storedQuadsChoice(sources, stored) ??
-    inferredChoice(sources, sampler, flags.entity)
+    inferredChoice(sources, sampler, flags.entity, isRelational)
   );
 }
 
@@ -161,10 +173,12 @@ async function flagsChoice(
   flags: MappingFlags,
   sources: readonly Source[],
   sampler: Sampler,
+  isRelational: boolean,
 ): Promise<Choice> {
-  const { records, isText } = await sampler.sample(sources[0]!);
+  const { records, isText, columns } = await sampler.sample(sources[0]!);
   const entityName = flags.entity ?? entityNameOf(sources[0]!.name);
-  const mapping = flagsMapping(flags, { entityName, records, isText });
+  const mapping = flagsMapping(flags, { entityName, records, isText, columns, isRelational });
+  if (isRelational && isOneTable(sources)) mapping.entities[entityName]!.rest = false;
   return { mapping, origin: "flags", fileName: "command line", notes: [], entityOf: () => entityName };
 }
 
@@ -215,8 +229,9 @@ async function inferredChoice(
   sources: readonly Source[],
   sampler: Sampler,
   entity: string | null,
+  isRelational: boolean,
 ): Promise<Choice> {
-  const inferred = await inferSources(sources, sampler, entity);
+  const inferred = await inferSources(sources, sampler, entity, isRelational);
   if (inferred.preset !== null) {
     const notes = [`The records are ${presetRecords[inferred.preset]}: preset ${inferred.preset} is used.`];
     return { ...presetChoice(inferred.preset, null, "import"), origin: "inferred", notes };

@@ -7,6 +7,8 @@ export interface SourceSample {
   records: Record<string, unknown>[];
   /** All values are text, as the cells of a CSV file and the attributes of XML are. */
   isText: boolean;
+  /** The columns of a table; empty for what is none. */
+  columns: readonly string[];
   /** Bytes of (decompressed) input that the sampled records take, bad ones included. */
   bytes: number;
   /** Records framed, bad ones included. */
@@ -24,6 +26,7 @@ export async function sampleSource(source: Source, signal: AbortSignal): Promise
   const sample: SourceSample = {
     records: [],
     isText,
+    columns: [],
     bytes: 0,
     recordsFramed: 0,
     bytesRead: 0,
@@ -41,6 +44,7 @@ export async function sampleSource(source: Source, signal: AbortSignal): Promise
     buffer = got.buffer as Uint8Array<ArrayBuffer>;
     const { frame } = got;
     sample.bytes += frame.length;
+    sample.columns = frame.header?.columns ?? [];
     sample.recordsFramed += frame.records;
     const text = Buffer.from(buffer.buffer, buffer.byteOffset, frame.length).toString("utf8");
     const record = isXml ? xmlRow(text) : isText ? rowObject(text, frame.header) : jsonObject(text);

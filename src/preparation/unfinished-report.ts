@@ -1,16 +1,18 @@
 import { isPlimsollError } from "../kernel/index.js";
 import { peakRssBytes } from "../memory/index.js";
-import {
-  type ImportPlan,
-  type ImportProgress,
-  type ImportReport,
-  idleGovernor,
-  noRuns,
-} from "../pipeline/index.js";
+import { type ImportProgress, type ImportReport, idleGovernor, noRuns } from "../pipeline/index.js";
+
+/** What is known of an import whatever became of it. */
+export interface UnfinishedImport {
+  sources: readonly { name: string }[];
+  target: { name: string };
+  memory: { line: { bytes: number; source: string } };
+  rejects: { path: string | null };
+}
 
 /** The report of an import that was ended by a condition: what the last progress told, and the condition. */
 export function unfinishedReport(
-  plan: ImportPlan,
+  plan: UnfinishedImport,
   last: ImportProgress | null,
   error: unknown,
   isInterrupted: boolean,

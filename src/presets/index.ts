@@ -1,11 +1,13 @@
 import type { Mapping } from "../mapping/index.js";
 import { type CompiledMapping, type RecordCheck, suggestionText } from "../model/index.js";
+import { comicsMapping } from "./comics.js";
 import { nostrEntity, nostrMapping } from "./nostr.js";
 import { createNostrCheck } from "./nostr-check.js";
 import { createQuadCheck } from "./quad-check.js";
 import { rdfMapping } from "./rdf.js";
 import { stackExchangeMapping } from "./stackexchange.js";
 
+export { comicsMapping } from "./comics.js";
 export { nostrEntity } from "./nostr.js";
 export { createNostrCheck, nostrSerialisation } from "./nostr-check.js";
 export { createQuadCheck } from "./quad-check.js";
@@ -15,6 +17,7 @@ export { stackExchangeMapping } from "./stackexchange.js";
 
 /** Mappings that come with Plimsoll, by the name that --preset takes. */
 const presets: Readonly<Record<string, () => Mapping>> = {
+  comics: comicsMapping,
   nostr: nostrMapping,
   rdf: rdfMapping,
   stackexchange: stackExchangeMapping,

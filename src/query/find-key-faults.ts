@@ -65,7 +65,9 @@ async function findStray(run: Verification, ranges: IdRange[], verdicts: Verdict
 
 function checkEntry(run: Verification, entry: KeyEntry, verdicts: Verdicts): void {
   const { store, unreadable } = run;
-  if (run.isDead(entry.id) || unreadable.has(entry.id)) return;
+  // Of a deletion by its key nothing is stored but the entry.
+  const isTombstone = entry.isDeletion && !entry.isReference;
+  if (isTombstone || run.isDead(entry.id) || unreadable.has(entry.id)) return;
   run.pages.count(lookupMappedBytes);
   const record = store.records.any(entry.id);
   const entity = record === undefined ? undefined : store.mapping.entities[record.entity];
@@ -111,7 +113,7 @@ class Verdicts {
     return store.sealed.segments.some((segment) => {
       pages.count(lookupMappedBytes);
       for (const entry of entriesOf(store.reader, segment.number, hash)) {
-        // A deleted event goes on to define its key.
+        // A deleted event goes on to define its key; of a deleted record it is not known which links it had.
         const isDefiner = !entry.isReference && (keyspace === events?.number || !isDead(entry.id));
         if (isDefiner && entry.keyspace === keyspace && sameBytes(entry.key, key)) return true;
       }

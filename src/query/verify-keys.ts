@@ -33,6 +33,7 @@ export async function verifyKeys(
   const pieces = references.pieces();
   let isReadable = true;
   const { KEYS_DONE, KEYS_NEED_BLOCK, KEYS_NEED_CALLS, KEYS_TWICE, KEYS_MISHASHED } = exports;
+  const { KEYS_UNDELETED } = exports;
   try {
     for (let status = exports.verifyKeys(); status !== KEYS_DONE.value; status = exports.verifyKeys()) {
       const wanted = exports.keysWanted();
@@ -48,6 +49,13 @@ export async function verifyKeys(
         const entry = keyEntryAt(u8, exports.keysEntry());
         const [first, second] = [exports.keysFaultId(), entry.id];
         run.fault("key", `${keyName(run, entry)} is defined by live records ${first} and ${second}.`);
+      } else if (status === KEYS_UNDELETED.value) {
+        const entry = keyEntryAt(u8, exports.keysEntry());
+        const lives = `lives, though the deletion ${entry.id} takes it out`;
+        run.fault(
+          "key",
+          `${keyName(run, entry)} is defined by record ${exports.keysFaultId()}, which ${lives}.`,
+        );
       } else if (status === KEYS_MISHASHED.value) {
         const entry = keyEntryAt(u8, exports.keysEntry());
         run.fault("key", `${keyName(run, entry)} is noted for record ${entry.id} under another hash.`);

@@ -14,6 +14,7 @@ import {
 /** Options of `import` that a request may say; the line, files and folders are the server's. */
 const names = new Set([
   "format",
+  "records-at",
   "preset",
   "entity",
   "key",
@@ -31,6 +32,7 @@ const names = new Set([
   "verify",
   "no-check-ids",
   "fresh",
+  "delete",
   "offset",
   "limit",
 ]);

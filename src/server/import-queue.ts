@@ -25,13 +25,17 @@ export class ImportQueue {
   #isClosed = false;
 
   readonly #history: JobHistory;
+  readonly #before: () => Promise<void>;
 
   constructor(options: {
+    /** What goes first when an import's turn has come; never throws. */
+    before: () => Promise<void>;
     failureOfStop: (reason: StopReason, name: string) => FailureText;
     history: JobHistory;
   }) {
     this.#failureOfStop = options.failureOfStop;
     this.#history = options.history;
+    this.#before = options.before;
     const failureOfEnd = (name: string) =>
       this.#failureOfStop({ kind: "broken", text: "its server ended" }, name);
     for (const kept of this.#history.load()) this.#remember(ImportJob.restore(kept, failureOfEnd));
@@ -160,7 +164,7 @@ export class ImportQueue {
     if (waiting === undefined) return;
     this.#current = waiting;
     const { job, stop, work } = waiting;
-    this.#running = this.exclusively(() => work(job, stop));
+    this.#running = this.#before().then(() => this.exclusively(() => work(job, stop)));
     await this.#running;
     this.#current = null;
     this.#forgetOld();

@@ -13,6 +13,7 @@ import { getHealth, getPage, getPageFile, getStore } from "./store-routes.js";
 
 const json = "application/json";
 const lines = "application/x-ndjson";
+const quads = "application/n-quads";
 const html = "text/html";
 const events = "text/event-stream";
 
@@ -132,14 +133,20 @@ export const routes: readonly Route[] = [
     method: "POST",
     path: "/api/records",
     scope: "write",
-    summary: "write a few records: durable when answered, and seen by every query from then on",
+    summary: "write or delete a few records: durable when answered, and seen by every query from then on",
     parameters: [
       { name: "entity", type: "string", description: "what the records are; needed where there are several" },
       { name: "preset", type: "string", description: "the mapping of a store that is not there yet" },
+      {
+        name: "op",
+        type: "string",
+        description: "set unless told; delete takes out the records with these keys",
+        choices: ["set", "delete"],
+      },
     ],
     body: {
-      description: "one record, an array of them, or lines",
-      contentTypes: [json, lines],
+      description: "one record, an array of them, or lines; statements of N-Quads for quads",
+      contentTypes: [json, lines, quads],
     },
     answers: [{ status: 200, description: "what became of each record", contentType: json }],
     failures: [400, 404, 409, 413, 503, 507],

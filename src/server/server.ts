@@ -83,6 +83,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 function makeParts(settings: ServerSettings): ServerParts {
   const { storePath, pageDir, values, line, note } = settings;
   const imports = new ImportQueue({
+    // What was written before the import stands before its records, for rules that go by the order.
+    before: async () => live.layer?.foldNow(),
     failureOfStop: (reason, name) => failureOf(stopError(reason, name), storePath).error,
     history: new JobHistory(importHistoryDir(storePath), note),
   });

@@ -28,6 +28,8 @@ interface SharedReader {
   fileBytesBefore: number;
   /** Nobody new: a writer waits, or it is too old. */
   isRetired: boolean;
+  /** Queries that wait for live records before they begin: told when a writer waits. */
+  waits: Set<() => void>;
   /** Ends its queries when the writer has waited for long enough. */
   grace: AbortController;
   timer: NodeJS.Timeout | null;
@@ -202,12 +204,25 @@ export class StoreAccess {
   async #viewOf(shared: SharedReader): Promise<StoreReader | null> {
     const { version } = this.#live;
     if (shared.view !== null && shared.viewVersion === version) return shared.view;
-    const view = await this.#live.overlay(shared.reader);
+    const view = await this.#overlayUnlessWanted(shared);
     if (view === null) return null;
     if (view !== shared.reader) setQueryCaches(view, this.#caches);
     shared.view = view;
     shared.viewVersion = version;
     return view;
+  }
+
+  /**
+   * Live records may be under way of a commit that itself waits for the writer who waits for this reader:
+   * then it leaves, and the query begins with another one.
+   */
+  #overlayUnlessWanted(shared: SharedReader): Promise<StoreReader | null> {
+    return new Promise((resolve, reject) => {
+      const leave = () => resolve(null);
+      shared.waits.add(leave);
+      const overlay = this.#live.overlay(shared.reader);
+      overlay.then(resolve, reject).finally(() => shared.waits.delete(leave));
+    });
   }
 
   async #borrow(): Promise<SharedReader> {
@@ -283,6 +298,7 @@ export class StoreAccess {
       openedAtMs: systemClock.nowMs(),
       fileBytesBefore: this.#gauge.read().fileBytes,
       isRetired: false,
+      waits: new Set(),
       grace: new AbortController(),
       timer: null,
     };
@@ -311,6 +327,7 @@ export class StoreAccess {
   }
 
   #giveWay(shared: SharedReader): void {
+    for (const leave of shared.waits) leave();
     const late = () => shared.grace.abort(new PlimsollError("SERVER_BUSY", { what: "so long a query" }));
     const timer = setTimeout(late, readerGraceMsMax);
     timer.unref();

@@ -10,7 +10,7 @@ export const mappingRows: readonly OptionRow[] = [
     value: "NAME",
     type: "text",
     env: "PLIMSOLL_PRESET",
-    help: "a mapping that comes with Plimsoll: nostr, rdf or stackexchange",
+    help: "a mapping that comes with Plimsoll: nostr, rdf, stackexchange or comics",
     commands: loading,
     way: { of: "mapping", name: "preset" },
   },

@@ -145,6 +145,16 @@ export const memoryRows: readonly OptionRow[] = [
     bounds: "records that a crash makes the import read again",
   },
   {
+    name: "chunk-rule",
+    value: "RULE",
+    type: "text",
+    default: "by the governor",
+    env: "PLIMSOLL_CHUNK_RULE",
+    help: "codex:FRACTION for chunks of so much of the line by 16 KiB a record, 1,000 to 500,000 records",
+    commands: ["import", "plan"],
+    bounds: "records of one transaction of a relational target",
+  },
+  {
     name: "block-cache",
     value: "SIZE",
     type: "bytes",

@@ -2,6 +2,7 @@ import { portDefault } from "../kernel/index.js";
 import { type CommandName, commandTable } from "./command-table.js";
 import { mappingRows } from "./option-mapping-rows.js";
 import { memoryRows } from "./option-memory-rows.js";
+import { planRows } from "./option-plan-rows.js";
 import { queryRows } from "./option-query-rows.js";
 import type { OptionRow } from "./option-row.js";
 
@@ -15,6 +16,7 @@ export const formatNames = [
   "json",
   "csv",
   "tsv",
+  "parquet",
   "nostr",
   "ntriples",
   "nquads",
@@ -23,6 +25,7 @@ export const formatNames = [
   "dgraph-rdf",
   "dgraph-json",
   "stackexchange",
+  "comics",
 ] as const;
 export const progressModes = ["auto", "bar", "json", "none"] as const;
 
@@ -35,7 +38,7 @@ export const optionTable: readonly OptionRow[] = [
     value: "TARGET",
     type: "text",
     env: "PLIMSOLL_INTO",
-    help: "what to load: DIR or lmdb:DIR (the embedded store), or null: (discard, for measuring)",
+    help: "what to load: DIR or lmdb:DIR (the embedded store), sqlite:FILE, postgres://USER@HOST/DATABASE, or null: (discard, for measuring)",
     commands: loading,
   },
   {
@@ -48,6 +51,15 @@ export const optionTable: readonly OptionRow[] = [
     help: "format of the sources",
     commands: reading,
   },
+  {
+    name: "records-at",
+    value: "PATH",
+    type: "text",
+    env: "PLIMSOLL_RECORDS_AT",
+    help: "members that lead to the list of records in JSON, such as products or data.items",
+    commands: reading,
+  },
+  ...planRows,
   ...mappingRows,
   ...memoryRows,
   {
@@ -58,6 +70,15 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_TEMP_DIR",
     help: "folder for sorted runs on their way into the store, and for links while they are verified",
     commands: [...loading, "verify", "serve"],
+  },
+  {
+    name: "catalogue",
+    value: "DIR",
+    type: "text",
+    default: "beside the target",
+    env: "PLIMSOLL_CATALOGUE",
+    help: "for comics: folder for what was seen of the library, so that the next import opens only what has changed",
+    commands: loading,
   },
   {
     name: "on-conflict",
@@ -113,6 +134,20 @@ export const optionTable: readonly OptionRow[] = [
     env: "PLIMSOLL_LIMIT",
     help: "records to read at most",
     commands: loading,
+  },
+  {
+    name: "delete",
+    type: "flag",
+    env: "PLIMSOLL_DELETE",
+    help: "delete the records whose keys the source lists, or the quads that it holds",
+    commands: ["import"],
+  },
+  {
+    name: "live",
+    type: "flag",
+    env: "PLIMSOLL_LIVE",
+    help: "write records as a server does: each group durable and seen when it is written",
+    commands: ["import"],
   },
   {
     name: "fresh",

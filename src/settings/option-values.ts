@@ -49,6 +49,22 @@ export class OptionValues {
     return this.#values.get(name) === true;
   }
 
+  /** The same with other values for some; null takes one out. */
+  with(changes: ReadonlyMap<string, OptionValue | null>, origin: OptionOrigin): OptionValues {
+    const values = new Map(this.#values);
+    const origins = new Map(this.#origins);
+    for (const [name, value] of changes) {
+      if (value === null) {
+        values.delete(name);
+        origins.delete(name);
+      } else {
+        values.set(name, value);
+        origins.set(name, origin);
+      }
+    }
+    return new OptionValues(values, origins);
+  }
+
   /** The options as they would be typed: for commands that are printed to be run again. */
   toArguments(command: CommandName, isWanted: (name: string) => boolean): string[] {
     return optionsOf(command).flatMap((row) => {

@@ -9,6 +9,8 @@ export interface TextShape {
   delimiter: string;
   /** The entity that the content says it holds; null where it does not. */
   entityTold: string | null;
+  /** The members that lead to the array of records; absent when it stands by itself. */
+  recordsAt?: readonly string[];
 }
 
 const delimiters = [",", "\t", ";", "|"] as const;

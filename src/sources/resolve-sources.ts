@@ -10,26 +10,33 @@ import { type ByteStream, PrefixedBytes, readHead } from "./bytes/byte-stream.js
 import { compressionOf, decompress, decompressBytes, readStoredHead } from "./bytes/decompress.js";
 import { FileBytes, unreadable } from "./bytes/file-bytes.js";
 import { ReadableBytes } from "./bytes/stdin-bytes.js";
+import { ComicSource, type ComicSourceOptions } from "./comics/index.js";
 import { detectShape, formatOfName, isHeadEnough, isTable, type TextShape } from "./detect.js";
 import { dgraphJsonOrigin } from "./dgraph-json/index.js";
 import { expandGlob, folderFiles } from "./glob.js";
+import { isParquet, openParquet, unsupportedParquet } from "./parquet/index.js";
 import { type ByteOrigin, fileOrigin, streamOrigin, TextSource } from "./text-source.js";
 import { turtleOrigin } from "./turtle/index.js";
 
 export interface ResolveOptions {
   format?: SourceFormat;
+  /** The members that lead to the array of records, in sources that are then all taken for JSON. */
+  recordsAt?: readonly string[];
   /** What relative paths start from; names of sources stay as they were given. */
   cwd: string;
   /** The stream for `-`; the process's own unless told. */
   stdin?: Readable;
   /** What that stream is called; `-` unless told. */
   stdinName?: string;
+  /** For the format comics: what is kept of the library between imports; without it nothing is. */
+  comics?: Pick<ComicSourceOptions, "catalogue" | "isCatalogueOfTarget" | "isFresh">;
   /** Told of what a folder holds that is passed over, and why. */
   onNote?: (note: string) => void;
 }
 
 /** The sources that arguments name: as given from argument to argument, sorted within a glob or folder. */
 export async function resolveSources(args: readonly string[], options: ResolveOptions): Promise<Source[]> {
+  if (options.format === "comics") return [await openLibrary(args, options)];
   const sources: Source[] = [];
   try {
     for (const argument of args) sources.push(...(await resolveArgument(argument, options)));
@@ -41,9 +48,8 @@ export async function resolveSources(args: readonly string[], options: ResolveOp
 }
 
 async function resolveArgument(argument: string, options: ResolveOptions): Promise<Source[]> {
-  const format = options.format ?? null;
   if (argument === "-") {
-    return [await openStream(options.stdinName ?? "-", options.stdin ?? process.stdin, format)];
+    return [await openStream(options.stdinName ?? "-", options.stdin ?? process.stdin, options)];
   }
   const path = resolve(options.cwd, argument);
   const kind = await kindOf(argument, path);
@@ -60,8 +66,21 @@ async function resolveArgument(argument: string, options: ResolveOptions): Promi
   return sources;
 }
 
+/** A library is one folder: the paths of its archives are keys. */
+async function openLibrary(args: readonly string[], options: ResolveOptions): Promise<Source> {
+  const [name = ""] = args;
+  const path = resolve(options.cwd, name);
+  const kept = options.comics ?? { catalogue: null, isCatalogueOfTarget: false, isFresh: false };
+  const isOne = args.length === 1 && name !== "-";
+  const kind = isOne ? await kindOf(name, path) : "none";
+  if (kind === "folder") return new ComicSource({ name, path, ...kept });
+  if (isOne && kind === "none") throw notFound(name);
+  const reason = args.length > 1 ? `${args.length} sources are named` : "it is no folder";
+  throw new PlimsollError("COMICS_ROOT", { source: name, reason }, { place: { source: name } });
+}
+
 async function openFolder(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
-  const sources: TextSource[] = [];
+  const sources: Source[] = [];
   const note = options.onNote ?? (() => undefined);
   for (const file of await folderFiles(path)) {
     const fileName = name.endsWith("/") ? name + file : `${name}/${file}`;
@@ -87,8 +106,8 @@ async function openFolder(name: string, path: string, options: ResolveOptions): 
 }
 
 /** Where some files are tables of a dump, the folder is one, and what else lies in it is no part of it. */
-function tablesOf(sources: readonly TextSource[], note: (note: string) => void): TextSource[] {
-  const tables = sources.filter(({ entityTold }) => entityTold !== null);
+function tablesOf(sources: readonly Source[], note: (note: string) => void): Source[] {
+  const tables = sources.filter(({ entityTold = null }) => entityTold !== null);
   if (tables.length === 0) return [...sources];
   for (const source of sources) {
     if (!tables.includes(source)) note(`${source.name} is passed over: it is no table of the dump.`);
@@ -97,46 +116,50 @@ function tablesOf(sources: readonly TextSource[], note: (note: string) => void):
 }
 
 /** A file is one source, an archive one for each file in it that can be read. */
-async function openFile(name: string, path: string, options: ResolveOptions): Promise<TextSource[]> {
+async function openFile(name: string, path: string, options: ResolveOptions): Promise<Source[]> {
   const { format = null, onNote = () => undefined } = options;
   const stored = await FileBytes.open(path, 0, name);
   let stream: ByteStream = stored;
   try {
     const magic = await readStoredHead(stored);
     if (isSevenZip(magic)) return await openSevenZip({ name, path, format, member: null, onNote });
+    if (format === "parquet" || (format === null && isParquet(magic))) return [await openParquet(name, path)];
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stored), compression, name);
-    const shape = detectShape(name, await headOf(stream), format);
+    const head = await headOf(stream);
+    if (isParquet(head)) throw unsupportedParquet(name, "it is compressed as a whole, and not page by page");
+    const shape = detectShape(name, head, format);
     const origin = fileOrigin(name, path, {
       compression,
       decompressBytes: decompressBytes(compression, magic),
     });
-    return [textSource(origin, shape, pathToFileURL(path).href)];
+    return [textSource(origin, { ...shape, ...wayOf(options) }, pathToFileURL(path).href)];
   } finally {
     await stream.close();
   }
 }
 
-async function openStream(
-  name: string,
-  readable: Readable,
-  format: SourceFormat | null,
-): Promise<TextSource> {
+async function openStream(name: string, readable: Readable, options: ResolveOptions): Promise<TextSource> {
+  const { format = null } = options;
   let stream: ByteStream = new ReadableBytes(readable, name);
   try {
     const magic = await readStoredHead(stream);
     if (isSevenZip(magic)) throw unsupported(name, "an archive is read from a file, and this is a stream");
+    if (format === "parquet" || isParquet(magic)) throw unsupportedParquet(name, streamText);
     const compression = compressionOf(magic);
     stream = decompress(new PrefixedBytes(magic, stream), compression, name);
     const head = await readHead(stream, detectBytesMax, isHeadEnough);
     const shape = detectShape(name, head, format);
     const stored = { compression, decompressBytes: decompressBytes(compression, magic) };
-    return textSource(streamOrigin(name, stored, new PrefixedBytes(head, stream)), shape, null);
+    const origin = streamOrigin(name, stored, new PrefixedBytes(head, stream));
+    return textSource(origin, { ...shape, ...wayOf(options) }, null);
   } catch (error) {
     await stream.close();
     throw error;
   }
 }
+
+const streamText = "it is a stream, and what says where its columns stand comes last";
 
 /** One file of an archive, called as its source is. */
 async function openMember(
@@ -148,6 +171,10 @@ async function openMember(
   if ((await kindOf(name, path)) !== "file") throw notFound(name);
   const { format = null, onNote = () => undefined } = options;
   return openSevenZip({ name: archive, path, format, member, onNote });
+}
+
+function wayOf({ recordsAt }: ResolveOptions): Pick<TextShape, "recordsAt"> {
+  return recordsAt === undefined ? {} : { recordsAt };
 }
 
 function textSource(origin: ByteOrigin, shape: TextShape, base: string | null): TextSource {

@@ -51,9 +51,11 @@ export class TextSource implements Source {
   readonly format: SourceFormat;
   readonly entityTold: string | null;
   readonly compression: SourceCompression;
+  readonly readAs: string | null;
   readonly sessionBytesMax: number;
   readonly #origin: ByteOrigin;
   readonly #delimiter: string;
+  readonly #recordsAt: readonly string[] | null;
 
   constructor(origin: ByteOrigin, shape: TextShape) {
     this.name = origin.name;
@@ -63,6 +65,8 @@ export class TextSource implements Source {
     this.sessionBytesMax = 2 * sourceChunkBytes + origin.decompressBytes;
     this.#origin = origin;
     this.#delimiter = shape.delimiter;
+    this.#recordsAt = shape.recordsAt ?? null;
+    this.readAs = this.#recordsAt === null ? null : JSON.stringify(this.#recordsAt);
   }
 
   fingerprint(): Promise<SourceFingerprint> {
@@ -94,7 +98,7 @@ export class TextSource implements Source {
     const stream = await this.#origin.open(isSeekable ? skipBytes - tailBytes : 0);
     try {
       const delimiter = saved?.header?.delimiter ?? this.#delimiter;
-      const framer = makeFramer(this.format, options.recordBytesMax - 1, delimiter);
+      const framer = makeFramer(this.format, options.recordBytesMax - 1, delimiter, this.#recordsAt);
       if (saved !== null) framer.restore(saved.state);
       const tail = new CursorTail();
       const rest = await passBytes(stream, isSeekable ? tailBytes : skipBytes, tail, this.name, signal);

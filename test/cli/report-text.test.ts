@@ -29,6 +29,7 @@ const report: ImportReport = {
 
 const context = {
   storePath: "./geo",
+  databaseName: null,
   entityName: "City",
   resumeCommand: "plimsoll import a.csv --into ./geo",
   rerunCommand: "plimsoll import a.csv --into ./geo --offset 4 --limit 1",

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Kernel } from "../../src/kernel/wasm.js";
-import { type CsvColumn, compileCsvProgram } from "../../src/model/csv-program.js";
+import { type ColumnNode, shapeColumns } from "../../src/model/column-rules.js";
+import { compileCsvProgram } from "../../src/model/csv-program.js";
+import type { FieldType } from "../../src/model/index.js";
+
+/** `skip`: the shape leaves the column out. */
+interface CsvColumn {
+  name: string;
+  type: FieldType | "skip";
+}
 
 type Row = { status: number; text: string; column: number; expected: number; found: number; offset: number };
 
@@ -13,7 +21,14 @@ class Reader {
   readonly #out: number;
 
   constructor(columns: readonly CsvColumn[], delimiter = ",") {
-    const program = compileCsvProgram(columns, delimiter);
+    const isKept = (node: ColumnNode) => node.kind === "cell" && columns[node.column]!.type !== "skip";
+    const names = columns.map(({ name }, number) =>
+      columns[number]!.type === "skip" ? `${name}${number}` : name,
+    );
+    const nodes = shapeColumns(names, undefined).filter(isKept);
+    const types = new Map(columns.map(({ name, type }) => [name, type as FieldType]));
+    const typesAt = { at: ([name]: readonly string[]) => types.get(name!) ?? null, below: () => new Map() };
+    const program = compileCsvProgram(columns.length, nodes, typesAt, delimiter);
     const address = this.kernel.alloc(program.length);
     this.kernel.u8.set(program, address);
     this.#ctx = this.kernel.alloc(this.kernel.exports.CSV_CONTEXT_BYTES.value);

@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { expect, test } from "vitest";
 
@@ -132,4 +135,25 @@ test("wrong usage exits with 2 and says what is wrong; help exits with 0", () =>
     expect(stderr).toMatch(/Usage/);
   }
   expect(gen("--help")).toMatchObject({ status: 0 });
+});
+
+test("a feed has its files, the same for the same seed, and the bad rows that are asked for", () => {
+  const folder = mkdtempSync(join(tmpdir(), "plimsoll-gen-"));
+  const files = ["category.csv", "product_abstract.csv", "product_price.csv", "plan.yml", "mapping.yml"];
+  const feed = (name: string, seed: string) => {
+    const out = join(folder, name);
+    const words = ["products", "--count", "300", "--seed", seed, "--bad", "3", "--out", out];
+    expect(gen(...words)).toMatchObject({ status: 0, stderr: "" });
+    return files.map((file) => readFileSync(join(out, file), "utf8"));
+  };
+  try {
+    const [first, again, other] = [feed("a", "5"), feed("b", "5"), feed("c", "6")];
+    expect(again).toEqual(first);
+    expect(other[1]).not.toBe(first[1]);
+    expect(first[1]!.split("\n")).toHaveLength(302);
+    expect(first[1]!.match(/,weight,heavy,/g)).toHaveLength(3);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  expect(gen("products", "--count", "1")).toMatchObject({ status: 2 });
 });

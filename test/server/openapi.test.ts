@@ -93,6 +93,11 @@ test("an import takes the options of the command line, but for those that are th
     .filter((name) => !names.includes(name));
   expect(own).toEqual([
     "into",
+    "plan",
+    "only",
+    "from",
+    "group",
+    "keep-going",
     "mapping",
     "schema",
     "memory",
@@ -106,8 +111,11 @@ test("an import takes the options of the command line, but for those that are th
     "max-delay",
     "sync-bytes",
     "sync-every",
+    "chunk-rule",
     "temp-dir",
+    "catalogue",
     "rejects",
+    "live",
     "dry-run",
     "report",
     "progress",

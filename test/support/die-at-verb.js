@@ -2,13 +2,14 @@
 // node die-at-verb.js before|after VERB CALL COMMAND...
 const dist = new URL("../../dist/", import.meta.url);
 const [moment, verb, call, ...words] = process.argv.slice(2);
-const { TargetSession } = await import(new URL("ports/index.js", dist).href);
+const { TableTargetSession, TargetSession } = await import(new URL("ports/index.js", dist).href);
 const { main } = await import(new URL("cli/main.js", dist).href);
 
-const original = TargetSession.prototype[verb];
+const { prototype } = verb in TargetSession.prototype ? TargetSession : TableTargetSession;
+const original = prototype[verb];
 let calls = 0;
 
-TargetSession.prototype[verb] = async function (...parameters) {
+prototype[verb] = async function (...parameters) {
   calls += 1;
   const isChosen = calls === Number(call);
   if (isChosen && moment === "before") await die();

@@ -3,6 +3,9 @@
  * limits memory, a queue, a name or a wait stands nowhere else.
  */
 export * from "./batches.js";
+export * from "./comics.js";
+export * from "./database.js";
+export * from "./feeds.js";
 export * from "./governor.js";
 export * from "./import.js";
 export * from "./live.js";
@@ -11,4 +14,5 @@ export * from "./query.js";
 export * from "./relay.js";
 export * from "./server.js";
 export * from "./sizes.js";
+export * from "./tables.js";
 export * from "./verify.js";

@@ -42,12 +42,20 @@ export const liveWritesWaitingMax = 1_024;
 export const liveWaitingBytesMax = 4 * MiB;
 export const liveWaitMsMax = 10_000;
 
+/** An import that writes live waits so many times as long, while the layer is full. */
+export const liveBusyRetriesMax = 30;
+
 /** A commit is kept for writes that are expected: for so long in all, and no longer when none comes. */
 export const liveGatherMsMax = 3;
 export const liveGatherQuietMs = 0.5;
 
 /** Records of one request. */
 export const liveRequestRecordsMax = 5_000;
+
+/**
+ * Quads that one statement with wildcards deletes: looking for the next ones passes over all that are gone.
+ */
+export const liveMatchedQuadsMax = 100_000;
 
 /** Kernel memory of the layer, and the buffers of tuples and keys in it. */
 export const liveKernelBytes = 16 * MiB;
@@ -101,6 +109,13 @@ export const liveMergeRecordsPerSecond = 50_000;
 export const liveYoungBytes = 8 * MiB;
 export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
+
+/**
+ * An import that writes live sets an eighth of the line aside to merge segments in, unless that is too
+ * little.
+ */
+export const liveMergeBytesMin = 48 * MiB;
+export const liveMergeBytesMax = 128 * MiB;
 
 /** What is left of the line is looked at every so many requests. */
 export const liveLookRequests = 8;

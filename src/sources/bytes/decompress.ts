@@ -8,7 +8,7 @@ import { dictionaryBytes, openXz } from "./xz-bytes.js";
 import { openZstd, windowBytes } from "./zstd-bytes.js";
 
 /** How a stream can be compressed; an archive is no stream. */
-export type StreamCompression = Exclude<SourceCompression, "7z">;
+export type StreamCompression = Exclude<SourceCompression, "7z" | "pages">;
 
 const magics: [StreamCompression, number[]][] = [
   ["gzip", [0x1f, 0x8b]],

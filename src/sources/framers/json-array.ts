@@ -1,5 +1,7 @@
+import { PlimsollError } from "../../kernel/index.js";
 import { countLines } from "./byte-scan.js";
 import { carriageReturn, type FrameFault, type Framer, newline, quote, tooLarge } from "./framer.js";
+import { RecordsPath } from "./records-path.js";
 
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -29,8 +31,12 @@ export class JsonArrayFramer implements Framer {
   #start = -1;
   #element = new Element(0);
 
-  constructor(bytesMax: number) {
+  /** What leads to the array; null when it is the input itself. */
+  readonly #path: RecordsPath | null;
+
+  constructor(bytesMax: number, recordsAt: readonly string[] | null = null) {
     this.#bytesMax = bytesMax;
+    this.#path = recordsAt === null ? null : new RecordsPath(recordsAt);
   }
 
   lines(bytes: Uint8Array): number {
@@ -46,7 +52,15 @@ export class JsonArrayFramer implements Framer {
   }
 
   lead(bytes: Uint8Array, from: number, to: number): number {
-    for (let at = from; at < to; at++) {
+    let start = from;
+    if (this.#path !== null && this.#level === "start") {
+      start = this.#path.scan(bytes, from, to);
+      if (start === -1) return to;
+      this.#level = "array";
+    }
+    // What follows the array belongs to what is around it.
+    if (this.#path !== null && this.#level === "closed") return to;
+    for (let at = start; at < to; at++) {
       const byte = bytes[at]!;
       if (isSpace(byte)) continue;
       if (this.#level === "start") {
@@ -54,6 +68,7 @@ export class JsonArrayFramer implements Framer {
         if (this.#level === "values") return at;
       } else if (this.#level === "array" && byte === closeBracket) {
         this.#level = "closed";
+        if (this.#path !== null) return to;
       } else if (this.#level !== "array" || byte !== comma) {
         return at;
       }
@@ -98,6 +113,7 @@ export class JsonArrayFramer implements Framer {
   }
 
   finishLead(): FrameFault | null {
+    if (this.#path !== null && this.#level === "start") throw new PlimsollError("RECORDS_ABSENT");
     if (this.#level !== "array") return null;
     this.#level = "closed";
     return {

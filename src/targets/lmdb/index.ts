@@ -6,6 +6,7 @@ import {
   liveTransactionBytes,
   PlimsollError,
   unmapResident,
+  WriterLock,
 } from "../../kernel/index.js";
 import type { StoreReader, Target, TargetOpenOptions, TargetSession } from "../../ports/index.js";
 import { Environment } from "./environment.js";
@@ -14,7 +15,6 @@ import { type MappedBound, MappedReads } from "./mapped-reads.js";
 import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
-import { WriterLock } from "./writer-lock.js";
 
 export { storeFiles };
 
@@ -37,7 +37,7 @@ export function liveDir(dir: string): string {
 /** One process a time may have live records beside a store. */
 export function lockLiveFolder(dir: string): Disposable {
   mkdirSync(dir, { recursive: true });
-  return WriterLock.acquire(dir);
+  return WriterLock.acquire(join(dir, storeFiles.writerLock), dir);
 }
 
 /** For live records: the mapping stays as it is, and a transaction and its pages have fixed sizes. */

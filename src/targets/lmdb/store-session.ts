@@ -9,6 +9,7 @@ import {
   isDiskFull,
   isPlimsollError,
   rollbackKeysPerTransaction,
+  WriterLock,
 } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import {
@@ -29,7 +30,6 @@ import { metaKeys, readMapping, readMeta, readSealed } from "./meta.js";
 import { Staging } from "./staging.js";
 import { inspectStore, makeStoreDir, storeFiles, writeMarker } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
-import { WriterLock } from "./writer-lock.js";
 
 export const lmdbCapabilities: TargetCapabilities = { sortedAppend: true, durable: true };
 
@@ -56,7 +56,7 @@ export class LmdbStoreSession extends TargetSession {
     inspectStore(dir);
     try {
       makeStoreDir(dir);
-      this.#lock = WriterLock.acquire(dir);
+      this.#lock = WriterLock.acquire(join(dir, storeFiles.writerLock), dir);
     } catch (error) {
       throw asStoreError(error, dir);
     }

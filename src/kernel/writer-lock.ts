@@ -1,7 +1,5 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { PlimsollError } from "../../kernel/index.js";
-import { storeFiles } from "./store-files.js";
+import { PlimsollError } from "./errors.js";
 
 interface Holder {
   pid: number;
@@ -10,8 +8,9 @@ interface Holder {
 }
 
 /**
- * One writer a store, for as long as the import lasts (LMDB's own lock covers a transaction only). The lock
- * is a file made by `link`, which either makes it or fails; one left by a process that is gone is taken over.
+ * One writer a store, for as long as the import lasts (a database's own lock covers a transaction only). The
+ * lock is a file made by `link`, which either makes it or fails; one left by a process that is gone is taken
+ * over.
  */
 export class WriterLock implements Disposable {
   readonly #path: string;
@@ -21,8 +20,8 @@ export class WriterLock implements Disposable {
     this.#path = path;
   }
 
-  static acquire(dir: string): WriterLock {
-    const path = join(dir, storeFiles.writerLock);
+  /** `store` is what the lock is for, in the message to whoever comes second. */
+  static acquire(path: string, store: string): WriterLock {
     const own = `${path}.${process.pid}`;
     writeFileSync(
       own,
@@ -33,11 +32,11 @@ export class WriterLock implements Disposable {
         if (tryLink(own, path)) return new WriterLock(path);
         const holder = readHolder(path);
         if (holder !== null && isAlive(holder)) {
-          throw new PlimsollError("STORE_LOCKED", { store: dir, pid: holder.pid });
+          throw new PlimsollError("STORE_LOCKED", { store, pid: holder.pid });
         }
         takeAway(path, holder, `${own}.left`);
       }
-      throw new PlimsollError("STORE_LOCKED", { store: dir, pid: "another" });
+      throw new PlimsollError("STORE_LOCKED", { store, pid: "another" });
     } finally {
       rmSync(own, { force: true });
     }

@@ -1,0 +1,2 @@
+/** The folder of the server's programs; null when there is none. */
+export function postgresPrograms(): string | null;

@@ -1,0 +1,33 @@
+import type { FieldType } from "../model/index.js";
+import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
+import type { MappingField } from "./mapping.js";
+
+/**
+ * The fields of records that go into tables: every member at the top is one, so that nothing is left out. One
+ * value each, or a list of values that are alike; what is neither is kept as JSON.
+ */
+export function sampleColumns(
+  records: readonly Record<string, unknown>[],
+  isText: boolean,
+): { name: string; field: MappingField }[] {
+  const byName = new Map<string, FieldSample[]>();
+  for (const name of records.flatMap((record) => Object.keys(record))) {
+    if (name !== "" && name !== "__proto__") byName.set(name, []);
+  }
+  for (const sample of sampleFields(records, isText)) byName.get(sample.path[0]!)?.push(sample);
+  return [...byName].map(([name, samples]) => {
+    const [sample = null, ...deeper] = samples;
+    const path = name.includes(".") ? { path: [name] } : {};
+    const isFlat = sample !== null && deeper.length === 0 && sample.path.length === 1;
+    // A column that is empty all through the sample may hold anything.
+    if (!isFlat) return { name, field: { type: isText ? "string" : "json", ...path } };
+    const type = columnType(sampleType(sample, isText));
+    const list = sample.isMultiple && type !== "json" ? { list: true } : {};
+    return { name, field: { type, ...path, ...list } };
+  });
+}
+
+/** Values by pairs are JSON like any other list of lists. */
+function columnType(type: FieldType): FieldType {
+  return type === "pairs" ? "json" : type;
+}

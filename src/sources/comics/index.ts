@@ -1,0 +1,2 @@
+export { comicEntities } from "./comic-records.js";
+export { ComicSource, type ComicSourceOptions } from "./comic-source.js";

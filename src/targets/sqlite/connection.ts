@@ -1,0 +1,90 @@
+import { KiB, sqliteBusyMs, sqliteCacheFraction } from "../../kernel/index.js";
+import { readValue, type SqliteDatabase, type SqliteDriver, type SqliteStatement } from "./driver.js";
+
+export interface ConnectionOptions {
+  path: string;
+  driver: SqliteDriver;
+  /** Bytes that the pages of the database may take in memory. */
+  cacheBytes: number;
+}
+
+/**
+ * The one connection that writes: write-ahead log, pages and sorters within their bounds, temporary tables in
+ * files. What outlives the connection is as it was when that is closed.
+ */
+export class Connection {
+  readonly database: SqliteDatabase;
+  readonly #journalMode: string;
+  readonly #statements = new Map<string, SqliteStatement>();
+  #isInTransaction = false;
+  #isClosed = false;
+
+  constructor({ path, driver: Driver, cacheBytes }: ConnectionOptions) {
+    this.database = new Driver(path);
+    this.database.exec(`PRAGMA busy_timeout = ${sqliteBusyMs}`);
+    this.#journalMode = String(readValue(this.database, "PRAGMA journal_mode"));
+    readValue(this.database, "PRAGMA journal_mode = WAL");
+    // A sorter takes as much again as the cache.
+    const cacheKiB = Math.max(256, Math.floor((cacheBytes * sqliteCacheFraction) / KiB));
+    this.database.exec(
+      `PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -${cacheKiB};
+       PRAGMA foreign_keys = OFF`,
+    );
+    readValue(this.database, "PRAGMA mmap_size = 0");
+  }
+
+  /** A statement that is prepared once; the number of different ones is bounded by the plan. */
+  statement(sql: string): SqliteStatement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  run(sql: string, params: Parameters<SqliteStatement["run"]>[0] = []): number {
+    return this.statement(sql).run(params).changes;
+  }
+
+  get(sql: string, params: Parameters<SqliteStatement["get"]>[0] = []): unknown {
+    return this.statement(sql).get(params);
+  }
+
+  exec(sql: string): void {
+    this.database.exec(sql);
+  }
+
+  /** Everything from here to `commit` is one transaction; a second call changes nothing. */
+  begin(): void {
+    if (this.#isInTransaction) return;
+    this.run("BEGIN IMMEDIATE");
+    this.#isInTransaction = true;
+  }
+
+  commit(): void {
+    this.run("COMMIT");
+    this.#isInTransaction = false;
+  }
+
+  /** All that was written is in the database file and on the disk. */
+  flush(): void {
+    readValue(this.database, "PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /** Idempotent; what was not committed is undone. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#statements.clear();
+    try {
+      if (this.#isInTransaction) this.database.exec("ROLLBACK");
+      // Others may be reading: then the log stays, which harms nobody.
+      readValue(this.database, `PRAGMA journal_mode = ${this.#journalMode}`);
+    } catch {
+      // The database is left as its last commit has it.
+    } finally {
+      this.database.close();
+    }
+  }
+}

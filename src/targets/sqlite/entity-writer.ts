@@ -1,0 +1,270 @@
+import { sqliteSingleBlocksMax, sqliteStagedRowsMin } from "../../kernel/index.js";
+import type { PlaceEntry, RowCounts, RowReject } from "../../ports/index.js";
+import { noRowCounts } from "../../ports/index.js";
+import { type EntityTable, type RowPage, type TablePlan, tombstoneColumns } from "../../tables/index.js";
+import { recordFault } from "./conditions.js";
+import type { Connection } from "./connection.js";
+import type { SqliteValue } from "./driver.js";
+import { EntityStatements } from "./entity-statements.js";
+import { RowCursor, type RowRange, rowHead } from "./row-cursor.js";
+import { remembersDeletions } from "./schema.js";
+import type { Staging } from "./staging.js";
+
+/** Some records of a batch, with the values of their lists. */
+interface Block {
+  place: PlaceEntry;
+  ordinals: number[];
+  values: SqliteValue[];
+  /** By list: the record of each row, and the rows' values. */
+  lists: { ordinals: number[]; values: SqliteValue[] }[];
+}
+
+interface Outcome {
+  counts: RowCounts;
+  rejects: RowReject[];
+}
+
+/**
+ * Writes the records of one entity in the order of the source. Blocks of records go in by one statement, as
+ * long as all of them are new; a block that meets keys which are there already, or that the database refuses,
+ * is taken back and goes record by record, so that each has its fate and a bad one costs itself alone.
+ */
+export class EntityWriter {
+  readonly #connection: Connection;
+  readonly #statements: EntityStatements;
+  readonly #table: EntityTable;
+  readonly #staging: Staging | null;
+  /**
+   * Blocks that are bound value by value before rows are staged again, and how often as many the next time.
+   */
+  #unstagedLeft = 0;
+  #unstagedFactor = 1;
+  /** Blocks that go record by record before a whole one is tried again, and how many the next time. */
+  #singleLeft = 0;
+  #singleNext = 1;
+
+  constructor(connection: Connection, table: EntityTable, plan: TablePlan, staging: Staging | null) {
+    this.#connection = connection;
+    this.#staging = staging;
+    this.#table = table;
+    this.#statements = new EntityStatements(connection, table, plan);
+  }
+
+  apply(place: PlaceEntry, pages: readonly RowPage[]): Outcome {
+    const outcome: Outcome = { counts: noRowCounts(), rejects: [] };
+    const table = this.#table;
+    const own = pages.filter((page) => page.table === table.number);
+    const buried = tombstoneColumns(table).map((at) => table.columns[at]!);
+    const rows = new RowCursor(
+      own.filter((page) => !page.isTombstones),
+      table.columns,
+    );
+    const tombstones = new RowCursor(
+      own.filter((page) => page.isTombstones),
+      buried,
+    );
+    const lists = this.#statements.lists.map(
+      ({ number, columns }) =>
+        new RowCursor(
+          pages.filter((page) => page.table === number),
+          columns,
+        ),
+    );
+    while (rows.ordinal < Number.POSITIVE_INFINITY || tombstones.ordinal < Number.POSITIVE_INFINITY) {
+      if (tombstones.ordinal < rows.ordinal) this.#bury(tombstones, outcome);
+      else if (this.#writeStaged(rows, lists, tombstones.ordinal, outcome)) continue;
+      else this.#write(this.#readBlock(place, rows, lists, tombstones.ordinal), outcome);
+    }
+    return outcome;
+  }
+
+  #readBlock(place: PlaceEntry, rows: RowCursor, lists: RowCursor[], before: number): Block {
+    const { blockSizes } = this.#statements;
+    const count = rows.countBefore(before, blockSizes[0]!);
+    const size = blockSizes.find((one) => one <= count)!;
+    const block: Block = { place, ordinals: [], values: [], lists: [] };
+    for (let row = 0; row < size; row += 1) {
+      block.ordinals.push(rows.ordinal);
+      rows.read(block.values);
+    }
+    const last = block.ordinals.at(-1)!;
+    block.lists = lists.map((cursor) => {
+      const list = { ordinals: [] as number[], values: [] as SqliteValue[] };
+      while (cursor.ordinal <= last) {
+        list.ordinals.push(cursor.ordinal);
+        cursor.read(list.values);
+      }
+      return list;
+    });
+    return block;
+  }
+
+  /** As many rows as a page takes, at once; false when they must go otherwise: nothing is written then. */
+  #writeStaged(rows: RowCursor, lists: RowCursor[], before: number, outcome: Outcome): boolean {
+    const staging = this.#staging;
+    const range = rows.rangeBefore(before);
+    if (staging === null || range === null || this.#unstagedLeft > 0) return false;
+    const { page, from } = range;
+    if (range.to - from < sqliteStagedRowsMin || this.#statements.hasDeletions()) return false;
+    const count = staging.put(page, from, range.to);
+    const end = count === 0 ? 0 : page.ordinals[from + count - 1]! + 1;
+    const listRanges = lists.map((cursor) => cursor.rangeBefore(end));
+    const isWhole = listRanges.every(
+      (list) => isEmpty(list) || staging.put(list.page, list.from, list.to) === sizeOf(list),
+    );
+    if (count === 0 || !isWhole || !this.#copyStaged(count, listRanges, outcome.counts)) {
+      this.#unstagedLeft =
+        Math.ceil((range.to - from) / this.#statements.blockSizes[0]!) * this.#unstagedFactor;
+      this.#unstagedFactor = Math.min(sqliteSingleBlocksMax, this.#unstagedFactor * 2);
+      return false;
+    }
+    this.#unstagedFactor = 1;
+    rows.pass({ page, from, to: from + count });
+    for (const [at, list] of listRanges.entries()) if (list !== null) lists[at]!.pass(list);
+    return true;
+  }
+
+  #copyStaged(rows: number, lists: readonly (RowRange | null)[], counts: RowCounts): boolean {
+    const statements = this.#statements;
+    return this.#try(rows, counts, () => {
+      const added = statements.insertStaged(rows);
+      if (added < rows) return this.#settleMet(added, () => void statements.upsertStaged(rows));
+      for (const [at, list] of statements.lists.entries()) {
+        const range = lists[at] ?? null;
+        if (!isEmpty(range)) statements.insertStagedList(list, sizeOf(range));
+      }
+      return added;
+    });
+  }
+
+  #write(block: Block, outcome: Outcome): void {
+    this.#unstagedLeft = Math.max(0, this.#unstagedLeft - 1);
+    if (block.ordinals.length > 1 && this.#singleLeft === 0 && this.#writeWhole(block, outcome)) return;
+    this.#singleLeft = Math.max(0, this.#singleLeft - 1);
+    for (const [at, ordinal] of block.ordinals.entries()) this.#writeOne(block, at, ordinal, outcome);
+  }
+
+  /** False when the block must go record by record: nothing of it is written then. */
+  #writeWhole(block: Block, { counts }: Outcome): boolean {
+    const isDone = this.#try(block.ordinals.length, counts, () => this.#insertWhole(block));
+    if (isDone) this.#singleNext = 1;
+    else {
+      this.#singleLeft = this.#singleNext;
+      this.#singleNext = Math.min(sqliteSingleBlocksMax, this.#singleNext * 2);
+    }
+    return isDone;
+  }
+
+  /** Writes rows within a savepoint, by work that says how many made a row, or null to have it taken back. */
+  #try(rows: number, counts: RowCounts, work: () => number | null): boolean {
+    this.#connection.run("SAVEPOINT block");
+    try {
+      const added = work();
+      if (added !== null) {
+        this.#connection.run("RELEASE block");
+        counts.stored += added;
+        if (this.#table.conflict.kind === "keep") counts.duplicates += rows - added;
+        else counts.replaced += rows - added;
+        return true;
+      }
+    } catch (error) {
+      if (recordFault(error) === null) throw error;
+    }
+    this.#connection.run("ROLLBACK TO block");
+    this.#connection.run("RELEASE block");
+    return false;
+  }
+
+  /** How many records made a row; null when it takes more to say what became of each. */
+  #insertWhole(block: Block): number | null {
+    const statements = this.#statements;
+    const rows = block.ordinals.length;
+    if (statements.hasDeletions()) return null;
+    const added = statements.insert(block.values, rows);
+    if (added < rows) return this.#settleMet(added, () => void statements.upsert(block.values, rows));
+    for (const [at, list] of statements.lists.entries()) statements.insertList(list, block.lists[at]!.values);
+    return added;
+  }
+
+  /** Some keys were there already: without lists, what becomes of such rows is known of them all. */
+  #settleMet(added: number, upsert: () => void): number | null {
+    const { conflict, lists } = this.#table;
+    if (lists.length > 0 || (conflict.kind !== "keep" && conflict.kind !== "replace")) return null;
+    if (conflict.kind === "replace") upsert();
+    return added;
+  }
+
+  #writeOne(block: Block, at: number, ordinal: number, outcome: Outcome): void {
+    const width = this.#table.columns.length;
+    const values = block.values.slice(at * width, (at + 1) * width);
+    this.#connection.run("SAVEPOINT record");
+    try {
+      const fate = this.#settle(block, values, ordinal);
+      this.#connection.run("RELEASE record");
+      if (fate !== "rejected") outcome.counts[fate] += 1;
+      else this.#reject(block, values, ordinal, outcome, "CONFLICT_REJECTED", "its key is there already");
+    } catch (error) {
+      const reason = recordFault(error);
+      if (reason === null) throw error;
+      this.#connection.run("ROLLBACK TO record");
+      this.#connection.run("RELEASE record");
+      this.#reject(block, values, ordinal, outcome, "ROW_REFUSED", reason);
+    }
+  }
+
+  #settle(block: Block, values: SqliteValue[], ordinal: number): keyof RowCounts | "rejected" {
+    const statements = this.#statements;
+    const { conflict } = this.#table;
+    if (remembersDeletions(this.#table) && statements.isDeleted(values)) return "deleted";
+    if (statements.insert(values, 1) === 1) {
+      this.#insertLists(block, ordinal);
+      return "stored";
+    }
+    if (conflict.kind === "keep") return "duplicates";
+    if (conflict.kind === "reject") return "rejected";
+    if (statements.upsert(values, 1) === 0) {
+      return statements.isSameVersion(values) ? "duplicates" : "superseded";
+    }
+    statements.clearLists(statements.keyOf(values));
+    this.#insertLists(block, ordinal);
+    return "replaced";
+  }
+
+  #insertLists(block: Block, ordinal: number): void {
+    for (const [at, list] of this.#statements.lists.entries()) {
+      const { ordinals, values } = block.lists[at]!;
+      const width = list.columns.length;
+      const [from, to] = [ordinals.indexOf(ordinal), ordinals.lastIndexOf(ordinal) + 1];
+      if (from >= 0) this.#statements.insertList(list, values.slice(from * width, to * width));
+    }
+  }
+
+  #bury(tombstones: RowCursor, { counts }: Outcome): void {
+    const values: SqliteValue[] = [];
+    tombstones.read(values);
+    const own = tombstoneColumns(this.#table);
+    const key = this.#table.key.map((at) => values[own.indexOf(at)]!);
+    if (remembersDeletions(this.#table)) this.#statements.noteDeletion(values);
+    if (this.#statements.delete(values) > 0) this.#statements.clearLists(key);
+    counts.deleted += 1;
+  }
+
+  #reject(
+    { place }: Block,
+    values: readonly SqliteValue[],
+    ordinal: number,
+    { rejects }: Outcome,
+    code: RowReject["code"],
+    reason: string,
+  ): void {
+    rejects.push({ place, ordinal, code, reason, head: rowHead(this.#table.columns, values) });
+  }
+}
+
+function sizeOf({ from, to }: RowRange): number {
+  return to - from;
+}
+
+function isEmpty(range: RowRange | null): range is null {
+  return range === null || sizeOf(range) === 0;
+}

@@ -1,0 +1,169 @@
+import { dirname, resolve } from "node:path";
+import { assert, WriterLock } from "../../kernel/index.js";
+import type { CompiledMapping } from "../../model/index.js";
+import {
+  type AfterLoad,
+  type Applied,
+  addRowCounts,
+  type CheckpointJson,
+  noRowCounts,
+  type RowBatch,
+  type SealedState,
+  TableTargetSession,
+  type TargetOpenOptions,
+} from "../../ports/index.js";
+import { entityTables, type TablePlan } from "../../tables/index.js";
+import { type AfterStep, afterSteps } from "./after-load.js";
+import { asDatabaseCondition } from "./conditions.js";
+import { Connection } from "./connection.js";
+import { quoted, type SqliteDriver } from "./driver.js";
+import { EntityWriter } from "./entity-writer.js";
+import { makeTables } from "./make-tables.js";
+import { deletionsName, remembersDeletions } from "./schema.js";
+import { Staging } from "./staging.js";
+import { readState, writeState } from "./state-table.js";
+
+export interface SqliteOptions {
+  name: string;
+  path: string;
+  /** A table that is there already; null to have tables made. */
+  table: string | null;
+  driver: SqliteDriver;
+}
+
+/** The one writer of a database. Rows are applied as they come; a chunk is one transaction. */
+export class SqliteSession extends TableTargetSession {
+  override readonly mapping: CompiledMapping;
+  override readonly tables: TablePlan;
+  override readonly afterSteps: readonly string[];
+  override readonly runsDir: string;
+  readonly #name: string;
+  readonly #lock: WriterLock;
+  readonly #connection: Connection;
+  readonly #steps: readonly AfterStep[];
+  /** By the number of the table. */
+  readonly #writers: Map<number, EntityWriter>;
+
+  constructor({ name, path, table, driver }: SqliteOptions, options: TargetOpenOptions) {
+    super();
+    this.#name = name;
+    this.runsDir = dirname(resolve(path));
+    let connection: Connection | null = null;
+    let lock: WriterLock | null = null;
+    try {
+      lock = WriterLock.acquire(`${path}.plimsoll-lock`, path);
+      connection = new Connection({
+        path,
+        driver,
+        cacheBytes: options.mappedBytes + options.transactionBytes,
+      });
+      const made = makeTables(connection, name, table, options.mergeMapping);
+      this.mapping = made.mapping;
+      this.tables = made.plan;
+      this.#steps = made.isAdopted ? [] : afterSteps(made.plan);
+      if (made.isAdopted) connection.exec("PRAGMA foreign_keys = ON");
+    } catch (error) {
+      connection?.close();
+      lock?.[Symbol.dispose]();
+      throw asDatabaseCondition(error, name);
+    }
+    this.#lock = lock;
+    this.#connection = connection;
+    this.afterSteps = this.#steps.map((step) => step.name);
+    const staging = Staging.open(this.#connection, this.tables);
+    const writers = entityTables(this.tables).map((one) => {
+      return [one.number, new EntityWriter(this.#connection, one, this.tables, staging)] as const;
+    });
+    this.#writers = new Map(writers);
+  }
+
+  protected override async _checkpoint(): Promise<CheckpointJson | null> {
+    return readState(this.#connection, "checkpoint");
+  }
+
+  protected override async _finished(importId: string): Promise<CheckpointJson | null> {
+    return readState(this.#connection, `finished:${importId}`);
+  }
+
+  protected override async _apply({ place, pages }: RowBatch): Promise<Applied> {
+    const applied: Applied = { counts: noRowCounts(), rejects: [] };
+    return this.#work(() => {
+      this.#connection.begin();
+      for (const [number, writer] of this.#writers) {
+        if (!pages.some(({ table }) => table === number)) continue;
+        const { counts, rejects } = writer.apply(place, pages);
+        addRowCounts(applied.counts, counts);
+        applied.rejects.push(...rejects);
+      }
+      for (const { rows } of pages) this.bytesWritten += rows.length;
+      return applied;
+    });
+  }
+
+  /** Nothing waits: rows are applied as they come. */
+  protected override async _settle(): Promise<Applied> {
+    return { counts: noRowCounts(), rejects: [] };
+  }
+
+  protected override async _commit(checkpoint: CheckpointJson): Promise<void> {
+    this.#work(() => {
+      this.#connection.begin();
+      writeState(this.#connection, "checkpoint", checkpoint);
+      this.#connection.commit();
+    });
+  }
+
+  protected override async _afterLoad(name: string): Promise<AfterLoad> {
+    const step = this.#steps.find((one) => one.name === name);
+    assert(step !== undefined, "a step has a name of its own");
+    return this.#work(() => {
+      this.#connection.begin();
+      return { isDone: true, danglingLinks: step.run(this.#connection) };
+    });
+  }
+
+  /** Rows of tables that the unfinished import made are its own; those in others stay. */
+  protected override async _forget(): Promise<void> {
+    this.#work(() => {
+      this.#connection.begin();
+      const created: string[] = JSON.parse(readState(this.#connection, "created") ?? "[]");
+      const tables = this.tables.tables.filter(({ name }) => created.includes(name));
+      for (const table of tables.reverse()) {
+        this.#connection.exec(`DELETE FROM ${quoted(table.name)}`);
+        if (table.kind !== "entity" || !remembersDeletions(table)) continue;
+        this.#connection.exec(`DELETE FROM ${quoted(deletionsName(table))}`);
+      }
+      writeState(this.#connection, "checkpoint", null);
+      this.#connection.commit();
+    });
+  }
+
+  protected override async _publish(
+    sealed: SealedState,
+    importId: string,
+    note: CheckpointJson | null,
+  ): Promise<void> {
+    this.#work(() => {
+      this.#connection.begin();
+      writeState(this.#connection, "checkpoint", null);
+      writeState(this.#connection, "created", null);
+      writeState(this.#connection, "last", JSON.stringify(sealed.lastImport));
+      if (note !== null) writeState(this.#connection, `finished:${importId}`, note);
+      this.#connection.commit();
+      this.#connection.flush();
+    });
+  }
+
+  protected override async _close(): Promise<void> {
+    this.#connection.close();
+    this.#lock[Symbol.dispose]();
+  }
+
+  #work<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw asDatabaseCondition(error, this.#name);
+    }
+  }
+}

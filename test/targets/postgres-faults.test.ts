@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { importInto, makeFolder, readRejects, startPlimsoll } from "../support/cli.js";
+import { ask, type PostgresServer, postgresMissing, startPostgres } from "../support/postgres.js";
+
+const timeoutMs = 120_000;
+
+describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ?? "PostgreSQL"})`, () => {
+  const folder = makeFolder();
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    folder.remove();
+  });
+
+  function csv(name: string, rows: number, first = 1): void {
+    const lines = Array.from({ length: rows }, (_, at) => `${at + first},name ${at + first}`);
+    folder.write(name, `id,name\n${lines.join("\n")}\n`);
+  }
+
+  test("addresses that lead nowhere say how to mend them, and no password", {
+    timeout: timeoutMs,
+  }, async () => {
+    csv("few.csv", 3);
+    const url = new URL(await server.database());
+    const { password } = url;
+    const changed = (change: (url: URL) => void) => {
+      const other = new URL(url);
+      change(other);
+      return other.href;
+    };
+    const cases: [string, string][] = [
+      [changed((other) => (other.password = "secret-word")), "password authentication failed"],
+      [changed((other) => (other.pathname = "/nowhere")), "createdb nowhere"],
+      [changed((other) => (other.port = "1")), "Cannot connect to postgres://plimsoll@127.0.0.1:1/"],
+      ["postgres://user:secret-word@:x/", "--into names no address that can be read"],
+    ];
+    for (const [into, told] of cases) {
+      const { code, error } = await importInto(folder, ["few.csv", "--into", into]);
+      expect([code === 0, error]).toEqual([false, expect.stringContaining(told)]);
+      expect(error).not.toContain("secret-word");
+      expect(error).not.toContain(password);
+    }
+    // One bad record, so that the command that reads it again is told.
+    folder.write("bad.csv", "id,name\n1,one\n2\n");
+    const words = ["bad.csv", "--into", url.href, "--entity", "Row", "--key", "id"];
+    const { code, error } = await importInto(folder, [...words, "--rejects", folder.file("bad.rejects")]);
+    expect([code, error]).toEqual([0, expect.stringContaining("mended one?")]);
+    const kept = await ask<{ value: string }>(url.href, "SELECT value FROM plimsoll_state");
+    expect([error, folder.read("bad.rejects"), JSON.stringify(kept)].join()).not.toContain(password);
+  });
+
+  test("values that PostgreSQL cannot hold cost one record each", { timeout: timeoutMs }, async () => {
+    const url = await server.database();
+    const lines = Array.from({ length: 300 }, (_, id) => {
+      if (id === 7) return { id, name: "nul \u0000", tags: ["a"] };
+      if (id === 8) return { id, name: "ok", tags: ["a", "\u0000"] };
+      if (id === 250) return { id, name: "ok", more: { deep: "\u0000" } };
+      return { id, name: `name ${id}`, tags: ["a", "b"] };
+    });
+    folder.write("odd.jsonl", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const mapping =
+      "version: 1\nentities:\n  Thing: { key: id, fields: { id: int, name: string, tags: { type: string, list: true } } }\n";
+    folder.write("odd.yaml", mapping);
+    const words = [
+      "odd.jsonl",
+      "--into",
+      url,
+      "--mapping",
+      "odd.yaml",
+      "--rejects",
+      folder.file("odd.rejects"),
+    ];
+    const { code, error, report } = await importInto(folder, words);
+    expect(code, error).toBe(0);
+    expect(report!.records).toMatchObject({ read: 300, stored: 297, rejected: 3 });
+    const rejects = readRejects(folder.file("odd.rejects"));
+    expect(rejects.map(({ code, record }) => [code, record])).toEqual([
+      ["ROW_REFUSED", 8],
+      ["ROW_REFUSED", 9],
+      ["ROW_REFUSED", 251],
+    ]);
+    const counts =
+      "SELECT (SELECT count(*) FROM thing)::int AS things, (SELECT count(*) FROM thing_tags)::int AS tags";
+    expect(await ask(url, counts)).toEqual([{ things: 297, tags: 2 * 297 }]);
+  });
+
+  test("a table that is there is filled by its own rules", { timeout: timeoutMs }, async () => {
+    const url = await server.database();
+    await ask(
+      url,
+      `CREATE TABLE shop (name text PRIMARY KEY); INSERT INTO shop VALUES ('north'), ('south');
+       CREATE TABLE "Product" ("Id" integer PRIMARY KEY, price numeric(8, 2) CHECK (price > 0), name varchar(6) NOT NULL,
+         shop text REFERENCES shop, made date, ready boolean DEFAULT true, seen timestamptz NOT NULL DEFAULT now());
+       CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN IF NEW.name = 'shout' THEN RAISE EXCEPTION 'not so loud'; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER loud BEFORE INSERT ON "Product" FOR EACH ROW EXECUTE FUNCTION loud();
+       INSERT INTO "Product" VALUES (2, 9, 'old', 'south')`,
+    );
+    const rows = [
+      "1,1.10,plain,north,2020-02-03",
+      "2,2.20,new,south,2020-02-03",
+      "3,-1,minus,north,2020-02-03",
+      "4,4.4,shout,north,2020-02-03",
+      "5,5.5,far too long,north,2020-02-03",
+      "6,6.6,lost,west,2020-02-03",
+      "99999999999,7.7,large,north,2020-02-03",
+      "8,8.80,last,,",
+    ];
+    folder.write("shop.csv", `id,price,name,shop,made\n${rows.join("\n")}\n`);
+    const words = ["--entity", "Product", "--key", "id", "--on-conflict", "replace"];
+    const rejectsPath = folder.file("shop.rejects");
+    const into = ["shop.csv", "--into", `${url}#Product`, "--rejects", rejectsPath, ...words];
+    const { code, error, report } = await importInto(folder, into);
+    expect(code, error).toBe(0);
+    expect(report!.records).toMatchObject({ read: 8, stored: 2, replaced: 1, rejected: 5 });
+    expect(readRejects(rejectsPath).map(({ record, reason }) => [record, reason])).toEqual([
+      [3, expect.stringContaining("check constraint")],
+      [4, "not so loud"],
+      [5, expect.stringContaining("too long")],
+      [6, expect.stringContaining('is not present in table "shop"')],
+      [7, expect.stringContaining("integer out of range")],
+    ]);
+    const sql = `SELECT "Id" AS id, price::text, name, shop, made::text, ready FROM "Product" ORDER BY 1`;
+    expect(await ask(url, sql)).toEqual([
+      { id: 1, price: "1.10", name: "plain", shop: "north", made: "2020-02-03", ready: true },
+      { id: 2, price: "2.20", name: "new", shop: "south", made: "2020-02-03", ready: true },
+      { id: 8, price: "8.80", name: "last", shop: null, made: null, ready: true },
+    ]);
+    for (const [table, key, told] of [
+      ["Product", "price", "no primary key or unique index"],
+      ["shop", "id", 'no column "id"'],
+      ["nothing", "id", "no such table"],
+    ]) {
+      const refused = await importInto(folder, [
+        "shop.csv",
+        "--into",
+        `${url}#${table}`,
+        "--entity",
+        "Row",
+        "--key",
+        key!,
+      ]);
+      expect([refused.code, refused.error]).toEqual([1, expect.stringContaining(told!)]);
+    }
+  });
+
+  test("a session that the server ends, and a server that crashes, cost nothing", {
+    timeout: timeoutMs,
+  }, async () => {
+    const url = await server.database();
+    const rows = 20_000;
+    csv("many.csv", rows);
+    csv("few.csv", 3);
+    await importInto(folder, ["few.csv", "--into", url, "--entity", "Few", "--key", "id"]);
+    // Checkpoints take their time, so that the end comes between two of them.
+    await ask(
+      url,
+      `CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NEW; END $$;
+       CREATE TRIGGER wait BEFORE INSERT OR UPDATE ON plimsoll_state FOR EACH ROW
+         WHEN (NEW.name = 'checkpoint') EXECUTE FUNCTION wait()`,
+    );
+    const words = [
+      "import",
+      "many.csv",
+      "--into",
+      url,
+      "--entity",
+      "Row",
+      "--key",
+      "id",
+      "--sync-every",
+      "4000",
+    ];
+    const checkpoint = () =>
+      ask(url, "SELECT value FROM plimsoll_state WHERE name = 'checkpoint'").catch(() => []);
+    const ended = async (end: () => Promise<unknown>) => {
+      const before = await checkpoint();
+      const running = startPlimsoll([...words, "--progress", "none"], { cwd: folder.path });
+      await expect.poll(checkpoint).not.toEqual(before);
+      await end();
+      return running.ended;
+    };
+    const writers =
+      "FROM pg_stat_activity WHERE application_name = 'plimsoll' AND datname = current_database()";
+    const first = await ended(() => ask(url, `SELECT pg_terminate_backend(pid) ${writers}`));
+    expect([first.code, first.error]).toEqual([1, expect.stringContaining("go on from the last checkpoint")]);
+    const second = await ended(() => server.crash());
+    expect([second.code, second.error]).toEqual([
+      1,
+      expect.stringContaining("go on from the last checkpoint"),
+    ]);
+    await server.start();
+    await ask(url, "DROP TRIGGER wait ON plimsoll_state");
+    const last = await importInto(folder, words.slice(1));
+    expect(last.code, last.error).toBe(0);
+    expect(last.report!.records).toMatchObject({ read: rows, stored: rows });
+    expect(last.report!.resumedFrom).not.toBeNull();
+    expect(await ask(url, "SELECT count(*)::int AS rows FROM row")).toEqual([{ rows }]);
+  });
+});
