@@ -65,8 +65,9 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     for (const connection of [idle, silent, halfHead, halfQuestion, reader]) await connection.closed;
     const next = await startServer(folder, [store, ...args]);
     expect((await jobs(next))[0]).toMatchObject({ state: "interrupted" });
-    const resumed = await importInto(folder, ["docs.jsonl", "--into", store]);
-    expect(resumed.error).toContain("IMPORT_PENDING");
+    folder.write("other.jsonl", jsonl([{ id: 0, text: "other" }]));
+    const other = await importInto(folder, ["other.jsonl", "--into", store]);
+    expect(other.error).toContain("IMPORT_PENDING");
   });
 
   test("without an import is the end of the work, and all is well", async () => {
