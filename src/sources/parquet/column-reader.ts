@@ -4,6 +4,7 @@ import { assert } from "../../kernel/index.js";
 import { damaged } from "../bytes/damage.js";
 import type { ParquetLibrary } from "./hyparquet-library.js";
 import { assertWithin, chunkStart, type PageHead, pageCost, readPageHead } from "./page-costs.js";
+import { assertRuns, assertRunsOfV2, type DataPageHeaderV2 } from "./page-runs.js";
 import { type Leaf, messageOf, type ParquetFile } from "./parquet-file.js";
 import type { ValueText, ValueWriter } from "./value-text.js";
 
@@ -103,12 +104,12 @@ export class ColumnReader {
    * over.
    */
   async #nextPage(skip: number): Promise<number> {
-    const { file, library, leaf, pageBytesMax } = this.#options;
+    const { file, library, leaf, chunk, pageBytesMax } = this.#options;
     if (this.#offset >= this.#end) {
       this.#hold(this.#open, true);
       return 0;
     }
-    const page = await readPageHead(file, this.#offset, library);
+    const page = await readPageHead(file, this.#offset, library, Number(chunk.num_values));
     const { header } = page;
     const next = page.offset + header.compressed_page_size;
     if (header.compressed_page_size < 0 || next > this.#end) {
@@ -167,11 +168,27 @@ export class ColumnReader {
     if (header.data_page_header !== undefined) {
       const head = header.data_page_header;
       const page = library.decompressPage(bytes, header.uncompressed_page_size, codec, compressors);
+      assertRuns(page, head, this.#decoder);
       this.#assemble(library.readDataPage(page, head, this.#decoder), head.encoding);
     } else if (header.data_page_header_v2 !== undefined) {
       const head = header.data_page_header_v2;
-      this.#assemble(library.readDataPageV2(bytes, header, this.#decoder), head.encoding);
+      this.#assemble(this.#readV2(bytes, header, head), head.encoding);
     } else throw new Error("a page has no head of its own");
+  }
+
+  /** Unpacked here, so that its runs can be looked at. */
+  #readV2(bytes: Uint8Array, header: PageHeader, head: DataPageHeaderV2) {
+    const { library } = this.#options;
+    const { codec, compressors } = this.#decoder;
+    const levelBytes = head.repetition_levels_byte_length + head.definition_levels_byte_length;
+    const levels = bytes.subarray(0, levelBytes);
+    const packed = bytes.subarray(levelBytes);
+    const bytesMax = header.uncompressed_page_size - levelBytes;
+    const values =
+      head.is_compressed === false ? packed : library.decompressPage(packed, bytesMax, codec, compressors);
+    assertRunsOfV2(levels, values, head, this.#decoder);
+    const unpacked = { ...header, data_page_header_v2: { ...head, is_compressed: false } };
+    return library.readDataPageV2(Buffer.concat([levels, values]), unpacked, this.#decoder);
   }
 
   #assemble(

@@ -24,23 +24,49 @@ interface ColumnCost {
   decodeBytes: number;
 }
 
-/** Reads the head of the page at an offset. */
+/** Reads the head of the page at an offset; its column has `valuesMax` values in all. */
 export async function readPageHead(
   file: ParquetFile,
   offset: number,
   { parquetHeader }: ParquetLibrary,
+  valuesMax: number,
 ): Promise<PageHead> {
   for (let bytes = parquetWindowBytes; ; bytes *= 8) {
     const window = await file.readUpTo(offset, Math.min(bytes, parquetHeaderBytesMax));
     const reader = { view: new DataView(window.buffer, window.byteOffset, window.byteLength), offset: 0 };
     try {
       const header = parquetHeader(reader);
+      assertSane(header, valuesMax);
       return { header, offset: offset + reader.offset, head: window.subarray(reader.offset) };
     } catch (error) {
       if (window.length === bytes && bytes < parquetHeaderBytesMax) continue;
       throw damaged(file.name, offset, `there is no page: ${messageOf(error)}`, error);
     }
   }
+}
+
+/** Numbers of a head that was damaged may be of any size, or none; by counts beyond all bounds rows would be made up. */
+function assertSane(header: PageHeader, valuesMax: number): void {
+  const { data_page_header: v1, data_page_header_v2: v2, dictionary_page_header: dictionary } = header;
+  const counts = [v1?.num_values, v2?.num_values, v2?.num_rows, dictionary?.num_values];
+  const sizes = [
+    header.uncompressed_page_size,
+    header.compressed_page_size,
+    ...(v2 === undefined ? [] : [v2.definition_levels_byte_length, v2.repetition_levels_byte_length]),
+  ];
+  const isCounted = (count: unknown) => isWhole(count) && count <= valuesMax;
+  const encodings = [v1, v2].filter((head) => head !== undefined).map(({ encoding }) => encoding);
+  if (
+    !sizes.every(isWhole) ||
+    !counts.filter((count) => count !== undefined).every(isCounted) ||
+    !encodings.every((encoding) => typeof encoding === "string")
+  ) {
+    throw new Error("its head is not one of a page of this column");
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** Where the pages of a column begin: some writers do not tell of the dictionary in front of them. */
@@ -90,7 +116,7 @@ async function measureChunk(
   let decodeBytes = 0;
   let pages = 0;
   for (let at = chunkStart(chunk); at < end; pages++) {
-    const { header, offset } = await readPageHead(file, at, library);
+    const { header, offset } = await readPageHead(file, at, library, Number(chunk.num_values));
     const cost = pageCost(header, leaf);
     if (header.type === "DICTIONARY_PAGE") dictionaryBytes = cost.heldBytes;
     else heldBytes = Math.max(heldBytes, cost.heldBytes);

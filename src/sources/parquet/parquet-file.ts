@@ -132,6 +132,7 @@ function shapeOf(name: string, footer: Uint8Array, sizeBytes: number, library: P
   if (schema.some((element) => element.name === "__proto__")) {
     throw unsupportedParquet(name, "a column is called __proto__");
   }
+  if (schema.some(({ name }) => typeof name !== "string")) throw fault("a column has no name");
   const root = library.parquetSchema({ schema });
   const leaves = leavesOf(root, []);
   const groups = metadata.row_groups.map((group): RowGroup => {
@@ -141,11 +142,22 @@ function shapeOf(name: string, footer: Uint8Array, sizeBytes: number, library: P
       return data;
     });
     if (chunks.length !== leaves.length) throw fault("its row groups and its schema differ");
+    const numbers = chunks.map((chunk) => [
+      chunk.num_values,
+      chunk.total_compressed_size,
+      chunk.data_page_offset,
+    ]);
+    if (![group.num_rows, ...numbers.flat()].every(isCount)) throw fault("a row group has no size");
     return { rows: Number(group.num_rows), chunks };
   });
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   const footerCrc = crc32(footer);
   return { rows, root, leaves, groups, footerBytes: footer.length, footerCrc, sizeBytes };
+}
+
+function isCount(value: unknown): boolean {
+  const number = typeof value === "bigint" ? Number(value) : value;
+  return Number.isSafeInteger(number) && (number as number) >= 0;
 }
 
 /**
