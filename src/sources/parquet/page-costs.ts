@@ -45,7 +45,10 @@ export async function readPageHead(
   }
 }
 
-/** Numbers of a head that was damaged may be of any size, or none; by counts beyond all bounds rows would be made up. */
+/**
+ * Numbers of a head that was damaged may be of any size, or none; by counts beyond all bounds rows would be
+ * made up.
+ */
 function assertSane(header: PageHeader, valuesMax: number): void {
   const { data_page_header: v1, data_page_header_v2: v2, dictionary_page_header: dictionary } = header;
   const counts = [v1?.num_values, v2?.num_values, v2?.num_rows, dictionary?.num_values];
