@@ -347,7 +347,7 @@ export const outputSyncBytes = 8 * MiB;
 export const termTextBytesMax = 64 * KiB;
 
 /** The program of an entity (member tree, steps of every field, CSV columns): about 170 bytes a field. */
-export const entityProgramBytes = 128 * KiB;
+export const entityProgramBytes = 192 * KiB;
 
 /**
  * Column values that wait for the end of their batch: 4,000 rows of 8 columns; fuller ones are handed over
