@@ -1,29 +1,33 @@
 // A library of comics: read for the first time, looked at again without changes, and with some.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bin, cacheFolder, root } from "../lib/project.js";
 import { parseSize } from "../lib/sizes.js";
 
-export const help = "a library of comics into the embedded store, and again (default 10,000)";
+export const help =
+  "a library of comics into the embedded store and into SQLite, and again (default 100,000)";
 
 /** What happens to the library before each import; percent of its archives. */
 const steps = [
-  { title: "first import", happens: [] },
-  { title: "nothing changed", happens: [] },
-  { title: "5% changed", happens: ["--changed", "5"] },
-  { title: "5% moved", happens: ["--moved", "5"] },
+  { title: "first import", target: "lmdb", happens: [] },
+  { title: "first import", target: "sqlite", happens: [] },
+  { title: "nothing changed", target: "lmdb", happens: [] },
+  { title: "nothing changed", target: "sqlite", happens: [] },
+  { title: "5% changed", target: "lmdb", happens: ["--changed", "5"] },
+  { title: "5% moved", target: "lmdb", happens: ["--moved", "5"] },
 ];
 
-export async function run({ count = 10_000, memory = "256MiB" }) {
+export async function run({ count = 100_000, memory = "256MiB" }) {
   const library = makeLibrary(count);
-  const store = join(cacheFolder(), "comics-store");
-  for (const path of [store, `${store}.comics`]) rmSync(path, { recursive: true, force: true });
+  const work = join(cacheFolder(), "comics-targets");
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
   const runs = steps.map((step) => {
     if (step.happens.length > 0) generate(library, count, step.happens);
-    return measure({ ...step, library, store, memory, count });
+    return measure({ ...step, library, work, memory, count });
   });
-  rmSync(library, { recursive: true });
+  for (const path of [library, work]) rmSync(path, { recursive: true });
   const what = "Archives of 4 to 24 small pages with metadata in all forms, all links and full text";
   return { table: "comics", what, input: { records: count, bytes: null }, runs };
 }
@@ -42,19 +46,16 @@ function generate(out, count, happens) {
   execFileSync(process.execPath, [join(root, "scripts", "gen.js"), ...words], { stdio: "ignore" });
 }
 
-function measure({ title, library, store, memory, count }) {
+const targets = { lmdb: "lmdb:store", sqlite: "sqlite:library.db" };
+
+function measure({ title: what, target, library, work, memory, count }) {
+  const title = `${what}, ${targets[target]}`;
   process.stderr.write(`${title} ...\n`);
-  const report = `${store}.report.json`;
-  const words = ["import", library, "--preset", "comics", "--into", store, "--memory", memory];
+  const report = join(work, "report.json");
+  const words = ["import", library, "--preset", "comics", "--into", targets[target], "--memory", memory];
   const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [
-    bin,
-    ...words,
-    "--report",
-    report,
-    "--progress",
-    "none",
-  ]);
+  const args = [bin, ...words, "--report", report, "--progress", "none"];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: work });
   const wallSeconds = (performance.now() - start) / 1000;
   if (status !== 0) return { title, state: "failed", error: stderr.toString().trim() };
   const { records, memory: used } = JSON.parse(readFileSync(report, "utf8"));
