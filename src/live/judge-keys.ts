@@ -134,12 +134,12 @@ function noteDead(dead: Map<number, number>, tuples: Uint8Array, count: number):
   return replacing;
 }
 
+type Hashes = ReturnType<typeof hashesOf>;
+
 /**
  * Hashes that new records define or delete, rising, with their lowest bit off: a definition has it 0, what
  * refers to it 1. A reference by itself kills nothing. Those that the filter knows are told apart.
  */
-type Hashes = ReturnType<typeof hashesOf>;
-
 function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const hashes = new Set<bigint>();
   const known = new Set<bigint>();
@@ -179,7 +179,10 @@ function blocksOf(
   return packer.finish();
 }
 
-/** Copies of the entries with a hash; references by themselves take no part in what is settled. */
+/**
+ * The entries with a hash, in memory of their own: a slice of a Buffer would keep its block. References by
+ * themselves take no part in what is settled.
+ */
 function* entriesWith(hash: bigint, blocks: Iterable<KeyBlockEntry>): Generator<Uint8Array> {
   const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
   for (const { hash: first, block } of blocks) {
@@ -191,7 +194,7 @@ function* entriesWith(hash: bigint, blocks: Iterable<KeyBlockEntry>): Generator<
       if (entryHigh > high || (entryHigh === high && entryLow > low)) return;
       const end = keySpan(block, at).entryEnd;
       const isMet = entryHigh === high && entryLow === low && !isPlainReference(keyFlagsAt(block, at));
-      if (isMet) yield block.slice(at, end);
+      if (isMet) yield new Uint8Array(block.subarray(at, end));
       at = end;
     }
   }

@@ -1,4 +1,4 @@
-import { liveEntryBytes, liveKnownEntriesMax, liveKnownKeysBytesMax } from "../kernel/index.js";
+import { assert, liveEntryBytes, liveKnownEntriesMax, liveKnownKeysBytesMax } from "../kernel/index.js";
 import { keyFlag, keyFlagsAt, keySpan } from "../postings/index.js";
 
 interface KnownKey {
@@ -31,6 +31,8 @@ export class KnownKeys {
 
   /** All that is sealed below `endId` was looked through: it held these entries beside those known before. */
   keep(hash: bigint, endId: number, found: readonly Uint8Array[]): void {
+    const isOwn = ({ buffer, length }: Uint8Array) => buffer.byteLength === length;
+    assert(found.every(isOwn), "an entry that is kept holds nothing but itself");
     const before = this.#known.get(hash);
     if (before === undefined && found.length === 0) return;
     const former = before?.entries ?? [];

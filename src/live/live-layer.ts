@@ -292,7 +292,8 @@ export class LiveLayer implements AsyncDisposable {
     const { dir, checkOf } = this.#options;
     const numbers = [...this.#closedLogs, this.#log.number];
     this.#filter.restart(reader.sealed.nextId);
-    this.#learner.begin((error) => this.#tell(error));
+    const told = "Keys that were sealed before are looked up one by one:";
+    this.#learner.begin((error) => this.#options.note(`${told} ${String(error)}\n`));
     const tools = {
       loader: this.#loader,
       filter: this.#filter,
