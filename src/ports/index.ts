@@ -1,3 +1,4 @@
+export * from "./snapshot-storage.js";
 export * from "./source.js";
 export * from "./store-reader.js";
 export * from "./table-target.js";

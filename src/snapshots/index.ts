@@ -1,0 +1,1 @@
+export type { DbiHead, SnapshotEntry, SnapshotMeta } from "./snapshot-entry.js";
