@@ -1,14 +1,13 @@
 import { setImmediate } from "node:timers/promises";
-import { liveCommitRecords } from "../kernel/index.js";
+import { liveCommitBytes, liveCommitRecords, recordBlockBytes } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { SealedState, TargetSession } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
 import { joinedImport } from "./import-mark.js";
 import type { LiveLoader } from "./live-loader.js";
-import type { LoggedRecord } from "./live-log.js";
-import type { LivePart } from "./live-part.js";
+import type { LivePart, StoredLoad } from "./live-part.js";
 import { mergeRuns, runOf, segmentCounts } from "./live-run.js";
-import { loadRecords } from "./live-state.js";
+import { repack } from "./repack-blocks.js";
 
 export interface FoldOptions {
   session: TargetSession;
@@ -17,9 +16,11 @@ export interface FoldOptions {
   mapping: CompiledMapping;
   loader: LiveLoader;
   part: LivePart;
-  /** All that is in the log of the part. */
-  records: readonly LoggedRecord[];
 }
+
+/** In the head of a record block: see record-block.ts of postings. */
+const recordCountAt = 2;
+const rawBytesAt = 4;
 
 /**
  * Writes one part of the layer into the store: its records in whole blocks, its postings, keys and dead as
@@ -56,23 +57,51 @@ function liveImportOf({ liveImport }: SealedState, { imported }: LivePart): Pick
   return liveImport === undefined ? {} : { liveImport };
 }
 
-/** Made again of the log: what single commits made are blocks of a few records. */
-async function writeRecords({ session, mapping, loader, part, records }: FoldOptions): Promise<void> {
-  const kept = part.leftOut.size === 0 ? records : records.filter((_, at) => !part.leftOut.has(at));
-  for (let from = 0; from < kept.length; from += liveCommitRecords) {
-    const firstId = part.firstId + from;
-    const some = kept.slice(from, from + liveCommitRecords);
-    const loaded = loadRecords(mapping, some, firstId, (entity, bytes, id, isDeleting) =>
-      loader.load(entity, bytes, id, { isStoredOnly: true, isDeleting }),
-    );
+/** As they were loaded; what single commits made are blocks of a few records, and packed again. */
+async function writeRecords({ session, mapping, loader, part }: FoldOptions): Promise<void> {
+  for (const group of groupsOf(part.stored)) {
+    const loads = group.length === 1 ? group : repack(loader, mapping, group);
+    const blocks = loads.flatMap((load) => load.blocks);
+    const firstId = (group[0]!.blocks[0] ?? group[0]!.columns[0]!).firstId;
+    const line = firstId - part.firstId + 1;
     await session.append({
-      blocks: loaded.flatMap(({ blocks }) => blocks),
-      columns: loaded.flatMap(({ columns }) => columns),
-      place: { firstId, source: `live/${part.number}`, offset: 0, line: from + 1, record: from + 1 },
+      blocks,
+      columns: loads.flatMap(({ columns }) => columns),
+      place: { firstId, source: `live/${part.number}`, offset: 0, line, record: line },
     });
     // Those who write meanwhile have their turn.
     await setImmediate();
   }
+}
+
+/** Loads that are to be packed as one, for as many records as a commit may have; one of whole blocks alone. */
+function* groupsOf(loads: readonly StoredLoad[]): Generator<StoredLoad[]> {
+  let group: StoredLoad[] = [];
+  let [groupRecords, groupBytes] = [0, 0];
+  for (const load of loads) {
+    const { records, bytes } = sizeOf(load);
+    const isFull = groupRecords + records > liveCommitRecords || groupBytes + bytes > liveCommitBytes;
+    if (group.length > 0 && (isFull || bytes >= recordBlockBytes)) {
+      yield group;
+      group = [];
+      [groupRecords, groupBytes] = [0, 0];
+    }
+    group.push(load);
+    groupRecords += records;
+    groupBytes += bytes;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Records and their bytes, as the heads of the blocks tell. */
+function sizeOf({ blocks }: StoredLoad): { records: number; bytes: number } {
+  let [records, bytes] = [0, 0];
+  for (const { block } of blocks) {
+    const view = new DataView(block.buffer, block.byteOffset);
+    records += view.getUint16(recordCountAt, true);
+    bytes += view.getUint32(rawBytesAt, true);
+  }
+  return { records, bytes };
 }
 
 async function writeSegment({ session, mapping, loader, part }: FoldOptions, number: number) {

@@ -229,9 +229,8 @@ export class LiveLayer implements AsyncDisposable {
     if (writes.length === 0) return;
     const records = writes.flatMap((write) => write.records);
     try {
-      const { state, batch, bytes, outcomes, replaced } = await this.#settleRecords(records);
+      const { batch, bytes, outcomes, replaced } = await this.#settleRecords(records);
       this.#log.accept(bytes);
-      state.writing.logged += batch.kept.length;
       this.version++;
       this.counts.commits++;
       this.counts.records += batch.kept.length;
@@ -366,9 +365,8 @@ export class LiveLayer implements AsyncDisposable {
 
   async #foldFirst(): Promise<void> {
     await using session = await this.#options.openSession();
-    const { dir, storeName } = this.#options;
+    const { storeName } = this.#options;
     await discardUnfinishedMerge(session, storeName);
-    const records = readLog(dir, this.#closedLogs[0]!);
     const { before, mapping, part } = await this.#alone(() =>
       this.#withState((reader, state) => ({
         before: reader.sealed,
@@ -376,7 +374,7 @@ export class LiveLayer implements AsyncDisposable {
         part: state.parts[0]!,
       })),
     );
-    const sealed = await writePart({ session, before, mapping, loader: this.#loader, part, records });
+    const sealed = await writePart({ session, before, mapping, loader: this.#loader, part });
     await this.#alone(() => this.#publish(session, sealed));
   }
 

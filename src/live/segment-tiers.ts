@@ -3,6 +3,7 @@ import {
   liveMergeSegments,
   livePartRecordsMax,
   livePartsAtOnce,
+  liveSegmentRecords,
 } from "../kernel/index.js";
 import type { SegmentState } from "../ports/index.js";
 
@@ -36,7 +37,7 @@ function mergedRecordsMax(writtenPerSecond: number): number {
 
 /** The nearest one: a full part has a few records more or less than it may have. */
 function classOf(segment: SegmentState): number {
-  const parts = recordsOf(segment) / livePartRecordsMax;
+  const parts = recordsOf(segment) / liveSegmentRecords;
   return Math.max(0, Math.round(Math.log(parts) / Math.log(liveMergeSegments)));
 }
 

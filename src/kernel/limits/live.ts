@@ -4,9 +4,9 @@ import { KiB, MiB } from "./sizes.js";
 
 /**
  * A part of the layer has a log of its own and becomes one segment: it is closed when it is this full, or
- * when nothing came for so long.
+ * when nothing came for so long. Parts of small records are bounded by their number: a start loads them anew.
  */
-export const livePartRecordsMax = 16_384;
+export const livePartRecordsMax = 65_536;
 export const livePartBytesMax = 8 * MiB;
 export const liveQuietMs = 5_000;
 
@@ -93,6 +93,11 @@ export const liveReaderAgeMsMax = 5_000;
 /** The transaction that a fold writes in, and the pages of the store that it may leave mapped. */
 export const liveTransactionBytes = 2 * MiB;
 export const liveMappedBytes = 8 * MiB;
+
+/**
+ * Segments of about this many records are of the smallest size class: what a part of usual records becomes.
+ */
+export const liveSegmentRecords = 16_384;
 
 /**
  * So many of the last segments that are of one size class, each class so many times the one below, are merged
