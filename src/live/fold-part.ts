@@ -1,21 +1,24 @@
-import { setImmediate } from "node:timers/promises";
 import { liveCommitBytes, liveCommitRecords, recordBlockBytes } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { SealedState, TargetSession } from "../ports/index.js";
-import { keyRulesOf } from "../postings/index.js";
+import { type KeyRule, keyRulesOf, streamOfBlocks } from "../postings/index.js";
 import { joinedImport } from "./import-mark.js";
 import type { LiveLoader } from "./live-loader.js";
 import type { LivePart, StoredLoad } from "./live-part.js";
-import { mergeRuns, runOf, segmentCounts } from "./live-run.js";
 import { repack } from "./repack-blocks.js";
+import { type SegmentSources, writeSegment } from "./segment-writer.js";
 
 export interface FoldOptions {
   session: TargetSession;
   /** What is sealed now. */
   before: SealedState;
+  /** Of the segment that is written. */
+  number: number;
   mapping: CompiledMapping;
   loader: LiveLoader;
   part: LivePart;
+  /** Awaited behind each step: those who write meanwhile have their turn. */
+  breathe: () => Promise<void>;
 }
 
 /** In the head of a record block: see record-block.ts of postings. */
@@ -25,15 +28,12 @@ const rawBytesAt = 4;
 /**
  * Writes one part of the layer into the store: its records in whole blocks, its postings, keys and dead as
  * one segment. Everything was settled when it was written. Nothing of it counts before the state that is the
- * answer is published; what a fold that was killed has left is deleted first.
+ * answer is published.
  */
 export async function writePart(options: FoldOptions): Promise<SealedState> {
-  const { session, before: sealed, mapping, part } = options;
-  await session.rollback(sealed.nextId);
-  await session.dropSegments(null);
-  const number = 1 + Math.max(0, ...sealed.segments.map((segment) => segment.number));
+  const { session, before: sealed, number, mapping, loader, part, breathe } = options;
   await writeRecords(options);
-  const counts = await writeSegment(options, number);
+  const counts = await writeSegment({ session, number, kernel: loader.kernel }, sourcesOf(options), breathe);
   // On the disk already when its turn comes: a publication holds writers up.
   await session.flush();
   const isEmpty = counts.tuples === 0 && counts.keys === 0;
@@ -58,7 +58,7 @@ function liveImportOf({ liveImport }: SealedState, { imported }: LivePart): Pick
 }
 
 /** As they were loaded; what single commits made are blocks of a few records, and packed again. */
-async function writeRecords({ session, mapping, loader, part }: FoldOptions): Promise<void> {
+async function writeRecords({ session, mapping, loader, part, breathe }: FoldOptions): Promise<void> {
   for (const group of groupsOf(part.stored)) {
     const loads = group.length === 1 ? group : repack(loader, mapping, group);
     const blocks = loads.flatMap((load) => load.blocks);
@@ -69,12 +69,13 @@ async function writeRecords({ session, mapping, loader, part }: FoldOptions): Pr
       columns: loads.flatMap(({ columns }) => columns),
       place: { firstId, source: `live/${part.number}`, offset: 0, line, record: line },
     });
-    // Those who write meanwhile have their turn.
-    await setImmediate();
+    await breathe();
   }
 }
 
-/** Loads that are to be packed as one, for as many records as a commit may have; one of whole blocks alone. */
+/**
+ * Loads that are to be packed as one, for as many records as a commit may have; one of whole blocks alone.
+ */
 function* groupsOf(loads: readonly StoredLoad[]): Generator<StoredLoad[]> {
   let group: StoredLoad[] = [];
   let [groupRecords, groupBytes] = [0, 0];
@@ -104,14 +105,17 @@ function sizeOf({ blocks }: StoredLoad): { records: number; bytes: number } {
   return { records, bytes };
 }
 
-async function writeSegment({ session, mapping, loader, part }: FoldOptions, number: number) {
+/** Postings, keys and dead of a part, all of them settled. */
+function sourcesOf({ loader, mapping, part }: FoldOptions): SegmentSources {
   const dead = loader.deadBlocks([...part.dead].sort(([left], [right]) => left - right));
-  const merged =
-    part.runs.length === 1 ? part.runs[0]! : mergeRuns(loader.kernel, part.runs, keyRulesOf(mapping).length);
-  const run = runOf([...dead, ...merged.tuples], merged.keys);
-  for (const entry of run.tuples) await session.appendTupleBlock(number, entry);
-  for (const entry of run.keys) await session.appendKeyBlock(number, entry);
-  return segmentCounts(run);
+  const streamOf = (entries: readonly { block: Uint8Array }[]) =>
+    streamOfBlocks(entries.map(({ block }) => block));
+  return {
+    tuples: [dead, ...part.runs.map(({ tuples }) => tuples)].map(streamOf),
+    keys: part.runs.map(({ keys }) => streamOf(keys)),
+    rules: keyRulesOf(mapping).map((): KeyRule => "all"),
+    firstNewId: 0,
+  };
 }
 
 /** A store is taken for unsealed while it has had no import. */

@@ -34,7 +34,10 @@ function* stretchesOf(
     const entity = entities[decoded.entity]!;
     for (let at = 0; at < decoded.count; at++) {
       const id = decoded.idAt(at);
-      if (stretch !== null && (stretch.entity !== entity || id !== stretch.firstId + stretch.records.length)) {
+      if (
+        stretch !== null &&
+        (stretch.entity !== entity || id !== stretch.firstId + stretch.records.length)
+      ) {
         yield stretch;
         stretch = null;
       }

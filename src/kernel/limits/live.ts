@@ -101,11 +101,11 @@ export const liveSegmentRecords = 16_384;
 
 /**
  * So many of the last segments that are of one size class, each class so many times the one below, are merged
- * into one. Parts wait for their fold meanwhile: where writes come so fast that they would fill half of the
- * layer, at this pace of the merge, the larger classes wait until they come slower.
+ * into one, a turn of some milliseconds at a time; no more at once than there is kernel memory for.
  */
 export const liveMergeSegments = 8;
-export const liveMergeRecordsPerSecond = 50_000;
+export const liveMergeInputsMax = 64;
+export const liveMergeTurnMs = 1;
 
 /**
  * The young generation of the main thread is let grow to this while records are written, where the line is so
@@ -114,13 +114,6 @@ export const liveMergeRecordsPerSecond = 50_000;
 export const liveYoungBytes = 8 * MiB;
 export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
-
-/**
- * An import that writes live sets an eighth of the line aside to merge segments in, unless that is too
- * little.
- */
-export const liveMergeBytesMin = 48 * MiB;
-export const liveMergeBytesMax = 128 * MiB;
 
 /** What is left of the line is looked at every so many requests. */
 export const liveLookRequests = 8;
