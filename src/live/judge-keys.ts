@@ -12,7 +12,7 @@ import {
   streamOfBlocks,
 } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
-import { isPlainReference, settlingEntries } from "./key-walk.js";
+import { isPlainReference } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
@@ -85,14 +85,17 @@ function metBlocks(
   firstNewId: number,
 ): Uint8Array[][] {
   const { segments, nextId } = reader.sealed;
-  const found = [blocksOf(sought, (hash, take) => known.entriesOf(hash).forEach(take))];
+  const found: Uint8Array[][] = [];
+  if (known.size > 0) {
+    found.push(blocksOf(sought.sorted(), (hash, take) => known.entriesOf(hash).forEach(take)));
+  }
   const met = new Map<bigint, Uint8Array[]>(maybeKnown.map((hash) => [hash, []]));
   for (const { number, firstId, endId } of segments) {
     const isCovered = firstId >= filter.coveredFromId;
     const isOpen = (hash: bigint) =>
       known.endIdOf(hash) < endId &&
       (!isCovered || filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n)));
-    const hashes = (isCovered ? maybeKnown : sought).filter(isOpen);
+    const hashes = (isCovered ? maybeKnown : sought.sorted()).filter(isOpen);
     found.push(
       blocksOf(hashes, (hash, take) => {
         for (const entry of entriesWith(hash, reader.keyBlocks(number, hash))) {
@@ -141,32 +144,60 @@ type Hashes = ReturnType<typeof hashesOf>;
  * refers to it 1. A reference by itself kills nothing. Those that the filter knows are told apart.
  */
 function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
-  const hashes = new Set<bigint>();
-  const known = new Set<bigint>();
+  const blocks = streams.flat();
+  const sought = new HashList(blocks.reduce((sum, block) => sum + countOf(block), 0));
+  const known = new HashList(sought.capacity);
   const deletions = new Set<number>();
-  const added: [low: number, high: number][] = [];
-  for (const block of streams.flat()) {
+  for (const block of blocks) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (const at of settlingEntries(block)) {
-      const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
-      added.push([low, high]);
+    for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
       const flags = keyFlagsAt(block, at);
+      if (isPlainReference(flags)) continue;
+      const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
       if ((flags & keyFlag.deletion) !== 0 && (flags & keyFlag.reference) === 0) {
         deletions.add(keyIdAt(block, at));
       }
-      const hash = view.getBigUint64(at, true) & ~1n;
-      hashes.add(hash);
-      if (filter.has(low, high)) known.add(hash);
+      sought.add(low, high);
+      if (filter.has(low, high)) known.add(low, high);
     }
   }
-  const learn = (id: number) => {
-    for (const [low, high] of added) filter.add(id, low, high);
-  };
-  return { sought: sorted(hashes), maybeKnown: sorted(known), deletions, learn };
+  const learn = (id: number) => sought.forEach((low, high) => filter.add(id, low, high));
+  return { sought, maybeKnown: known.sorted(), deletions, learn };
 }
 
-function sorted(hashes: ReadonlySet<bigint>): bigint[] {
-  return [...hashes].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+/** A list of 64-bit hashes of which most are never looked at as numbers: they would be objects each. */
+class HashList {
+  readonly capacity: number;
+  readonly #words: Uint32Array;
+  #count = 0;
+  #sorted: bigint[] | null = null;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.#words = new Uint32Array(2 * capacity);
+  }
+
+  add(low: number, high: number): void {
+    const at = 2 * this.#count++;
+    this.#words[at] = low & ~1;
+    this.#words[at + 1] = high;
+  }
+
+  forEach(take: (low: number, high: number) => void): void {
+    for (let at = 0; at < 2 * this.#count; at += 2) take(this.#words[at]!, this.#words[at + 1]!);
+  }
+
+  /** Each of them once, rising. */
+  sorted(): readonly bigint[] {
+    if (this.#sorted !== null) return this.#sorted;
+    const rising = new BigUint64Array(this.#words.slice(0, 2 * this.#count).buffer).sort();
+    this.#sorted = [...rising.filter((hash, at) => at === 0 || hash !== rising[at - 1])];
+    return this.#sorted;
+  }
+}
+
+function countOf(block: Uint8Array): number {
+  return new DataView(block.buffer, block.byteOffset).getUint32(0, true);
 }
 
 /** What is found for these hashes, in blocks as a segment has them. */
