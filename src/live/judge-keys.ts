@@ -12,7 +12,8 @@ import {
   streamOfBlocks,
 } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
-import { isPlainReference } from "./key-walk.js";
+import { KeyPass } from "./key-pass.js";
+import { isPlainReference, keyHeaderBytes } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
@@ -32,7 +33,6 @@ export interface Judgement {
   keys: KeyBlockEntry[];
 }
 
-const headerBytes = 24;
 const tupleBytes = 16;
 
 /** Where former keys are looked up: what is sealed, and the live runs above it. */
@@ -96,25 +96,22 @@ function metBlocks(
       known.endIdOf(hash) < endId &&
       (!isCovered || filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n)));
     const hashes = (isCovered ? maybeKnown : sought.sorted()).filter(isOpen);
-    found.push(
-      blocksOf(hashes, (hash, take) => {
-        for (const entry of entriesWith(hash, reader.keyBlocks(number, hash))) {
-          take(entry);
-          const before = met.get(hash);
-          if (before === undefined) met.set(hash, [entry]);
-          else before.push(entry);
-        }
-      }),
-    );
+    const pass = new KeyPass((hash) => reader.keyBlocks(number, hash));
+    const find = (hash: bigint, take: Take) =>
+      pass.find(hash, (entry) => {
+        take(entry);
+        const before = met.get(hash);
+        if (before === undefined) met.set(hash, [entry]);
+        else before.push(entry);
+      });
+    found.push(blocksOf(hashes, find));
+    pass.close();
   }
   for (const [hash, entries] of met) known.keep(hash, nextId, entries);
   learn(firstNewId);
   for (const { keys } of runs) {
-    found.push(
-      blocksOf(maybeKnown, (hash, take) => {
-        for (const entry of entriesWith(hash, keyBlocksFrom(keys, hash))) take(entry);
-      }),
-    );
+    const pass = new KeyPass((hash) => keyBlocksFrom(keys, hash));
+    found.push(blocksOf(maybeKnown, (hash, take) => pass.find(hash, take)));
   }
   return found.filter((blocks) => blocks.length > 0);
 }
@@ -150,7 +147,7 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
   const deletions = new Set<number>();
   for (const block of blocks) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (let at = headerBytes; at < block.length; at = keySpan(block, at).entryEnd) {
+    for (let at = keyHeaderBytes; at < block.length; at = keySpan(block, at).entryEnd) {
       const flags = keyFlagsAt(block, at);
       if (isPlainReference(flags)) continue;
       const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
@@ -161,7 +158,7 @@ function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
       if (filter.has(low, high)) known.add(low, high);
     }
   }
-  const learn = (id: number) => sought.forEach((low, high) => filter.add(id, low, high));
+  const learn = (id: number) => sought.addTo(filter, id);
   return { sought, maybeKnown: known.sorted(), deletions, learn };
 }
 
@@ -183,8 +180,8 @@ class HashList {
     this.#words[at + 1] = high;
   }
 
-  forEach(take: (low: number, high: number) => void): void {
-    for (let at = 0; at < 2 * this.#count; at += 2) take(this.#words[at]!, this.#words[at + 1]!);
+  addTo(filter: KeyFilter, id: number): void {
+    for (let at = 0; at < 2 * this.#count; at += 2) filter.add(id, this.#words[at]!, this.#words[at + 1]!);
   }
 
   /** Each of them once, rising. */
@@ -200,41 +197,19 @@ function countOf(block: Uint8Array): number {
   return new DataView(block.buffer, block.byteOffset).getUint32(0, true);
 }
 
+type Take = (entry: Uint8Array) => void;
+
 /** What is found for these hashes, in blocks as a segment has them. */
-function blocksOf(
-  hashes: readonly bigint[],
-  find: (hash: bigint, take: (entry: Uint8Array) => void) => void,
-): Uint8Array[] {
+function blocksOf(hashes: readonly bigint[], find: (hash: bigint, take: Take) => void): Uint8Array[] {
   const packer = new BlockPacker();
   for (const hash of hashes) find(hash, (entry) => packer.add(entry));
   return packer.finish();
 }
 
-/**
- * The entries with a hash, in memory of their own: a slice of a Buffer would keep its block. References by
- * themselves take no part in what is settled.
- */
-function* entriesWith(hash: bigint, blocks: Iterable<KeyBlockEntry>): Generator<Uint8Array> {
-  const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
-  for (const { hash: first, block } of blocks) {
-    if (first > (hash | 1n)) return;
-    const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (let at = headerBytes; at < block.length; ) {
-      const entryHigh = view.getUint32(at + 4, true);
-      const entryLow = (view.getUint32(at, true) & ~1) >>> 0;
-      if (entryHigh > high || (entryHigh === high && entryLow > low)) return;
-      const end = keySpan(block, at).entryEnd;
-      const isMet = entryHigh === high && entryLow === low && !isPlainReference(keyFlagsAt(block, at));
-      if (isMet) yield new Uint8Array(block.subarray(at, end));
-      at = end;
-    }
-  }
-}
-
 class BlockPacker {
   readonly #blocks: Uint8Array[] = [];
   #entries: Uint8Array[] = [];
-  #bytes = headerBytes;
+  #bytes = keyHeaderBytes;
 
   add(entry: Uint8Array): void {
     if (this.#bytes + entry.length > tupleBlockBytesMax) this.#close();
@@ -252,15 +227,15 @@ class BlockPacker {
     const block = new Uint8Array(this.#bytes);
     const view = new DataView(block.buffer);
     view.setUint32(0, this.#entries.length, true);
-    view.setUint32(4, this.#bytes - headerBytes, true);
+    view.setUint32(4, this.#bytes - keyHeaderBytes, true);
     block.set(this.#entries[0]!.subarray(0, 8), 8);
-    let at = headerBytes;
+    let at = keyHeaderBytes;
     for (const entry of this.#entries) {
       block.set(entry, at);
       at += entry.length;
     }
     this.#blocks.push(block);
     this.#entries = [];
-    this.#bytes = headerBytes;
+    this.#bytes = keyHeaderBytes;
   }
 }
