@@ -30,8 +30,8 @@ export const stagedBytesMax = 64 * MiB;
 export const stagedRefusedMax = 4096;
 
 /**
- * Records that are tried one by one where the server refuses some of them: that takes some 200 µs each, halving
- * them some twenty statements for each that is refused.
+ * Records that are tried one by one where the server refuses some of them: that takes some 200 µs each,
+ * halving them some twenty statements for each that is refused.
  */
 export const siftedRecordsMax = 512;
 

@@ -199,8 +199,8 @@ export class SettleSql {
 
   /** What staged rows hold, as JSON, its beginning. */
   showRows(charsMax: number): string {
-    return `SELECT s.${ordinalColumn} AS ordinal, ${this.#shown(charsMax)} AS text FROM ${this.#staging.name} s
-      WHERE s.${ordinalColumn} = ANY($1::integer[])`;
+    return `SELECT s.${ordinalColumn} AS ordinal, ${this.#shown(charsMax)} AS text
+      FROM ${this.#staging.name} s WHERE s.${ordinalColumn} = ANY($1::integer[])`;
   }
 
   #shown(charsMax: number): string {
