@@ -53,6 +53,9 @@ export class OrderedRecords {
     if (this.#candidates.isAll) return "walk";
     const { likely, affordable } = this.#walkCost;
     if (likely <= affordable) return "walk";
+    if (!this.isBounded && this.#isInAll) {
+      return this.#store.liveRecords(this.#query.entity) > affordable ? "collect" : "walk";
+    }
     // The span is only measured as far as a walk through it would pay.
     return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";
   }
@@ -60,7 +63,12 @@ export class OrderedRecords {
   /** Without a strategy that was asked for, a walk that finds less than was likely gives way. */
   *records(strategy?: OrderStrategy): Generator<LiveRecord> {
     yield* this.#sorted(this.#groups(strategy));
-    if (!this.isBounded) yield* this.#without();
+    if (!this.isBounded && !this.#isInAll) yield* this.#without();
+  }
+
+  /** Whether no record lacks the field. */
+  get #isInAll(): boolean {
+    return this.#store.singleValues.isInAll(this.#order.index.number);
   }
 
   *#groups(asked: OrderStrategy | undefined): Generator<SortGroup> {

@@ -1,4 +1,4 @@
-import { KiB, MiB } from "./sizes.js";
+import { MiB } from "./sizes.js";
 
 /** Bounds of queries. */
 
@@ -91,6 +91,9 @@ export const linkVerdictCharsMax = 1 * MiB;
  */
 export const sortEntriesMax = 262_144;
 
+/** The first pass has room for so many at least: what is sorted last is now and then no match. */
+export const sortEntriesMin = 128;
+
 /** Texts that order records of equal terms are sorted in passes of this many bytes. */
 export const sortTextBytesMax = 8 * MiB;
 
@@ -105,10 +108,9 @@ export const estimateBlocksMax = 256;
 export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
 
-/** What a block of records is unpacked into that is met for the first time; a larger one gets its own. */
-export const recordRoomBytes = 256 * KiB;
-
-/** Blocks remembered as met once (about 0.2 MB): the second time they are kept. */
+/**
+ * Blocks remembered as met once (about 0.2 MB): the second time they are kept.
+ */
 export const recordBlocksSeenMax = 4096;
 
 /** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */

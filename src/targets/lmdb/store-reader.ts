@@ -31,7 +31,14 @@ import { storeFiles } from "./store-files.js";
 
 interface Entry {
   key: Buffer;
-  value: Buffer;
+  value: Uint8Array;
+}
+
+type Transaction = ReturnType<Environment["root"]["useReadTransaction"]>;
+
+/** What the package's declarations leave out: its fast read takes a transaction too. */
+interface LendingTable {
+  getBinaryFast(key: Buffer, options: { transaction: Transaction }): Uint8Array | undefined;
 }
 
 export interface LmdbReaderOptions {
@@ -53,7 +60,7 @@ export class LmdbStoreReader implements StoreReader {
   readonly #mappedReads: MappedReads | undefined;
   readonly #onClose: () => void;
   // The transaction keeps the snapshot while a writer in another process seals and drops segments.
-  #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
+  #transaction: Transaction;
   #isClosed = false;
 
   constructor(environment: Environment, dir: string, options: LmdbReaderOptions) {
@@ -127,7 +134,7 @@ export class LmdbStoreReader implements StoreReader {
     if (id >= this.sealed.nextId) return undefined;
     const entry = this.#lastAtOrBefore("places", recordKey(id), undefined);
     if (!entry) return undefined;
-    const place = JSON.parse(entry.value.toString("utf8")) as Omit<PlaceEntry, "firstId">;
+    const place = JSON.parse(Buffer.from(entry.value).toString("utf8")) as Omit<PlaceEntry, "firstId">;
     return { firstId: idOfRecordKey(entry.key), ...place };
   }
 
@@ -182,13 +189,26 @@ export class LmdbStoreReader implements StoreReader {
       return;
     }
     const start = Buffer.from(first.key);
-    yield first;
+    // Other readings come between this one and the next.
+    yield { key: first.key, value: new Uint8Array(first.value) };
     yield* this.#range(table, { start, exclusiveStart: true, end });
   }
 
-  #lastAtOrBefore(table: TableName, key: Buffer, floor: Buffer | undefined): Entry | undefined {
-    const options = { start: key, reverse: true, limit: 1, ...(floor ? { end: beforeKey(floor) } : {}) };
-    for (const entry of this.#range(table, options)) return entry;
+  /** The value is lent: it lies where the next reading puts its own. */
+  #lastAtOrBefore(table: TableName, sought: Buffer, floor: Buffer | undefined): Entry | undefined {
+    const key = this.#lastKey(table, sought);
+    if (key === undefined || (floor !== undefined && Buffer.compare(key, floor) < 0)) return undefined;
+    this.#mappedReads?.note();
+    const lending = this.#environment.tables[table] as unknown as LendingTable;
+    const value = lending.getBinaryFast(key, { transaction: this.#transaction });
+    return value && { key, value: new Uint8Array(value.buffer, value.byteOffset, value.length) };
+  }
+
+  /** A range that brings values would copy them into memory of their own, at three times the cost. */
+  #lastKey(table: TableName, sought: Buffer): Buffer | undefined {
+    const transaction = this.#transaction;
+    const keys = this.#environment.tables[table].getKeys({ start: sought, reverse: true, transaction });
+    for (const key of keys) return key;
     return undefined;
   }
 
@@ -208,21 +228,7 @@ function* noting(entries: Iterable<Entry>, reads: MappedReads): Iterable<Entry> 
   }
 }
 
-function tupleBlockEntry(key: Buffer, block: Buffer): TupleBlockEntry {
+function tupleBlockEntry(key: Buffer, block: Uint8Array): TupleBlockEntry {
   const { index, term, id } = partsOfPostingKey(key);
   return { index, term, id, block };
-}
-
-/** A reverse range leaves its end out, so the floor itself must be passed: one byte string before it. */
-function beforeKey(key: Buffer): Buffer {
-  const before = Buffer.from(key);
-  for (let index = before.length - 1; index >= 0; index -= 1) {
-    if (before[index] === 0) {
-      before[index] = 0xff;
-      continue;
-    }
-    before[index]! -= 1;
-    return Buffer.concat([before, Buffer.alloc(24, 0xff)]);
-  }
-  return Buffer.alloc(0);
 }
