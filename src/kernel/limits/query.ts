@@ -54,6 +54,9 @@ export const gatheredIdsMax = 1_000_000;
 /** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
 export const gatheredWindowIds = 64 * MiB;
 
+/** Ids that are met with unions have a bit each, over a span of this many at most (8 MB). */
+export const metIdsSpanMax = 64 * MiB;
+
 /** Candidates that are held as one array (2 MB, thrice while they are met); more are met one by one. */
 export const heldIdsMax = 262_144;
 
@@ -101,8 +104,19 @@ export const sortTextBytesMax = 8 * MiB;
 export const orderBatchMin = 64;
 export const orderBatchMax = 4096;
 
+/**
+ * Records of a sorted output are read so many at a time in the order in which they lie, the fewer where it is
+ * not said how many are wanted; no more than these bytes of them are held.
+ */
+export const aheadRecordsMin = 16;
+export const aheadRecordsMax = 512;
+export const aheadBytesMax = 1 * MiB;
+
 /** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
 export const estimateBlocksMax = 256;
+
+/** Of a range on the field that a query is ordered by so many postings are met first, as any other condition. */
+export const orderRangeIdsMax = 16_384;
 
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
 export const blockCacheBytesDefault = 1 * MiB;
@@ -112,6 +126,9 @@ export const indexCacheBytesDefault = 1 * MiB;
  * Blocks remembered as met once (about 0.2 MB): the second time they are kept.
  */
 export const recordBlocksSeenMax = 4096;
+
+/** Posting lists that are opened at a time find a room for a block that is there already (256 KiB). */
+export const readerRoomsMax = 16;
 
 /** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */
 export const columnCacheBytesDefault = 1 * MiB;

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { PlimsollError, recordIdMax } from "../../kernel/index.js";
+import { PlimsollError, readerRoomsMax, recordIdMax, tupleBlockBytesMax } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import type {
   ColumnEntry,
@@ -61,6 +61,8 @@ export class LmdbStoreReader implements StoreReader {
   readonly #onClose: () => void;
   // The transaction keeps the snapshot while a writer in another process seals and drops segments.
   #transaction: Transaction;
+  /** What first blocks of lists were copied into, for the next: hundreds are looked up for one query. */
+  readonly #rooms: Uint8Array[] = [];
   #isClosed = false;
 
   constructor(environment: Environment, dir: string, options: LmdbReaderOptions) {
@@ -92,8 +94,13 @@ export class LmdbStoreReader implements StoreReader {
 
   *tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry> {
     const sought = postingKey(segment, index, term, id);
-    for (const { key, value } of this.#inSegment("postings", segment, sought)) {
-      yield tupleBlockEntry(key, value);
+    const room = this.#rooms.pop() ?? new Uint8Array(tupleBlockBytesMax);
+    try {
+      for (const { key, value } of this.#inSegment("postings", segment, sought, room)) {
+        yield tupleBlockEntry(key, value);
+      }
+    } finally {
+      if (this.#rooms.length < readerRoomsMax) this.#rooms.push(room);
     }
   }
 
@@ -181,7 +188,7 @@ export class LmdbStoreReader implements StoreReader {
    * Entries of a segment from the last one at or before the key. Most readers need no more than that one, so
    * that a cursor for those behind it is opened only when they are asked for.
    */
-  *#inSegment(table: TableName, segment: number, sought: Buffer): Generator<Entry> {
+  *#inSegment(table: TableName, segment: number, sought: Buffer, room?: Uint8Array): Generator<Entry> {
     const end = segmentKey(segment + 1);
     const first = this.#lastAtOrBefore(table, sought, segmentKey(segment));
     if (first === undefined) {
@@ -190,7 +197,7 @@ export class LmdbStoreReader implements StoreReader {
     }
     const start = Buffer.from(first.key);
     // Other readings come between this one and the next.
-    yield { key: first.key, value: new Uint8Array(first.value) };
+    yield { key: first.key, value: copied(first.value, room) };
     yield* this.#range(table, { start, exclusiveStart: true, end });
   }
 
@@ -226,6 +233,12 @@ function* noting(entries: Iterable<Entry>, reads: MappedReads): Iterable<Entry> 
     reads.note();
     yield entry;
   }
+}
+
+function copied(bytes: Uint8Array, room?: Uint8Array): Uint8Array {
+  if (room === undefined || bytes.length > room.length) return new Uint8Array(bytes);
+  room.set(bytes);
+  return room.subarray(0, bytes.length);
 }
 
 function tupleBlockEntry(key: Buffer, block: Uint8Array): TupleBlockEntry {
