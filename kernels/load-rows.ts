@@ -91,6 +91,7 @@ export function rowCommit(): void {
   pageAt = rowEnd;
   pageCount++;
   if (pageForm == ROWS_LEAF) isPageFull = pageCount == min(rows.cells - 1, pageRowsMax);
+  else if (rows.form == ROWS_LEAF) isPageFull = true;
   else isPageFull = pageCount == pageRowsMax || <u32>(pageAt - state.output0) >= rows.pageBytes;
 }
 

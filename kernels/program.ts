@@ -97,8 +97,9 @@ export class Op {
   /** Number of the column, or COLUMN_NONE; OP_EXPIRATION, runtime: whether the value is yet to come. */
   column: u32;
   /**
-   * OP_TEXT, OP_STEMS: number of the text; OP_KEY, OP_COLUMN: number of the part, of the column; OP_LINK: key space; OP_PLACE: slot of
-   * the longitude; OP_EXPIRATION, runtime: the last record in which the name was met.
+   * OP_TEXT, OP_STEMS: number of the text; OP_KEY, OP_COLUMN: number of the part, of the column; OP_LINK: key
+   * space; OP_PLACE: slot of the longitude; OP_EXPIRATION, runtime: the last record in which the name was
+   * met.
    */
   argument: u32;
 }

@@ -37,7 +37,7 @@ export class LeafReader {
       case serial.int64: {
         this.#bodyAt += 8;
         const value = this.#leaf.readBigInt64BE(at);
-        return BigInt.asIntN(53, value) === value ? Number(value) : value;
+        return Number.isSafeInteger(Number(value)) ? Number(value) : value;
       }
       case serial.float:
         this.#bodyAt += 8;
