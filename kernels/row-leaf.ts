@@ -34,6 +34,9 @@ const emptyCell: u64 = 0x017fffffff01;
 const emptyCellBytes: usize = 6;
 
 const SERIAL_NULL: u32 = 0;
+const SERIAL_INT8: u32 = 1;
+const SERIAL_INT16: u32 = 2;
+const SERIAL_INT32: u32 = 4;
 const SERIAL_INT64: u32 = 6;
 const SERIAL_FLOAT: u32 = 7;
 const SERIAL_ZERO: u32 = 8;
@@ -123,11 +126,7 @@ function headBytesMax(rows: RowProgram, stamp: u32, cell: u32): usize {
 @inline
 function valueWrite(column: RowColumn, to: usize): usize {
   const type = column.type;
-  if (type == COLUMN_INT) {
-    column.serial = SERIAL_INT64;
-    store<u64>(to, bswap<u64>(<u64>intOf(column)));
-    return intFits(column) ? to + 8 : VALUE_BAD;
-  }
+  if (type == COLUMN_INT) return intFits(column) ? intWrite(column, to) : VALUE_BAD;
   if (type == COLUMN_FLOAT) {
     const bits = floatBitsOf(column);
     column.serial = SERIAL_FLOAT;
@@ -146,6 +145,30 @@ function valueWrite(column: RowColumn, to: usize): usize {
   const end = textWrite(column, to);
   column.serial = SERIAL_TEXT + 2 * <u32>(end - to);
   return end;
+}
+
+/** Whole numbers take as few bytes as they need, of 1, 2, 4 and 8. */
+@inline
+function intWrite(column: RowColumn, to: usize): usize {
+  const value = intOf(column);
+  if (<i64>(<i8>value) == value) {
+    column.serial = SERIAL_INT8;
+    store<u8>(to, <u8>value);
+    return to + 1;
+  }
+  if (<i64>(<i16>value) == value) {
+    column.serial = SERIAL_INT16;
+    store<u16>(to, bswap<u16>(<u16>value));
+    return to + 2;
+  }
+  if (<i64>(<i32>value) == value) {
+    column.serial = SERIAL_INT32;
+    store<u32>(to, bswap<u32>(<u32>value));
+    return to + 4;
+  }
+  column.serial = SERIAL_INT64;
+  store<u64>(to, bswap<u64>(<u64>value));
+  return to + 8;
 }
 
 /** Varints of SQLite are big endian, seven bits a byte; values here are below 2^21. */

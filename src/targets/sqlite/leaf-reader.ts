@@ -2,7 +2,7 @@ import type { RowPage } from "../../tables/index.js";
 import type { SqliteValue } from "./driver.js";
 
 const leafHeaderBytes = 8;
-const serial = { int64: 6, float: 7, zero: 8, one: 9, text: 13 };
+const serial = { int8: 1, int16: 2, int32: 4, int64: 6, float: 7, zero: 8, one: 9, text: 13 };
 
 /** Reads the values of rows out of a leaf that the kernel has written: for those that must go one by one. */
 export class LeafReader {
@@ -34,6 +34,15 @@ export class LeafReader {
         return 0;
       case serial.one:
         return 1;
+      case serial.int8:
+        this.#bodyAt += 1;
+        return this.#leaf.readInt8(at);
+      case serial.int16:
+        this.#bodyAt += 2;
+        return this.#leaf.readInt16BE(at);
+      case serial.int32:
+        this.#bodyAt += 4;
+        return this.#leaf.readInt32BE(at);
       case serial.int64: {
         this.#bodyAt += 8;
         const value = this.#leaf.readBigInt64BE(at);
