@@ -7,6 +7,7 @@ import { REJECT_NONE, REJECT_ROW_MANY, REJECT_ROW_TYPE, state } from "./load-sta
 import { Value } from "./program";
 import { LEAF_BYTES, cellWrite, leafClose, leafFault, leafOpen } from "./row-leaf";
 import {
+  REST_NONE,
   ROWS_LEAF,
   ROWS_TUPLES,
   ROW_BYTES_FIXED,
@@ -14,6 +15,7 @@ import {
   RowProgram,
   rowColumn,
 } from "./row-program";
+import { restBytes } from "./row-rest";
 import { VALUE_BAD, textBytesMax } from "./row-values";
 import { tupleFault, tupleWrite } from "./row-tuple";
 
@@ -54,6 +56,15 @@ export function rowNote(number: u32, value: Value, term: u64): void {
   column.term = term;
 }
 
+/** The column of what no field names has a value when there is something. */
+function restNote(rows: RowProgram, stamp: u32): void {
+  const bytes = restBytes(rows);
+  if (bytes == 0) return;
+  const column = rowColumn(rows, rows.restColumn);
+  column.stamp = stamp;
+  column.term = bytes;
+}
+
 /** Begins anew, with no page at work. */
 export function rowsOpen(): void {
   pageCount = 0;
@@ -71,6 +82,7 @@ export function rowWrite(): u32 {
     state.rejectDetail = rows.manySlot;
     return REJECT_ROW_MANY;
   }
+  if (rows.restColumn != REST_NONE) restNote(rows, stamp);
   const bytes = rowBytesMax(rows, stamp);
   if (pageCount == 0) pageOpen(rows, bytes);
   else if (isPageFull || pageAt + bytes > pageLimit()) return ROWS_FULL;

@@ -82,7 +82,7 @@ export function cellWrite(rows: RowProgram, stamp: u32, leaf: usize, cell: u32, 
   for (let i: u32 = 0; i < count; i++) {
     const column = rowColumn(rows, i);
     if (column.stamp != stamp) column.serial = SERIAL_NULL;
-    else to = valueWrite(column, to);
+    else to = valueWrite(rows, column, to);
     if (to == VALUE_BAD) {
       leafFault = i;
       return VALUE_BAD;
@@ -124,7 +124,7 @@ function headBytesMax(rows: RowProgram, stamp: u32, cell: u32): usize {
 }
 
 @inline
-function valueWrite(column: RowColumn, to: usize): usize {
+function valueWrite(rows: RowProgram, column: RowColumn, to: usize): usize {
   const type = column.type;
   if (type == COLUMN_INT) return intFits(column) ? intWrite(column, to) : VALUE_BAD;
   if (type == COLUMN_FLOAT) {
@@ -142,7 +142,7 @@ function valueWrite(column: RowColumn, to: usize): usize {
     const ms = intOf(column);
     return dateFits(ms) ? dateTextWrite(ms, to) : VALUE_BAD;
   }
-  const end = textWrite(column, to);
+  const end = textWrite(rows, column, to);
   column.serial = SERIAL_TEXT + 2 * <u32>(end - to);
   return end;
 }

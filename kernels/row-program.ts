@@ -16,6 +16,10 @@ export const COLUMN_FLOAT: u32 = 3;
 export const COLUMN_BOOL: u32 = 4;
 export const COLUMN_DATE: u32 = 5;
 export const COLUMN_JSON: u32 = 6;
+/** The members that no field names, as JSON. */
+export const COLUMN_REST: u32 = 7;
+
+export const REST_NONE: u32 = 0xffffffff;
 
 /** What a row takes at most beside the bytes of its values: for itself, and for each of its columns. */
 export const ROW_BYTES_FIXED: u32 = 64;
@@ -32,13 +36,25 @@ export class RowProgram {
   /** Runtime: the last record in which a second value was met, and the slot of the first such. */
   manyStamp: u32;
   manySlot: u32;
+  /** The column of what no field names, or REST_NONE. */
+  restColumn: u32;
+  /**
+   * Names of the members that fields hold, behind the columns: u32 bytes of a name, then the name, up to a
+   * multiple of 4. And the bytes of them all.
+   */
+  nameCount: u32;
+  nameBytes: u32;
+  spare: u32;
 }
 
 @unmanaged
 export class RowColumn {
   slot: u32;
   type: u32;
-  /** Runtime: the last record that had a value here, the value, and its term if it is a number's. */
+  /**
+   * Runtime: the last record that had a value here, the value, and its term if it is a number's; of
+   * COLUMN_REST the bytes of its text.
+   */
   stamp: u32;
   value: Value;
   term: u64;

@@ -6,6 +6,7 @@ import {
   COLUMN_FLOAT,
   COLUMN_INT,
   COLUMN_JSON,
+  COLUMN_REST,
   RowColumn,
   RowProgram,
   rowColumn,
@@ -31,7 +32,7 @@ export function tupleWrite(rows: RowProgram, stamp: u32, start: usize): usize {
       to += 4;
       continue;
     }
-    to = fieldWrite(column, to);
+    to = fieldWrite(rows, column, to);
     if (to != VALUE_BAD) continue;
     tupleFault = i;
     return VALUE_BAD;
@@ -40,7 +41,7 @@ export function tupleWrite(rows: RowProgram, stamp: u32, start: usize): usize {
 }
 
 @inline
-function fieldWrite(column: RowColumn, to: usize): usize {
+function fieldWrite(rows: RowProgram, column: RowColumn, to: usize): usize {
   const type = column.type;
   if (type == COLUMN_INT) return intFits(column) ? wideWrite(intOf(column), to) : VALUE_BAD;
   if (type == COLUMN_FLOAT) {
@@ -56,9 +57,9 @@ function fieldWrite(column: RowColumn, to: usize): usize {
     store<u8>(to, (<u32>column.value.flags & FLAG_TRUE) != 0 ? 1 : 0, 4);
     return to + 5;
   }
-  const isJson = type == COLUMN_JSON;
+  const isJson = type == COLUMN_JSON || type == COLUMN_REST;
   store<u8>(to, jsonVersion, 4);
-  const end = textWrite(column, to + 4 + <usize>isJson);
+  const end = textWrite(rows, column, to + 4 + <usize>isJson);
   if (end != VALUE_BAD) store<u32>(to, bswap<u32>(<u32>(end - to - 4)));
   return end;
 }

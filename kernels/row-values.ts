@@ -6,7 +6,8 @@
 import { blockCopy } from "./csv-cell";
 import { FLAG_ESCAPES, TYPE_STRING } from "./json-grammar";
 import { Value } from "./program";
-import { COLUMN_HEX, COLUMN_JSON, RowColumn } from "./row-program";
+import { COLUMN_HEX, COLUMN_JSON, COLUMN_REST, RowColumn, RowProgram } from "./row-program";
+import { restWrite } from "./row-rest";
 import { FIELD_HEX, plainEnd, plainStart, valueFits } from "./terms";
 import { unescapeString } from "./utf8";
 
@@ -80,13 +81,15 @@ function isQuoted(value: Value): bool {
 /** Bytes that a column's text takes at most; without escapes it takes just as many. */
 @inline
 export function textBytesMax(column: RowColumn): usize {
+  if (column.type == COLUMN_REST) return <usize>column.term;
   const value = column.value;
   if (column.type == COLUMN_JSON) return jsonEnd(value) - jsonStart(value);
   return <usize>value.end - <usize>value.start;
 }
 
 /** Writes the text of a column of text, hex or JSON; the position behind it, or VALUE_BAD. */
-export function textWrite(column: RowColumn, to: usize): usize {
+export function textWrite(rows: RowProgram, column: RowColumn, to: usize): usize {
+  if (column.type == COLUMN_REST) return restWrite(rows, to);
   const value = column.value;
   const start: usize = value.start;
   const end: usize = value.end;

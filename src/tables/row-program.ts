@@ -5,10 +5,12 @@ import type { RowForm } from "./row-page.js";
 import { type ColumnType, type TablePlan, tableOfEntity } from "./table-plan.js";
 
 /** Sizes and numbers of kernels/row-program.ts. */
-const headerBytes = 24;
+const headerBytes = 40;
 const columnBytes = 32;
 const formNumber: Record<RowForm, number> = { tuples: 0, leaf: 1 };
-const columnNumber = { text: 0, hex: 1, int: 2, float: 3, bool: 4, date: 5, json: 6 };
+const columnNumber = { text: 0, hex: 1, int: 2, float: 3, bool: 4, date: 5, json: 6, rest: 7 };
+const restNone = 0xffff_ffff;
+const slotNone = 0xffff_ffff;
 
 /** Payload length and row number in front of a row of a leaf, at most. */
 const rowHeadBytesMax = 8;
@@ -20,8 +22,8 @@ export function leafCells(columns: number): number {
 
 /**
  * The program by which the kernel writes the rows of an entity itself; null where a record takes more than
- * one value a column: then the row writer does. A row has lists of its own, members that no field names, or
- * may be a tombstone; or a column is not of the type of its field.
+ * one value a column: then the row writer does. A row has lists of its own, or may be a tombstone; a column
+ * is not of the type of its field; or a value would stand in two columns.
  */
 export function compileRowProgram(
   entity: CompiledEntity,
@@ -33,16 +35,35 @@ export function compileRowProgram(
   if (table === undefined || isDeleting || table.hasTombstones || table.lists.length > 0) return null;
   const fields = table.slots.map((slot) => (slot === null ? null : entity.fields[slot]!));
   const types = fields.map((field, column) => columnNumberOf(field, table.columns[column]!.type));
+  const restColumn = table.slots.indexOf(null);
   if (types.includes(null) || overlap(entity.fields)) return null;
-  const bytes = new Uint8Array(headerBytes + types.length * columnBytes);
+  if (restColumn >= 0 && entity.fields.some(({ path }) => path.length > 1)) return null;
+  const names = restColumn < 0 ? [] : entity.fields.map(({ path }) => Buffer.from(path[0]!));
+  const namesAt = headerBytes + types.length * columnBytes;
+  const nameBytes = names.reduce((sum, name) => sum + nameEntryBytes(name), 0);
+  const bytes = new Uint8Array(namesAt + nameBytes);
   const view = new DataView(bytes.buffer);
-  const words = [formNumber[form], types.length, rowPageBytes, leafCells(types.length)];
-  for (const [at, word] of words.entries()) view.setUint32(at * 4, word, true);
+  writeWords(view, 0, [formNumber[form], types.length, rowPageBytes, leafCells(types.length)]);
+  writeWords(view, 24, [restColumn < 0 ? restNone : restColumn, names.length, nameBytes]);
   for (const [column, type] of types.entries()) {
-    view.setUint32(headerBytes + column * columnBytes, table.slots[column]!, true);
-    view.setUint32(headerBytes + column * columnBytes + 4, type!, true);
+    writeWords(view, headerBytes + column * columnBytes, [table.slots[column] ?? slotNone, type!]);
   }
-  return { bytes, columnOfSlot: new Map(table.slots.map((slot, column) => [slot!, column])) };
+  let at = namesAt;
+  for (const name of names) {
+    writeWords(view, at, [name.length]);
+    bytes.set(name, at + 4);
+    at += nameEntryBytes(name);
+  }
+  const slots = table.slots.flatMap((slot, column) => (slot === null ? [] : [[slot, column] as const]));
+  return { bytes, columnOfSlot: new Map(slots) };
+}
+
+function nameEntryBytes(name: Buffer): number {
+  return 4 + Math.ceil(name.length / 4) * 4;
+}
+
+function writeWords(view: DataView, offset: number, words: readonly number[]): void {
+  for (const [at, word] of words.entries()) view.setUint32(offset + at * 4, word, true);
 }
 
 /** What the largest table takes of the kernel's output beside the bytes of a record. */
@@ -52,7 +73,7 @@ export function rowBytesFixed(plan: TablePlan, kernelBytes: { row: number; colum
 }
 
 function columnNumberOf(field: CompiledField | null, type: ColumnType): number | null {
-  if (field === null) return null;
+  if (field === null) return columnNumber.rest;
   if (field.list === true) return type === "json" ? columnNumber.json : null;
   if (type !== columnTypes[field.type]) return null;
   return field.type === "hex" ? columnNumber.hex : columnNumber[type];

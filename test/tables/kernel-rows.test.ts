@@ -109,7 +109,7 @@ const fields = fc.uniqueArray(
   { selector: ({ name }) => name, minLength: 1, maxLength: 8 },
 );
 
-function mappingOf(chosen: readonly Field[], hasKey: boolean): CompiledMapping {
+function mappingOf(chosen: readonly Field[], hasKey: boolean, hasRest = false): CompiledMapping {
   const written = chosen.map(({ name, type, isRequired, isDeep }) => {
     return [
       name,
@@ -118,9 +118,19 @@ function mappingOf(chosen: readonly Field[], hasKey: boolean): CompiledMapping {
   });
   const plain = chosen.find(({ type }) => type !== "json");
   const key = hasKey && plain !== undefined ? { key: plain.name } : {};
-  const entity = { rest: false, ...key, fields: Object.fromEntries(written) };
+  const entity = { ...(hasRest ? {} : { rest: false }), ...key, fields: Object.fromEntries(written) };
   return compileMapping({ version: 1, entities: { Thing: entity } } as Mapping);
 }
+
+const others = [
+  '"zz":[1,{"a":"}\\"]"}]',
+  '"\\u007a" : { "b" : [ ] } ',
+  ' "":null',
+  '"\\u0061\\u0062":true',
+  '"é\\ud800":-1.5e3',
+  `"${"\\u0061".repeat(1500)}":"${"long ".repeat(40)}"`,
+  '"nested":{"x":"\\\\","y":[[],{}]}',
+];
 
 /** A record with some of its fields, now and then one twice, and members that no field names. */
 function recordOf(chosen: readonly Field[]): fc.Arbitrary<string> {
@@ -129,14 +139,21 @@ function recordOf(chosen: readonly Field[]): fc.Arbitrary<string> {
     const member = value.map((token) =>
       isDeep ? `"in":{${JSON.stringify(name)}:${token}}` : `${JSON.stringify(name)}:${token}`,
     );
+    const escaped = value.map(
+      (token) => `"\\u${name.codePointAt(0)!.toString(16).padStart(4, "0")}${name.slice(1)}":${token}`,
+    );
     return fc.oneof(
+      { weight: 1, arbitrary: (isDeep ? member : escaped).map((one) => [one]) },
       { weight: 14, arbitrary: member.map((one) => [one]) },
       { weight: 2, arbitrary: fc.constant([] as string[]) },
       { weight: 1, arbitrary: fc.tuple(member, member).map((two) => [...two]) },
     );
   });
-  const other = fc.constantFrom([], ['"zz":[1,{"a":2}]']);
-  return fc.tuple(other, ...members).map((parts) => `{${parts.flat().join(",")}}`);
+  const other = fc.array(fc.constantFrom(...others), { maxLength: 2 });
+  return fc.tuple(other, fc.boolean(), ...members).map(([before, isBehind, ...parts]) => {
+    const own = parts.flat() as string[];
+    return `{${(isBehind ? [...own, ...before] : [...before, ...own]).join(",")}}`;
+  });
 }
 
 interface Outcome {
@@ -226,8 +243,8 @@ test("rows of JSON are those of the row writer, whatever the mapping and the rec
       fc.tuple(fc.constant({ chosen, hasKey }), fc.array(recordOf(chosen), { maxLength: 12, size: "max" })),
     );
   fc.assert(
-    fc.property(cases, fc.boolean(), ([{ chosen, hasKey }, records], isArray) => {
-      const mapping = mappingOf(chosen, hasKey);
+    fc.property(cases, fc.boolean(), fc.boolean(), ([{ chosen, hasKey }, records], isArray, mayRest) => {
+      const mapping = mappingOf(chosen, hasKey, mayRest && !chosen.some(({ isDeep }) => isDeep));
       const text = isArray ? records.join(",") : records.map((record) => `${record}\n`).join("");
       compare(mapping, { format: isArray ? "json" : "jsonl", header: null, text });
     }),
@@ -303,7 +320,10 @@ test("what a column of one value cannot say is left to the row writer", () => {
   const id = { id: "int" };
   expect(programOf({ key: "id", rest: false, fields: id })).not.toBeNull();
   expect(programOf({ key: "id", rest: false, fields: id }, true)).toBeNull();
-  expect(programOf({ key: "id", fields: id })).toBeNull();
+  expect(programOf({ key: "id", fields: id })).not.toBeNull();
+  const deep = { type: "string", path: "in.a" };
+  expect(programOf({ key: "id", rest: false, fields: { ...id, deep } })).not.toBeNull();
+  expect(programOf({ key: "id", fields: { ...id, deep } })).toBeNull();
   expect(programOf({ key: "id", rest: false, deleted: "gone", fields: { ...id, gone: "bool" } })).toBeNull();
   const tags = { type: "string", list: true };
   expect(programOf({ key: "id", rest: false, fields: { ...id, tags } })).toBeNull();
