@@ -123,7 +123,7 @@ export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
 
 /**
- * Blocks remembered as met once (about 0.2 MB): the second time they are kept.
+ * Blocks remembered as met of late (about 0.2 MB): the third time they are kept.
  */
 export const recordBlocksSeenMax = 4096;
 
