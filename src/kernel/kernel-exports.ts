@@ -192,6 +192,13 @@ export interface LoadExports {
   readonly LOAD_REJECT: Constant;
   readonly LOAD_NEED_SPILL: Constant;
   readonly LOAD_OUTPUT_FULL: Constant;
+  readonly LOAD_ROWS_FULL: Constant;
+  readonly REJECT_ROW_MANY: Constant;
+  readonly REJECT_ROW_TYPE: Constant;
+  readonly ROWS_LEAF: Constant;
+  readonly ROW_BYTES_FIXED: Constant;
+  readonly ROW_COLUMN_BYTES: Constant;
+  readonly LEAF_BYTES: Constant;
   readonly LOAD_COLUMNS_FULL: Constant;
   readonly LOAD_CHECK: Constant;
   readonly LOAD_DETAIL_COLUMN: Constant;
@@ -241,6 +248,11 @@ export interface LoadExports {
   loadRun(checkFailed: number): number;
   loadColumnsDrained(): void;
   loadOutputDrained(): void;
+  rowsBytes(): number;
+  rowsCount(): number;
+  rowsForm(): number;
+  rowsTake(): number;
+  rowsTaken(): void;
   loadOutputEnd(): number;
   loadOrdinal(): number;
   loadAccepted(): number;
