@@ -27,7 +27,7 @@ export class RecordsAhead {
       ahead.push(group);
       const members = group.ids();
       // What cannot be held is gone through when its turn comes.
-      if (Array.isArray(members)) ids.push(...(members as number[]));
+      if (Array.isArray(members)) for (const id of members as number[]) ids.push(id);
       if (ids.length < this.#window && Array.isArray(members)) continue;
       this.#readAll(ids);
       yield* ahead;

@@ -110,7 +110,7 @@ export const orderBatchMax = 4096;
  */
 export const aheadRecordsMin = 16;
 export const aheadRecordsMax = 512;
-export const aheadBytesMax = 1 * MiB;
+export const aheadBytesMax = 0.5 * MiB;
 
 /** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
 export const estimateBlocksMax = 256;
