@@ -199,12 +199,8 @@ export class OrderedRecords {
     this.#walkLeft -= batch.length;
     const members = new Set<number>();
     if (!this.#candidates.isAll && batch.length > 0) {
-      const sorted = batch.map((entry) => entry.id).sort((left, right) => left - right);
-      const ids = this.#candidates.open(sorted[0]!);
-      for (const id of sorted) {
-        ids.seek(id);
-        if (ids.id === id) members.add(id);
-      }
+      const sorted = Float64Array.from(batch, (entry) => entry.id).sort();
+      for (const id of this.#candidates.among(sorted)) members.add(id);
     }
     for (const entry of batch) {
       const isMember = this.#candidates.isAll ? !this.#candidates.isGone(entry.id) : members.has(entry.id);

@@ -104,6 +104,9 @@ export const sortTextBytesMax = 8 * MiB;
 export const orderBatchMin = 64;
 export const orderBatchMax = 4096;
 
+/** From batches of this size on, the unions that they are met with are gathered. */
+export const gatherFromIds = 1024;
+
 /**
  * Records of a sorted output are read so many at a time in the order in which they lie, the fewer where it is
  * not said how many are wanted; no more than these bytes of them are held.
