@@ -87,6 +87,28 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(await ask(url, counts)).toEqual([{ things: 297, tags: 2 * 297 }]);
   });
 
+  test("where every fifth record is refused, each has its fate by the rule", {
+    timeout: timeoutMs,
+  }, async () => {
+    const count = 2000;
+    const records = Array.from({ length: count }, (_, at) => ({ id: at % 1500, value: at }));
+    folder.write("fifths.csv", `id,value\n${records.map(({ id, value }) => `${id},${value}`).join("\n")}\n`);
+    const url = await server.database();
+    for (const rule of ["keep", "replace", "newest:value", "reject"]) {
+      const table = `taken_${rule.slice(0, 4)}`;
+      await ask(url, `CREATE TABLE ${table} (id integer PRIMARY KEY, value integer CHECK (value % 5 <> 0))`);
+      const rejects = folder.file(`${table}.rejects`);
+      const words = ["fifths.csv", "--into", `${url}#${table}`, "--key", "id", "--on-conflict", rule];
+      const { code, error, report } = await importInto(folder, [...words, "--rejects", rejects]);
+      expect(code, error).toBe(0);
+      const twin = fatesOf(records, rule);
+      expect(report!.records).toMatchObject(twin.counts);
+      const found = readRejects(rejects).map(({ code, record }) => [code, record]);
+      expect(found).toEqual(twin.rejects);
+      expect(await ask(url, `SELECT id, value FROM ${table} ORDER BY id`)).toEqual(twin.rows);
+    }
+  });
+
   test("a table that is there is filled by its own rules", { timeout: timeoutMs }, async () => {
     const url = await server.database();
     await ask(
@@ -201,3 +223,24 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(await ask(url, "SELECT count(*)::int AS rows FROM row")).toEqual([{ rows }]);
   });
 });
+
+/** What becomes of records one after another, in a table that takes no value which five divides. */
+function fatesOf(records: readonly { id: number; value: number }[], rule: string) {
+  const rows = new Map<number, number>();
+  const counts = { read: records.length, stored: 0, replaced: 0, duplicates: 0, rejected: 0 };
+  const rejects: [string, number][] = [];
+  for (const [at, { id, value }] of records.entries()) {
+    const isThere = rows.has(id);
+    const isRefused = value % 5 === 0;
+    if (isThere && rule === "keep") counts.duplicates += 1;
+    else if (isRefused || (isThere && rule === "reject")) {
+      counts.rejected += 1;
+      rejects.push([isThere && rule === "reject" ? "CONFLICT_REJECTED" : "ROW_REFUSED", at + 1]);
+    } else {
+      counts[isThere ? "replaced" : "stored"] += 1;
+      rows.set(id, value);
+    }
+  }
+  const sorted = [...rows].sort(([left], [right]) => left - right).map(([id, value]) => ({ id, value }));
+  return { counts, rejects, rows: sorted };
+}

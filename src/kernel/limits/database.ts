@@ -34,3 +34,6 @@ export const danglingLinksAtOnce = 100_000;
 
 /** A batch is kept while the server takes it and the next is made; a larger one is waited for. */
 export const keptBatchBytesMax = 2 * MiB;
+
+/** Where one of so many staged rows is refused, they are settled one after another by the server itself. */
+export const singlySettledMax = 256;

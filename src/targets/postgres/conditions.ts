@@ -64,6 +64,12 @@ export function asDatabaseCondition(error: unknown, target: string): unknown {
   return error;
 }
 
+/** Whether the server has no PL/pgSQL, or this role may not use it. */
+export function isLanguageMissing(error: unknown): boolean {
+  const cause = error instanceof PlimsollError ? error.cause : null;
+  return cause instanceof pg.DatabaseError && (cause.code === "42704" || cause.code === "42501");
+}
+
 function conditionOf(state: string): ErrorCode {
   for (let length = state.length; length >= 2; length--) {
     const code = conditions[state.slice(0, length)];

@@ -11,8 +11,8 @@ import {
   sameKey,
 } from "./stored-table.js";
 
-/** Staged rows with these ordinals; null for all of them. */
-export type OrdinalRange = { from: number; to: number } | null;
+/** Staged rows with these ordinals, or what stands for them in a procedure; null for all of them. */
+export type OrdinalRange = { from: number | string; to: number | string } | null;
 
 /** What of the staged rows is looked at. */
 export interface StagedPart {
@@ -193,9 +193,9 @@ export class SettleSql {
   }
 
   /** What a staged row holds, as JSON, its beginning. */
-  showRow(charsMax: number): string {
+  showRow(charsMax: number, ordinal = "$1"): string {
     return `SELECT ${this.#shown(charsMax)} AS text FROM ${this.#staging.name} s
-      WHERE s.${ordinalColumn} = $1`;
+      WHERE s.${ordinalColumn} = ${ordinal}`;
   }
 
   #shown(charsMax: number): string {

@@ -1,23 +1,12 @@
-import { rowHeadBytesMax } from "../../kernel/index.js";
-import { addRowCounts, noRowCounts, type RowCounts, type RowReject } from "../../ports/index.js";
-import { RowFault } from "./conditions.js";
+import { rowHeadBytesMax, singlySettledMax } from "../../kernel/index.js";
+import { addRowCounts, noRowCounts, type RowCounts } from "../../ports/index.js";
+import { isLanguageMissing, RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
+import { type Fate, SettleSinglySql, settledOf } from "./settle-singly.js";
 import { type ListParts, type OrdinalRange, SettleSql, type StagedPart } from "./settle-sql.js";
+import type { Loser, Settled } from "./settled.js";
 import type { StagingTable } from "./staging.js";
 import type { StoredEntity } from "./stored-table.js";
-
-/** A record that was turned down, by its ordinal in the chunk. */
-export interface Loser {
-  ordinal: number;
-  code: RowReject["code"];
-  reason: string;
-  head: Uint8Array;
-}
-
-export interface Settled {
-  counts: RowCounts;
-  losers: Loser[];
-}
 
 /** Counts come as text. */
 type Counted<Name extends string> = Record<Name, string>;
@@ -32,6 +21,8 @@ export class Settler {
   readonly entity: StoredEntity;
   readonly #connection: Connection;
   readonly #sql: SettleSql;
+  /** Null where records must not go one by one on the server. */
+  readonly #singly: SettleSinglySql | null;
 
   constructor(
     connection: Connection,
@@ -44,10 +35,13 @@ export class Settler {
     this.staging = staging;
     this.lists = lists;
     this.#sql = new SettleSql(entity, staging, lists);
+    const isPlain = lists.length === 0 && !entity.planned.hasTombstones;
+    this.#singly = isPlain ? new SettleSinglySql(this.#sql, entity) : null;
   }
 
   async make(): Promise<void> {
     await this.#connection.run(this.#sql.makeWinners());
+    if (this.#singly !== null) await this.#connection.run(this.#singly.makeFates());
   }
 
   async settle(ordinalsEnd: number, mayRepeat: boolean): Promise<Settled> {
@@ -77,6 +71,7 @@ export class Settler {
       return;
     }
     await this.staging.makeIndex();
+    if (bounds.to - bounds.from <= singlySettledMax && (await this.#settleSingly(bounds, settled))) return;
     const middle = Math.floor((bounds.from + bounds.to) / 2);
     for (const half of [
       { from: bounds.from, to: middle },
@@ -84,6 +79,25 @@ export class Settler {
     ]) {
       await this.#settleRange(half, half, mayRepeat, settled);
     }
+  }
+
+  /** False where the server has no procedures for it: nothing is done then. */
+  async #settleSingly(bounds: { from: number; to: number }, settled: Settled): Promise<boolean> {
+    if (this.#singly === null) return false;
+    await this.#connection.run("SAVEPOINT singly");
+    try {
+      await this.#connection.run(this.#singly.settle(bounds));
+    } catch (error) {
+      if (!isLanguageMissing(error)) throw error;
+      await this.#connection.run("ROLLBACK TO SAVEPOINT singly; RELEASE SAVEPOINT singly");
+      return false;
+    }
+    const fates = await this.#connection.rows<Fate>(this.#singly.readFates(rowHeadBytesMax));
+    await this.#connection.run(`${this.#singly.clearFates()}; RELEASE SAVEPOINT singly`);
+    const { counts, losers } = settledOf(fates);
+    addRowCounts(settled.counts, counts);
+    settled.losers.push(...losers);
+    return true;
   }
 
   async #tryRange(range: OrdinalRange, mayRepeat: boolean): Promise<Settled | RowFault> {
