@@ -122,6 +122,15 @@ export interface BytesExports {
   readonly LZ4_TABLE_BYTES: Constant;
   lz4Compress(source: number, bytes: number, out: number, outBytesMax: number, table: number): number;
   lz4Decompress(source: number, bytes: number, out: number, outBytesMax: number): number;
+  lz4DecompressPart(
+    at: number,
+    end: number,
+    outStart: number,
+    out: number,
+    outEnd: number,
+    wanted: number,
+  ): number;
+  lz4PausedAt(): number;
   xxh64(source: number, bytes: number, seed: bigint): bigint;
   xxh64To(source: number, bytes: number, seed: number, out: number): void;
 }

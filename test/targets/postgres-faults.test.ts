@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { importInto, makeFolder, readRejects, startPlimsoll } from "../support/cli.js";
 import { ask, type PostgresServer, postgresMissing, startPostgres } from "../support/postgres.js";
@@ -87,28 +90,6 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(await ask(url, counts)).toEqual([{ things: 297, tags: 2 * 297 }]);
   });
 
-  test("where every fifth record is refused, each has its fate by the rule", {
-    timeout: timeoutMs,
-  }, async () => {
-    const count = 2000;
-    const records = Array.from({ length: count }, (_, at) => ({ id: at % 1500, value: at }));
-    folder.write("fifths.csv", `id,value\n${records.map(({ id, value }) => `${id},${value}`).join("\n")}\n`);
-    const url = await server.database();
-    for (const rule of ["keep", "replace", "newest:value", "reject"]) {
-      const table = `taken_${rule.slice(0, 4)}`;
-      await ask(url, `CREATE TABLE ${table} (id integer PRIMARY KEY, value integer CHECK (value % 5 <> 0))`);
-      const rejects = folder.file(`${table}.rejects`);
-      const words = ["fifths.csv", "--into", `${url}#${table}`, "--key", "id", "--on-conflict", rule];
-      const { code, error, report } = await importInto(folder, [...words, "--rejects", rejects]);
-      expect(code, error).toBe(0);
-      const twin = fatesOf(records, rule);
-      expect(report!.records).toMatchObject(twin.counts);
-      const found = readRejects(rejects).map(({ code, record }) => [code, record]);
-      expect(found).toEqual(twin.rejects);
-      expect(await ask(url, `SELECT id, value FROM ${table} ORDER BY id`)).toEqual(twin.rows);
-    }
-  });
-
   test("a table that is there is filled by its own rules", { timeout: timeoutMs }, async () => {
     const url = await server.database();
     await ask(
@@ -169,6 +150,42 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     }
   });
 
+  test("TLS is spoken as the address says, and certificates are held to it", {
+    timeout: timeoutMs,
+  }, async () => {
+    const url = await server.database();
+    const [{ data_directory: data }] = (await ask(url, "SHOW data_directory")) as [
+      { data_directory: string },
+    ];
+    makeCertificate(data);
+    await ask(url, "ALTER SYSTEM SET ssl = on");
+    await ask(url, "SELECT pg_reload_conf()");
+    await expect
+      .poll(() => ask(`${url}?sslmode=no-verify`, "SHOW ssl").catch(() => []))
+      .toEqual([{ ssl: "on" }]);
+    await ask(
+      url,
+      `CREATE FUNCTION is_ciphered() RETURNS boolean LANGUAGE sql AS
+         $$ SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid() $$;
+       CREATE TABLE item (id integer PRIMARY KEY, name text, ciphered boolean DEFAULT is_ciphered())`,
+    );
+    csv("few.csv", 3);
+    const load = (query: string) =>
+      importInto(folder, ["few.csv", "--into", `${url}?${query}#item`, "--entity", "Item", "--key", "id"]);
+    const certificate = encodeURIComponent(join(data, "server.crt"));
+    for (const query of ["sslmode=require", `sslmode=verify-ca&sslrootcert=${certificate}`]) {
+      const { code, error } = await load(query);
+      expect(code, error).toBe(0);
+      const rows = await ask(url, "DELETE FROM item RETURNING ciphered");
+      expect(rows).toEqual(Array.from({ length: 3 }, () => ({ ciphered: true })));
+      await ask(url, "DROP TABLE IF EXISTS plimsoll_state");
+    }
+    const strange = await load("sslmode=verify-full");
+    expect([strange.code, strange.error]).toEqual([1, expect.stringMatching(/Cannot connect .*certificate/)]);
+    await ask(url, "ALTER SYSTEM RESET ssl");
+    await ask(url, "SELECT pg_reload_conf()");
+  });
+
   test("a session that the server ends, and a server that crashes, cost nothing", {
     timeout: timeoutMs,
   }, async () => {
@@ -224,23 +241,12 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
   });
 });
 
-/** What becomes of records one after another, in a table that takes no value which five divides. */
-function fatesOf(records: readonly { id: number; value: number }[], rule: string) {
-  const rows = new Map<number, number>();
-  const counts = { read: records.length, stored: 0, replaced: 0, duplicates: 0, rejected: 0 };
-  const rejects: [string, number][] = [];
-  for (const [at, { id, value }] of records.entries()) {
-    const isThere = rows.has(id);
-    const isRefused = value % 5 === 0;
-    if (isThere && rule === "keep") counts.duplicates += 1;
-    else if (isRefused || (isThere && rule === "reject")) {
-      counts.rejected += 1;
-      rejects.push([isThere && rule === "reject" ? "CONFLICT_REJECTED" : "ROW_REFUSED", at + 1]);
-    } else {
-      counts[isThere ? "replaced" : "stored"] += 1;
-      rows.set(id, value);
-    }
-  }
-  const sorted = [...rows].sort(([left], [right]) => left - right).map(([id, value]) => ({ id, value }));
-  return { counts, rejects, rows: sorted };
+/** One that signs itself, where a server looks for it, as the server's user owns it. */
+function makeCertificate(folder: string): void {
+  const [key, certificate] = [join(folder, "server.key"), join(folder, "server.crt")];
+  const words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"];
+  execFileSync("openssl", [...words, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+  chmodSync(key, 0o600);
+  const { uid, gid } = statSync(folder);
+  for (const file of [key, certificate]) chownSync(file, uid, gid);
 }

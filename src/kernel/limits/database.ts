@@ -29,11 +29,14 @@ export const stagedBytesMax = 64 * MiB;
 /** Rows that are settled at a time where the server refuses many: what is told of each is kept until then. */
 export const stagedRefusedMax = 4096;
 
+/**
+ * Records that are tried one by one where the server refuses some of them: that takes some 200 µs each,
+ * halving them some twenty statements for each that is refused.
+ */
+export const siftedRecordsMax = 512;
+
 /** Links that lead nowhere and are taken out in one transaction. */
 export const danglingLinksAtOnce = 100_000;
 
 /** A batch is kept while the server takes it and the next is made; a larger one is waited for. */
 export const keptBatchBytesMax = 2 * MiB;
-
-/** Where one of so many staged rows is refused, they are settled one after another by the server itself. */
-export const singlySettledMax = 256;
