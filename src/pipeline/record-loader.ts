@@ -7,6 +7,7 @@ import {
   compileXmlProgram,
   csvTypesOf,
   type RecordCheck,
+  type RecordFault,
   type RecordView,
   type RowProgram,
   shapeColumns,
@@ -262,10 +263,17 @@ export class RecordLoader {
 
   #reject(job: LoadJob, sink: LoadSink, lines: LineCounter): void {
     const { exports, u8 } = this.#kernel;
+    // The kernel has gone past the record by the time it reports it.
+    const ordinal = exports.loadOrdinal() - 1;
     const number = exports.loadRejectCode();
+    const detail = exports.loadRejectDetail() >>> 0;
+    const fault = rowFault(job, exports, number, detail);
+    if (fault !== null) {
+      this.#tell(sink, lines, ordinal, fault.code, fault.reason);
+      return;
+    }
     const code = loadRejectCodes[number];
     assert(code, "the kernel names a reject that the host knows");
-    const detail = exports.loadRejectDetail() >>> 0;
     const columnMark = exports.LOAD_DETAIL_COLUMN.value >>> 0;
     const isColumn = code === "FIELD_TYPE" && detail >= columnMark;
     const note = {
@@ -280,10 +288,8 @@ export class RecordLoader {
       valuesMax: this.#regions.valuesMax,
       tuplesMax: this.#tuples.capacity,
     };
-    const reason =
-      rowReason(job, exports, number, detail) ?? rejectReason(note, record, job.entity, job.header, limits);
-    // The kernel has gone past the record by the time it reports it.
-    this.#tell(sink, lines, exports.loadOrdinal() - 1, code, reason);
+    const reason = rejectReason(note, record, job.entity, job.header, limits);
+    this.#tell(sink, lines, ordinal, code, reason);
   }
 
   #check(job: LoadJob, sink: LoadSink, lines: LineCounter): boolean {
@@ -330,21 +336,19 @@ export class RecordLoader {
 const columnCountAt = 40;
 const valueCountAt = 20;
 
-/**
- * Why a record did not fit its row, in the words of whoever writes rows otherwise; null for other rejects.
- */
-function rowReason(
+/** Why a record did not fit its row, in the words of the row writer; null for other rejects. */
+function rowFault(
   { entity, table }: LoadJob,
   exports: Kernel["exports"],
   number: number,
   slot: number,
-): string | null {
+): RecordFault | null {
   const field = entity.fields[slot];
   if (table === undefined || field === undefined) return null;
-  if (number === exports.REJECT_ROW_MANY.value) return manyFault(field).reason;
+  if (number === exports.REJECT_ROW_MANY.value) return manyFault(field);
   if (number !== exports.REJECT_ROW_TYPE.value) return null;
   const { slots, columns } = table.table;
-  return typeFault(field, columns[slots.indexOf(slot)]!.type).reason;
+  return typeFault(field, columns[slots.indexOf(slot)]!.type);
 }
 
 /** Line breaks before rising offsets: every byte is looked at once. */

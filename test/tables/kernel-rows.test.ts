@@ -248,7 +248,7 @@ test("rows of JSON are those of the row writer, whatever the mapping and the rec
       const text = isArray ? records.join(",") : records.map((record) => `${record}\n`).join("");
       compare(mapping, { format: isArray ? "json" : "jsonl", header: null, text });
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 }, 60_000);
 
