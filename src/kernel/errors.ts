@@ -2,6 +2,7 @@ import { comicErrors } from "./comic-errors.js";
 import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
+import { lmdbErrors } from "./lmdb-errors.js";
 import { serverErrors } from "./server-errors.js";
 import { storageErrors } from "./storage-errors.js";
 import { tableErrors } from "./table-errors.js";
@@ -360,6 +361,7 @@ export const errorTable = {
   ...comicErrors,
   ...databaseErrors,
   ...feedErrors,
+  ...lmdbErrors,
   ...serverErrors,
   ...storageErrors,
   ...tableErrors,

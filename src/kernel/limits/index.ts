@@ -9,6 +9,7 @@ export * from "./feeds.js";
 export * from "./governor.js";
 export * from "./import.js";
 export * from "./live.js";
+export * from "./lmdb-databases.js";
 export * from "./plan.js";
 export * from "./query.js";
 export * from "./relay.js";
