@@ -1,0 +1,146 @@
+import {
+  type Clock,
+  formatBytes,
+  MiB,
+  Owner,
+  PlimsollError,
+  snapshotStreamBytes,
+  snapshotStreamsMax,
+  syncHeapBytes,
+  syncRetryMsMax,
+  systemClock,
+} from "../kernel/index.js";
+import type { SnapshotStorage } from "../ports/index.js";
+import {
+  ApplicationDatabase,
+  openStorage,
+  StreamLeases,
+  type SyncEvent,
+  type SyncProgress,
+  SyncRun,
+} from "../snapshots/index.js";
+import type { SyncDatabase, SyncRequest } from "./sync-request.js";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export interface OpenSyncOptions {
+  lineBytes: number;
+  /** `push` merges its own former snapshot alone, `pull` sends nothing. */
+  direction: "push" | "pull" | "both";
+  signal: AbortSignal;
+  onEvent: (database: string, event: SyncEvent) => void;
+  onProgress: (database: string, progress: SyncProgress) => void;
+  clock?: Clock;
+}
+
+/** Syncs that share a storage and what is left of the line. */
+export interface OpenSync extends AsyncDisposable {
+  readonly storage: SnapshotStorage;
+  readonly runs: readonly SyncRun[];
+  /** Until all are done, one fails, or the signal stops them. */
+  run(): Promise<void>;
+}
+
+export async function openSync(request: SyncRequest, options: OpenSyncOptions): Promise<OpenSync> {
+  const owner = new Owner();
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopping.signal]);
+  try {
+    const storage = owner.own(await openStorage(request.url, { ...request.storage, file: { isMade: true } }));
+    const targets: ApplicationDatabase[] = [];
+    for (const database of request.databases) {
+      targets.push(owner.own(await ApplicationDatabase.open(databaseOptions(request, database))));
+    }
+    const leases = new StreamLeases(streamsWithin(options.lineBytes));
+    const runs = request.databases.map(
+      ({ name }, index) =>
+        new SyncRun({
+          database: name,
+          storage,
+          target: targets[index]!,
+          settings: planSettings(request, options),
+          accepts: (instance) => options.direction !== "push" || instance === request.instance,
+          cleaner: null,
+          lease: (snapshots, waiting) => leases.take(snapshots, waiting),
+          clock: options.clock ?? systemClock,
+          signal,
+          onEvent: (event) => options.onEvent(name, event),
+          onProgress: (progress) => options.onProgress(name, progress),
+        }),
+    );
+    return {
+      storage,
+      runs,
+      // One that fails stops the others, which end before it is told.
+      run: async () => {
+        const ends = runs.map((run) =>
+          run.run().catch((error: unknown) => {
+            stopping.abort(error);
+            throw error;
+          }),
+        );
+        const failed = (await Promise.allSettled(ends)).filter((end) => end.status === "rejected");
+        if (failed.length > 0) throw stopping.signal.reason;
+      },
+      [Symbol.asyncDispose]: () => owner.close(),
+    };
+  } catch (error) {
+    await owner.close();
+    throw error;
+  }
+}
+
+function planSettings({ config, instance, isOnce, failuresMax }: SyncRequest, options: OpenSyncOptions) {
+  const { cleanup } = config.storage;
+  const { sweeper } = config;
+  return {
+    instance,
+    databasePollMs: config.lmdb_poll_interval,
+    storagePollMs: config.storage_poll_interval,
+    retryMs: config.storage_retry_interval,
+    forceSnapshotMs: isOnce ? 0 : config.storage_force_snapshot_interval,
+    cleanMs: cleanup.enabled && !isOnce ? cleanup.interval : 0,
+    sweepMs: sweeper.enabled && !isOnce ? sweeper.interval : 0,
+    firstSweepMs: sweeper.first_interval,
+    isOnce,
+    isReceiveOnly: options.direction === "pull",
+    failuresMax,
+    mergeSnapshotsMax: snapshotStreamsMax,
+    retryMsMax: syncRetryMsMax,
+    random: Math.random,
+  };
+}
+
+function databaseOptions({ config }: SyncRequest, { path, config: database }: SyncDatabase) {
+  const { sweeper } = config;
+  const retentionMs = sweeper.enabled ? sweeper.retention_days * dayMs : null;
+  return {
+    path,
+    schema: database.schema_tracks_changes ? ("native" as const) : ("shadow" as const),
+    isDupSortTaken: database.dupsort_hack,
+    mapBytes: database.options.map_size,
+    headerBlocks: database.header_extra_padding_block ? 1 : 0,
+    retentionMs,
+    cutoffMs: retentionMs === null ? null : loadCutoffMs(retentionMs, sweeper.retention_load_cutoff_duration),
+    sweepLockMs: sweeper.lock_duration,
+    sweepReleaseMs: sweeper.release_duration,
+  };
+}
+
+/** Deletions so old that the sweeper would take them soon are not taken in: at most three quarters of them. */
+function loadCutoffMs(retentionMs: number, configuredMs: number): number {
+  const bufferMs = configuredMs > 0 ? Math.min(configuredMs, (retentionMs * 3) / 4) : retentionMs / 100;
+  return retentionMs - bufferMs;
+}
+
+/** How many snapshots may be open at once beside all that the process takes anyway. */
+function streamsWithin(lineBytes: number): number {
+  const usedBytes = process.memoryUsage.rss() + syncHeapBytes;
+  const streams = Math.floor((lineBytes - usedBytes) / snapshotStreamBytes);
+  if (streams >= 1) return Math.min(streams, snapshotStreamsMax);
+  throw new PlimsollError("LINE_TOO_SMALL", {
+    line: formatBytes(lineBytes),
+    why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is read ${formatBytes(snapshotStreamBytes)}`,
+    minimum: `${Math.ceil((usedBytes + snapshotStreamBytes) / MiB) + 8}MiB`,
+  });
+}
