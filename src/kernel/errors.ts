@@ -4,6 +4,7 @@ import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
 import { lmdbErrors } from "./lmdb-errors.js";
 import { serverErrors } from "./server-errors.js";
+import { snapshotErrors } from "./snapshot-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -362,6 +363,7 @@ export const errorTable = {
   ...feedErrors,
   ...lmdbErrors,
   ...serverErrors,
+  ...snapshotErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
