@@ -48,6 +48,11 @@ export const lmdbErrors = {
     message:
       "{path}: key {key} (hex) of database {dbi} {what}. Mend it there; a database whose application does not write headers itself needs the shadow schema (--schema shadow).",
   },
+  LMDB_PAIR_INVALID: {
+    retry: false,
+    message:
+      "{path}: key {key} (hex) of database {dbi} {what}. Change it there, or leave this database out: databases with several values for a key can be kept in step by their bytes only.",
+  },
   LMDB_SCHEMA: {
     retry: false,
     message: "{path}: database {dbi} {what}. Choose the other schema, or leave the database out.",

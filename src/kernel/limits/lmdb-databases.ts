@@ -30,3 +30,6 @@ export const stateHeldMillisMax = 5000;
 
 /** Entries that are looked at without letting anything else have a turn. */
 export const walkStepEntries = 1 << 15;
+
+/** Tombstones that are found before they are removed. */
+export const sweepBatchKeysMax = 10_000;

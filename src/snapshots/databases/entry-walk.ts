@@ -42,6 +42,11 @@ export class EntryWalk {
     return this.#cursor.leaf.subarray(this.#cursor.keyStart, this.#cursor.keyEnd);
   }
 
+  /** The page that it stands on. */
+  get leafPage(): number {
+    return this.#cursor.leafPage;
+  }
+
   get keyBytes(): number {
     return this.#cursor.keyEnd - this.#cursor.keyStart;
   }

@@ -105,6 +105,8 @@ export class ApplicationEnvironment implements AsyncDisposable {
     try {
       return this.#root.transactionSync(() => change(this.pages.readMeta()));
     } catch (error) {
+      // A database that was opened within it is not open any more.
+      this.#tables.clear();
       throw this.#failure(error);
     }
   }

@@ -50,6 +50,10 @@ export class TreeCursor {
     this.setTree(tree);
   }
 
+  get leafPage(): number {
+    return this.#windowPage + this.#leafAt / this.#pageBytes;
+  }
+
   /** Goes over to another tree, or to another state of the same one. */
   setTree(tree: TreeHead): void {
     this.#tree = tree;

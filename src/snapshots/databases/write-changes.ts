@@ -1,0 +1,188 @@
+import type { ChangeBatch } from "./change-batch.js";
+import { listDatabases } from "./database-list.js";
+import { keyOfPair } from "./dupsort-keys.js";
+import type { ApplicationEnvironment, Table } from "./environment.js";
+import { HeaderWalk } from "./header-walk.js";
+import { keyOrderOf } from "./key-order.js";
+import type { MetaPage } from "./lmdb-file.js";
+import { type MainWalk, walkMain } from "./main-walk.js";
+import { nativeHeaderBytes, writeNativeHeader, writeTransaction } from "./native-value.js";
+import { dbiFlags, type TreeHead } from "./page-layout.js";
+import { isNewer, type Version } from "./rule.js";
+
+export interface WriteTarget {
+  environment: ApplicationEnvironment;
+  /** The application's database. */
+  name: string;
+  /** The one with headers: the same, or its shadow. */
+  keptName: string;
+}
+
+/**
+ * Writes a batch into a database with headers, within a write transaction. Where somebody has written since the batch was
+ * made, each change is compared again with what is there now.
+ */
+export function writeNative(
+  { environment, keptName }: WriteTarget,
+  batch: ChangeBatch,
+  meta: MetaPage,
+  { heldTxnId, deletedCutoffNano }: { heldTxnId: number; deletedCutoffNano: bigint },
+): number {
+  const table = environment.table(keptName);
+  const txnId = meta.txnId + 1;
+  const walk = heldTxnId === meta.txnId ? null : walkKept(environment, keptName, meta);
+  let written = 0;
+  for (let at = 0; at < batch.count; at += 1) {
+    const key = batch.key(at);
+    walk?.find(key);
+    if (walk !== null && !wins(versionAt(batch, at), walk, deletedCutoffNano)) continue;
+    table.putSync(key, batch.stored(at, txnId));
+    written += 1;
+  }
+  return written;
+}
+
+/**
+ * The same for a database with a shadow. What the application has changed since its shadow was made counts with the
+ * time of now; then the newer of both goes into shadow and database together.
+ */
+export function writeShadow(
+  target: WriteTarget,
+  batch: ChangeBatch,
+  meta: MetaPage,
+  { nowNano, deletedCutoffNano }: { nowNano: bigint; deletedCutoffNano: bigint },
+): number {
+  const shadow = new ShadowWriter(target, meta);
+  let written = 0;
+  for (let at = 0; at < batch.count; at += 1) {
+    const key = batch.key(at);
+    const isChanged = shadow.takeLocal(key, nowNano);
+    if (wins(versionAt(batch, at), shadow.current, deletedCutoffNano)) {
+      shadow.put(key, batch, at);
+      written += 1;
+    } else if (isChanged) {
+      shadow.settleLocal(key);
+    }
+  }
+  return written;
+}
+
+/** Writes what the application has changed at the batch's keys into the shadow, with one time for all. */
+export function writeLocal(target: WriteTarget, batch: ChangeBatch, meta: MetaPage, nowNano: bigint): number {
+  const shadow = new ShadowWriter(target, meta);
+  let written = 0;
+  for (let at = 0; at < batch.count; at += 1) {
+    const key = batch.key(at);
+    if (!shadow.takeLocal(key, nowNano)) continue;
+    shadow.settleLocal(key);
+    written += 1;
+  }
+  return written;
+}
+
+interface Current extends Version {
+  isThere: boolean;
+}
+
+function wins(change: Version, current: Current, deletedCutoffNano: bigint): boolean {
+  if (current.isThere) return isNewer(current, change);
+  return !change.isDeleted || change.timestampNano >= deletedCutoffNano;
+}
+
+function versionAt(batch: ChangeBatch, at: number): Version {
+  return { timestampNano: batch.timestampNano(at), isDeleted: batch.isDeleted(at), value: batch.value(at) };
+}
+
+function walkKept(environment: ApplicationEnvironment, name: string, meta: MetaPage): HeaderWalk {
+  const { pages, file } = environment;
+  const tree = listDatabases(pages, meta, file.path).get(name) ?? emptyTree;
+  return new HeaderWalk(pages, file.path, name, tree, keyOrderOf(tree.flags));
+}
+
+const emptyTree: TreeHead = { flags: 0, depth: 0, pages: 0, entries: 0, root: -1 };
+const noBytes = Buffer.alloc(0);
+
+/** One pair of shadow and database within a transaction, by keys that rise. */
+class ShadowWriter {
+  /** What is at the key now, with the application's own change. */
+  current: Current = { isThere: false, timestampNano: 0n, isDeleted: false, value: noBytes };
+
+  readonly #path: string;
+  readonly #name: string;
+  readonly #shadow: HeaderWalk;
+  readonly #main: MainWalk;
+  readonly #isPairs: boolean;
+  readonly #shadowTable: Table;
+  readonly #mainTable: Table;
+  readonly #txnId: number;
+  #isInMain = false;
+  #isLocalNewer = false;
+
+  constructor({ environment, name, keptName }: WriteTarget, meta: MetaPage) {
+    const { pages, file } = environment;
+    const mainTree = listDatabases(pages, meta, file.path).get(name) ?? emptyTree;
+    this.#path = file.path;
+    this.#name = name;
+    this.#shadow = walkKept(environment, keptName, meta);
+    this.#main = walkMain(pages, mainTree, { path: file.path, database: name });
+    this.#isPairs = (mainTree.flags & dbiFlags.dupSort) !== 0;
+    this.#shadowTable = environment.table(keptName);
+    this.#mainTable = environment.table(name);
+    this.#txnId = meta.txnId + 1;
+  }
+
+  /** Looks at a key; whether the application has changed it since its shadow was made. */
+  takeLocal(key: Buffer, nowNano: bigint): boolean {
+    this.#shadow.find(key);
+    this.#isInMain = this.#main.find(key);
+    const isLive = this.#shadow.isThere && !this.#shadow.isDeleted;
+    const isSame = this.#isInMain ? isLive && Buffer.compare(this.#main.value, this.#shadow.value) === 0 : !isLive;
+    if (isSame) {
+      this.current = this.#shadow;
+      return false;
+    }
+    const local = this.#localVersion(nowNano);
+    this.#isLocalNewer = !this.#shadow.isThere || isNewer(this.#shadow, local);
+    this.current = this.#isLocalNewer ? local : this.#shadow;
+    return true;
+  }
+
+  /** Brings shadow and database together where they differ: to the newer of both. */
+  settleLocal(key: Buffer): void {
+    const { current } = this;
+    if (!this.#isLocalNewer) {
+      this.#putMain(key, this.#shadow.isDeleted, this.#shadow.value);
+      return;
+    }
+    const stored = Buffer.allocUnsafe(nativeHeaderBytes + current.value.length);
+    writeNativeHeader(stored, 0, current, 0);
+    writeTransaction(stored, 0, this.#txnId);
+    stored.set(current.value, nativeHeaderBytes);
+    this.#shadowTable.putSync(key, stored);
+  }
+
+  put(key: Buffer, batch: ChangeBatch, at: number): void {
+    this.#putMain(key, batch.isDeleted(at), batch.value(at));
+    this.#shadowTable.putSync(key, batch.stored(at, this.#txnId));
+  }
+
+  #putMain(key: Buffer, isDeleted: boolean, value: Uint8Array): void {
+    const mainKey = this.#isPairs
+      ? Buffer.from(keyOfPair(key, { path: this.#path, database: this.#name, key }))
+      : key;
+    // The pair that a key is made of may be another one where the value is long.
+    const isReplaced = this.#isPairs && this.#isInMain && Buffer.compare(this.#main.value, value) !== 0;
+    if (this.#isInMain && (isDeleted || isReplaced)) this.#removeMain(mainKey);
+    if (!isDeleted) this.#mainTable.putSync(mainKey, value as Buffer);
+  }
+
+  #removeMain(mainKey: Buffer): void {
+    if (this.#isPairs) this.#mainTable.removeSync(mainKey, Buffer.from(this.#main.value) as never);
+    else this.#mainTable.removeSync(mainKey);
+  }
+
+  #localVersion(nowNano: bigint): Current {
+    const value = this.#isInMain ? this.#main.value : noBytes;
+    return { isThere: true, timestampNano: nowNano, isDeleted: !this.#isInMain, value };
+  }
+}
