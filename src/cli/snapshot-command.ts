@@ -5,8 +5,8 @@ type Verb = (host: CommandHost, args: readonly string[]) => Promise<number>;
 
 /** Loaded when they are asked for: listing needs nothing of LMDB. */
 const verbs: Record<string, () => Promise<Verb>> = {
-  push: async () => (await import("./snapshot-push.js")).runSnapshotPush,
-  pull: async () => (await import("./snapshot-pull.js")).runSnapshotPull,
+  push: async () => (await import("./snapshot-transfer.js")).runSnapshotPush,
+  pull: async () => (await import("./snapshot-transfer.js")).runSnapshotPull,
   list: async () => (await import("./snapshot-read.js")).runSnapshotList,
   get: async () => (await import("./snapshot-read.js")).runSnapshotGet,
   dump: async () => (await import("./snapshot-dump.js")).runSnapshotDump,

@@ -6,6 +6,7 @@ import { lmdbErrors } from "./lmdb-errors.js";
 import { serverErrors } from "./server-errors.js";
 import { storageErrors } from "./storage-errors.js";
 import { snapshotErrors } from "./snapshot-errors.js";
+import { syncErrors } from "./sync-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -366,6 +367,7 @@ export const errorTable = {
   ...serverErrors,
   ...storageErrors,
   ...snapshotErrors,
+  ...syncErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 

@@ -16,3 +16,5 @@ export {
   type TargetChoice,
 } from "./target.js";
 export { unfinishedReport } from "./unfinished-report.js";
+export { type OpenSync, type OpenSyncOptions, openSync } from "./open-sync.js";
+export { requestOfArguments, requestOfFile, type SyncRequest } from "./sync-request.js";

@@ -19,6 +19,7 @@ import {
   type SyncProgress,
   SyncRun,
 } from "../snapshots/index.js";
+import type { DatabaseConfig } from "./sync-config.js";
 import type { SyncDatabase, SyncRequest } from "./sync-request.js";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -49,9 +50,9 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
     const storage = owner.own(await openStorage(request.url, { ...request.storage, file: { isMade: true } }));
     const targets: ApplicationDatabase[] = [];
     for (const database of request.databases) {
-      targets.push(owner.own(await ApplicationDatabase.open(databaseOptions(request, database))));
+      targets.push(owner.own(new ApplicationDatabase(databaseOptions(request, database))));
     }
-    const leases = new StreamLeases(streamsWithin(options.lineBytes));
+    const leases = new StreamLeases(streamsWithin(options.lineBytes, request));
     const runs = request.databases.map(
       ({ name }, index) =>
         new SyncRun({
@@ -117,14 +118,38 @@ function databaseOptions({ config }: SyncRequest, { path, config: database }: Sy
   return {
     path,
     schema: database.schema_tracks_changes ? ("native" as const) : ("shadow" as const),
-    isDupSortTaken: database.dupsort_hack,
     mapBytes: database.options.map_size,
+    createFlags: createFlagsOf(database),
     headerBlocks: database.header_extra_padding_block ? 1 : 0,
     retentionMs,
     cutoffMs: retentionMs === null ? null : loadCutoffMs(retentionMs, sweeper.retention_load_cutoff_duration),
     sweepLockMs: sweeper.lock_duration,
     sweepReleaseMs: sweeper.release_duration,
   };
+}
+
+const flagNames: Record<string, number> = {
+  MDB_REVERSEKEY: 0x02,
+  MDB_DUPSORT: 0x04,
+  MDB_INTEGERKEY: 0x08,
+  MDB_DUPFIXED: 0x10,
+  MDB_INTEGERDUP: 0x20,
+  MDB_REVERSEDUP: 0x40,
+};
+
+/** `MDB_DUPSORT|MDB_DUPFIXED`, or the number that they make. */
+function createFlagsOf({ dbi_options }: DatabaseConfig): ReadonlyMap<string, number> {
+  const given = [...dbi_options].flatMap(([name, { override_create_flags: text }]) => {
+    if (text === null) return [];
+    if (/^(?:\d+|0x[0-9a-f]+)$/i.test(text)) return [[name, Number(text)] as const];
+    const flags = text.split(/[|,+]/).map((flag) => flagNames[flag.trim()]);
+    if (flags.includes(undefined)) {
+      const what = `override_create_flags of ${name} is ${text}: give ${Object.keys(flagNames).join(", ")}`;
+      throw new PlimsollError("CONFIG_INVALID", { file: "dbi_options", what });
+    }
+    return [[name, flags.reduce((all: number, flag) => all | flag!, 0)] as const];
+  });
+  return new Map(given);
 }
 
 /** Deletions so old that the sweeper would take them soon are not taken in: at most three quarters of them. */
@@ -134,10 +159,11 @@ function loadCutoffMs(retentionMs: number, configuredMs: number): number {
 }
 
 /** How many snapshots may be open at once beside all that the process takes anyway. */
-function streamsWithin(lineBytes: number): number {
+function streamsWithin(lineBytes: number, { config }: SyncRequest): number {
+  const asked = config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? snapshotStreamsMax;
   const usedBytes = process.memoryUsage.rss() + syncHeapBytes;
   const streams = Math.floor((lineBytes - usedBytes) / snapshotStreamBytes);
-  if (streams >= 1) return Math.min(streams, snapshotStreamsMax);
+  if (streams >= 1) return Math.min(streams, asked, snapshotStreamsMax);
   throw new PlimsollError("LINE_TOO_SMALL", {
     line: formatBytes(lineBytes),
     why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is read ${formatBytes(snapshotStreamBytes)}`,

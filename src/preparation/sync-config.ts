@@ -99,8 +99,8 @@ const root = object({
   storage_retry_count: count(100, 1),
   storage_retry_forever: flag(false),
   storage_force_snapshot_interval: duration(4 * hourMs, minuteMs, true),
-  memory_downloaded_snapshots: count(2, 1),
-  memory_decompressed_snapshots: count(3, 1),
+  memory_downloaded_snapshots: count(null, 1),
+  memory_decompressed_snapshots: count(null, 1),
   only_once: flag(false),
 });
 

@@ -75,18 +75,11 @@ export function requestOfArguments(
 
 function databaseConfig(values: OptionValues): DatabaseConfig {
   const isNative = values.text("schema") === "native";
-  const dupsortHack = values.flag("dupsort-hack");
-  if (isNative && dupsortHack) {
-    throw new PlimsollError("USAGE", {
-      what: "--dupsort-hack is of the shadow schema, and --schema native excludes it",
-      command: "snapshot",
-    });
-  }
   return {
     path: null,
     options: { no_subdir: false, create: false, dir_mask: null, file_mask: null, map_size: 0, max_dbs: 0 },
     schema_tracks_changes: isNative,
-    dupsort_hack: dupsortHack,
+    dupsort_hack: false,
     header_extra_padding_block: false,
     dbi_options: new Map(),
   };
@@ -104,7 +97,7 @@ export function storageSettings({ options }: StorageConfig, values: OptionValues
       ...(accessKey === null || secretKey === null ? {} : { accessKey, secretKey }),
       ...(options.create_bucket ? { isBucketMade: true } : {}),
     },
-  };
+  } as StorageSettings;
 }
 
 function secretIn(file: string | null): string | null {

@@ -31,13 +31,6 @@ export const snapshotRows: readonly OptionRow[] = [
     commands: ["snapshot"],
   },
   {
-    name: "dupsort-hack",
-    type: "flag",
-    env: "PLIMSOLL_DUPSORT_HACK",
-    help: "of an application's LMDB with the shadow schema: take in databases with several values a key",
-    commands: ["snapshot"],
-  },
-  {
     name: "from",
     value: "INSTANCE",
     type: "text",

@@ -17,5 +17,6 @@ export * from "./server.js";
 export * from "./sizes.js";
 export * from "./storages.js";
 export * from "./snapshots.js";
+export * from "./sync.js";
 export * from "./tables.js";
 export * from "./verify.js";

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { type Clock, isPlimsollError, PlimsollError, syncInstancesMax } from "../../kernel/index.js";
 import type { SnapshotStorage } from "../../ports/index.js";
-import { makeSnapshotName, parseSnapshotName, snapshotGeneration, snapshotPrefix, writeSnapshot } from "../wire/index.js";
+import { makeSnapshotName, parseSnapshotName, snapshotGeneration, snapshotPrefix } from "../wire/snapshot-name.js";
+import { writeSnapshot } from "../wire/snapshot-writer.js";
 import { SyncPlan, type SeenSnapshot, type SyncPlanSettings, type SyncWork } from "./sync-plan.js";
 import { SyncStatus } from "./sync-status.js";
 import type { SyncedDatabase } from "./synced-database.js";
@@ -188,7 +189,7 @@ export class SyncRun {
       fromLmdbTxnId: 0n,
     };
     let bytes = 0;
-    const chunks = counted(writeSnapshot({ meta, databases: captured.databases }, { signal }), (chunk) => {
+    const chunks = counted(writeSnapshot({ meta, dbis: captured.databases }, { signal }), (chunk) => {
       bytes += chunk;
       onProgress({ work: "send", name, entries: 0, entriesTotal: entries, bytes });
     });
