@@ -31,7 +31,8 @@ export const lmdbErrors = {
   },
   LMDB_FAILED: {
     retry: true,
-    message: "LMDB did not do its part with {path} ({reason}). Mend what it names, then run the same command.",
+    message:
+      "LMDB did not do its part with {path} ({reason}). Mend what it names, then run the same command.",
   },
   LMDB_MAP_FULL: {
     retry: false,
@@ -42,16 +43,6 @@ export const lmdbErrors = {
     retry: false,
     message:
       "The value of key {key} (hex) has {bytes} bytes, more than the {most} that are taken. Remove it there, or leave its database out.",
-  },
-  LMDB_ENTRY_INVALID: {
-    retry: false,
-    message:
-      "{path}: key {key} (hex) of database {dbi} {what}. Mend it there; a database whose application does not write headers itself needs the shadow schema (--schema shadow).",
-  },
-  LMDB_PAIR_INVALID: {
-    retry: false,
-    message:
-      "{path}: key {key} (hex) of database {dbi} {what}. Change it there, or leave this database out: databases with several values for a key can be kept in step by their bytes only.",
   },
   LMDB_SCHEMA: {
     retry: false,

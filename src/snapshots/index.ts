@@ -1,3 +1,4 @@
+export * from "./databases/index.js";
 export { compareEntries, timestampOfUntimed, winnerOf } from "./merge/entry-rule.js";
 export type { MergeSource } from "./merge/merge-lane.js";
 export { type MergeOptions, mergeSnapshots } from "./merge/merge-snapshots.js";

@@ -1,5 +1,5 @@
 import { changeBatchBytesMax, changeBatchEntriesMax, changeBatchPagesMax } from "../../kernel/index.js";
-import { type NativeHeader, nativeHeaderBytes, writeNativeHeader, writeTransaction } from "./native-value.js";
+import { type NativeHeader, nativeHeaderBytes, putNativeHeader } from "../wire/native-header.js";
 
 /**
  * Changes that are to be written in one transaction, with all their bytes: each is a key, and a value with its
@@ -22,7 +22,9 @@ export class ChangeBatch {
 
   get isFull(): boolean {
     return (
-      this.count >= changeBatchEntriesMax || this.#pages >= changeBatchPagesMax || this.#used >= changeBatchBytesMax
+      this.count >= changeBatchEntriesMax ||
+      this.#pages >= changeBatchPagesMax ||
+      this.#used >= changeBatchBytesMax
     );
   }
 
@@ -33,13 +35,21 @@ export class ChangeBatch {
   }
 
   /** `leafPage` is the page that the change lies on, or that its place is on. */
-  add(key: Uint8Array, value: Uint8Array, header: Pick<NativeHeader, "timestampNano" | "isDeleted">, leafPage: number): void {
+  add(
+    key: Uint8Array,
+    value: Uint8Array,
+    header: Pick<NativeHeader, "timestampNano" | "isDeleted">,
+    leafPage: number,
+  ): void {
     const bytes = key.length + value.length + nativeHeaderBytes + this.#headerBlocks * 8;
     if (this.#used + bytes > this.#bytes.length) this.#grow(bytes);
     const at = this.#used;
     this.#bytes.set(key, at);
     const valueAt = at + key.length;
-    const headerBytes = writeNativeHeader(this.#bytes, valueAt, header, this.#headerBlocks);
+    const { timestampNano, isDeleted } = header;
+    // The transaction is known when it is written.
+    const head = { timestampNano, isDeleted, txnId: 0n };
+    const headerBytes = putNativeHeader(this.#bytes.subarray(valueAt), head, this.#headerBlocks);
     this.#bytes.set(value, valueAt + headerBytes);
     this.#used = at + bytes;
     this.#places.set([at, valueAt, this.#used], this.count * 3);
@@ -56,7 +66,7 @@ export class ChangeBatch {
   /** The value as it is to be stored, header and all, with the transaction that stores it. */
   stored(index: number, txnId: number): Buffer {
     const at = this.#places[index * 3 + 1]!;
-    writeTransaction(this.#bytes, at, txnId);
+    this.#bytes.writeBigUInt64BE(BigInt(txnId), at + 8);
     return this.#bytes.subarray(at, this.#places[index * 3 + 2]!);
   }
 

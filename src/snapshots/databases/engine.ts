@@ -31,8 +31,14 @@ function loadCommonFormat(require: NodeJS.Require, path: string): Lmdb {
   const named = process.env[folderVariable];
   const lmdb = require(ownFormatPackage) as Lmdb;
   const absent = (reason: string, cause?: unknown): PlimsollError => {
-    const { version } = require(join(packageFolder(require, ownFormatPackage), "package.json")) as { version: string };
-    return new PlimsollError("LMDB_BUILD_ABSENT", { path, reason, version, folder: installFolder() }, { cause });
+    const { version } = require(join(packageFolder(require, ownFormatPackage), "package.json")) as {
+      version: string;
+    };
+    return new PlimsollError(
+      "LMDB_BUILD_ABSENT",
+      { path, reason, version, folder: installFolder() },
+      { cause },
+    );
   };
   let folder: string;
   try {
@@ -44,8 +50,11 @@ function loadCommonFormat(require: NodeJS.Require, path: string): Lmdb {
   // Each build closes the environments that it finds listed here when the process ends: the list is its own.
   const own = takeGlobals();
   try {
-    const built = createRequire(join(folder, "package.json"))(folder) as Lmdb & { version?: { patch: number } };
-    if (built === lmdb || !(Number(built.version?.patch) < 90)) throw absent("it was compiled for the other data format");
+    const built = createRequire(join(folder, "package.json"))(folder) as Lmdb & {
+      version?: { patch: number };
+    };
+    if (built === lmdb || !(Number(built.version?.patch) < 90))
+      throw absent("it was compiled for the other data format");
     return built;
   } catch (cause) {
     if (cause instanceof PlimsollError) throw cause;

@@ -56,13 +56,6 @@ export class EntryWalk {
     return this.#value.subarray(this.#valueStart, this.#valueStart + this.valueBytes);
   }
 
-  /** The front of the value, or all of it where it is shorter. */
-  valueHead(bytes: number): Uint8Array {
-    const wanted = Math.min(bytes, this.valueBytes);
-    this.#load(wanted);
-    return this.#value.subarray(this.#valueStart, this.#valueStart + wanted);
-  }
-
   /** Whether the value is a tree: a named database, in the main tree. */
   get isTree(): boolean {
     return this.#cursor.nodeFlags === nodeFlags.subData;

@@ -116,7 +116,8 @@ export class ApplicationEnvironment implements AsyncDisposable {
     let table = this.#tables.get(name);
     if (table === undefined) {
       table = this.#root.openDB<Buffer, Buffer>({ ...tableOptions(name), create: false } as never);
-      if (table === undefined) throw new PlimsollError("LMDB_FAILED", { path: this.file.path, reason: `${name} is gone` });
+      if (table === undefined)
+        throw new PlimsollError("LMDB_FAILED", { path: this.file.path, reason: `${name} is gone` });
       this.#tables.set(name, table);
     }
     return table;
@@ -170,10 +171,17 @@ export class ApplicationEnvironment implements AsyncDisposable {
     const { ENOSPC, EDQUOT } = constants.errno;
     if (code === ENOSPC || code === EDQUOT || isDiskFull(folder)) return diskFull(path, error);
     const isLmdbs = typeof code === "number" || error.message.includes("MDB_");
-    return isLmdbs ? new PlimsollError("LMDB_FAILED", { path, reason: error.message }, { cause: error }) : error;
+    return isLmdbs
+      ? new PlimsollError("LMDB_FAILED", { path, reason: error.message }, { cause: error })
+      : error;
   }
 }
 
-function tableOptions(name: string): { name: string; encoding: "binary"; keyEncoding: "binary"; cache: false } {
+function tableOptions(name: string): {
+  name: string;
+  encoding: "binary";
+  keyEncoding: "binary";
+  cache: false;
+} {
   return { name, encoding: "binary", keyEncoding: "binary", cache: false };
 }

@@ -1,23 +1,21 @@
+import type { SnapshotEntry } from "../snapshot-entry.js";
+import { emptyNativeHeader, readNativeHeader } from "../wire/native-header.js";
 import { EntryWalk } from "./entry-walk.js";
 import type { CompareKeys } from "./key-order.js";
-import { type NativeHeader, nativeHeaderBytes, readNativeHeader } from "./native-value.js";
 import type { PageFile } from "./page-file.js";
 import type { TreeHead } from "./page-layout.js";
 
 const noBytes = new Uint8Array(0);
 
 /**
- * A database whose values have headers, walked along beside sorted keys. It reads as the version of an entry: where
+ * A database whose values have headers, walked along beside sorted keys. It reads as the entry that it stands at: where
  * there is none at the key that was asked for, `isThere` is false.
  */
-export class HeaderWalk implements NativeHeader {
-  timestampNano = 0n;
-  isDeleted = false;
-  valueStart = 0;
+export class HeaderWalk implements SnapshotEntry {
   isThere = false;
 
-  readonly #path: string;
-  readonly #database: string;
+  readonly #header = emptyNativeHeader();
+  readonly database: string;
   readonly #order: CompareKeys;
   readonly #walk: EntryWalk;
   /** The key that was asked for last. */
@@ -26,9 +24,8 @@ export class HeaderWalk implements NativeHeader {
   #isPlaced = false;
   #isAtEnd = false;
 
-  constructor(pages: PageFile, path: string, database: string, tree: TreeHead, order: CompareKeys) {
-    this.#path = path;
-    this.#database = database;
+  constructor(pages: PageFile, database: string, tree: TreeHead, order: CompareKeys) {
+    this.database = database;
     this.#order = order;
     this.#walk = new EntryWalk(pages, tree);
   }
@@ -39,7 +36,23 @@ export class HeaderWalk implements NativeHeader {
 
   /** The application's value. */
   get value(): Uint8Array {
-    return this.isDeleted ? noBytes : this.#walk.value.subarray(this.valueStart);
+    return this.isDeleted ? noBytes : this.#walk.value.subarray(this.#header.headerBytes);
+  }
+
+  get keyBytes(): number {
+    return this.#walk.keyBytes;
+  }
+
+  get valueBytes(): number {
+    return this.isDeleted ? 0 : this.#walk.valueBytes - this.#header.headerBytes;
+  }
+
+  get timestampNano(): bigint {
+    return this.#header.timestampNano;
+  }
+
+  get isDeleted(): boolean {
+    return this.#header.isDeleted;
   }
 
   get leafPage(): number {
@@ -84,13 +97,6 @@ export class HeaderWalk implements NativeHeader {
   }
 
   #read(): void {
-    const walk = this.#walk;
-    readNativeHeader(walk.valueHead(nativeHeaderBytes), walk.valueBytes, this, {
-      path: this.#path,
-      database: this.#database,
-      get key() {
-        return walk.key;
-      },
-    });
+    readNativeHeader(this.#walk.value, this.#header, this);
   }
 }

@@ -1,4 +1,13 @@
-import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { PlimsollError } from "../../kernel/index.js";
 import {
@@ -74,7 +83,8 @@ function locate(path: string): { dataPath: string; lockPath: string; isFolder: b
     return { dataPath, lockPath: `${dataPath}-lock`, isFolder: false };
   }
   const dataPath = join(resolve(path), "data.mdb");
-  if (!existsSync(dataPath)) throw new PlimsollError("LMDB_ABSENT", { path, reason: "there is no data.mdb in it" });
+  if (!existsSync(dataPath))
+    throw new PlimsollError("LMDB_ABSENT", { path, reason: "there is no data.mdb in it" });
   return { dataPath, lockPath: join(dirname(dataPath), "lock.mdb"), isFolder: true };
 }
 

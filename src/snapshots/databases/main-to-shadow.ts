@@ -20,7 +20,10 @@ export interface LocalChangesOptions {
  * Takes into the shadows what the application has changed since they were made, tombstones for what it has removed. The
  * difference is found without a lock and written key by key as it is then. How many entries have changed.
  */
-export async function mainToShadow(environment: ApplicationEnvironment, options: LocalChangesOptions): Promise<number> {
+export async function mainToShadow(
+  environment: ApplicationEnvironment,
+  options: LocalChangesOptions,
+): Promise<number> {
   const { path } = environment.file;
   const flags = new Map<string, number>();
   {
@@ -76,12 +79,12 @@ class Difference {
   readonly #order: CompareKeys;
 
   constructor(environment: ApplicationEnvironment, name: string, trees: Map<string, TreeHead>) {
-    const { pages, file } = environment;
+    const { pages } = environment;
     const mainTree = trees.get(name) ?? emptyTree;
     const shadowTree = trees.get(shadowPrefix + name) ?? emptyTree;
     this.#order = keyOrderOf(shadowFlagsOf(mainTree.flags));
-    this.#main = walkMain(pages, mainTree, { path: file.path, database: name });
-    this.#shadow = new HeaderWalk(pages, file.path, shadowPrefix + name, shadowTree, this.#order);
+    this.#main = walkMain(pages, mainTree, name);
+    this.#shadow = new HeaderWalk(pages, shadowPrefix + name, shadowTree, this.#order);
   }
 
   /** From behind a key on; gives the last key that was looked at, or null at the end. */

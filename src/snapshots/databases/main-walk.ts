@@ -1,9 +1,11 @@
 import { assert } from "../../kernel/index.js";
-import { keyOfPair, makePairBuffer, pairsCollide, writePairKey } from "./dupsort-keys.js";
+import { DupSortEncoder, decodeDupSortKey } from "../wire/dupsort-key.js";
 import { EntryWalk } from "./entry-walk.js";
-import { compareBytes, type CompareKeys, keyOrderOf } from "./key-order.js";
+import { type CompareKeys, compareBytes, keyOrderOf } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
 import { dbiFlags, type TreeHead } from "./page-layout.js";
+
+const noBytes = new Uint8Array(0);
 
 /** An application's own database beside its shadow: entries in the order of the shadow, by the shadow's keys. */
 export interface MainWalk {
@@ -18,19 +20,14 @@ export interface MainWalk {
   findBehind(key: Uint8Array): boolean;
 }
 
-export interface MainPlace {
-  path: string;
-  database: string;
-}
-
 /** The order of a shadow, which takes over no flag but MDB_INTEGERKEY, and not that for pairs. */
 export function shadowFlagsOf(mainFlags: number): number {
   return (mainFlags & dbiFlags.dupSort) !== 0 ? 0 : mainFlags & dbiFlags.integerKey;
 }
 
-export function walkMain(pages: PageFile, tree: TreeHead, place: MainPlace): MainWalk {
+export function walkMain(pages: PageFile, tree: TreeHead, database: string): MainWalk {
   const isDupSort = (tree.flags & dbiFlags.dupSort) !== 0;
-  return isDupSort ? new PairWalk(pages, tree, place) : new PlainWalk(pages, tree);
+  return isDupSort ? new PairWalk(pages, tree, database) : new PlainWalk(pages, tree);
 }
 
 class PlainWalk implements MainWalk {
@@ -69,7 +66,9 @@ class PlainWalk implements MainWalk {
 
   find(key: Uint8Array): boolean {
     if (!this.#isAtEnd) {
-      const isThere = this.#isPlaced ? this.#walk.advance(key, this.#order) : this.#walk.seek(key, this.#order);
+      const isThere = this.#isPlaced
+        ? this.#walk.advance(key, this.#order)
+        : this.#walk.seek(key, this.#order);
       this.#isAtEnd = !isThere;
       this.#isPlaced = true;
     }
@@ -86,21 +85,21 @@ class PlainWalk implements MainWalk {
 class PairWalk implements MainWalk {
   readonly #walk: EntryWalk;
   readonly #order: CompareKeys;
-  readonly #place: MainPlace;
-  #pair = makePairBuffer();
-  #former = makePairBuffer();
-  #pairBytes = 0;
+  readonly #database: string;
+  #encoder: DupSortEncoder;
+  #pair: Uint8Array = noBytes;
   #isPlaced = false;
   #isAtEnd = false;
 
-  constructor(pages: PageFile, tree: TreeHead, place: MainPlace) {
+  constructor(pages: PageFile, tree: TreeHead, database: string) {
     this.#walk = new EntryWalk(pages, tree);
     this.#order = keyOrderOf(tree.flags);
-    this.#place = place;
+    this.#database = database;
+    this.#encoder = new DupSortEncoder(database);
   }
 
   get key(): Uint8Array {
-    return this.#pair.subarray(0, this.#pairBytes);
+    return this.#pair;
   }
 
   get value(): Uint8Array {
@@ -113,7 +112,7 @@ class PairWalk implements MainWalk {
 
   setTree(tree: TreeHead): void {
     this.#walk.setTree(tree);
-    this.#pairBytes = 0;
+    this.#encoder = new DupSortEncoder(this.#database);
     this.#isPlaced = false;
     this.#isAtEnd = false;
   }
@@ -128,13 +127,11 @@ class PairWalk implements MainWalk {
     if (this.#isAtEnd) return false;
     if (!this.#isPlaced) {
       this.#isPlaced = true;
-      const own = keyOfPair(key, { ...this.#place, key });
-      this.#isAtEnd = !this.#walk.seek(own, this.#order);
-      this.#pairBytes = 0;
+      this.#isAtEnd = !this.#walk.seek(decodeDupSortKey(key, this.#database), this.#order);
       if (!this.#isAtEnd) this.#take();
     }
     while (!this.#isAtEnd) {
-      const difference = compareBytes(this.#pair, 0, this.#pairBytes, key, 0, key.length);
+      const difference = compareBytes(this.#pair, 0, this.#pair.length, key, 0, key.length);
       if (difference >= 0) return difference === 0;
       this.#isAtEnd = !this.next();
     }
@@ -147,12 +144,6 @@ class PairWalk implements MainWalk {
   }
 
   #take(): void {
-    const place = { ...this.#place, key: this.#walk.key };
-    const formerBytes = this.#pairBytes;
-    [this.#pair, this.#former] = [this.#former, this.#pair];
-    this.#pairBytes = writePairKey(this.#pair, this.#walk.value, place);
-    if (formerBytes === 0) return;
-    const difference = compareBytes(this.#former, 0, formerBytes, this.#pair, 0, this.#pairBytes);
-    if (difference >= 0) throw pairsCollide(place, difference === 0);
+    this.#pair = this.#encoder.encode(this.#walk.key, this.#walk.value);
   }
 }

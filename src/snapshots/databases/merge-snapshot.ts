@@ -1,24 +1,16 @@
 import { PlimsollError, stateHeldMillisMax, systemClock } from "../../kernel/index.js";
-import type { DbiHead, SnapshotEntry } from "../snapshot-entry.js";
-import type { DatabaseSchema } from "./capture.js";
+import { winnerOf } from "../merge/entry-rule.js";
+import type { DatabaseStream, DbiHead, EntryStream, SnapshotEntry } from "../snapshot-entry.js";
+import { dupSortTransform } from "../wire/format.js";
+import type { DatabaseSchema } from "../wire/key-order.js";
 import { ChangeBatch } from "./change-batch.js";
 import { isPrivate, listDatabases, shadowPrefix } from "./database-list.js";
-import { dupSortTransform } from "./dupsort-keys.js";
 import type { ApplicationEnvironment, HeldState } from "./environment.js";
 import { HeaderWalk } from "./header-walk.js";
 import { keyOrderOf } from "./key-order.js";
 import { shadowFlagsOf } from "./main-walk.js";
 import { dbiFlags, type TreeHead } from "./page-layout.js";
-import { isNewer } from "./rule.js";
 import { writeNative, writeShadow } from "./write-changes.js";
-
-/** Sorted entries of databases, of one snapshot or of several merged. */
-export interface EntrySource {
-  nextDbi(): Promise<DbiHead | null>;
-  /** Makes entries ready: false at the end of the database. */
-  fill(): Promise<boolean>;
-  next(): SnapshotEntry | null;
-}
 
 export interface MergeOptions {
   schema: DatabaseSchema;
@@ -50,7 +42,7 @@ export interface MergeReport {
  */
 export async function mergeSnapshot(
   environment: ApplicationEnvironment,
-  source: EntrySource,
+  source: DatabaseStream,
   options: MergeOptions,
 ): Promise<MergeReport> {
   const report: MergeReport = { databases: 0, entries: 0, changed: 0, transactions: 0 };
@@ -76,17 +68,26 @@ function prepareDatabase(environment: ApplicationEnvironment, head: DbiHead, opt
   const trees = listDatabases(environment.pages, state.meta, path);
   const isShadow = options.schema === "shadow";
   const isPairs = head.transform === dupSortTransform;
-  if (!isShadow && head.transform !== "") refuse(`comes transformed (${head.transform}), as from the shadow schema`);
-  if (isShadow && head.transform !== "" && !isPairs) refuse(`comes transformed in a way that is not known (${head.transform})`);
+  if (!isShadow && head.transform !== "")
+    refuse(`comes transformed (${head.transform}), as from the shadow schema`);
+  if (isShadow && head.transform !== "" && !isPairs)
+    refuse(`comes transformed in a way that is not known (${head.transform})`);
   const given = options.createFlags?.get(name);
   const flags = trees.get(name)?.flags ?? given ?? Number(head.flags);
   if (isShadow && !trees.has(name) && given === undefined && (options.formatVersion ?? 3) < 3) {
-    refuse("is not there, and a snapshot of format 1 or 2 does not say its flags; make it, or give override_create_flags");
+    refuse(
+      "is not there, and a snapshot of format 1 or 2 does not say its flags; make it, or give override_create_flags",
+    );
   }
   const isDupSort = (flags & dbiFlags.dupSort) !== 0;
-  if (!isShadow && isDupSort) refuse("has several values for a key (MDB_DUPSORT), which the native schema cannot have");
+  if (!isShadow && isDupSort)
+    refuse("has several values for a key (MDB_DUPSORT), which the native schema cannot have");
   if (isShadow && isDupSort !== isPairs && (options.formatVersion ?? 3) >= 3) {
-    refuse(isDupSort ? "has several values for a key here and not in the snapshot" : "has one value for a key here");
+    refuse(
+      isDupSort
+        ? "has several values for a key here and not in the snapshot"
+        : "has one value for a key here",
+    );
   }
   if (isShadow) checkShadowed(path, name, flags);
   if (!trees.has(name)) environment.create(name, flags & 0x7e);
@@ -126,7 +127,7 @@ class DatabaseMerge {
     this.#report = report;
   }
 
-  async run(source: EntrySource): Promise<void> {
+  async run(source: EntryStream): Promise<void> {
     try {
       this.#hold();
       while (await source.fill()) {
@@ -148,7 +149,7 @@ class DatabaseMerge {
   #isWanted(entry: SnapshotEntry): boolean {
     const walk = this.#walk!;
     walk.find(entry.key);
-    if (walk.isThere) return isNewer(walk, entry);
+    if (walk.isThere) return winnerOf<SnapshotEntry, SnapshotEntry>(walk, entry) === entry;
     return !entry.isDeleted || entry.timestampNano >= (this.#options.deletedCutoffNano ?? 0n);
   }
 
@@ -176,16 +177,18 @@ class DatabaseMerge {
 
   #hold(): void {
     this.#letGo();
-    const { pages, file } = this.#environment;
+    const { pages } = this.#environment;
     this.#state = this.#environment.hold();
     this.#heldSince = systemClock.nowMs();
     const tree = this.#treeIn(this.#state);
-    if (this.#walk === null) this.#walk = new HeaderWalk(pages, file.path, this.#keptName, tree, keyOrderOf(tree.flags));
+    if (this.#walk === null) this.#walk = new HeaderWalk(pages, this.#keptName, tree, keyOrderOf(tree.flags));
     else this.#walk.setTree(tree);
   }
 
   #treeIn({ meta }: HeldState): TreeHead {
-    const tree = listDatabases(this.#environment.pages, meta, this.#environment.file.path).get(this.#keptName);
+    const tree = listDatabases(this.#environment.pages, meta, this.#environment.file.path).get(
+      this.#keptName,
+    );
     if (tree !== undefined) return tree;
     const what = "was removed meanwhile";
     throw new PlimsollError("LMDB_SCHEMA", { path: this.#environment.file.path, dbi: this.#keptName, what });

@@ -27,7 +27,8 @@ export class PageFile implements Disposable {
     for (;;) {
       const meta = readMeta(this.#file, this.layout);
       if (meta === null) throw this.damaged(0, "no meta page");
-      if (before !== null && before.txnId === meta.txnId && before.mainTree.root === meta.mainTree.root) return meta;
+      if (before !== null && before.txnId === meta.txnId && before.mainTree.root === meta.mainTree.root)
+        return meta;
       before = meta;
     }
   }
@@ -37,7 +38,8 @@ export class PageFile implements Disposable {
     this.readBytes(page, 0, count * this.pageBytes, into);
     const { layout, pageBytes } = this;
     for (let at = 0; at < count; at += 1) {
-      const number = into.readUInt32LE(at * pageBytes) + into.readUInt32LE(at * pageBytes + 4) * 0x1_0000_0000;
+      const number =
+        into.readUInt32LE(at * pageBytes) + into.readUInt32LE(at * pageBytes + 4) * 0x1_0000_0000;
       if (number === page + at) continue;
       // A leaf of values of one width, within a tree of duplicates, has its number too.
       throw this.damaged(page + at, `it says that it is ${number}, in format ${layout.format}`);

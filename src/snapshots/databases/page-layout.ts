@@ -38,7 +38,14 @@ export const nodeHeadBytes = 8;
 /** The description of a tree: in a meta page, or as the value of a named database. */
 export const treeHeadBytes = 48;
 /** Behind magic, version and address of a meta page come the map's size and two trees: free pages, main. */
-export const metaBody = { version: 4, mapBytes: 16, trees: 24, lastPage: 120, txnId: 128, bytes: 136 } as const;
+export const metaBody = {
+  version: 4,
+  mapBytes: 16,
+  trees: 24,
+  lastPage: 120,
+  txnId: 128,
+  bytes: 136,
+} as const;
 /** The root of an empty tree. */
 export const noPage = 0xffff_ffff_ffff_ffffn;
 /** LMDB's own bound of a tree's depth. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sweepBatchKeysMax, systemClock, walkStepEntries } from "../../kernel/index.js";
-import type { DatabaseSchema } from "./capture.js";
+import type { DatabaseSchema } from "../wire/key-order.js";
 import { isPrivate, listDatabases, shadowPrefix } from "./database-list.js";
 import type { ApplicationEnvironment } from "./environment.js";
 import { HeaderWalk } from "./header-walk.js";
@@ -27,7 +27,10 @@ export interface SweepReport {
  * Removes tombstones that everybody has seen. They are found without a lock; under it each is looked at once more,
  * for the key may have been written again.
  */
-export async function sweep(environment: ApplicationEnvironment, options: SweepOptions): Promise<SweepReport> {
+export async function sweep(
+  environment: ApplicationEnvironment,
+  options: SweepOptions,
+): Promise<SweepReport> {
   const report: SweepReport = { entries: 0, tombstones: 0, removed: 0, transactions: 0 };
   let names: string[];
   {
@@ -118,7 +121,7 @@ function walkOf(
   trees: ReturnType<typeof listDatabases>,
 ): HeaderWalk {
   const tree = trees.get(name) ?? { flags: 0, depth: 0, pages: 0, entries: 0, root: -1 };
-  return new HeaderWalk(environment.pages, environment.file.path, name, tree, keyOrderOf(tree.flags));
+  return new HeaderWalk(environment.pages, name, tree, keyOrderOf(tree.flags));
 }
 
 /** Removes the shadows, and all else that is kept beside the application's databases. */

@@ -162,7 +162,9 @@ export class TreeCursor {
     const at = (page - this.#windowPage) * this.#pageBytes;
     if (!this.file.isKind(this.#window, at, "leaf")) throw this.file.damaged(page, "it is no leaf");
     this.#leafAt = at;
-    this.#width = this.file.isKind(this.#window, at, "leaf2") ? this.#window.readUInt16LE(at + this.#headBytes - 8) : 0;
+    this.#width = this.file.isKind(this.#window, at, "leaf2")
+      ? this.#window.readUInt16LE(at + this.#headBytes - 8)
+      : 0;
     this.#count = this.#countOf(this.#window, at);
   }
 
@@ -193,7 +195,11 @@ export class TreeCursor {
 
   #childOf(bytes: Buffer, index: number): number {
     const node = bytes.readUInt16LE(this.#headBytes + index * 2) + this.#nodeBase;
-    return bytes.readUInt16LE(node) + bytes.readUInt16LE(node + 2) * 0x1_0000 + bytes.readUInt16LE(node + 4) * 0x1_0000_0000;
+    return (
+      bytes.readUInt16LE(node) +
+      bytes.readUInt16LE(node + 2) * 0x1_0000 +
+      bytes.readUInt16LE(node + 4) * 0x1_0000_0000
+    );
   }
 
   /** The last child whose keys may begin at or below the key. The first one's own key is empty. */
@@ -236,12 +242,14 @@ export class TreeCursor {
     }
     const place = at + this.#headBytes + this.#index * 2;
     const node = at + this.#nodeBase + (bytes[place]! | (bytes[place + 1]! << 8));
-    this.dataBytes = (bytes[node]! | (bytes[node + 1]! << 8) | (bytes[node + 2]! << 16) | (bytes[node + 3]! << 24)) >>> 0;
+    this.dataBytes =
+      (bytes[node]! | (bytes[node + 1]! << 8) | (bytes[node + 2]! << 16) | (bytes[node + 3]! << 24)) >>> 0;
     this.nodeFlags = bytes[node + 4]! | (bytes[node + 5]! << 8);
     this.keyStart = node + nodeHeadBytes;
     this.keyEnd = this.keyStart + (bytes[node + 6]! | (bytes[node + 7]! << 8));
     this.dataStart = this.keyEnd;
-    const end = (this.nodeFlags & nodeFlags.bigData) !== 0 ? this.dataStart + 8 : this.dataStart + this.dataBytes;
+    const end =
+      (this.nodeFlags & nodeFlags.bigData) !== 0 ? this.dataStart + 8 : this.dataStart + this.dataBytes;
     if (!(end <= at + this.#pageBytes)) {
       throw this.file.damaged(this.#windowPage + at / this.#pageBytes, "an entry reaches beyond it");
     }
@@ -250,7 +258,8 @@ export class TreeCursor {
   /** Reads data that has pages of its own, all of it or its front. */
   readBigData(into: Buffer, bytes: number): void {
     assert((this.nodeFlags & nodeFlags.bigData) !== 0, "only big data has pages of its own");
-    const page = this.leaf.readUInt32LE(this.dataStart) + this.leaf.readUInt32LE(this.dataStart + 4) * 0x1_0000_0000;
+    const page =
+      this.leaf.readUInt32LE(this.dataStart) + this.leaf.readUInt32LE(this.dataStart + 4) * 0x1_0000_0000;
     this.file.readBytes(page, this.#headBytes, bytes, into);
   }
 }

@@ -1,14 +1,15 @@
+import { winnerOf } from "../merge/entry-rule.js";
+import type { SnapshotEntry } from "../snapshot-entry.js";
+import { decodeDupSortKey } from "../wire/dupsort-key.js";
+import { nativeHeaderBytes, putNativeHeader } from "../wire/native-header.js";
 import type { ChangeBatch } from "./change-batch.js";
 import { listDatabases } from "./database-list.js";
-import { keyOfPair } from "./dupsort-keys.js";
 import type { ApplicationEnvironment, Table } from "./environment.js";
 import { HeaderWalk } from "./header-walk.js";
 import { keyOrderOf } from "./key-order.js";
 import type { MetaPage } from "./lmdb-file.js";
 import { type MainWalk, walkMain } from "./main-walk.js";
-import { nativeHeaderBytes, writeNativeHeader, writeTransaction } from "./native-value.js";
 import { dbiFlags, type TreeHead } from "./page-layout.js";
-import { isNewer, type Version } from "./rule.js";
 
 export interface WriteTarget {
   environment: ApplicationEnvironment;
@@ -35,7 +36,7 @@ export function writeNative(
   for (let at = 0; at < batch.count; at += 1) {
     const key = batch.key(at);
     walk?.find(key);
-    if (walk !== null && !wins(versionAt(batch, at), walk, deletedCutoffNano)) continue;
+    if (walk !== null && !wins(entryAt(batch, at), walk, deletedCutoffNano)) continue;
     table.putSync(key, batch.stored(at, txnId));
     written += 1;
   }
@@ -57,7 +58,7 @@ export function writeShadow(
   for (let at = 0; at < batch.count; at += 1) {
     const key = batch.key(at);
     const isChanged = shadow.takeLocal(key, nowNano);
-    if (wins(versionAt(batch, at), shadow.current, deletedCutoffNano)) {
+    if (wins(entryAt(batch, at), shadow.current, deletedCutoffNano)) {
       shadow.put(key, batch, at);
       written += 1;
     } else if (isChanged) {
@@ -80,23 +81,25 @@ export function writeLocal(target: WriteTarget, batch: ChangeBatch, meta: MetaPa
   return written;
 }
 
-interface Current extends Version {
+/** What is at a key: nothing, or an entry. */
+interface Current extends SnapshotEntry {
   isThere: boolean;
 }
 
-function wins(change: Version, current: Current, deletedCutoffNano: bigint): boolean {
-  if (current.isThere) return isNewer(current, change);
+function wins(change: SnapshotEntry, current: Current, deletedCutoffNano: bigint): boolean {
+  if (current.isThere) return winnerOf(current, change) === change;
   return !change.isDeleted || change.timestampNano >= deletedCutoffNano;
 }
 
-function versionAt(batch: ChangeBatch, at: number): Version {
-  return { timestampNano: batch.timestampNano(at), isDeleted: batch.isDeleted(at), value: batch.value(at) };
+function entryAt(batch: ChangeBatch, at: number): SnapshotEntry {
+  const [key, value] = [batch.key(at), batch.value(at)];
+  return { key, value, timestampNano: batch.timestampNano(at), isDeleted: batch.isDeleted(at) };
 }
 
 function walkKept(environment: ApplicationEnvironment, name: string, meta: MetaPage): HeaderWalk {
   const { pages, file } = environment;
   const tree = listDatabases(pages, meta, file.path).get(name) ?? emptyTree;
-  return new HeaderWalk(pages, file.path, name, tree, keyOrderOf(tree.flags));
+  return new HeaderWalk(pages, name, tree, keyOrderOf(tree.flags));
 }
 
 const emptyTree: TreeHead = { flags: 0, depth: 0, pages: 0, entries: 0, root: -1 };
@@ -105,9 +108,8 @@ const noBytes = Buffer.alloc(0);
 /** One pair of shadow and database within a transaction, by keys that rise. */
 class ShadowWriter {
   /** What is at the key now, with the application's own change. */
-  current: Current = { isThere: false, timestampNano: 0n, isDeleted: false, value: noBytes };
+  current: Current = { isThere: false, key: noBytes, timestampNano: 0n, isDeleted: false, value: noBytes };
 
-  readonly #path: string;
   readonly #name: string;
   readonly #shadow: HeaderWalk;
   readonly #main: MainWalk;
@@ -121,10 +123,9 @@ class ShadowWriter {
   constructor({ environment, name, keptName }: WriteTarget, meta: MetaPage) {
     const { pages, file } = environment;
     const mainTree = listDatabases(pages, meta, file.path).get(name) ?? emptyTree;
-    this.#path = file.path;
     this.#name = name;
     this.#shadow = walkKept(environment, keptName, meta);
-    this.#main = walkMain(pages, mainTree, { path: file.path, database: name });
+    this.#main = walkMain(pages, mainTree, name);
     this.#isPairs = (mainTree.flags & dbiFlags.dupSort) !== 0;
     this.#shadowTable = environment.table(keptName);
     this.#mainTable = environment.table(name);
@@ -136,13 +137,16 @@ class ShadowWriter {
     this.#shadow.find(key);
     this.#isInMain = this.#main.find(key);
     const isLive = this.#shadow.isThere && !this.#shadow.isDeleted;
-    const isSame = this.#isInMain ? isLive && Buffer.compare(this.#main.value, this.#shadow.value) === 0 : !isLive;
+    const isSame = this.#isInMain
+      ? isLive && Buffer.compare(this.#main.value, this.#shadow.value) === 0
+      : !isLive;
     if (isSame) {
       this.current = this.#shadow;
       return false;
     }
-    const local = this.#localVersion(nowNano);
-    this.#isLocalNewer = !this.#shadow.isThere || isNewer(this.#shadow, local);
+    const local = this.#localEntry(key, nowNano);
+    this.#isLocalNewer =
+      !this.#shadow.isThere || winnerOf<SnapshotEntry, SnapshotEntry>(this.#shadow, local) === local;
     this.current = this.#isLocalNewer ? local : this.#shadow;
     return true;
   }
@@ -155,8 +159,8 @@ class ShadowWriter {
       return;
     }
     const stored = Buffer.allocUnsafe(nativeHeaderBytes + current.value.length);
-    writeNativeHeader(stored, 0, current, 0);
-    writeTransaction(stored, 0, this.#txnId);
+    const { timestampNano, isDeleted } = current;
+    putNativeHeader(stored, { timestampNano, isDeleted, txnId: BigInt(this.#txnId) });
     stored.set(current.value, nativeHeaderBytes);
     this.#shadowTable.putSync(key, stored);
   }
@@ -167,9 +171,7 @@ class ShadowWriter {
   }
 
   #putMain(key: Buffer, isDeleted: boolean, value: Uint8Array): void {
-    const mainKey = this.#isPairs
-      ? Buffer.from(keyOfPair(key, { path: this.#path, database: this.#name, key }))
-      : key;
+    const mainKey = this.#isPairs ? Buffer.from(decodeDupSortKey(key, this.#name)) : key;
     // The pair that a key is made of may be another one where the value is long.
     const isReplaced = this.#isPairs && this.#isInMain && Buffer.compare(this.#main.value, value) !== 0;
     if (this.#isInMain && (isDeleted || isReplaced)) this.#removeMain(mainKey);
@@ -181,8 +183,8 @@ class ShadowWriter {
     else this.#mainTable.removeSync(mainKey);
   }
 
-  #localVersion(nowNano: bigint): Current {
+  #localEntry(key: Buffer, nowNano: bigint): Current {
     const value = this.#isInMain ? this.#main.value : noBytes;
-    return { isThere: true, timestampNano: nowNano, isDeleted: !this.#isInMain, value };
+    return { isThere: true, key, timestampNano: nowNano, isDeleted: !this.#isInMain, value };
   }
 }
