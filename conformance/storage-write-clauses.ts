@@ -205,12 +205,15 @@ async function checkLeft(subject: StorageSubject): Promise<void> {
     };
     const content = noise(2, subject.largeBytes);
     const writing = storage.write("main/second", halting(content, wait), { signal: still() });
-    await half.passed;
-    const removed = await clean(storage);
-    assert.equal(removed, subject.leaveWriting === undefined ? 0 : 1, "what was left is still there");
-    assert.equal(await clean(storage), 0);
-    underway.open();
-    await writing;
+    try {
+      await half.passed;
+      const removed = await clean(storage);
+      assert.equal(removed, subject.leaveWriting === undefined ? 0 : 1, "what was left is still there");
+      assert.equal(await clean(storage), 0);
+    } finally {
+      underway.open();
+      await writing;
+    }
     assertSame(await get(storage, "main/second"), content, "what was under way when it was cleaned");
     assertSame(await get(storage, "main/first"), noise(1, 10), "what was finished");
   });
