@@ -12,6 +12,7 @@ export * from "./live.js";
 export * from "./plan.js";
 export * from "./query.js";
 export * from "./relay.js";
+export * from "./replica.js";
 export * from "./server.js";
 export * from "./sizes.js";
 export * from "./tables.js";
