@@ -4,6 +4,7 @@ import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
 import { replicaErrors } from "./replica-errors.js";
 import { serverErrors } from "./server-errors.js";
+import { storageErrors } from "./storage-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -362,6 +363,7 @@ export const errorTable = {
   ...feedErrors,
   ...replicaErrors,
   ...serverErrors,
+  ...storageErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 

@@ -1,1 +1,2 @@
 export type { DbiHead, SnapshotEntry, SnapshotMeta } from "./snapshot-entry.js";
+export * from "./storages/index.js";
