@@ -30,6 +30,7 @@ const permitted: Record<string, readonly string[] | "everything"> = {
     "ports",
     "presets",
     "settings",
+    "snapshots",
     "sources",
     "targets/lmdb",
     "targets/null",

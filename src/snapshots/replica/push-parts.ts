@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  type Clock,
   isPlimsollError,
   PlimsollError,
   replicaKeepMsDefault,
@@ -37,6 +38,7 @@ export interface PushOptions extends ReplicaOwner {
   /** How long parts and manifests stay that are not the newest. */
   keepMs?: number | undefined;
   partBytesMax?: number | undefined;
+  clock?: Clock | undefined;
 }
 
 export interface PushReport {
@@ -76,7 +78,8 @@ class Push {
   readonly #place: string;
   /** Bytes of the parts that are in the storage, by digest. */
   #present = new Map<string, number>();
-  readonly #stamp = BigInt(systemClock.nowMs()) * 1_000_000n;
+  readonly #clock: Clock;
+  readonly #stamp: bigint;
   #partsDone = 0;
   #partsWritten = 0;
   #bytesWritten = 0;
@@ -86,6 +89,8 @@ class Push {
     this.#source = source;
     this.#objects = new ReplicaObjects(storage, signal);
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#stamp = BigInt(this.#clock.wallMs()) * 1_000_000n;
     this.#place = `${storage.name} ${name} ${instance}`;
   }
 
@@ -209,7 +214,7 @@ class Push {
 
   /** What is not named any more, since when, and what of it nobody can be reading by now. */
   #retire(manifest: ReplicaManifest, former: ReplicaManifest | null) {
-    const nowMs = systemClock.nowMs();
+    const nowMs = this.#clock.wallMs();
     const named = new Set(partsOfManifest(manifest).map(({ digest }) => digest));
     const retired = new Map<string, number>();
     const expired: string[] = [];
@@ -224,7 +229,7 @@ class Push {
 
   /** Named behind the newest one even where a clock went back: the last name is the newest state. */
   async #publish(manifest: ReplicaManifest, newest: ListedManifest | undefined): Promise<ListedManifest> {
-    const now = BigInt(systemClock.nowMs()) * 1_000_000n;
+    const now = BigInt(this.#clock.wallMs()) * 1_000_000n;
     const stamp = newest === undefined || newest.timestampNano < now ? now : newest.timestampNano + 1n;
     const written = await this.#objects.writeManifest(this.#options, manifest, stamp);
     this.#bytesWritten += written.bytes;
@@ -233,7 +238,7 @@ class Push {
 
   /** A manifest goes when the one behind it has been there for long. */
   async #clean(manifests: readonly ListedManifest[], expired: readonly string[]): Promise<void> {
-    const before = BigInt(systemClock.nowMs() - this.#keepMs) * 1_000_000n;
+    const before = BigInt(this.#clock.wallMs() - this.#keepMs) * 1_000_000n;
     for (const [at, { object }] of manifests.entries()) {
       const next = manifests[at + 1];
       if (next !== undefined && next.timestampNano <= before) await this.#objects.remove(object);
