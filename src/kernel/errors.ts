@@ -5,6 +5,7 @@ import { feedErrors } from "./feed-errors.js";
 import { replicaErrors } from "./replica-errors.js";
 import { serverErrors } from "./server-errors.js";
 import { storageErrors } from "./storage-errors.js";
+import { snapshotErrors } from "./snapshot-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -364,6 +365,7 @@ export const errorTable = {
   ...replicaErrors,
   ...serverErrors,
   ...storageErrors,
+  ...snapshotErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 

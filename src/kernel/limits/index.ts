@@ -16,5 +16,6 @@ export * from "./replica.js";
 export * from "./server.js";
 export * from "./sizes.js";
 export * from "./storages.js";
+export * from "./snapshots.js";
 export * from "./tables.js";
 export * from "./verify.js";

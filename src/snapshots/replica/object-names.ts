@@ -1,4 +1,4 @@
-import { parseSnapshotName } from "../wire/index.js";
+import { parseSnapshotName } from "../wire/snapshot-name.js";
 
 /** Whose copy, of which store. */
 export interface ReplicaOwner {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PartEntry } from "../../ports/index.js";
-import { entryWireBytes } from "../wire/index.js";
+import { entryWireBytes } from "../wire/wire-sizes.js";
 import { pieceSizes } from "./entry-pieces.js";
 
 /** All entries of a copy have a timestamp, whichever it is. */

@@ -2,14 +2,10 @@ import { hostname } from "node:os";
 import { PlimsollError } from "../../kernel/index.js";
 import type { PartEntry, SnapshotStorage } from "../../ports/index.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
-import {
-  entryWireBytes,
-  makeSnapshotName,
-  openSnapshot,
-  snapshotGeneration,
-  snapshotPrefix,
-  writeSnapshot,
-} from "../wire/index.js";
+import { openSnapshot } from "../wire/open-snapshot.js";
+import { makeSnapshotName, snapshotGeneration, snapshotPrefix } from "../wire/snapshot-name.js";
+import { writeSnapshot } from "../wire/snapshot-writer.js";
+import { entryWireBytes } from "../wire/wire-sizes.js";
 import { PieceJoiner, piecesOf } from "./entry-pieces.js";
 import { manifestDatabase, manifestTexts, parseManifest, type ReplicaManifest } from "./manifest.js";
 import type { MeasuredPart } from "./measure-parts.js";
@@ -154,9 +150,9 @@ export class ReplicaObjects {
       fromLmdbTxnId: 0n,
     };
     const { database, entriesBytes, entries } = content;
-    const databases = [{ head: { name: database, flags: 0n, transform: "" }, entriesBytes, entries }];
+    const dbis = [{ head: { name: database, flags: 0n, transform: "" }, entriesBytes, entries }];
     const signal = this.#signal;
-    const { bytes } = await this.#storage.write(object, writeSnapshot({ meta, databases }, { signal }), {
+    const { bytes } = await this.#storage.write(object, writeSnapshot({ meta, dbis }, { signal }), {
       signal,
     });
     return bytes;
