@@ -17,7 +17,7 @@ version: 1
 entities:
   Doc:
     key: id
-    onConflict: replace
+    conflict: replace
     fields:
       id: { type: int, index: range }
       rev: { type: int, index: range }
