@@ -1,12 +1,6 @@
 import { isPlimsollError, PlimsollError } from "../../kernel/index.js";
 import { readRecordId } from "../../model/index.js";
-import type {
-  PartEntry,
-  PartHome,
-  ReplicaSession,
-  SealedState,
-  SnapshotStorage,
-} from "../../ports/index.js";
+import type { PartEntry, PartHome, ReplicaSession, SealedState, SnapshotStorage } from "../../ports/index.js";
 import { findReplica } from "./find-replicas.js";
 import { partsOfManifest, type ReplicaManifest, type ReplicaPart } from "./manifest.js";
 import { measureWhole } from "./measure-parts.js";
@@ -14,8 +8,8 @@ import { partObject } from "./object-names.js";
 import { PartDigest } from "./part-digest.js";
 import { knownIdParts, planSegments } from "./pull-plan.js";
 import type { ReplicaProgress } from "./push-parts.js";
-import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
 import { digestOfState, type KnownSegment, newNote, type ReplicaNote } from "./replica-note.js";
+import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
 
 export interface PullOptions {
   /** Of the store, as names of its objects begin. */
@@ -136,7 +130,8 @@ class Pull {
     const note = this.#note;
     const idParts = await this.#alignIds();
     const segments = planSegments(note, this.#manifest);
-    await this.#session.keepSegments(segments.filter(({ digests }) => digests.length > 0).map(({ number }) => number));
+    const begun = segments.filter(({ digests }) => digests.length > 0);
+    await this.#session.keepSegments(begun.map(({ number }) => number));
     note.segments = segments;
     note.pulling = this.#manifest.token;
     await this.#commit();
@@ -179,6 +174,7 @@ class Pull {
     for (const part of parts.slice(segment.digests.length)) {
       await this.#pullPart({ kind: "segment", number: segment.number }, part);
       segment.digests.push(part.digest);
+      segment.isWhole = segment.digests.length === parts.length;
       await this.#commit();
       this.#tell(1);
     }
@@ -192,7 +188,8 @@ class Pull {
       for await (const entry of objects.readPart(listed, part.digest)) {
         digest.add(entry);
         if (home.kind === "ids" && this.#isVisible(entry)) continue;
-        if (!(await this.#session.append(home, entry))) throw this.#damaged(part, "it has a key that is none");
+        if (!(await this.#session.append(home, entry)))
+          throw this.#damaged(part, "it has a key that is none");
       }
     } catch (error) {
       throw isPlimsollError(error) && error.code === "SNAPSHOT_ABSENT" ? this.#absent(part) : error;
@@ -269,7 +266,12 @@ class Pull {
     const { objects, listed } = this.#parts;
     const { object: manifest, instance } = listed;
     const object = partObject(listed, digest);
-    return new PlimsollError("REPLICA_PART_ABSENT", { object, storage: objects.storageName, manifest, instance });
+    return new PlimsollError("REPLICA_PART_ABSENT", {
+      object,
+      storage: objects.storageName,
+      manifest,
+      instance,
+    });
   }
 }
 

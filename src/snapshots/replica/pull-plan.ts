@@ -19,11 +19,12 @@ export function planSegments(note: ReplicaNote, manifest: ReplicaManifest): Know
   const isResumed = note.pulling === manifest.token;
   return manifest.segments.map(({ parts }, at) => {
     const wanted = parts.map(({ digest }) => digest);
-    const known = note.segments.find(({ digests }) => digests.join() === wanted.join());
+    const isSame = ({ digests, isWhole }: KnownSegment) => isWhole && digests.join() === wanted.join();
+    const known = note.segments.find(isSame);
     if (known !== undefined) return { ...known, at };
     const begun = isResumed ? note.segments.find((segment) => segment.at === at) : undefined;
     if (begun !== undefined) return begun;
     note.lastNumber++;
-    return { number: note.lastNumber, at, digests: [] };
+    return { number: note.lastNumber, at, digests: [], isWhole: false };
   });
 }

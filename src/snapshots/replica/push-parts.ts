@@ -9,7 +9,15 @@ import {
   replicaPlansMax,
   systemClock,
 } from "../../kernel/index.js";
-import type { IdScope, SegmentState, SnapshotStorage, StoreParts, StoreState } from "../../ports/index.js";
+import type {
+  IdScope,
+  SealedState,
+  SegmentState,
+  SnapshotStorage,
+  StoreParts,
+  StoreState,
+} from "../../ports/index.js";
+import { makeSnapshotName } from "../wire/snapshot-name.js";
 import { manifestsOf } from "./find-replicas.js";
 import {
   type IdPart,
@@ -86,6 +94,8 @@ class Push {
 
   constructor(source: StoreParts, storage: SnapshotStorage, options: PushOptions) {
     const { name, instance, signal } = options;
+    // A name that cannot be is told before anything is written.
+    makeSnapshotName({ database: name, instance, timestampNano: 0n });
     this.#source = source;
     this.#objects = new ReplicaObjects(storage, signal);
     this.#options = options;
@@ -135,11 +145,13 @@ class Push {
     }
   }
 
-  async #pushState({ mapping, sealed }: StoreState, former: ReplicaManifest | null): Promise<ReplicaManifest> {
+  async #pushState(
+    { mapping, sealed }: StoreState,
+    former: ReplicaManifest | null,
+  ): Promise<ReplicaManifest> {
     // The numbers of logs are those of its own folder.
     const { liveFolded: _, ...state } = sealed;
-    // Whoever pushed that manifest was this store, and a store only goes on: nothing of it need be read again.
-    const isOwn = former !== null && this.#source.recall(this.#place) === former.token;
+    const isOwn = former !== null && (await this.#isOwn(former, state));
     const ids = await this.#pushIds(sealed.nextId, former?.ids ?? [], isOwn);
     const segments: SegmentParts[] = [];
     for (const segment of sealed.segments) {
@@ -147,6 +159,20 @@ class Push {
       segments.push(known ?? { number: segment.number, parts: await this.#pushSegment(segment) });
     }
     return { token: randomUUID(), mapping, sealed: state, ids, segments, retired: new Map() };
+  }
+
+  /**
+   * Whether it was this store that pushed the manifest: a store only goes on, so nothing of it need be read again.
+   * A folder of which an older state was put back is told by the last ids that it should have.
+   */
+  async #isOwn(former: ReplicaManifest, state: SealedState): Promise<boolean> {
+    if (this.#source.recall(this.#place) !== former.token) return false;
+    if (JSON.stringify(state) === JSON.stringify(former.sealed)) return true;
+    const last = former.ids.at(-1);
+    if (last === undefined) return true;
+    if (last.endId > state.nextId) return false;
+    const found = await measureWhole(this.#source, idScope(last), this.#options.signal);
+    return found.digest === last.digest;
   }
 
   async #pushIds(nextId: number, former: readonly IdPart[], isOwn: boolean): Promise<IdPart[]> {

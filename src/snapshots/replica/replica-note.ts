@@ -14,6 +14,7 @@ export interface KnownSegment {
   at: number;
   /** Of the parts that are there, from the first one. */
   digests: string[];
+  isWhole: boolean;
 }
 
 /** What a replica knows of itself, committed with the data that it speaks of. */

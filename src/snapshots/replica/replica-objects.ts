@@ -72,7 +72,11 @@ export class ReplicaObjects {
     }
   }
 
-  async writeManifest(owner: ReplicaOwner, manifest: ReplicaManifest, stamp: bigint): Promise<ListedManifest> {
+  async writeManifest(
+    owner: ReplicaOwner,
+    manifest: ReplicaManifest,
+    stamp: bigint,
+  ): Promise<ListedManifest> {
     const { name, instance } = owner;
     const object = makeSnapshotName({ database: name, instance, timestampNano: stamp });
     const entries = manifestTexts(manifest).map(([key, text]) => ({
@@ -127,7 +131,8 @@ export class ReplicaObjects {
       for (let entry = reader.next(); entry !== null; entry = reader.next()) yield entry;
     }
     // The checksum stands behind all of it.
-    if ((await reader.nextDbi()) !== null) throw this.damaged(object, instance, "it holds something else too");
+    if ((await reader.nextDbi()) !== null)
+      throw this.damaged(object, instance, "it holds something else too");
   }
 
   async #write(

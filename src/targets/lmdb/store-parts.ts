@@ -40,10 +40,7 @@ class LmdbStoreParts implements StoreParts {
     );
   }
 
-  async *entries(
-    scope: PartScope,
-    { signal }: { signal: AbortSignal },
-  ): AsyncIterable<readonly PartEntry[]> {
+  async *entries(scope: PartScope, { signal }: { signal: AbortSignal }): AsyncIterable<readonly PartEntry[]> {
     const walk = new PartWalk(scope);
     const slab = new PartSlab(partSlabBytes, partSlabEntriesMax);
     while (!walk.isDone) {

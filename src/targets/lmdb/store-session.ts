@@ -56,7 +56,8 @@ export class LmdbStoreSession extends TargetSession {
   }
 
   protected override async _append(parts: BatchParts): Promise<void> {
-    for (const { firstId, block } of parts.blocks) await this.#writer.stage("records", recordKey(firstId), block);
+    for (const { firstId, block } of parts.blocks)
+      await this.#writer.stage("records", recordKey(firstId), block);
     for (const { index, firstId, chunk } of parts.columns) {
       await this.#writer.stage("columns", columnKey(index, firstId), chunk);
     }
@@ -80,7 +81,8 @@ export class LmdbStoreSession extends TargetSession {
       entity.fields.flatMap((field) => field.indexes),
     );
     for (const { number, hasColumn } of indexes) {
-      if (hasColumn) await this.#writer.removeRange("columns", columnKey(number, fromId), columnKey(number + 1, 0));
+      if (hasColumn)
+        await this.#writer.removeRange("columns", columnKey(number, fromId), columnKey(number + 1, 0));
     }
   }
 

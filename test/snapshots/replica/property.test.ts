@@ -42,7 +42,11 @@ const anyRound: fc.Arbitrary<Round> = fc.record({
 
 let worlds = 0;
 
-async function attempt(failsAt: number | null, storage: MemoryStorage, work: typeof pushWith): Promise<boolean> {
+async function attempt(
+  failsAt: number | null,
+  storage: MemoryStorage,
+  work: typeof pushWith,
+): Promise<boolean> {
   const used = failsAt === null ? storage : failingAt(storage, failsAt);
   try {
     await work(used);
