@@ -57,7 +57,7 @@ if (verb === "push") {
     instance: "one",
     signal,
     keepMs: 0,
-    partBytesMax: 40_000,
+    partBytesMax: 30_000,
   });
   await source[Symbol.asyncDispose]();
 } else {
