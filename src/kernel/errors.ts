@@ -7,6 +7,7 @@ import { serverErrors } from "./server-errors.js";
 import { storageErrors } from "./storage-errors.js";
 import { snapshotErrors } from "./snapshot-errors.js";
 import { syncErrors } from "./sync-errors.js";
+import { replicaErrors } from "./replica-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -368,6 +369,7 @@ export const errorTable = {
   ...storageErrors,
   ...snapshotErrors,
   ...syncErrors,
+  ...replicaErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 

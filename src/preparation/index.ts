@@ -7,6 +7,7 @@ export { type CheckedAction, checkActions, type PlanSelection, selectActions } f
 export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
+export { pullStore, pushStore } from "./replica-store.js";
 export {
   isRelationalTarget,
   makeTarget,

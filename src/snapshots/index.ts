@@ -1,3 +1,5 @@
+export * from "./storages/index.js";
+export * from "./replica/index.js";
 export * from "./databases/index.js";
 export { compareEntries, timestampOfUntimed, winnerOf } from "./merge/entry-rule.js";
 export type { MergeSource } from "./merge/merge-lane.js";

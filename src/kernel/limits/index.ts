@@ -13,6 +13,7 @@ export * from "./lmdb-databases.js";
 export * from "./plan.js";
 export * from "./query.js";
 export * from "./relay.js";
+export * from "./replica.js";
 export * from "./server.js";
 export * from "./sizes.js";
 export * from "./storages.js";

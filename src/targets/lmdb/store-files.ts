@@ -24,6 +24,7 @@ export const storeFiles = {
   runs: "runs",
   live: "live",
   imports: "imports",
+  copies: "copies.json",
 } as const;
 
 /** A writer's lock before it is taken bears the writer's process id: a crash may leave it. */
