@@ -1,5 +1,3 @@
-export * from "./storages/index.js";
-export * from "./replica/index.js";
 export * from "./databases/index.js";
 export { compareEntries, timestampOfUntimed, winnerOf } from "./merge/entry-rule.js";
 export type { MergeSource } from "./merge/merge-lane.js";
@@ -11,6 +9,7 @@ export type {
   SnapshotEntry,
   SnapshotMeta,
 } from "./snapshot-entry.js";
+export * from "./replica/index.js";
 export { checkTransform } from "./wire/check-transform.js";
 export { type DumpOptions, dumpSnapshot } from "./wire/dump-snapshot.js";
 export { DupSortEncoder, decodeDupSortKey } from "./wire/dupsort-key.js";

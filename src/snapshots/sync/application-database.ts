@@ -1,12 +1,13 @@
 import { shadowPassesMax, systemClock } from "../../kernel/index.js";
-import { Capture, type DatabaseSchema } from "../databases/capture.js";
+import { Capture } from "../databases/capture.js";
 import { listDatabases } from "../databases/database-list.js";
 import { ApplicationEnvironment } from "../databases/environment.js";
 import { mainToShadow } from "../databases/main-to-shadow.js";
-import { type EntrySource, mergeSnapshot } from "../databases/merge-snapshot.js";
+import { mergeSnapshot } from "../databases/merge-snapshot.js";
 import { sweep } from "../databases/sweep.js";
 import { mergeSnapshots } from "../merge/merge-snapshots.js";
-import type { DbiHead, SnapshotEntry } from "../snapshot-entry.js";
+import type { DatabaseStream, DbiHead, SnapshotEntry } from "../snapshot-entry.js";
+import type { DatabaseSchema } from "../wire/key-order.js";
 import { openSnapshot, surveySnapshot } from "../wire/open-snapshot.js";
 import type { SnapshotReader } from "../wire/snapshot-reader.js";
 import type {
@@ -147,12 +148,12 @@ function withTxnId(captured: Capture, lmdbTxnId: bigint): CapturedState {
 }
 
 /** Tells how far a merge is, whenever it waits for more. */
-class CountedStream implements EntrySource {
-  readonly #stream: EntrySource;
+class CountedStream implements DatabaseStream {
+  readonly #stream: DatabaseStream;
   readonly #onEntries: ((done: number) => void) | undefined;
   #entries = 0;
 
-  constructor(stream: EntrySource, onEntries: ((done: number) => void) | undefined) {
+  constructor(stream: DatabaseStream, onEntries: ((done: number) => void) | undefined) {
     this.#stream = stream;
     this.#onEntries = onEntries;
   }
