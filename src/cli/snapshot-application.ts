@@ -1,5 +1,5 @@
 import { formatBytes, isPlimsollError } from "../kernel/index.js";
-import { openSync, type SyncRequest } from "../preparation/index.js";
+import { loadSyncs, type SyncRequest } from "../preparation/index.js";
 import type { SyncEvent } from "../snapshots/index.js";
 import { formatCount, formatDuration } from "./format.js";
 import type { CommandHost } from "./host.js";
@@ -21,6 +21,7 @@ export async function syncApplications(
   });
   const display = new SnapshotProgressDisplay(host, tally.line.bytes);
   for (const note of request.notes) display.notice(note);
+  const { openSync } = await loadSyncs();
   await tally.whole(async () => {
     try {
       await using sync = await openSync(request, {
@@ -33,14 +34,7 @@ export async function syncApplications(
           if (text !== null) display.notice(`${database}: ${text}`);
         },
         onProgress: (_, { work, name, entries, entriesTotal, bytes }) =>
-          display.show({
-            work,
-            name,
-            recordsDone: entries,
-            recordsTotal: entriesTotal,
-            bytesDone: bytes,
-            bytesTotal: null,
-          }),
+          display.show({ work, name, done: entries, total: entriesTotal, unit: "entries", bytes }),
       });
       await sync.run();
     } finally {

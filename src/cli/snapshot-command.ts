@@ -27,7 +27,8 @@ export async function runSnapshotCommand(host: CommandHost): Promise<number> {
 export function wordsOf(verb: string, args: readonly string[], names: readonly string[]): string[] {
   const least = names.filter((name) => !name.startsWith("[")).length;
   if (args.length >= least && args.length <= names.length) return [...args];
-  const what = args.length < least ? `${names[args.length]} is missing` : `${args[names.length]} is one word too many`;
+  const what =
+    args.length < least ? `${names[args.length]} is missing` : `${args[names.length]} is one word too many`;
   throw wrongUsage(`${what}: plimsoll snapshot ${verb} ${names.join(" ")}`);
 }
 

@@ -9,11 +9,12 @@ export interface SnapshotProgress {
   work: string;
   /** Which database or snapshot. */
   name: string;
-  recordsDone: number;
+  done: number;
   /** Null where nobody knows before. */
-  recordsTotal: number | null;
-  bytesDone: number;
-  bytesTotal: number | null;
+  total: number | null;
+  /** What is counted: entries, parts. */
+  unit: string;
+  bytes: number;
 }
 
 const intervalMs = { bar: 100, line: 2000, json: 500 } as const;
@@ -24,7 +25,7 @@ export class SnapshotProgressDisplay {
   readonly #lineBytes: number;
   readonly #way: "bar" | "line" | "json" | "none";
   #shownAtMs: number;
-  #begun: { work: string; name: string; atMs: number; records: number } | null = null;
+  #begun: { work: string; name: string; atMs: number; done: number } | null = null;
   #isOnScreen = false;
 
   constructor(host: CommandHost, lineBytes: number) {
@@ -39,15 +40,15 @@ export class SnapshotProgressDisplay {
     if (this.#way === "none") return;
     const nowMs = systemClock.nowMs();
     if (this.#begun?.work !== progress.work || this.#begun.name !== progress.name) {
-      this.#begun = { work: progress.work, name: progress.name, atMs: nowMs, records: progress.recordsDone };
+      this.#begun = { work: progress.work, name: progress.name, atMs: nowMs, done: progress.done };
     }
     if (nowMs - this.#shownAtMs < intervalMs[this.#way]) return;
     this.#shownAtMs = nowMs;
     const seconds = (nowMs - this.#begun.atMs) / 1000;
-    const rate = seconds > 0 ? Math.round((progress.recordsDone - this.#begun.records) / seconds) : 0;
+    const rate = seconds > 0 ? Math.round((progress.done - this.#begun.done) / seconds) : 0;
     const rssBytes = process.memoryUsage.rss();
     if (this.#way === "json") {
-      const told = { ...progress, recordsPerSecond: rate, rssBytes, lineBytes: this.#lineBytes };
+      const told = { ...progress, perSecond: rate, rssBytes, lineBytes: this.#lineBytes };
       this.#host.note(`${JSON.stringify(told)}\n`);
       return;
     }
@@ -77,16 +78,16 @@ export class SnapshotProgressDisplay {
 }
 
 function factsOf(progress: SnapshotProgress, rate: number, seconds: number): string[] {
-  const { work, name, recordsDone, recordsTotal, bytesDone, bytesTotal } = progress;
-  const [done, total] = recordsTotal === null ? [bytesDone, bytesTotal] : [recordsDone, recordsTotal];
+  const { work, name, done, total, unit, bytes } = progress;
   const fraction = total === null || total === 0 ? null : Math.min(1, done / total);
   const percent = fraction === null ? "" : ` ${Math.floor(fraction * 100)}%`;
   const facts = [
     `${work} ${name}${percent}`,
-    `${formatCount(recordsDone)} records`,
+    `${formatCount(done)} ${unit}`,
     `${formatCount(rate)}/s`,
-    formatBytes(bytesDone),
+    formatBytes(bytes),
   ];
-  if (fraction !== null && fraction > 0) facts.push(`${formatDuration((seconds / fraction) * (1 - fraction))} left`);
+  if (fraction !== null && fraction > 0)
+    facts.push(`${formatDuration((seconds / fraction) * (1 - fraction))} left`);
   return facts;
 }

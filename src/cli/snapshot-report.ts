@@ -15,6 +15,8 @@ export interface SnapshotReport {
   records: Record<string, number>;
   bytes: { read: number; written: number };
   snapshots: { sent: number; merged: number };
+  /** Objects that were moved because they are new: a store is pushed and pulled in parts. */
+  parts: number;
   seconds: number;
   recordsPerSecond: number;
   memory: { lineBytes: number; lineSource: string; peakRssBytes: number };
@@ -27,6 +29,7 @@ export class SnapshotTally {
   readonly records: Record<string, number> = {};
   readonly bytes = { read: 0, written: 0 };
   readonly snapshots = { sent: 0, merged: 0 };
+  parts = 0;
   readonly #startedAtMs = systemClock.nowMs();
   readonly #host: CommandHost;
   readonly #head: Pick<SnapshotReport, "command" | "source" | "target">;
@@ -65,7 +68,7 @@ export class SnapshotTally {
   }
 
   #report(state: SnapshotReport["state"], error: unknown): SnapshotReport {
-    const { line, records, bytes, snapshots, seconds } = this;
+    const { line, records, bytes, snapshots, parts, seconds } = this;
     const total = records.total ?? Object.values(records).reduce((sum, count) => sum + count, 0);
     const { total: _, ...counted } = records;
     return {
@@ -74,6 +77,7 @@ export class SnapshotTally {
       records: { total, ...counted },
       bytes,
       snapshots,
+      parts,
       seconds: Number(seconds.toFixed(3)),
       recordsPerSecond: seconds > 0 ? Math.round(total / seconds) : 0,
       memory: { lineBytes: line.bytes, lineSource: line.source, peakRssBytes: peakRssBytes() },

@@ -3,7 +3,12 @@ import { openStorage, type StorageSettings } from "../snapshots/index.js";
 import type { CommandHost } from "./host.js";
 
 /** Opens the storage that a command line names. */
-export function openCommandStorage(host: CommandHost, url: string): Promise<SnapshotStorage> {
+export function openCommandStorage(
+  host: CommandHost,
+  url: string,
+  { isMade = false }: { isMade?: boolean } = {},
+): Promise<SnapshotStorage> {
   const endpoint = host.values.text("endpoint");
-  return openStorage(url, (endpoint === null ? {} : { s3: { endpoint } }) as StorageSettings);
+  const s3 = endpoint === null ? {} : { s3: { endpoint } };
+  return openStorage(url, { file: { isMade }, ...s3 } as StorageSettings);
 }

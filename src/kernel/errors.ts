@@ -3,11 +3,11 @@ import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
 import { lmdbErrors } from "./lmdb-errors.js";
-import { serverErrors } from "./server-errors.js";
-import { storageErrors } from "./storage-errors.js";
-import { snapshotErrors } from "./snapshot-errors.js";
-import { syncErrors } from "./sync-errors.js";
 import { replicaErrors } from "./replica-errors.js";
+import { serverErrors } from "./server-errors.js";
+import { snapshotErrors } from "./snapshot-errors.js";
+import { storageErrors } from "./storage-errors.js";
+import { syncErrors } from "./sync-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**

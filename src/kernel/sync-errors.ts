@@ -7,6 +7,7 @@ export const syncErrors = {
   },
   SNAPSHOT_FILE: {
     retry: true,
-    message: "{path} cannot be written ({reason}). Check its folder and permissions, then run the same command.",
+    message:
+      "{path} cannot be written ({reason}). Check its folder and permissions, then run the same command.",
   },
 } as const satisfies Record<string, { retry: boolean; message: string }>;

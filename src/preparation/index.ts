@@ -8,6 +8,7 @@ export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
 export { pullStore, pushStore } from "./replica-store.js";
+export type { OpenSync, OpenSyncOptions, SyncRequest } from "./syncs.js";
 export {
   isRelationalTarget,
   makeTarget,
@@ -17,5 +18,8 @@ export {
   type TargetChoice,
 } from "./target.js";
 export { unfinishedReport } from "./unfinished-report.js";
-export { type OpenSync, type OpenSyncOptions, openSync } from "./open-sync.js";
-export { requestOfArguments, requestOfFile, type SyncRequest } from "./sync-request.js";
+
+/** Loaded by those who sync: an import has no room for it. */
+export function loadSyncs(): Promise<typeof import("./syncs.js")> {
+  return import("./syncs.js");
+}

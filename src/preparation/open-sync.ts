@@ -160,7 +160,8 @@ function loadCutoffMs(retentionMs: number, configuredMs: number): number {
 
 /** How many snapshots may be open at once beside all that the process takes anyway. */
 function streamsWithin(lineBytes: number, { config }: SyncRequest): number {
-  const asked = config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? snapshotStreamsMax;
+  const asked =
+    config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? snapshotStreamsMax;
   const usedBytes = process.memoryUsage.rss() + syncHeapBytes;
   const streams = Math.floor((lineBytes - usedBytes) / snapshotStreamBytes);
   if (streams >= 1) return Math.min(streams, asked, snapshotStreamsMax);

@@ -1,5 +1,16 @@
 import { PlimsollError } from "../kernel/index.js";
-import { binaryBytes, count, duration, flag, mapOf, number, object, oneOf, text, unused } from "./config-members.js";
+import {
+  binaryBytes,
+  count,
+  duration,
+  flag,
+  mapOf,
+  number,
+  object,
+  oneOf,
+  text,
+  unused,
+} from "./config-members.js";
 import { type ConfigNode, readConfigTree } from "./config-tree.js";
 
 const minuteMs = 60_000;

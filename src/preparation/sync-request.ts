@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { PlimsollError } from "../kernel/index.js";
 import type { OptionValues } from "../settings/index.js";
 import { instanceNameOf, type StorageSettings } from "../snapshots/index.js";
-import { type DatabaseConfig, defaultSyncConfig, readSyncConfig, type StorageConfig, type SyncConfig, storageUrl } from "./sync-config.js";
+import {
+  type DatabaseConfig,
+  defaultSyncConfig,
+  readSyncConfig,
+  type StorageConfig,
+  type SyncConfig,
+  storageUrl,
+} from "./sync-config.js";
 
 /** An application's database that is to be synced. */
 export interface SyncDatabase {
@@ -45,7 +52,11 @@ export function requestOfFile(file: string, { values, environment, hostname }: S
     instance: instanceNameOf(named ?? hostname),
     url: storageUrl(config.storage),
     storage: storageSettings(config.storage, values),
-    databases: [...config.lmdbs].map(([name, database]) => ({ name, path: database.path!, config: database })),
+    databases: [...config.lmdbs].map(([name, database]) => ({
+      name,
+      path: database.path!,
+      config: database,
+    })),
     config,
     isOnce,
     failuresMax: config.storage_retry_forever ? null : config.storage_retry_count,

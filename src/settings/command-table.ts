@@ -101,7 +101,8 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "snapshot",
     args: "[VERB] [ARGUMENT...]",
-    summary: "publish, fetch and merge snapshots through a folder or S3: of stores, and of applications' LMDB",
+    summary:
+      "publish, fetch and merge snapshots through a folder or S3: of stores, and of applications' LMDB",
     examples: [
       "plimsoll snapshot push ./events s3://bucket/events --instance writer",
       "plimsoll snapshot pull ./replica s3://bucket/events",

@@ -1,11 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Database } from "lmdb";
-import { readFileSync } from "node:fs";
 import { lmdbFor } from "../../src/snapshots/databases/engine.js";
-import { dbiFlags, pageLayouts, type DataFormat } from "../../src/snapshots/databases/page-layout.js";
+import { type DataFormat, dbiFlags, pageLayouts } from "../../src/snapshots/databases/page-layout.js";
 import type { LmdbFile } from "../../src/snapshots/index.js";
 
 export type ApplicationTable = Database<Buffer, Buffer>;
@@ -33,7 +32,9 @@ export function commonFormatBuild(): { folder: string } | { reason: string } {
     const run = spawnSync("npm", words, { cwd: draft, env, encoding: "utf8" });
     if (run.status !== 0 || !isCompiled(join(draft, "node_modules", "lmdb-data-v1"))) {
       rmSync(draft, { recursive: true, force: true });
-      return { reason: `it could not be compiled: ${run.stderr?.trim().split("\n").at(-1) ?? run.error?.message}` };
+      return {
+        reason: `it could not be compiled: ${run.stderr?.trim().split("\n").at(-1) ?? run.error?.message}`,
+      };
     }
     try {
       renameSync(draft, home);

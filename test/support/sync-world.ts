@@ -109,7 +109,10 @@ export function playHistory(seed: number): { states: string[]; expected: string;
     machine.plan = planFor(machine.instance);
     machine.firstSeen.clear();
     // Now and then its disk is lost, with nothing on it that was not sent.
-    const newest = [...stored.keys()].filter((name) => name[0] === machine.instance).sort().at(-1);
+    const newest = [...stored.keys()]
+      .filter((name) => name[0] === machine.instance)
+      .sort()
+      .at(-1);
     const sent = newest === undefined ? undefined : stored.get(newest)!.content;
     const isAllSent = [...machine.content].every(([key, entry]) => sent?.get(key) === entry);
     if (!isAllSent || pick(2) === 0) return;

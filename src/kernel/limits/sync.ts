@@ -23,6 +23,9 @@ export const syncRetryMsMax = 60_000;
 /** A state is brought into the shadows again when the application writes meanwhile, but not for ever. */
 export const shadowPassesMax = 3;
 
+/** A store is pushed or pulled again after this, unless it is done once. */
+export const storeSyncMs = 5000;
+
 /** Health: what has failed for so long is a warning, then an error. */
 export const syncWarnMs = 60_000;
 export const syncErrorMs = 5 * 60_000;

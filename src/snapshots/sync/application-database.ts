@@ -76,7 +76,10 @@ export class ApplicationDatabase implements SyncedDatabase {
   }
 
   /** Each is read to its checksum first: what came damaged must not be taken for entries. */
-  async merge(sources: readonly MergeSource[], { signal, onEntries }: DatabaseCallOptions): Promise<MergeResult> {
+  async merge(
+    sources: readonly MergeSource[],
+    { signal, onEntries }: DatabaseCallOptions,
+  ): Promise<MergeResult> {
     const { schema, cutoffMs, createFlags, headerBlocks } = this.#options;
     if (!this.#isShadowed && this.txnId() > 0) await this.#shadowFirst(signal);
     const readers: SnapshotReader[] = [];
@@ -92,7 +95,9 @@ export class ApplicationDatabase implements SyncedDatabase {
         headerBlocks,
         createFlags,
         formatVersion: Math.min(...readers.map((reader) => reader.formatVersion)),
-        ...(cutoffMs === null ? {} : { deletedCutoffNano: nowNano() - BigInt(Math.round(cutoffMs)) * nanosPerMs }),
+        ...(cutoffMs === null
+          ? {}
+          : { deletedCutoffNano: nowNano() - BigInt(Math.round(cutoffMs)) * nanosPerMs }),
       });
       const { entries, changed, transactions } = report;
       return { entries, changed, ownTransactions: transactions };

@@ -246,7 +246,7 @@ export class SyncPlan {
   #ownNewest(): string | null {
     const own = this.#settings.instance;
     const [merged, seen] = [this.#merged.get(own) ?? "", this.#seen.get(own) ?? ""];
-    return (merged > seen ? merged : seen) || null;
+    return [merged, seen].sort().at(-1) || null;
   }
 
   #overFailed(): Failure | null {

@@ -1,9 +1,14 @@
 import { hostname } from "node:os";
 import { type Clock, isPlimsollError, PlimsollError, syncInstancesMax } from "../../kernel/index.js";
 import type { SnapshotStorage } from "../../ports/index.js";
-import { makeSnapshotName, parseSnapshotName, snapshotGeneration, snapshotPrefix } from "../wire/snapshot-name.js";
+import {
+  makeSnapshotName,
+  parseSnapshotName,
+  snapshotGeneration,
+  snapshotPrefix,
+} from "../wire/snapshot-name.js";
 import { writeSnapshot } from "../wire/snapshot-writer.js";
-import { SyncPlan, type SeenSnapshot, type SyncPlanSettings, type SyncWork } from "./sync-plan.js";
+import { type SeenSnapshot, SyncPlan, type SyncPlanSettings, type SyncWork } from "./sync-plan.js";
 import { SyncStatus } from "./sync-status.js";
 import type { SyncedDatabase } from "./synced-database.js";
 
@@ -131,7 +136,8 @@ export class SyncRun {
       if (this.status.unreadable.has(name)) stillUnreadable.add(name);
       else if (accepts(parsed.instance) && name > (newest.get(parsed.instance)?.name ?? "")) {
         newest.set(parsed.instance, { instance: parsed.instance, name });
-        if (newest.size > syncInstancesMax) throw new PlimsollError("SYNC_TOO_MANY", { storage: storage.name, most: syncInstancesMax });
+        if (newest.size > syncInstancesMax)
+          throw new PlimsollError("SYNC_TOO_MANY", { storage: storage.name, most: syncInstancesMax });
       }
     }
     for (const name of this.status.unreadable.keys()) {
@@ -157,7 +163,8 @@ export class SyncRun {
     }));
     const { ownTransactions, entries, changed } = await target.merge(sources, {
       signal,
-      onEntries: (done) => onProgress({ work: "merge", name: shown, entries: done, entriesTotal: null, bytes }),
+      onEntries: (done) =>
+        onProgress({ work: "merge", name: shown, entries: done, entriesTotal: null, bytes }),
     });
     this.#plan.mergedAll({ snapshots, txnId: target.txnId(), ownTransactions });
     const seconds = (clock.nowMs() - startedAtMs) / 1000;
@@ -201,7 +208,14 @@ export class SyncRun {
     counts.sentBytes += written.bytes;
     counts.sentEntries += entries;
     const snapshots = [name];
-    this.status.lastSend = { atMs: clock.wallMs(), seconds, snapshots, entries, changed: 0, bytes: written.bytes };
+    this.status.lastSend = {
+      atMs: clock.wallMs(),
+      seconds,
+      snapshots,
+      entries,
+      changed: 0,
+      bytes: written.bytes,
+    };
     onEvent({ kind: "sent", name, entries, bytes: written.bytes, seconds });
   }
 

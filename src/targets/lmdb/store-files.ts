@@ -79,6 +79,16 @@ export function inspectStore(dir: string): StoreCondition {
   return "store";
 }
 
+/** Whether a folder is a store, or one that is being made; other databases and files are none. */
+export function isStoreFolder(dir: string): boolean {
+  if (existsSync(join(dir, storeFiles.marker))) return true;
+  try {
+    return inspectStore(dir) === "empty";
+  } catch {
+    return false;
+  }
+}
+
 export function makeStoreDir(dir: string): void {
   mkdirSync(join(dir, storeFiles.runs), { recursive: true });
 }
