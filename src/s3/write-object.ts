@@ -16,7 +16,7 @@ export interface S3WriteOptions {
   signal: AbortSignal;
   /** Only where no object has the key. */
   isNew: boolean;
-  /** Whether the server heeds that; asked right before it counts. */
+  /** Whether the server heeds that; asked before anything is sent. */
   keepsNew(way: WritingWay): Promise<boolean>;
   /** What is collected before it is sent, and all that is held. */
   buffer: Buffer;
@@ -77,13 +77,8 @@ class Writing {
   }
 
   async finish(): Promise<number> {
-    const way = this.#uploadId === null ? "request" : "parts";
-    if (this.#options.isNew && !(await this.#options.keepsNew(way)))
-      throw new S3ObjectFault(
-        "unconditional",
-        `its server ignores If-None-Match for what comes in ${way === "parts" ? way : "one request"}`,
-      );
     if (this.#uploadId === null) {
+      await this.#checkKeepsNew("request");
       await this.#commit({
         method: "PUT",
         key: this.#key,
@@ -131,6 +126,7 @@ class Writing {
   }
 
   async #begin(): Promise<string> {
+    await this.#checkKeepsNew("parts");
     const headers = { [writingHeader]: this.#id, "Content-Type": "application/octet-stream" };
     const request = { method: "POST", key: this.#key, query: { uploads: "" }, headers } as const;
     const { text } = await this.#client.ask(request, this.#options.signal);
@@ -138,6 +134,12 @@ class Writing {
     if (uploadId === undefined) throw new S3Failure(200, "", "it began an upload without giving its id");
     this.#options.onUpload?.(uploadId, true);
     return uploadId;
+  }
+
+  async #checkKeepsNew(way: WritingWay): Promise<void> {
+    if (!this.#options.isNew || (await this.#options.keepsNew(way))) return;
+    const what = way === "parts" ? "uploads in parts" : "uploads";
+    throw new S3ObjectFault("unconditional", `its server passes over If-None-Match at ${what}`);
   }
 
   #headers(): OutgoingHttpHeaders {
