@@ -42,4 +42,5 @@ export type { SnapshotOutline, SnapshotReader } from "./wire/snapshot-reader.js"
 export { type DatabaseContent, type SnapshotContent, writeSnapshot } from "./wire/snapshot-writer.js";
 export { entryWireBytes } from "./wire/wire-sizes.js";
 export * from "./storages/index.js";
+export * from "./transfer/index.js";
 export * from "./sync/index.js";

@@ -1,0 +1,1 @@
+export { ByteBudget, type ByteBudgetOptions, type ByteLease } from "./byte-budget.js";
