@@ -35,4 +35,19 @@ export const snapshotErrors = {
     message:
       "Key {key} in database {database} does not go through dupsort_hack ({reason}). Leave dupsort_hack off for this database, or change the key where it is written.",
   },
+  SNAPSHOT_TRANSFORM: {
+    retry: false,
+    message:
+      "Database {database} of snapshot {name} cannot be taken over ({reason}). Give both instances the same dupsort_hack and schema_tracks_changes, or update Plimsoll.",
+  },
+  SNAPSHOT_HEADS_DIFFER: {
+    retry: false,
+    message:
+      "Database {database} is of another kind in snapshot {name} than in {other}. Open it with the same flags on every instance, then let both publish again.",
+  },
+  SNAPSHOT_DATABASE_ORDER: {
+    retry: false,
+    message:
+      "Snapshot {name} has database {database} behind one that sorts after it. Merge it by itself, or let its instance publish with a newer program.",
+  },
 } as const satisfies Record<string, { retry: boolean; message: string }>;

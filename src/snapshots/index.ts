@@ -1,6 +1,8 @@
 export * from "./storages/index.js";
 export * from "./replica/index.js";
 export { compareEntries, timestampOfUntimed, winnerOf } from "./merge/entry-rule.js";
+export type { MergeSource } from "./merge/merge-lane.js";
+export { type MergeOptions, mergeSnapshots } from "./merge/merge-snapshots.js";
 export type {
   DatabaseStream,
   DbiHead,
@@ -8,6 +10,8 @@ export type {
   SnapshotEntry,
   SnapshotMeta,
 } from "./snapshot-entry.js";
+export { checkTransform } from "./wire/check-transform.js";
+export { type DumpOptions, dumpSnapshot } from "./wire/dump-snapshot.js";
 export { DupSortEncoder, decodeDupSortKey } from "./wire/dupsort-key.js";
 export { entryStreamOf, type SnapshotEntries } from "./wire/entry-stream.js";
 export { deletedFlag, dupSortTransform, lmdbFlags } from "./wire/format.js";

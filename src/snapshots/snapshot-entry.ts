@@ -1,6 +1,6 @@
 /**
- * One entry of a database in a snapshot, or beside it. Key and value are views into somebody's buffer, and one
- * object serves for all entries: both hold until the next entry is asked for.
+ * One entry of a database in a snapshot, or beside it. Key and value are views into somebody's buffer, and
+ * one object serves for all entries: both hold until the next entry is asked for.
  */
 export interface SnapshotEntry {
   key: Uint8Array;

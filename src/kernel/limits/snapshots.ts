@@ -25,3 +25,7 @@ export const snapshotChunkBytes = 64 * KiB;
 
 /** A buffer for an entry across two chunks that is larger than this is let go when the entry is done. */
 export const snapshotCarryKeepBytes = 256 * KiB;
+
+/** A dump is handed on when it has grown to this, and shows so much of a value. */
+export const snapshotDumpBlockChars = 64 * KiB;
+export const snapshotDumpValueBytesMax = MiB;

@@ -3,10 +3,10 @@ import { compareForwards } from "../wire/key-order.js";
 import { WireEntry } from "../wire/wire-entry.js";
 
 /**
- * The order among entries of one key, of which the highest wins: the later one; at the same time the one with the lower
- * value, a deleted one having the lowest; and of two without a value the deleted one. Entries that are equal in this
- * order are equal in all that is kept: so one state is the end, whichever comes first and however often
- * (docs/adr/0023-snapshots.md).
+ * The order among entries of one key, of which the highest wins: the later one; at the same time the one with
+ * the lower value, a deleted one having the lowest; and of two without a value the deleted one. Entries that
+ * are equal in this order are equal in all that is kept: so one state is the end, whichever comes first and
+ * however often (docs/adr/0023-snapshots.md).
  */
 export function compareEntries(a: SnapshotEntry, b: SnapshotEntry): number {
   if (a instanceof WireEntry && b instanceof WireEntry) return compareWireEntries(a, b);
@@ -24,8 +24,8 @@ export function winnerOf<Old extends SnapshotEntry, New extends SnapshotEntry>(
 }
 
 /**
- * The time of a value that was read without one, where `old` is what is known of its key: the time of `old` as long as
- * nothing about it is new, and otherwise now.
+ * The time of a value that was read without one, where `old` is what is known of its key: the time of `old`
+ * as long as nothing about it is new, and otherwise now.
  */
 export function timestampOfUntimed(old: SnapshotEntry | null, entry: SnapshotEntry, nowNano: bigint): bigint {
   if (old === null || old.isDeleted !== entry.isDeleted) return nowNano;

@@ -3,9 +3,9 @@ import { snapshotCarryKeepBytes } from "../../kernel/index.js";
 const empty = new Uint8Array(0);
 
 /**
- * A view of a stream of chunks: `bytes` from `at` to `end` is what can be read without waiting. It is the chunk itself
- * as long as that will do; only what lies across the border of two chunks is carried into a buffer of its own, from
- * where the view goes back to the chunk.
+ * A view of a stream of chunks: `bytes` from `at` to `end` is what can be read without waiting. It is the
+ * chunk itself as long as that will do; only what lies across the border of two chunks is carried into a
+ * buffer of its own, from where the view goes back to the chunk.
  */
 export class ByteWindow {
   bytes: Uint8Array = empty;
@@ -96,8 +96,8 @@ export class ByteWindow {
   }
 
   /**
-   * A buffer for so many bytes. It grows as bytes come, not as a length says they will; one that a large entry left
-   * behind is let go by the next small one.
+   * A buffer for so many bytes. It grows as bytes come, not as a length says they will; one that a large
+   * entry left behind is let go by the next small one.
    */
   #carryFor(bytes: number, wanted: number): Uint8Array {
     const isOversized = this.#carry.length > snapshotCarryKeepBytes && wanted <= snapshotCarryKeepBytes;

@@ -2,8 +2,9 @@ import { PlimsollError } from "../../kernel/index.js";
 import { shownKey } from "./shown-key.js";
 
 /**
- * `dupsort_hack_v1`: snapshots know one value for a key, so a key of a database with several takes its value in: the key,
- * four bytes of 0, as much of the value as makes 510 bytes in all, and a byte that says how long the key is.
+ * `dupsort_hack_v1`: snapshots know one value for a key, so a key of a database with several takes its value
+ * in: the key, four bytes of 0, as much of the value as makes 510 bytes in all, and a byte that says how long
+ * the key is.
  */
 const transformedBytesMax = 511;
 const keyBytesMax = 255;

@@ -13,8 +13,8 @@ import type { WireEntry } from "./wire-entry.js";
 const empty = new Uint8Array(0);
 
 /**
- * Holds the keys of a database against the order that LMDB gives them: whoever merges or appends relies on it, so a
- * snapshot that breaks it is damaged.
+ * Holds the keys of a database against the order that LMDB gives them: whoever merges or appends relies on
+ * it, so a snapshot that breaks it is damaged.
  */
 export class EntryOrder {
   /** The key before, where it lies; nothing at the beginning. */

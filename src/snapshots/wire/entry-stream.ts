@@ -3,8 +3,8 @@ import type { EntryStream, SnapshotEntry } from "../snapshot-entry.js";
 export type SnapshotEntries = Iterable<SnapshotEntry> | AsyncIterable<SnapshotEntry> | EntryStream;
 
 /**
- * Entries from wherever they come, in the one form that costs no promise each where none is needed. Closing it closes an
- * iterator that it was made of; a stream belongs to whoever made it.
+ * Entries from wherever they come, in the one form that costs no promise each where none is needed. Closing
+ * it closes an iterator that it was made of; a stream belongs to whoever made it.
  */
 export function entryStreamOf(entries: SnapshotEntries): EntryStream & AsyncDisposable {
   if (Symbol.iterator in entries) return new IteratedEntries(entries[Symbol.iterator]());

@@ -4,8 +4,8 @@ import { wireTypes } from "./format.js";
 import { checkTag, WireCursor, WireFault } from "./wire-cursor.js";
 
 /**
- * Fields of messages that do not lie in memory whole. Places are bytes of the stream; `limit` is where the message ends
- * that a field is part of.
+ * Fields of messages that do not lie in memory whole. Places are bytes of the stream; `limit` is where the
+ * message ends that a field is part of.
  */
 export class FieldStream {
   readonly window: ByteWindow;

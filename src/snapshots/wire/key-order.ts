@@ -2,8 +2,9 @@ import type { DbiHead } from "../snapshot-entry.js";
 import { dupSortTransform, lmdbFlags } from "./format.js";
 
 /**
- * How LMDB orders the keys of a database: by their bytes, by their bytes from the last to the first, or as integers of
- * this machine's kind, which are little endian, four or eight bytes, and so compare from the last byte too.
+ * How LMDB orders the keys of a database: by their bytes, by their bytes from the last to the first, or as
+ * integers of this machine's kind, which are little endian, four or eight bytes, and so compare from the last
+ * byte too.
  */
 export type KeyOrder = "bytes" | "reverse" | "integer";
 
@@ -11,8 +12,8 @@ export type KeyOrder = "bytes" | "reverse" | "integer";
 export type DatabaseSchema = "native" | "shadow";
 
 /**
- * The order of a database's entries in a snapshot. Shadow databases take only INTEGERKEY over from the application's, and
- * transformed keys are texts of their own.
+ * The order of a database's entries in a snapshot. Shadow databases take only INTEGERKEY over from the
+ * application's, and transformed keys are texts of their own.
  */
 export function keyOrderOf(head: DbiHead, schema: DatabaseSchema): KeyOrder {
   if (head.transform === dupSortTransform) return "bytes";

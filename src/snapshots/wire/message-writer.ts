@@ -61,8 +61,8 @@ export class MessageWriter {
   }
 
   /**
-   * An entry but for its value and what follows that; the fields of an entry come key, value, flags, timestamp. An
-   * entry without a field is not written.
+   * An entry but for its value and what follows that; the fields of an entry come key, value, flags,
+   * timestamp. An entry without a field is not written.
    */
   entryHead(key: Uint8Array, valueBytes: number, timestampNano: bigint, flags: number): void {
     const body = entryBodyBytes(key.length, valueBytes, timestampNano !== 0n, flags);

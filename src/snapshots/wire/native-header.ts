@@ -3,8 +3,9 @@ import { deletedFlag } from "./format.js";
 import { shownKey } from "./shown-key.js";
 
 /**
- * What stands before every value of a database of the native schema, big endian: time in nanoseconds (8 bytes), LMDB's
- * transaction (8), version 0, flags, four bytes of 0, the number of extension blocks (2), and these, 8 bytes each.
+ * What stands before every value of a database of the native schema, big endian: time in nanoseconds (8
+ * bytes), LMDB's transaction (8), version 0, flags, four bytes of 0, the number of extension blocks (2), and
+ * these, 8 bytes each.
  */
 export interface NativeHeader {
   timestampNano: bigint;
@@ -45,8 +46,8 @@ export function emptyNativeHeader(): NativeHeader {
 }
 
 /**
- * Writes a header at the beginning of a buffer and says how many bytes it took. Extension blocks that are asked for are
- * filled with 0: applications have to pass over any number of them.
+ * Writes a header at the beginning of a buffer and says how many bytes it took. Extension blocks that are
+ * asked for are filled with 0: applications have to pass over any number of them.
  */
 export function putNativeHeader(
   target: Uint8Array,

@@ -15,9 +15,9 @@ export interface OpenSnapshotOptions {
 }
 
 /**
- * Opens a snapshot that can be read once, and has read what it says of itself. Its checksum stands at the end: all
- * that was read is sure only when `nextDbi` has answered null. Who must know before reads it twice, with
- * `surveySnapshot` first.
+ * Opens a snapshot that can be read once, and has read what it says of itself. Its checksum stands at the
+ * end: all that was read is sure only when `nextDbi` has answered null. Who must know before reads it twice,
+ * with `surveySnapshot` first.
  */
 export async function openSnapshot(
   chunks: AsyncIterable<Uint8Array>,

@@ -20,8 +20,8 @@ const nanosPerSecond = 1_000_000_000n;
 const stampPattern = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-(\d{9})$/;
 
 /**
- * Reads a name; undefined where it is none of a snapshot, for the same prefix may hold other things. Names of one
- * database and instance sort by time as texts do.
+ * Reads a name; undefined where it is none of a snapshot, for the same prefix may hold other things. Names of
+ * one database and instance sort by time as texts do.
  */
 export function parseSnapshotName(name: string): SnapshotNameParts | undefined {
   const dot = name.indexOf(".");
@@ -54,7 +54,10 @@ export function snapshotPrefix(database: string): string {
   return `${database}__`;
 }
 
-/** A name that people gave, as it may stand in a snapshot's name: what is not a letter, a digit or `-` becomes one. */
+/**
+ * A name that people gave, as it may stand in a snapshot's name: what is not a letter, a digit or `-` becomes
+ * one.
+ */
 export function instanceNameOf(name: string): string {
   return name.replace(/[^a-zA-Z0-9-]/g, "-");
 }

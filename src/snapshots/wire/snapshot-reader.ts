@@ -29,13 +29,14 @@ export interface SnapshotReaderOptions {
 }
 
 /**
- * Reads the message of a snapshot in one pass. Entries are places in the chunks that come in; what is held is one
- * chunk, and one entry where it lies across the border of two.
+ * Reads the message of a snapshot in one pass. Entries are places in the chunks that come in; what is held is
+ * one chunk, and one entry where it lies across the border of two.
  */
 export class SnapshotReader implements DatabaseStream, AsyncDisposable {
   formatVersion = 0;
   compatVersion = 0;
   meta: SnapshotMeta = emptyMeta();
+  readonly name: string;
   readonly #options: SnapshotReaderOptions;
   readonly #window: ByteWindow;
   readonly #fields: FieldStream;
@@ -50,6 +51,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
   #isReady = false;
 
   constructor(message: AsyncIterable<Uint8Array>, options: SnapshotReaderOptions) {
+    this.name = options.name;
     this.#options = options;
     this.#window = new ByteWindow(message);
     this.#fields = new FieldStream(this.#window, options.name);
@@ -69,8 +71,8 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
   }
 
   /**
-   * Whether heads may stand behind their entries: programs that wrote fields by their numbers did that, and had the
-   * version of compatibility, which is the first word of today's, at the end or not at all.
+   * Whether heads may stand behind their entries: programs that wrote fields by their numbers did that, and
+   * had the version of compatibility, which is the first word of today's, at the end or not at all.
    */
   get mayHaveLateHeads(): boolean {
     return this.compatVersion === 0 && this.#isAtDatabase && !this.#options.outline;

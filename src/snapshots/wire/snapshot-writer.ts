@@ -40,8 +40,9 @@ export function writeSnapshot(
 }
 
 /**
- * The message itself, byte for byte as the original writes it: fields in its order, nothing that is empty. A chunk holds
- * until the one behind the next is asked for, so that one can be filled while the one before is compressed.
+ * The message itself, byte for byte as the original writes it: fields in its order, nothing that is empty. A
+ * chunk holds until the one behind the next is asked for, so that one can be filled while the one before is
+ * compressed.
  */
 export async function* snapshotMessage(content: SnapshotContent): AsyncGenerator<Uint8Array> {
   const stage = new Stage();

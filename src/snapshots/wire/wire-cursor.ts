@@ -2,7 +2,9 @@ import { wireTypes } from "./format.js";
 
 const empty = new Uint8Array(0);
 
-/** What is wrong with bytes of a message, and where in them. The reader makes a condition with a place of it. */
+/**
+ * What is wrong with bytes of a message, and where in them. The reader makes a condition with a place of it.
+ */
 export class WireFault extends Error {
   readonly at: number;
 
@@ -91,7 +93,10 @@ export class WireCursor {
   }
 }
 
-/** Field numbers end at 2^29; groups went out of use before this format was made, and nothing may hide in them. */
+/**
+ * Field numbers end at 2^29; groups went out of use before this format was made, and nothing may hide in
+ * them.
+ */
 export function checkTag(tag: number, at: number): void {
   const wireType = tag & 7;
   if (tag < 8 || tag > 0xffff_ffff) throw new WireFault("no field number", at);

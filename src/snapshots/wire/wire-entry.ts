@@ -5,8 +5,8 @@ import { checkTag, WireCursor, WireFault } from "./wire-cursor.js";
 const empty = new Uint8Array(0);
 
 /**
- * An entry as it lies in the buffer of its reader: places instead of copies. What costs an allocation (the two views
- * and the 64-bit timestamp) is made when it is asked for.
+ * An entry as it lies in the buffer of its reader: places instead of copies. What costs an allocation (the
+ * two views and the 64-bit timestamp) is made when it is asked for.
  */
 export class WireEntry implements SnapshotEntry {
   bytes: Uint8Array = empty;
@@ -35,7 +35,10 @@ export class WireEntry implements SnapshotEntry {
     return (BigInt(this.timestampHigh) << 32n) | BigInt(this.timestampLow);
   }
 
-  /** Takes the places of an entry's fields between two bytes. Of a field that is there twice the last one counts. */
+  /**
+   * Takes the places of an entry's fields between two bytes. Of a field that is there twice the last one
+   * counts.
+   */
   read(bytes: Uint8Array, start: number, end: number, emptyIsDeleted: boolean): void {
     this.#clear(bytes, start);
     const cursor = this.#cursor.over(bytes, start, end);

@@ -20,8 +20,8 @@ export function entryBodyBytes(
 }
 
 /**
- * What an entry takes in its database, with its own tag and length. Their sum has to be known before the first entry is
- * written. Of a deleted entry the value counts as empty.
+ * What an entry takes in its database, with its own tag and length. Their sum has to be known before the
+ * first entry is written. Of a deleted entry the value counts as empty.
  */
 export function entryWireBytes(
   keyBytes: number,

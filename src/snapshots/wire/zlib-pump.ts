@@ -11,9 +11,9 @@ export class ZlibFault extends Error {
 }
 
 /**
- * What zlib makes of chunks, in chunks. A chunk is handed over when zlib is done with the one before, so at no time is
- * there more than one of theirs and a few of zlib's own; with `isAhead` the next one is asked for meanwhile. Closing
- * it early closes the chunks.
+ * What zlib makes of chunks, in chunks. A chunk is handed over when zlib is done with the one before, so at
+ * no time is there more than one of theirs and a few of zlib's own; with `isAhead` the next one is asked for
+ * meanwhile. Closing it early closes the chunks.
  */
 export async function* throughZlib(
   zlib: Gunzip | Gzip,
@@ -24,7 +24,8 @@ export async function* throughZlib(
   signal.throwIfAborted();
   const onAbort = () => zlib.destroy(signal.reason as Error);
   signal.addEventListener("abort", onAbort, { once: true });
-  // The reader of the stream hears of errors while it reads; one that comes between two readings kills nobody.
+  // The reader of the stream hears of errors while it reads; one that comes between two readings kills
+  // nobody.
   zlib.on("error", () => {});
   const feeding = feed(zlib, chunks, isAhead);
   try {
@@ -40,7 +41,10 @@ export async function* throughZlib(
   }
 }
 
-/** Never fails: what fails destroys the stream, and whoever reads that is told. Says how many bytes there were. */
+/**
+ * Never fails: what fails destroys the stream, and whoever reads that is told. Says how many bytes there
+ * were.
+ */
 async function feed(
   zlib: Gunzip | Gzip,
   chunks: AsyncIterable<Uint8Array>,
