@@ -2,6 +2,7 @@ export * from "./databases/index.js";
 export { compareEntries, timestampOfUntimed, winnerOf } from "./merge/entry-rule.js";
 export type { MergeSource } from "./merge/merge-lane.js";
 export { type MergeOptions, mergeSnapshots } from "./merge/merge-snapshots.js";
+export * from "./replica/index.js";
 export type {
   DatabaseStream,
   DbiHead,
@@ -9,6 +10,7 @@ export type {
   SnapshotEntry,
   SnapshotMeta,
 } from "./snapshot-entry.js";
+export * from "./storages/index.js";
 export * from "./replica/index.js";
 export { checkTransform } from "./wire/check-transform.js";
 export { type DumpOptions, dumpSnapshot } from "./wire/dump-snapshot.js";

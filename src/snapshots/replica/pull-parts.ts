@@ -184,10 +184,14 @@ class Pull {
   async #pullPart(home: PartHome, part: ReplicaPart & { firstId?: number; endId?: number }): Promise<void> {
     const { objects, listed, counts } = this.#parts;
     const digest = new PartDigest();
+    let isOther = false;
     try {
       for await (const entry of objects.readPart(listed, part.digest)) {
         digest.add(entry);
-        if (home.kind === "ids" && this.#isVisible(entry)) continue;
+        if (home.kind === "ids" && readRecordId(entry.key, 0) < this.#visibleId) {
+          isOther ||= !this.#isHeld(entry);
+          continue;
+        }
         if (!(await this.#session.append(home, entry)))
           throw this.#damaged(part, "it has a key that is none");
       }
@@ -195,18 +199,15 @@ class Pull {
       throw isPlimsollError(error) && error.code === "SNAPSHOT_ABSENT" ? this.#absent(part) : error;
     }
     if (digest.hex() !== part.digest) throw this.#damaged(part, "it holds something else");
+    if (isOther) throw this.#foreign("records that readers see are other ones");
     counts.partsRead++;
     counts.bytesRead += part.objectBytes;
   }
 
-  /** Whether readers see the entry already, in which case it must be the same: a part may begin below what is new. */
-  #isVisible({ key, value }: PartEntry): boolean {
-    const batchId = readRecordId(key, 0);
-    if (batchId >= this.#visibleId) return false;
+  /** A part may begin below what is new: there it must hold what readers see. */
+  #isHeld({ key, value }: PartEntry): boolean {
     const held = this.#session.held(key);
-    if (held === null || Buffer.compare(held, value) !== 0)
-      throw this.#foreign(`records from ${batchId} on are other ones`);
-    return true;
+    return held !== null && Buffer.compare(held, value) === 0;
   }
 
   get #visibleId(): number {

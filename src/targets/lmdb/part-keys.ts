@@ -1,4 +1,4 @@
-import { recordIdBytes } from "../../model/index.js";
+import { readRecordId, recordIdBytes } from "../../model/index.js";
 import { idOfRecordKey, recordKey, segmentKey } from "./binary-keys.js";
 import type { TableName } from "./environment.js";
 
@@ -34,12 +34,12 @@ export interface StoredPlace {
 }
 
 /** Where an entry of ids lies in the store; null when its key is none. */
-export function placeAmongIds(key: Uint8Array): (StoredPlace & { id: number }) | null {
+export function placeAmongIds(key: Uint8Array): StoredPlace | null {
   const table = idTables[key[recordIdBytes] ?? idTables.length];
   const stored = Buffer.from(key.subarray(recordIdBytes + 1));
   if (table === undefined || stored.length !== keyBytesOf[table]) return null;
   const id = idOfRecordKey(stored.subarray(table === "columns" ? columnIndexBytes : 0));
-  return { table, key: stored, id };
+  return id < readRecordId(key, 0) ? null : { table, key: stored };
 }
 
 /** Where an entry of a segment lies in the store; null when its key is none. */
