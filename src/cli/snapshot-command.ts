@@ -1,5 +1,6 @@
-import { boundAllocator, PlimsollError } from "../kernel/index.js";
+import { boundAllocator } from "../kernel/index.js";
 import type { CommandHost } from "./host.js";
+import { wrongUsage } from "./snapshot-words.js";
 
 type Verb = (host: CommandHost, args: readonly string[]) => Promise<number>;
 
@@ -21,17 +22,4 @@ export async function runSnapshotCommand(host: CommandHost): Promise<number> {
   if (load !== undefined) return (await load())(host, args);
   const what = verb === undefined ? "what to do is missing" : `there is no snapshot ${verb}`;
   throw wrongUsage(`${what}: push, pull, list, get, dump or sync`);
-}
-
-/** Exactly these words behind the verb; those in brackets may be left out. */
-export function wordsOf(verb: string, args: readonly string[], names: readonly string[]): string[] {
-  const least = names.filter((name) => !name.startsWith("[")).length;
-  if (args.length >= least && args.length <= names.length) return [...args];
-  const what =
-    args.length < least ? `${names[args.length]} is missing` : `${args[names.length]} is one word too many`;
-  throw wrongUsage(`${what}: plimsoll snapshot ${verb} ${names.join(" ")}`);
-}
-
-export function wrongUsage(what: string): PlimsollError {
-  return new PlimsollError("USAGE", { what, command: "snapshot" });
 }

@@ -4,8 +4,8 @@ import type { SnapshotStorage } from "../ports/index.js";
 import { dumpSnapshot, openStoredSnapshot } from "../snapshots/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { breathe, type CommandHost } from "./host.js";
-import { wordsOf } from "./snapshot-command.js";
 import { openCommandStorage } from "./snapshot-storage.js";
+import { wordsOf } from "./snapshot-words.js";
 
 /** Prints what a snapshot holds, a JSON line for each thing. */
 export async function runSnapshotDump(host: CommandHost, args: readonly string[]): Promise<number> {

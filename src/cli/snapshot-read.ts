@@ -5,8 +5,8 @@ import { parseSnapshotName } from "../snapshots/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { formatCount } from "./format.js";
 import { breathe, type CommandHost } from "./host.js";
-import { wordsOf } from "./snapshot-command.js";
 import { openCommandStorage } from "./snapshot-storage.js";
+import { wordsOf } from "./snapshot-words.js";
 
 /** Prints what a storage holds, as it is listed: nothing is gathered. */
 export async function runSnapshotList(host: CommandHost, args: readonly string[]): Promise<number> {

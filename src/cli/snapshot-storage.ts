@@ -1,5 +1,5 @@
 import type { SnapshotStorage } from "../ports/index.js";
-import { openStorage, type StorageSettings } from "../snapshots/index.js";
+import { openStorage } from "../snapshots/index.js";
 import type { CommandHost } from "./host.js";
 
 /** Opens the storage that a command line names. */
@@ -8,7 +8,6 @@ export function openCommandStorage(
   url: string,
   { isMade = false }: { isMade?: boolean } = {},
 ): Promise<SnapshotStorage> {
-  const endpoint = host.values.text("endpoint");
-  const s3 = endpoint === null ? {} : { s3: { endpoint } };
-  return openStorage(url, { file: { isMade }, ...s3 } as StorageSettings);
+  const endpoint = host.values.text("endpoint") ?? undefined;
+  return openStorage(url, { file: { isMade }, s3: { endpoint } });
 }

@@ -12,7 +12,10 @@ import { SnapshotProgressDisplay } from "./snapshot-progress.js";
 import { SnapshotTally } from "./snapshot-report.js";
 import { openCommandStorage } from "./snapshot-storage.js";
 
-/** Whether a path is a store of ours, or will be one: nothing is there, and no schema of an application is named. */
+/**
+ * Whether a path is a store of ours, or will be one: nothing is there, and no schema of an application is
+ * named.
+ */
 export function isOwnStore(host: CommandHost, path: string): boolean {
   const isNamedOther = host.values.text("schema") !== null;
   return existsSync(path) ? isStoreFolder(path) : !isNamedOther;

@@ -4,9 +4,9 @@ import { isSyncConfig } from "./config-file.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { syncApplications } from "./snapshot-application.js";
-import { wordsOf } from "./snapshot-command.js";
 import { databaseName, instanceName } from "./snapshot-names.js";
 import { isOwnStore, syncStore } from "./snapshot-store.js";
+import { wordsOf } from "./snapshot-words.js";
 
 /** Keeps databases and a storage at one state: those of a configuration, or one that is named. */
 export async function runSnapshotSync(host: CommandHost, args: readonly string[]): Promise<number> {

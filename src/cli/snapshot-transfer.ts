@@ -1,9 +1,9 @@
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { syncApplications } from "./snapshot-application.js";
-import { wordsOf } from "./snapshot-command.js";
 import { isOwnStore, pullOwnStore, pushOwnStore } from "./snapshot-store.js";
 import { applicationRequest } from "./snapshot-sync.js";
+import { wordsOf } from "./snapshot-words.js";
 
 const once = { isOnce: true, failuresMax: 3 };
 

@@ -13,8 +13,8 @@ import {
 import type { SnapshotStorage } from "../ports/index.js";
 import {
   ApplicationDatabase,
+  ByteBudget,
   openStorage,
-  StreamLeases,
   type SyncEvent,
   type SyncProgress,
   SyncRun,
@@ -52,17 +52,18 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
     for (const database of request.databases) {
       targets.push(owner.own(new ApplicationDatabase(databaseOptions(request, database))));
     }
-    const leases = new StreamLeases(streamsWithin(options.lineBytes, request));
+    const streamsMax = streamsWithin(options.lineBytes, request);
+    const budget = new ByteBudget({ bytesMax: streamsMax * snapshotStreamBytes });
     const runs = request.databases.map(
       ({ name }, index) =>
         new SyncRun({
           database: name,
           storage,
           target: targets[index]!,
-          settings: planSettings(request, options),
+          settings: planSettings(request, options, streamsMax),
           accepts: (instance) => options.direction !== "push" || instance === request.instance,
           cleaner: null,
-          lease: (snapshots, waiting) => leases.take(snapshots, waiting),
+          budget,
           clock: options.clock ?? systemClock,
           signal,
           onEvent: (event) => options.onEvent(name, event),
@@ -91,7 +92,11 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
   }
 }
 
-function planSettings({ config, instance, isOnce, failuresMax }: SyncRequest, options: OpenSyncOptions) {
+function planSettings(
+  { config, instance, isOnce, failuresMax }: SyncRequest,
+  options: OpenSyncOptions,
+  streamsMax: number,
+) {
   const { cleanup } = config.storage;
   const { sweeper } = config;
   return {
@@ -106,7 +111,7 @@ function planSettings({ config, instance, isOnce, failuresMax }: SyncRequest, op
     isOnce,
     isReceiveOnly: options.direction === "pull",
     failuresMax,
-    mergeSnapshotsMax: snapshotStreamsMax,
+    mergeSnapshotsMax: streamsMax,
     retryMsMax: syncRetryMsMax,
     random: Math.random,
   };
@@ -152,7 +157,9 @@ function createFlagsOf({ dbi_options }: DatabaseConfig): ReadonlyMap<string, num
   return new Map(given);
 }
 
-/** Deletions so old that the sweeper would take them soon are not taken in: at most three quarters of them. */
+/**
+ * Deletions so old that the sweeper would take them soon are not taken in: at most three quarters of them.
+ */
 function loadCutoffMs(retentionMs: number, configuredMs: number): number {
   const bufferMs = configuredMs > 0 ? Math.min(configuredMs, (retentionMs * 3) / 4) : retentionMs / 100;
   return retentionMs - bufferMs;

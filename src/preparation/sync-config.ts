@@ -54,7 +54,7 @@ const storageOptions = object({
   secret_key_file: text(null),
   region: text(null),
   bucket: text(null),
-  create_bucket: flag(false),
+  create_bucket: unused("make the bucket once, with its rights and rules"),
   global_prefix: text(""),
   endpoint_url: text(null),
   secrets_refresh_interval: unused("files of secrets are read when the storage is opened"),

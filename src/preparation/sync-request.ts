@@ -98,17 +98,17 @@ function databaseConfig(values: OptionValues): DatabaseConfig {
 
 /** Keys come from the file where it has them, else from where AWS has them. */
 export function storageSettings({ options }: StorageConfig, values: OptionValues): StorageSettings {
-  const endpoint = values.text("endpoint") ?? options.endpoint_url;
-  const accessKey = options.access_key ?? secretIn(options.access_key_file);
-  const secretKey = options.secret_key ?? secretIn(options.secret_key_file);
+  const endpoint = values.text("endpoint") ?? options.endpoint_url ?? undefined;
+  const accessKeyId = options.access_key ?? secretIn(options.access_key_file);
+  const secretAccessKey = options.secret_key ?? secretIn(options.secret_key_file);
+  const isGiven = accessKeyId !== null && secretAccessKey !== null;
   return {
     s3: {
-      ...(endpoint === null ? {} : { endpoint }),
-      ...(options.region === null ? {} : { region: options.region }),
-      ...(accessKey === null || secretKey === null ? {} : { accessKey, secretKey }),
-      ...(options.create_bucket ? { isBucketMade: true } : {}),
+      endpoint,
+      region: options.region ?? undefined,
+      credentials: isGiven ? { accessKeyId, secretAccessKey } : undefined,
     },
-  } as StorageSettings;
+  };
 }
 
 function secretIn(file: string | null): string | null {

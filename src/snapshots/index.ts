@@ -11,7 +11,8 @@ export type {
   SnapshotMeta,
 } from "./snapshot-entry.js";
 export * from "./storages/index.js";
-export * from "./replica/index.js";
+export * from "./sync/index.js";
+export * from "./transfer/index.js";
 export { checkTransform } from "./wire/check-transform.js";
 export { type DumpOptions, dumpSnapshot } from "./wire/dump-snapshot.js";
 export { DupSortEncoder, decodeDupSortKey } from "./wire/dupsort-key.js";
@@ -43,6 +44,3 @@ export {
 export type { SnapshotOutline, SnapshotReader } from "./wire/snapshot-reader.js";
 export { type DatabaseContent, type SnapshotContent, writeSnapshot } from "./wire/snapshot-writer.js";
 export { entryWireBytes } from "./wire/wire-sizes.js";
-export * from "./storages/index.js";
-export * from "./transfer/index.js";
-export * from "./sync/index.js";

@@ -9,8 +9,8 @@ export const syncInstancesMax = 10_000;
 export const snapshotStreamsMax = 32;
 
 /**
- * What one of them takes while it is read: the chunk that came from the storage, the windows of gzip, what is unpacked,
- * and an entry of the usual size across the border of two chunks.
+ * What one of them takes while it is read: the chunk that came from the storage, the windows of gzip, what is
+ * unpacked, and an entry of the usual size across the border of two chunks.
  */
 export const snapshotStreamBytes = 2 * MiB;
 

@@ -125,8 +125,8 @@ export class ApplicationDatabase implements SyncedDatabase {
   }
 
   /**
-   * What is there when a database is first synced is older than anything that others know of. Later, what differs
-   * from its shadow was written while nobody looked, by the application: both lie in one file.
+   * What is there when a database is first synced is older than anything that others know of. Later, what
+   * differs from its shadow was written while nobody looked, by the application: both lie in one file.
    */
   async #shadowFirst(signal: AbortSignal): Promise<void> {
     if (this.#isShadowed) return;

@@ -67,8 +67,8 @@ export interface MergeOutcome {
 }
 
 /**
- * Decides what a sync does next, out of what it has seen: no clock, no storage and no database in here, so that
- * thousands of histories can be played in a second.
+ * Decides what a sync does next, out of what it has seen: no clock, no storage and no database in here, so
+ * that thousands of histories can be played in a second.
  */
 export class SyncPlan {
   readonly #settings: SyncPlanSettings;
@@ -80,7 +80,9 @@ export class SyncPlan {
   #committed = new Map<string, string>();
   /** Instances that were there at the start and are not merged yet; null before the first listing. */
   #awaited: Set<string> | null = null;
-  /** The last transaction that a snapshot of ours holds, or that a merge wrote with nothing else before it. */
+  /**
+   * The last transaction that a snapshot of ours holds, or that a merge wrote with nothing else before it.
+   */
   #syncedTxnId = 0;
   /** The last piece of work was a snapshot of ours. */
   #isSendersTurnOver = false;
@@ -164,7 +166,9 @@ export class SyncPlan {
     if (txnId - ownTransactions <= this.#syncedTxnId) this.#syncedTxnId = txnId;
   }
 
-  /** A snapshot that cannot be read: listings leave it out from now on, and an older one may take its place. */
+  /**
+   * A snapshot that cannot be read: listings leave it out from now on, and an older one may take its place.
+   */
   foundUnreadable({ instance }: SeenSnapshot, nowMs: number): void {
     this.#seen.delete(instance);
     this.#dueAtMs.set("list", nowMs);

@@ -1,6 +1,13 @@
 import { hostname } from "node:os";
-import { type Clock, isPlimsollError, PlimsollError, syncInstancesMax } from "../../kernel/index.js";
+import {
+  type Clock,
+  isPlimsollError,
+  PlimsollError,
+  snapshotStreamBytes,
+  syncInstancesMax,
+} from "../../kernel/index.js";
 import type { SnapshotStorage } from "../../ports/index.js";
+import type { ByteBudget } from "../transfer/index.js";
 import {
   makeSnapshotName,
   parseSnapshotName,
@@ -43,8 +50,8 @@ export interface SyncParts {
   /** Leaves out what others send, where only our own former snapshot is wanted. */
   accepts: (instance: string) => boolean;
   cleaner: Cleaner | null;
-  /** Waits until so many snapshots can be held open, as many as that at most, and says how many. */
-  lease: (snapshots: number, signal: AbortSignal) => Promise<{ snapshots: number } & Disposable>;
+  /** Of all databases that are synced here: snapshots that are read at once hold leases of it. */
+  budget: ByteBudget;
   clock: Clock;
   signal: AbortSignal;
   onEvent: (event: SyncEvent) => void;
@@ -149,11 +156,10 @@ export class SyncRun {
     this.#plan.listed(newest.values(), clock.nowMs());
   }
 
-  async #merge(pending: readonly SeenSnapshot[]): Promise<void> {
-    const { clock, lease, onEvent, onProgress, signal, storage, target } = this.#parts;
-    using held = await lease(pending.length, signal);
-    const snapshots = pending.slice(0, held.snapshots);
+  async #merge(snapshots: readonly SeenSnapshot[]): Promise<void> {
+    const { budget, clock, onEvent, onProgress, signal, storage, target } = this.#parts;
     const names = snapshots.map(({ name }) => name);
+    using _lease = await budget.take(names.length * snapshotStreamBytes, signal);
     const startedAtMs = clock.nowMs();
     let bytes = 0;
     const shown = names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`;

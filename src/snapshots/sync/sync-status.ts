@@ -71,7 +71,9 @@ export class SyncStatus {
     return this.#instances;
   }
 
-  /** Instances whose snapshots were there at the start and are not merged yet; null before the first listing. */
+  /**
+   * Instances whose snapshots were there at the start and are not merged yet; null before the first listing.
+   */
   get awaited(): readonly string[] | null {
     return this.#awaited;
   }
