@@ -3,6 +3,7 @@ import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
 import { serverErrors } from "./server-errors.js";
+import { snapshotErrors } from "./snapshot-errors.js";
 import { storageErrors } from "./storage-errors.js";
 import { tableErrors } from "./table-errors.js";
 
@@ -361,6 +362,7 @@ export const errorTable = {
   ...databaseErrors,
   ...feedErrors,
   ...serverErrors,
+  ...snapshotErrors,
   ...storageErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;

@@ -14,6 +14,7 @@ export * from "./query.js";
 export * from "./relay.js";
 export * from "./server.js";
 export * from "./sizes.js";
+export * from "./snapshots.js";
 export * from "./storages.js";
 export * from "./tables.js";
 export * from "./verify.js";
