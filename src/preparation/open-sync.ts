@@ -14,7 +14,9 @@ import type { SnapshotStorage } from "../ports/index.js";
 import {
   ApplicationDatabase,
   ByteBudget,
+  type Cleaner,
   openStorage,
+  SnapshotCleaner,
   type SyncEvent,
   type SyncProgress,
   SyncRun,
@@ -62,7 +64,7 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
           target: targets[index]!,
           settings: planSettings(request, options, streamsMax),
           accepts: (instance) => options.direction !== "push" || instance === request.instance,
-          cleaner: null,
+          cleaner: cleanerOf(request, name, storage, options.clock ?? systemClock),
           budget,
           clock: options.clock ?? systemClock,
           signal,
@@ -115,6 +117,26 @@ function planSettings(
     retryMsMax: syncRetryMsMax,
     random: Math.random,
   };
+}
+
+/** Its first round only looks, so one that is gone after one round has none. */
+function cleanerOf(
+  { config, instance, isOnce }: SyncRequest,
+  database: string,
+  storage: SnapshotStorage,
+  clock: Clock,
+): Cleaner | null {
+  const { cleanup } = config.storage;
+  if (!cleanup.enabled || isOnce) return null;
+  const cleaner = new SnapshotCleaner({
+    storage,
+    database,
+    ownInstance: instance,
+    clock,
+    mustKeepMs: cleanup.must_keep_interval,
+    oldInstanceMs: cleanup.remove_old_instances_interval,
+  });
+  return async (committed, call) => (await cleaner.run(committed, call)).removed;
 }
 
 function databaseOptions({ config }: SyncRequest, { path, config: database }: SyncDatabase) {

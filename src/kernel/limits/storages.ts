@@ -60,3 +60,9 @@ export const s3SettleMs = 15_000;
 
 /** Uploads that nobody has finished for so long, by the server's clock, are taken for those of killed writers. */
 export const leftUploadHoursMin = 24;
+
+/** Instances of one database that a storage is looked over for; each takes some 200 bytes. */
+export const snapshotInstancesMax = 10_000;
+
+/** Names of snapshots whose first sight a cleaner remembers, some 200 bytes each; others it leaves alone. */
+export const cleanerNamesMax = 65_536;

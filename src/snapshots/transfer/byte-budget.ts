@@ -2,20 +2,23 @@ import { assert } from "../../kernel/index.js";
 
 export interface ByteBudgetOptions {
   bytesMax: number;
-  /** Leases at once; as many as the bytes allow where it is left out. */
+  /** What may be held at once by number; as much as the bytes allow where it is left out. */
   countMax?: number;
 }
 
 /** Bytes of a budget; given back by `release`, once however often it is called. */
 export interface ByteLease extends Disposable {
   readonly bytes: number;
+  /** How many of what was asked for were granted. */
+  readonly count: number;
   /** Gives back what is not needed after all. */
   shrink(bytes: number): void;
   release(): void;
 }
 
 interface Waiter {
-  bytes: number;
+  unitBytes: number;
+  countWanted: number;
   grant(lease: ByteLease): void;
 }
 
@@ -40,6 +43,7 @@ export class ByteBudget {
     return this.#usedBytes;
   }
 
+  /** Units that are held by all leases. */
   get count(): number {
     return this.#count;
   }
@@ -49,7 +53,13 @@ export class ByteBudget {
   }
 
   take(bytes: number, signal: AbortSignal): Promise<ByteLease> {
-    assert(Number.isSafeInteger(bytes) && bytes >= 0, "a lease is a whole number of bytes");
+    return this.takeSome(bytes, 1, signal);
+  }
+
+  /** One lease for several units, for as many of them as there is room for, and for one at least. */
+  takeSome(unitBytes: number, countWanted: number, signal: AbortSignal): Promise<ByteLease> {
+    assert(Number.isSafeInteger(unitBytes) && unitBytes >= 0, "a lease is a whole number of bytes");
+    assert(countWanted >= 1, "a lease is for something");
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const abort = () => {
@@ -58,7 +68,8 @@ export class ByteBudget {
         this.#pump();
       };
       const waiter: Waiter = {
-        bytes,
+        unitBytes,
+        countWanted,
         grant: (lease) => {
           signal.removeEventListener("abort", abort);
           resolve(lease);
@@ -72,22 +83,25 @@ export class ByteBudget {
 
   #pump(): void {
     for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
-      if (!this.#hasRoom(head.bytes)) return;
+      const count = Math.min(head.countWanted, this.#roomFor(head.unitBytes));
+      if (count === 0) return;
       this.#queue.shift();
-      head.grant(this.#granted(head.bytes));
+      head.grant(this.#granted(head.unitBytes * count, count));
     }
   }
 
-  #hasRoom(bytes: number): boolean {
+  #roomFor(unitBytes: number): number {
     const { bytesMax, countMax = Number.POSITIVE_INFINITY } = this.#options;
-    return this.#count === 0 || (this.#count < countMax && this.#usedBytes + bytes <= bytesMax);
+    const byBytes = Math.floor((bytesMax - this.#usedBytes) / Math.max(1, unitBytes));
+    const count = Math.max(0, Math.min(byBytes, countMax - this.#count));
+    return this.#count === 0 ? Math.max(1, count) : count;
   }
 
-  #granted(grantedBytes: number): ByteLease {
+  #granted(grantedBytes: number, count: number): ByteLease {
     let bytes = grantedBytes;
     let isReleased = false;
     this.#usedBytes += bytes;
-    this.#count++;
+    this.#count += count;
     const resize = (next: number) => {
       this.#usedBytes += next - bytes;
       bytes = next;
@@ -96,13 +110,14 @@ export class ByteBudget {
       if (isReleased) return;
       isReleased = true;
       resize(0);
-      this.#count--;
+      this.#count -= count;
       this.#pump();
     };
     return {
       get bytes() {
         return bytes;
       },
+      count,
       shrink: (next) => {
         assert(!isReleased && next >= 0 && next <= bytes, "a held lease only becomes smaller");
         resize(next);
