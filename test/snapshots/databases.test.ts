@@ -7,33 +7,31 @@ import { keyOrderOf } from "../../src/snapshots/databases/key-order.js";
 import {
   ApplicationEnvironment,
   Capture,
-  mainToShadow,
   mergeSnapshot,
   openSnapshot,
   sweep,
   writeSnapshot,
 } from "../../src/snapshots/index.js";
-import { asApplication, commonFormatBuild } from "../support/application-lmdb.js";
+import { asApplication, formats } from "../support/application-lmdb.js";
 import { headOf, mergeTwin, streamOf, type TwinEntry } from "../support/twin.js";
 
 const minutes = 60_000;
 const signal = new AbortController().signal;
 let dir: string;
-let formats: (1 | 2)[] = [2];
 let nextFolder = 0;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "plimsoll-databases-"));
-  const build = commonFormatBuild();
-  if ("folder" in build) formats = [1, 2];
-  else console.log(`LMDB 0.9's data format is left out: ${build.reason}`);
-}, 10 * minutes);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const folder = (): string => join(dir, String(nextFolder++));
 
 /** All that stands in a database with headers. */
-async function readAll(path: string, schema: "native" | "shadow" = "native"): Promise<Map<string, TwinEntry[]>> {
+async function readAll(
+  path: string,
+  schema: "native" | "shadow" = "native",
+): Promise<Map<string, TwinEntry[]>> {
   await using environment = new ApplicationEnvironment(path);
   using capture = await Capture.take(environment, { schema, signal });
   const found = new Map<string, TwinEntry[]>();
@@ -49,7 +47,9 @@ async function readAll(path: string, schema: "native" | "shadow" = "native"): Pr
   return found;
 }
 
-const hexKeys = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("hex"));
+const hexKeys = fc
+  .uint8Array({ minLength: 1, maxLength: 40 })
+  .map((bytes) => Buffer.from(bytes).toString("hex"));
 const integerKeys = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((one) => Buffer.from(one).toString("hex"));
 /** Empty, small, in the page, and on pages of their own. */
@@ -77,31 +77,35 @@ const kinds: [string, number, fc.Arbitrary<string>][] = [
 ];
 
 for (const [kind, flags, keys] of kinds) {
-  test(`merging snapshots in any order, and again, ends in one state (${kind})`, async () => {
-    const snapshots = fc.array(entriesOf(keys, flags), { minLength: 1, maxLength: 4 });
-    await fc.assert(
-      fc.asyncProperty(snapshots, fc.infiniteStream(fc.nat(100)), async (lists, picks) => {
-        const twin = new Map<string, TwinEntry>();
-        for (const list of lists) mergeTwin(twin, list);
-        const expected = [...entriesInOrder([...twin.values()], flags)];
-        for (const format of formats) {
-          const path = folder();
-          await asApplication(path, format, (table) => void table("records", flags));
-          const order = [...lists, ...lists].map((list) => ({ list, at: picks.next().value }));
-          {
-            await using environment = new ApplicationEnvironment(path);
-            for (const { list } of order.sort((a, b) => a.at - b.at)) {
-              const source = streamOf([{ head: headOf("records", flags), entries: list }]);
-              await mergeSnapshot(environment, source, { schema: "native", signal });
+  test(
+    `merging snapshots in any order, and again, ends in one state (${kind})`,
+    async () => {
+      const snapshots = fc.array(entriesOf(keys, flags), { minLength: 1, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(snapshots, fc.infiniteStream(fc.nat(100)), async (lists, picks) => {
+          const twin = new Map<string, TwinEntry>();
+          for (const list of lists) mergeTwin(twin, list);
+          const expected = [...entriesInOrder([...twin.values()], flags)];
+          for (const format of formats) {
+            const path = folder();
+            await asApplication(path, format, (table) => void table("records", flags));
+            const order = [...lists, ...lists].map((list) => ({ list, at: picks.next().value }));
+            {
+              await using environment = new ApplicationEnvironment(path);
+              for (const { list } of order.sort((a, b) => a.at - b.at)) {
+                const source = streamOf([{ head: headOf("records", flags), entries: list }]);
+                await mergeSnapshot(environment, source, { schema: "native", signal });
+              }
             }
+            expect((await readAll(path)).get("records")).toEqual(expected);
+            rmSync(path, { recursive: true });
           }
-          expect((await readAll(path)).get("records")).toEqual(expected);
-          rmSync(path, { recursive: true });
-        }
-      }),
-      { numRuns: 12, endOnFailure: true },
-    );
-  }, minutes);
+        }),
+        { numRuns: 12, endOnFailure: true },
+      );
+    },
+    minutes,
+  );
 }
 
 function entriesInOrder(entries: TwinEntry[], flags: number): TwinEntry[] {
@@ -112,32 +116,36 @@ function entriesInOrder(entries: TwinEntry[], flags: number): TwinEntry[] {
   });
 }
 
-test("a captured database goes through the wire and comes out as it was, byte for byte again", async () => {
-  await fc.assert(
-    fc.asyncProperty(entriesOf(hexKeys, 0), entriesOf(integerKeys(4), 8), async (texts, numbers) => {
-      for (const format of formats) {
-        const [from, to] = [folder(), folder()];
-        const source = streamOf([
-          { head: headOf("numbers", 8), entries: numbers },
-          { head: headOf("texts"), entries: texts },
-        ]);
-        for (const path of [from, to]) await asApplication(path, format, (table) => void table("other"));
-        {
-          await using environment = new ApplicationEnvironment(from);
-          await mergeSnapshot(environment, source, { schema: "native", signal });
+test(
+  "a captured database goes through the wire and comes out as it was, byte for byte again",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(entriesOf(hexKeys, 0), entriesOf(integerKeys(4), 8), async (texts, numbers) => {
+        for (const format of formats) {
+          const [from, to] = [folder(), folder()];
+          const source = streamOf([
+            { head: headOf("numbers", 8), entries: numbers },
+            { head: headOf("texts"), entries: texts },
+          ]);
+          for (const path of [from, to]) await asApplication(path, format, (table) => void table("other"));
+          {
+            await using environment = new ApplicationEnvironment(from);
+            await mergeSnapshot(environment, source, { schema: "native", signal });
+          }
+          const first = await publish(from);
+          {
+            await using environment = new ApplicationEnvironment(to);
+            await using reader = await openSnapshot(chunksOf(first), { name: "one", signal });
+            await mergeSnapshot(environment, reader, { schema: "native", signal });
+          }
+          expect((await publish(to)).equals(first)).toBe(true);
         }
-        const first = await publish(from);
-        {
-          await using environment = new ApplicationEnvironment(to);
-          await using reader = await openSnapshot(chunksOf(first), { name: "one", signal });
-          await mergeSnapshot(environment, reader, { schema: "native", signal });
-        }
-        expect((await publish(to)).equals(first)).toBe(true);
-      }
-    }),
-    { numRuns: 6, endOnFailure: true },
-  );
-}, minutes);
+      }),
+      { numRuns: 6, endOnFailure: true },
+    );
+  },
+  minutes,
+);
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
@@ -156,7 +164,8 @@ async function publish(path: string): Promise<Buffer> {
     fromLmdbTxnId: 0n,
   };
   const chunks: Uint8Array[] = [];
-  for await (const chunk of writeSnapshot({ meta, dbis: capture.databases }, { signal })) chunks.push(Buffer.from(chunk));
+  for await (const chunk of writeSnapshot({ meta, dbis: capture.databases }, { signal }))
+    chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -180,5 +189,3 @@ test("tombstones are swept behind their retention, and a merge does not bring th
   }
   expect((await readAll(path)).get("records")).toEqual(entries.slice(1));
 });
-
-void mainToShadow;

@@ -25,7 +25,10 @@ export function mergeTwin(state: Map<string, TwinEntry>, entries: readonly TwinE
 }
 
 /** Databases out of memory, as a snapshot gives them: a few entries at a time. */
-export function streamOf(databases: readonly { head: DbiHead; entries: readonly TwinEntry[] }[], step = 7): DatabaseStream {
+export function streamOf(
+  databases: readonly { head: DbiHead; entries: readonly TwinEntry[] }[],
+  step = 7,
+): DatabaseStream {
   let database = -1;
   let at = 0;
   let ready = 0;
