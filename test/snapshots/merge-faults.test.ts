@@ -51,14 +51,17 @@ test(
     const entries = many(count, 700);
     const script = fileURLToPath(new URL("../support/dying-merge.js", import.meta.url));
     let killedInTheMiddle = 0;
-    for (let round = 0; round < 4; round += 1) {
-      const path = join(dir, `killed-${round}`);
+    for (const killedAt of [0, 10, 14, 20]) {
+      const path = join(dir, `killed-${killedAt}`);
       await asApplication(path, 2, (table) => void table("records"));
       const child = spawn(process.execPath, [script, path, String(count)], {
         stdio: ["ignore", "pipe", "inherit"],
       });
-      await once(child.stdout, "data");
-      await new Promise((resolve) => setTimeout(resolve, 40 * round + 10));
+      let lines = 0;
+      for await (const text of child.stdout.setEncoding("utf8")) {
+        lines += text.split("\n").length - 1;
+        if (lines > killedAt) break;
+      }
       child.kill("SIGKILL");
       await once(child, "exit");
       const left = await readAll(path);

@@ -1,5 +1,7 @@
-// Merges many entries into a database in several transactions, says when it begins, and is killed meanwhile:
+// Merges many entries into a database in several transactions, with a line for every thousand, and is killed meanwhile:
 // node dying-merge.js DATABASE COUNT
+import { setTimeout as delay } from "node:timers/promises";
+
 const { ApplicationEnvironment, mergeSnapshot } = await import(new URL("../../dist/snapshots/index.js", import.meta.url).href);
 const [path, count] = process.argv.slice(2);
 const value = Buffer.alloc(700, 5);
@@ -13,6 +15,8 @@ const source = {
     return databases === 1 ? { name: "records", flags: 0n, transform: "" } : null;
   },
   async fill() {
+    process.stdout.write(`${at}\n`);
+    await delay(5);
     ready = Math.min(Number(count), at + 1000);
     return at < ready;
   },
@@ -24,7 +28,5 @@ const source = {
   },
 };
 const environment = new ApplicationEnvironment(path);
-process.stdout.write("begins\n");
 await mergeSnapshot(environment, source, { schema: "native", signal: new AbortController().signal });
-process.stdout.write("done\n");
 await environment[Symbol.asyncDispose]();

@@ -83,7 +83,8 @@ export function writeLocal(target: WriteTarget, batch: ChangeBatch, meta: MetaPa
 
 /** A value that LMDB does not take is told by the answer alone. */
 function put(table: Table, key: Buffer, value: Buffer): void {
-  if (!table.putSync(key, value)) throw new Error(`it refuses a value of ${value.length} bytes`);
+  const isTaken = table.putSync(key, value) as unknown as boolean;
+  if (!isTaken) throw new Error(`it refuses a value of ${value.length} bytes`);
 }
 
 /** What is at a key: nothing, or an entry. */
