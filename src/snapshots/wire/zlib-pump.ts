@@ -66,11 +66,16 @@ async function feed(
   return bytes;
 }
 
-/** False once the stream is closed: then nothing more needs to be asked for. */
+/** False once the stream is closed, which forgets the chunk in its hands: then nothing more needs to be asked for. */
 function isWritten(zlib: Gunzip | Gzip, chunk: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
-    if (zlib.destroyed) resolve(false);
-    else zlib.write(chunk, (error) => resolve(!error && !zlib.destroyed));
+    if (zlib.destroyed) return resolve(false);
+    const onClose = () => resolve(false);
+    zlib.once("close", onClose);
+    zlib.write(chunk, (error) => {
+      zlib.off("close", onClose);
+      resolve(!error && !zlib.destroyed);
+    });
   });
 }
 
