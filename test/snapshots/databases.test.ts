@@ -7,27 +7,22 @@ import { keyOrderOf } from "../../src/snapshots/databases/key-order.js";
 import {
   ApplicationEnvironment,
   Capture,
-  mainToShadow,
   mergeSnapshot,
   openSnapshot,
   sweep,
   writeSnapshot,
 } from "../../src/snapshots/index.js";
-import { asApplication, commonFormatBuild } from "../support/application-lmdb.js";
+import { asApplication, formats } from "../support/application-lmdb.js";
 import { headOf, mergeTwin, streamOf, type TwinEntry } from "../support/twin.js";
 
 const minutes = 60_000;
 const signal = new AbortController().signal;
 let dir: string;
-let formats: (1 | 2)[] = [2];
 let nextFolder = 0;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "plimsoll-databases-"));
-  const build = commonFormatBuild();
-  if ("folder" in build) formats = [1, 2];
-  else console.log(`LMDB 0.9's data format is left out: ${build.reason}`);
-}, 10 * minutes);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const folder = (): string => join(dir, String(nextFolder++));
@@ -194,5 +189,3 @@ test("tombstones are swept behind their retention, and a merge does not bring th
   }
   expect((await readAll(path)).get("records")).toEqual(entries.slice(1));
 });
-
-void mainToShadow;

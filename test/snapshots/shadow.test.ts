@@ -15,17 +15,15 @@ import {
   openSnapshot,
   writeSnapshot,
 } from "../../src/snapshots/index.js";
-import { asApplication, commonFormatBuild } from "../support/application-lmdb.js";
+import { asApplication, formats } from "../support/application-lmdb.js";
 
 const minutes = 60_000;
 const signal = new AbortController().signal;
 let dir: string;
-let formats: (1 | 2)[] = [2];
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "plimsoll-shadow-"));
-  if ("folder" in commonFormatBuild()) formats = [1, 2];
-}, 10 * minutes);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** What the application itself sees: its pairs, in the order of its database. */

@@ -1,14 +1,20 @@
+<<<<<<< HEAD
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Database } from "lmdb";
+=======
+import type { Database } from "lmdb";
+import { commonFormatHome, isCompiled, packageFolder } from "../../scripts/lib/lmdb-data-v1.js";
+>>>>>>> 62ce9e4c62b1c809430089a52dee1407152b6e40
 import { lmdbFor } from "../../src/snapshots/databases/engine.js";
 import { type DataFormat, dbiFlags, pageLayouts } from "../../src/snapshots/databases/page-layout.js";
 import type { LmdbFile } from "../../src/snapshots/index.js";
 
 export type ApplicationTable = Database<Buffer, Buffer>;
 
+<<<<<<< HEAD
 /**
  * The folder of the build for LMDB 0.9's data format: compiled once and kept beside other temporary files; a string that
  * says why where it cannot be had.
@@ -45,11 +51,17 @@ export function commonFormatBuild(): { folder: string } | { reason: string } {
   process.env.PLIMSOLL_LMDB_DATA_V1 = folder;
   return { folder };
 }
+=======
+const variable = "PLIMSOLL_LMDB_DATA_V1";
+const built = packageFolder(commonFormatHome);
+if (process.env[variable] === undefined && isCompiled(built)) process.env[variable] = built;
+>>>>>>> 62ce9e4c62b1c809430089a52dee1407152b6e40
 
-function isCompiled(folder: string): boolean {
-  const release = join(folder, "build", "Release");
-  return existsSync(release) && readdirSync(release).some((name) => name.endsWith(".node"));
-}
+/** Whether databases of LMDB 0.9's format can be opened: `node scripts/lmdb-data-v1.js` makes the build. */
+export const hasCommonFormat = process.env[variable] !== undefined;
+
+/** The formats to be tested here. */
+export const formats: readonly DataFormat[] = hasCommonFormat ? [1, 2] : [2];
 
 /** An application that writes to its database: with LMDB alone, and databases with these flags. */
 export async function asApplication(

@@ -23,7 +23,7 @@ export const lmdbMappedBytesMax = 64 * MiB;
  */
 export const changeBatchBytesMax = 8 * MiB;
 export const changeBatchEntriesMax = 1 << 16;
-export const changeBatchPagesMax = 4096;
+export const changeBatchPagesMax = 1024;
 
 /** While a state is held, no page that it needs is used again and the file grows: others are looked at after it. */
 export const stateHeldMillisMax = 5000;
@@ -33,3 +33,6 @@ export const walkStepEntries = 1 << 15;
 
 /** Tombstones that are found before they are removed. */
 export const sweepBatchKeysMax = 10_000;
+
+/** Times that a file is looked at before what is found there counts as damage. */
+export const lookAttemptsMax = 3;

@@ -1,7 +1,14 @@
 import { lmdbValueBytesMax, PlimsollError, valueWindowBytes } from "../../kernel/index.js";
 import type { CompareKeys } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
-import { nodeFlags, nodeHeadBytes, pageKinds, readTreeHead, type TreeHead } from "./page-layout.js";
+import {
+  nodeFlags,
+  nodeHeadBytes,
+  pageKinds,
+  readTreeHead,
+  type TreeHead,
+  treeHeadBytes,
+} from "./page-layout.js";
 import { TreeCursor } from "./tree-cursor.js";
 
 /**
@@ -111,6 +118,8 @@ export class EntryWalk {
 
   #enterValues(isTree: boolean): void {
     const { leaf, dataStart, dataBytes } = this.#cursor;
+    if (isTree && dataBytes !== treeHeadBytes)
+      throw this.#file.damaged(this.leafPage, "a tree of values has no head");
     if (!isTree) {
       this.#page = new ValuePage(this.#file, leaf, dataStart, dataBytes);
       if (!this.#page.next()) throw this.#file.damaged(-1, "a key has a list of no values");
@@ -161,6 +170,8 @@ class ValuePage {
   readonly #base: number;
   readonly #width: number;
   readonly #count: number;
+  readonly #end: number;
+  readonly #file: PageFile;
   #index = -1;
 
   constructor(file: PageFile, leaf: Buffer, at: number, bytes: number) {
@@ -168,6 +179,9 @@ class ValuePage {
     this.#leaf = leaf;
     this.#at = at;
     this.#places = at + headBytes;
+    this.#end = at + bytes;
+    this.#file = file;
+    if (bytes < headBytes) throw file.damaged(-1, "a list of values is cut off");
     this.#base = nodeBase;
     const isOfOneWidth = (leaf.readUInt16LE(at + headBytes - 6) & pageKinds.leaf2) !== 0;
     this.#width = isOfOneWidth ? leaf.readUInt16LE(at + headBytes - 8) : 0;
@@ -186,6 +200,7 @@ class ValuePage {
     }
     const node = this.#at + this.#base + this.#leaf.readUInt16LE(this.#places + this.#index * 2);
     this.start = node + nodeHeadBytes;
+    if (this.start > this.#end) throw this.#file.damaged(-1, "a list of values is cut off");
     this.bytes = this.#leaf.readUInt16LE(node + 6);
     return true;
   }

@@ -2,15 +2,19 @@ import { constants } from "node:os";
 import { dirname } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import {
+  changeBatchBytesMax,
+  changeBatchPagesMax,
   diskFull,
   isDiskFull,
   isPlimsollError,
   lmdbDatabasesMax,
   lmdbMappedBytesMax,
+  lookAttemptsMax,
   PlimsollError,
   unmapResident,
 } from "../../kernel/index.js";
 import { Gauge } from "../../memory/index.js";
+import { listDatabases } from "./database-list.js";
 import { lmdbFor } from "./engine.js";
 import { inspectLmdb, type LmdbFile, type MetaPage } from "./lmdb-file.js";
 import { PageFile } from "./page-file.js";
@@ -39,14 +43,18 @@ export class ApplicationEnvironment implements AsyncDisposable {
   readonly #openRoot: () => RootDatabase<Buffer, Buffer>;
   readonly #gauge = new Gauge();
   readonly #tables = new Map<string, Table>();
+  readonly #mapBytes: number;
   #isClosed = false;
 
   constructor(path: string, { mapBytes }: EnvironmentOptions = {}) {
     this.file = inspectLmdb(path);
     const { dataPath, isFolder, layout, meta } = this.file;
+    this.pages = new PageFile(this.file);
+    checkWhole(this.pages, this.file);
     const lmdb = lmdbFor(this.file);
     // The build for format 2 lets its map grow by itself; of the other one all processes must have the same size.
     const mapSize = Math.max(mapBytes ?? 0, meta.mapBytes);
+    this.#mapBytes = mapSize;
     const options = {
       path: isFolder ? dirname(dataPath) : dataPath,
       noSubdir: !isFolder,
@@ -69,7 +77,6 @@ export class ApplicationEnvironment implements AsyncDisposable {
       }
     };
     this.#root = this.#openRoot();
-    this.pages = new PageFile(this.file);
   }
 
   /**
@@ -161,19 +168,50 @@ export class ApplicationEnvironment implements AsyncDisposable {
   }
 
   #failure(error: unknown): unknown {
-    if (!(error instanceof Error) || isPlimsollError(error)) return error;
-    const { path, meta } = this.file;
+    // Other classes than LMDB's own are bugs or signals.
+    if (!(error instanceof Error) || isPlimsollError(error) || error.constructor !== Error) return error;
+    const { path, dataPath } = this.file;
     const { code } = error as { code?: unknown };
-    if (code === -30_792 || error.message.includes("MDB_MAP_FULL")) {
-      return new PlimsollError("LMDB_MAP_FULL", { path, mapSize: meta.mapBytes }, { cause: error });
-    }
-    const folder = dirname(this.file.dataPath);
+    const folder = dirname(dataPath);
     const { ENOSPC, EDQUOT } = constants.errno;
     if (code === ENOSPC || code === EDQUOT || isDiskFull(folder)) return diskFull(path, error);
-    const isLmdbs = typeof code === "number" || error.message.includes("MDB_");
-    return isLmdbs
-      ? new PlimsollError("LMDB_FAILED", { path, reason: error.message }, { cause: error })
-      : error;
+    if (
+      error.message.includes("MDB_MAP_FULL") ||
+      (error.message.includes("MDB_BAD_TXN") && this.#isMapFull())
+    ) {
+      return new PlimsollError("LMDB_MAP_FULL", { path, mapSize: this.#mapBytes }, { cause: error });
+    }
+    return new PlimsollError("LMDB_FAILED", { path, reason: error.message }, { cause: error });
+  }
+
+  /**
+   * Whether a transaction of ours may not have found room. The build for format 1 does not say why a write failed, only
+   * that the transaction cannot be committed any more.
+   */
+  #isMapFull(): boolean {
+    const { layout } = this.file;
+    const used = (this.pages.readMeta().lastPage + 1) * this.pages.pageBytes;
+    const most = 2 * changeBatchBytesMax + 2 * changeBatchPagesMax * this.pages.pageBytes;
+    return layout.format === 1 && this.#mapBytes - used < most;
+  }
+}
+
+/**
+ * A file that ends before one of its databases begins ends the process as soon as LMDB reads there. Nothing is held yet,
+ * so what looks like damage is looked at again: an application may write meanwhile.
+ */
+function checkWhole(pages: PageFile, file: LmdbFile): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const roots = [...listDatabases(pages, pages.readMeta(), file.path).values()].map(({ root }) => root);
+      const end = pages.count;
+      if (roots.every((root) => root < end)) return;
+      throw pages.damaged(end, "the file ends before a database");
+    } catch (error) {
+      if (attempt < lookAttemptsMax) continue;
+      pages[Symbol.dispose]();
+      throw error;
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import { shadowFlagsOf } from "./main-walk.js";
 import { dbiFlags, type TreeHead } from "./page-layout.js";
 import { writeNative, writeShadow } from "./write-changes.js";
 
-export interface MergeOptions {
+export interface DatabaseMergeOptions {
   schema: DatabaseSchema;
   signal: AbortSignal;
   /** Tombstones older than this are not brought back where the key is gone: they have been swept. */
@@ -27,7 +27,7 @@ export interface MergeOptions {
   nowNano?: () => bigint;
 }
 
-export interface MergeReport {
+export interface DatabaseMergeReport {
   databases: number;
   entries: number;
   /** Entries that were written. */
@@ -43,9 +43,9 @@ export interface MergeReport {
 export async function mergeSnapshot(
   environment: ApplicationEnvironment,
   source: DatabaseStream,
-  options: MergeOptions,
-): Promise<MergeReport> {
-  const report: MergeReport = { databases: 0, entries: 0, changed: 0, transactions: 0 };
+  options: DatabaseMergeOptions,
+): Promise<DatabaseMergeReport> {
+  const report: DatabaseMergeReport = { databases: 0, entries: 0, changed: 0, transactions: 0 };
   const batch = new ChangeBatch(options.schema === "native" ? (options.headerBlocks ?? 0) : 0);
   for (let head = await source.nextDbi(); head !== null; head = await source.nextDbi()) {
     if (isPrivate(head.name)) continue;
@@ -58,7 +58,7 @@ export async function mergeSnapshot(
 }
 
 /** Sees that the database is there, with its shadow, and that the entries can go there. */
-function prepareDatabase(environment: ApplicationEnvironment, head: DbiHead, options: MergeOptions): void {
+function prepareDatabase(environment: ApplicationEnvironment, head: DbiHead, options: DatabaseMergeOptions): void {
   const { path } = environment.file;
   const { name } = head;
   const refuse = (what: string): never => {
@@ -106,8 +106,8 @@ class DatabaseMerge {
   readonly #name: string;
   readonly #keptName: string;
   readonly #batch: ChangeBatch;
-  readonly #options: MergeOptions;
-  readonly #report: MergeReport;
+  readonly #options: DatabaseMergeOptions;
+  readonly #report: DatabaseMergeReport;
   #state: HeldState | null = null;
   #heldSince = 0;
   #walk: HeaderWalk | null = null;
@@ -116,8 +116,8 @@ class DatabaseMerge {
     environment: ApplicationEnvironment,
     name: string,
     batch: ChangeBatch,
-    options: MergeOptions,
-    report: MergeReport,
+    options: DatabaseMergeOptions,
+    report: DatabaseMergeReport,
   ) {
     this.#environment = environment;
     this.#name = name;

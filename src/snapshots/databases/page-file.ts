@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { PlimsollError } from "../../kernel/index.js";
 import { type LmdbFile, type MetaPage, readMeta } from "./lmdb-file.js";
 import { type PageLayout, pageKinds } from "./page-layout.js";
@@ -21,6 +21,11 @@ export class PageFile implements Disposable {
     this.#file = openSync(dataPath, "r");
   }
 
+  /** Pages that are there. */
+  get count(): number {
+    return Math.floor(fstatSync(this.#file).size / this.pageBytes);
+  }
+
   /** The newest state. Read until two looks agree: a writer may be in the middle of it. */
   readMeta(): MetaPage {
     let before = readMeta(this.#file, this.layout);
@@ -36,19 +41,19 @@ export class PageFile implements Disposable {
   /** Pages that follow one another, at the front of the buffer. */
   readPages(page: number, count: number, into: Buffer): void {
     this.readBytes(page, 0, count * this.pageBytes, into);
-    const { layout, pageBytes } = this;
+    const { pageBytes } = this;
     for (let at = 0; at < count; at += 1) {
       const number =
         into.readUInt32LE(at * pageBytes) + into.readUInt32LE(at * pageBytes + 4) * 0x1_0000_0000;
       if (number === page + at) continue;
-      // A leaf of values of one width, within a tree of duplicates, has its number too.
-      throw this.damaged(page + at, `it says that it is ${number}, in format ${layout.format}`);
+      throw this.damaged(page + at, `it says that it is ${number}`);
     }
   }
 
   /** Bytes behind the start of a page. */
   readBytes(page: number, offset: number, bytes: number, into: Buffer): void {
-    const read = readSync(this.#file, into, 0, bytes, page * this.pageBytes + offset);
+    const at = page * this.pageBytes + offset;
+    const read = Number.isSafeInteger(at) && at >= 0 ? readSync(this.#file, into, 0, bytes, at) : 0;
     if (read !== bytes) throw this.damaged(page, "the file ends before it");
   }
 

@@ -48,9 +48,6 @@ export const metaBody = {
 } as const;
 /** The root of an empty tree. */
 export const noPage = 0xffff_ffff_ffff_ffffn;
-/** LMDB's own bound of a tree's depth. */
-export const treeDepthMax = 32;
-
 /** One tree of the file. */
 export interface TreeHead {
   flags: number;

@@ -1,7 +1,7 @@
 import { assert, leafWindowBytes } from "../../kernel/index.js";
 import type { CompareKeys } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
-import { nodeFlags, nodeHeadBytes, type TreeHead, treeDepthMax } from "./page-layout.js";
+import { nodeFlags, nodeHeadBytes, type TreeHead } from "./page-layout.js";
 
 interface Level {
   page: number;
@@ -98,7 +98,7 @@ export class TreeCursor {
     let level = depth;
     let at = page;
     for (;;) {
-      if (level >= treeDepthMax) throw this.file.damaged(at, "its tree is deeper than LMDB's are");
+      if (level >= this.#tree.depth) throw this.file.damaged(at, "its tree is deeper than it says");
       const bytes = this.#levelBytes(level, at);
       if (bytes === null) break;
       const here = this.#levels[level]!;
@@ -113,9 +113,12 @@ export class TreeCursor {
     return true;
   }
 
-  /** Reads a page; null where it is a leaf, which is the window's then. */
+  /** Reads a page; null where it is a leaf, which is the window's then. All leaves are equally deep. */
   #levelBytes(depth: number, page: number): Buffer | null {
-    if (page >= this.#windowPage && page < this.#windowPage + this.#windowPages && this.#windowPage >= 0) {
+    if (depth === this.#tree.depth - 1) {
+      const isThere =
+        this.#windowPage >= 0 && page >= this.#windowPage && page < this.#windowPage + this.#windowPages;
+      if (!isThere) this.#fillWindow(page, depth === 0 ? 1 : this.#followers(this.#levels[depth - 1]!));
       this.#enterLeaf(page);
       return null;
     }
@@ -125,20 +128,11 @@ export class TreeCursor {
       level = { page: -1, bytes: Buffer.allocUnsafeSlow(this.#pageBytes), index: 0, count: 0 };
       this.#levels[depth] = level;
     }
-    const isLast = depth > 0 && depth === this.#tree.depth - 1;
-    if (isLast) {
-      this.#fillWindow(page, this.#followers(this.#levels[depth - 1]!));
-      this.#enterLeaf(page);
-      return null;
-    }
+    level.page = -1;
     this.file.readPages(page, 1, level.bytes);
-    if (!this.file.isKind(level.bytes, 0, "branch")) {
-      this.#fillWindow(page, 1);
-      this.#enterLeaf(page);
-      return null;
-    }
+    if (!this.file.isKind(level.bytes, 0, "branch")) throw this.file.damaged(page, "it is no branch");
+    level.count = this.#countOf(level.bytes, 0, page);
     level.page = page;
-    level.count = this.#countOf(level.bytes, 0);
     return level.bytes;
   }
 
@@ -165,7 +159,7 @@ export class TreeCursor {
     this.#width = this.file.isKind(this.#window, at, "leaf2")
       ? this.#window.readUInt16LE(at + this.#headBytes - 8)
       : 0;
-    this.#count = this.#countOf(this.#window, at);
+    this.#count = this.#countOf(this.#window, at, page);
   }
 
   #nextLeaf(): boolean {
@@ -180,11 +174,11 @@ export class TreeCursor {
     return this.#descend(depth + 1, this.#child(level, level.index), null, null);
   }
 
-  #countOf(bytes: Buffer, at: number): number {
+  #countOf(bytes: Buffer, at: number, page: number): number {
     const lower = bytes.readUInt16LE(at + this.#headBytes - 4);
     const count = (lower - (this.#headBytes - this.#nodeBase)) >> 1;
     if (count < 0 || lower + this.#nodeBase > this.#pageBytes) {
-      throw this.file.damaged(this.#windowPage, "its head is not that of a tree's page");
+      throw this.file.damaged(page, "its head is not that of a tree's page");
     }
     return count;
   }
@@ -194,12 +188,18 @@ export class TreeCursor {
   }
 
   #childOf(bytes: Buffer, index: number): number {
-    const node = bytes.readUInt16LE(this.#headBytes + index * 2) + this.#nodeBase;
+    const node = this.#nodeOf(bytes, index);
     return (
       bytes.readUInt16LE(node) +
       bytes.readUInt16LE(node + 2) * 0x1_0000 +
       bytes.readUInt16LE(node + 4) * 0x1_0000_0000
     );
+  }
+
+  #nodeOf(bytes: Buffer, index: number): number {
+    const node = bytes.readUInt16LE(this.#headBytes + index * 2) + this.#nodeBase;
+    if (node + nodeHeadBytes <= this.#pageBytes) return node;
+    throw this.file.damaged(bytes.readUInt32LE(0), "an entry reaches beyond it");
   }
 
   /** The last child whose keys may begin at or below the key. The first one's own key is empty. */
@@ -208,7 +208,7 @@ export class TreeCursor {
     let high = count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const node = bytes.readUInt16LE(this.#headBytes + middle * 2) + this.#nodeBase;
+      const node = this.#nodeOf(bytes, middle);
       const start = node + nodeHeadBytes;
       const end = start + bytes.readUInt16LE(node + 6);
       if (order(bytes, start, end, key, 0, key.length) <= 0) low = middle + 1;

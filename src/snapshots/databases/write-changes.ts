@@ -37,7 +37,7 @@ export function writeNative(
     const key = batch.key(at);
     walk?.find(key);
     if (walk !== null && !wins(entryAt(batch, at), walk, deletedCutoffNano)) continue;
-    table.putSync(key, batch.stored(at, txnId));
+    put(table, key, batch.stored(at, txnId));
     written += 1;
   }
   return written;
@@ -79,6 +79,12 @@ export function writeLocal(target: WriteTarget, batch: ChangeBatch, meta: MetaPa
     written += 1;
   }
   return written;
+}
+
+/** A value that LMDB does not take is told by the answer alone. */
+function put(table: Table, key: Buffer, value: Buffer): void {
+  const isTaken = table.putSync(key, value) as unknown as boolean;
+  if (!isTaken) throw new Error(`it refuses a value of ${value.length} bytes`);
 }
 
 /** What is at a key: nothing, or an entry. */
@@ -162,12 +168,12 @@ class ShadowWriter {
     const { timestampNano, isDeleted } = current;
     putNativeHeader(stored, { timestampNano, isDeleted, txnId: BigInt(this.#txnId) });
     stored.set(current.value, nativeHeaderBytes);
-    this.#shadowTable.putSync(key, stored);
+    put(this.#shadowTable, key, stored);
   }
 
   put(key: Buffer, batch: ChangeBatch, at: number): void {
     this.#putMain(key, batch.isDeleted(at), batch.value(at));
-    this.#shadowTable.putSync(key, batch.stored(at, this.#txnId));
+    put(this.#shadowTable, key, batch.stored(at, this.#txnId));
   }
 
   #putMain(key: Buffer, isDeleted: boolean, value: Uint8Array): void {
@@ -175,7 +181,7 @@ class ShadowWriter {
     // The pair that a key is made of may be another one where the value is long.
     const isReplaced = this.#isPairs && this.#isInMain && Buffer.compare(this.#main.value, value) !== 0;
     if (this.#isInMain && (isDeleted || isReplaced)) this.#removeMain(mainKey);
-    if (!isDeleted) this.#mainTable.putSync(mainKey, value as Buffer);
+    if (!isDeleted) put(this.#mainTable, mainKey, value as Buffer);
   }
 
   #removeMain(mainKey: Buffer): void {
