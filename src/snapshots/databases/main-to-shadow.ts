@@ -12,8 +12,10 @@ import { writeLocal } from "./write-changes.js";
 
 export interface LocalChangesOptions {
   signal: AbortSignal;
-  /** The time that changes get; 1 at the start, so that what others know wins over what was found. */
+  /** The time that changes get. */
   timestampNano: bigint;
+  /** That of keys without a shadow: 1 at the start, so that what others know wins over what was found. */
+  unknownNano?: bigint;
 }
 
 /**
@@ -46,7 +48,7 @@ async function takeDatabase(
   environment: ApplicationEnvironment,
   name: string,
   batch: ChangeBatch,
-  { signal, timestampNano }: LocalChangesOptions,
+  { signal, timestampNano, unknownNano = timestampNano }: LocalChangesOptions,
 ): Promise<number> {
   const target = { environment, name, keptName: shadowPrefix + name };
   let changed = 0;
@@ -62,7 +64,7 @@ async function takeDatabase(
       isDone = from === null;
     }
     if (batch.count === 0) continue;
-    changed += environment.write((meta) => writeLocal(target, batch, meta, timestampNano));
+    changed += environment.write((meta) => writeLocal(target, batch, meta, timestampNano, unknownNano));
     await environment.giveBackPages();
   }
   return changed;

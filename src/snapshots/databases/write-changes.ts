@@ -68,13 +68,19 @@ export function writeShadow(
   return written;
 }
 
-/** Writes what the application has changed at the batch's keys into the shadow, with one time for all. */
-export function writeLocal(target: WriteTarget, batch: ChangeBatch, meta: MetaPage, nowNano: bigint): number {
+/** Writes what the application has changed at the batch's keys into the shadow, and what has no shadow yet. */
+export function writeLocal(
+  target: WriteTarget,
+  batch: ChangeBatch,
+  meta: MetaPage,
+  nowNano: bigint,
+  unknownNano: bigint,
+): number {
   const shadow = new ShadowWriter(target, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
     const key = batch.key(at);
-    if (!shadow.takeLocal(key, nowNano)) continue;
+    if (!shadow.takeLocal(key, nowNano, unknownNano)) continue;
     shadow.settleLocal(key);
     written += 1;
   }
@@ -138,8 +144,8 @@ class ShadowWriter {
     this.#txnId = meta.txnId + 1;
   }
 
-  /** Looks at a key; whether the application has changed it since its shadow was made. */
-  takeLocal(key: Buffer, nowNano: bigint): boolean {
+  /** Looks at a key; whether the application has changed it since its shadow was made, or it has none. */
+  takeLocal(key: Buffer, nowNano: bigint, unknownNano = nowNano): boolean {
     this.#shadow.find(key);
     this.#isInMain = this.#main.find(key);
     const isLive = this.#shadow.isThere && !this.#shadow.isDeleted;
@@ -150,7 +156,7 @@ class ShadowWriter {
       this.current = this.#shadow;
       return false;
     }
-    const local = this.#localEntry(key, nowNano);
+    const local = this.#localEntry(key, this.#shadow.isThere ? nowNano : unknownNano);
     this.#isLocalNewer =
       !this.#shadow.isThere || winnerOf<SnapshotEntry, SnapshotEntry>(this.#shadow, local) === local;
     this.current = this.#isLocalNewer ? local : this.#shadow;

@@ -131,7 +131,9 @@ export class ApplicationDatabase implements SyncedDatabase {
   async #shadowFirst(signal: AbortSignal): Promise<void> {
     if (this.#isShadowed) return;
     const isStarted = this.#databases().has(startedMarker);
-    await mainToShadow(this.#environment, { signal, timestampNano: isStarted ? nowNano() : 1n });
+    const timestampNano = nowNano();
+    const unknownNano = isStarted ? timestampNano : 1n;
+    await mainToShadow(this.#environment, { signal, timestampNano, unknownNano });
     if (!isStarted) this.#environment.create(startedMarker, 0);
     this.#isShadowed = true;
   }

@@ -74,10 +74,6 @@ async function feed(
 function isWritten(zlib: Gunzip | Gzip, chunk: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     if (zlib.destroyed) return resolve(false);
-<<<<<<< HEAD
-    // What is under way when zlib fails is never answered.
-=======
->>>>>>> 62ce9e4c62b1c809430089a52dee1407152b6e40
     const onClose = () => resolve(false);
     zlib.once("close", onClose);
     zlib.write(chunk, (error) => {
