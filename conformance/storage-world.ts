@@ -83,13 +83,13 @@ export function assertSame(found: Uint8Array | null, wanted: Uint8Array, what: s
   assert.ok(Buffer.from(wanted).equals(found), `${what} has other bytes`);
 }
 
-export async function assertCode(body: () => Promise<unknown>, ...codes: string[]): Promise<void> {
+export async function assertCode(body: () => Promise<unknown>, ...codes: string[]): Promise<string> {
   try {
     await body();
   } catch (error) {
     if (!isPlimsollError(error)) throw error;
     assert.ok(codes.includes(error.code), `${error.code} instead of ${codes.join(" or ")}: ${error.message}`);
-    return;
+    return error.code;
   }
   assert.fail(`${codes.join(" or ")} was not thrown`);
 }

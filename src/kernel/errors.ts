@@ -4,8 +4,8 @@ import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
 import { replicaErrors } from "./replica-errors.js";
 import { serverErrors } from "./server-errors.js";
-import { storageErrors } from "./storage-errors.js";
 import { snapshotErrors } from "./snapshot-errors.js";
+import { storageErrors } from "./storage-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -364,8 +364,8 @@ export const errorTable = {
   ...feedErrors,
   ...replicaErrors,
   ...serverErrors,
-  ...storageErrors,
   ...snapshotErrors,
+  ...storageErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 

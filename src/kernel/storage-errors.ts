@@ -14,6 +14,39 @@ export const storageErrors = {
     message:
       "Cannot read {storage} ({reason}). Check the disk and the permissions there, then run the same command.",
   },
+  STORAGE_CREDENTIALS: {
+    retry: false,
+    message:
+      "No credentials for {storage} are found ({reason}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/credentials in AWS_PROFILE.",
+  },
+  STORAGE_ACCESS: {
+    retry: false,
+    message:
+      "{storage} does not let these credentials in ({reason}). Check the key, its rights on the bucket, and the clock of this machine.",
+  },
+  STORAGE_REGION: {
+    retry: false,
+    message: "{storage} is in the region {region}. Set AWS_REGION={region}, then run the same command.",
+  },
+  STORAGE_UNREACHABLE: {
+    retry: true,
+    message:
+      "{storage} does not answer ({reason}). Check the address and the network, then run the same command.",
+  },
+  STORAGE_BUSY: {
+    retry: true,
+    message:
+      "{storage} turned {attempts} tries away, the last one with {reason}. Wait a while, then run the same command.",
+  },
+  STORAGE_FAILED: {
+    retry: false,
+    message: "{storage} did not do its part ({reason}). Mend what it names, then run the same command.",
+  },
+  SNAPSHOT_TOO_LARGE: {
+    retry: false,
+    message:
+      "{name} has more than {bytesMax}, the most that {storage} takes as one object. Split what is stored.",
+  },
   STORAGE_NAME: {
     retry: false,
     message:

@@ -24,7 +24,7 @@ export interface StorageReadOptions extends StorageCallOptions {
 export interface StorageWriteOptions extends StorageCallOptions {
   /**
    * Fails with SNAPSHOT_NAME_TAKEN where there is an object with this name, and with STORAGE_UNCONDITIONAL where
-   * the storage has no `conditionalWrite`.
+   * the storage has no `conditionalWrite`, or none for an object of this size.
    */
   isNew?: boolean;
 }

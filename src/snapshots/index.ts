@@ -10,6 +10,7 @@ export type {
   SnapshotMeta,
 } from "./snapshot-entry.js";
 export * from "./storages/index.js";
+export * from "./transfer/index.js";
 export { checkTransform } from "./wire/check-transform.js";
 export { type DumpOptions, dumpSnapshot } from "./wire/dump-snapshot.js";
 export { DupSortEncoder, decodeDupSortKey } from "./wire/dupsort-key.js";

@@ -15,7 +15,7 @@ export * from "./relay.js";
 export * from "./replica.js";
 export * from "./server.js";
 export * from "./sizes.js";
-export * from "./storages.js";
 export * from "./snapshots.js";
+export * from "./storages.js";
 export * from "./tables.js";
 export * from "./verify.js";
