@@ -13,7 +13,8 @@ export class ZlibFault extends Error {
 /**
  * What zlib makes of chunks, in chunks. A chunk is handed over when zlib is done with the one before, so at
  * no time is there more than one of theirs and a few of zlib's own; with `isAhead` the next one is asked for
- * meanwhile. Closing it early closes the chunks.
+ * meanwhile. Closing it early closes the chunks. The signal is looked at between two chunks: what waits long
+ * is where they come from, and has the signal too.
  */
 export async function* throughZlib(
   zlib: Gunzip | Gzip,
@@ -22,20 +23,20 @@ export async function* throughZlib(
   { isAhead = false } = {},
 ): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
-  const onAbort = () => zlib.destroy(signal.reason as Error);
-  signal.addEventListener("abort", onAbort, { once: true });
   // The reader of the stream hears of errors while it reads; one that comes between two readings kills
   // nobody.
   zlib.on("error", () => {});
   const feeding = feed(zlib, chunks, isAhead);
   try {
-    for await (const piece of zlib) yield piece as Uint8Array;
+    for await (const piece of zlib) {
+      signal.throwIfAborted();
+      yield piece as Uint8Array;
+    }
     const bytesRead = await feeding;
     if (bytesRead !== zlib.bytesWritten) throw new ZlibFault("bytes behind its end", zlib.bytesWritten);
   } catch (error) {
     throw isZlibError(error) ? new ZlibFault(error.message, zlib.bytesWritten) : error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
     zlib.destroy();
     await feeding;
   }
@@ -66,11 +67,13 @@ async function feed(
   return bytes;
 }
 
-/** False once the stream is closed: then nothing more needs to be asked for. */
+/**
+ * False once the stream is closed, which forgets the chunk in its hands: then nothing more needs to be asked
+ * for.
+ */
 function isWritten(zlib: Gunzip | Gzip, chunk: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     if (zlib.destroyed) return resolve(false);
-    // What is under way when zlib fails is never answered.
     const onClose = () => resolve(false);
     zlib.once("close", onClose);
     zlib.write(chunk, (error) => {
