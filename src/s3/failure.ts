@@ -26,7 +26,7 @@ export class S3Failure extends Error {
 
   /** Whether the server may have done what it was asked, although nobody heard of it. */
   get isUncertain(): boolean {
-    return this.status === 0 || this.status >= 500 || this.code === "NoSuchUpload";
+    return this.status < 300 || this.status >= 500 || this.code === "NoSuchUpload";
   }
 }
 
@@ -48,6 +48,15 @@ const neverPassing = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
+
+/** An answer taken apart; one that is no XML is a failure as well. */
+export function readAnswer(text: string, repeated: readonly string[] = []): ReturnType<typeof readXml> {
+  try {
+    return readXml(text, repeated);
+  } catch (error) {
+    throw new S3Failure(200, "", `its answer is no XML: ${(error as Error).message}`.slice(0, 200));
+  }
+}
 
 /** The failure that an answer's status and body tell of; bodies of others than S3 count by their status. */
 export function failureOf(status: number, headers: IncomingHttpHeaders, body: string): S3Failure {

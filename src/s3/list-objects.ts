@@ -1,7 +1,7 @@
 import { s3PageKeysMax } from "../kernel/index.js";
 import type { S3Client } from "./client.js";
-import { S3Failure } from "./failure.js";
-import { readXml, type XmlText } from "./xml.js";
+import { readAnswer, S3Failure } from "./failure.js";
+import type { XmlText } from "./xml.js";
 
 export interface ListedObject {
   key: string;
@@ -76,12 +76,7 @@ async function askXml(
   signal: AbortSignal,
 ) {
   const { text, answer } = await client.ask({ method: "GET", key: null, query }, signal);
-  const serverMs = Date.parse(answer.headers.date ?? "");
-  try {
-    return { ...readXml(text, repeated), serverMs };
-  } catch (error) {
-    throw new S3Failure(200, "", `its list is no XML: ${(error as Error).message}`.slice(0, 200));
-  }
+  return { ...readAnswer(text, repeated), serverMs: Date.parse(answer.headers.date ?? "") };
 }
 
 function objectOf(text: XmlText, root: XmlText): ListedObject {

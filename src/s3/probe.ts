@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { S3Client } from "./client.js";
-import { S3Failure } from "./failure.js";
+import { readAnswer, S3Failure } from "./failure.js";
 import type { WritingWay } from "./write-object.js";
-import { readXml } from "./xml.js";
 
 /** What the keys of objects that are only tried out begin with, behind the prefix. */
 export const probePrefix = ".plimsoll-probe-";
@@ -38,7 +37,7 @@ async function isUploadRefused(
   signal: AbortSignal,
 ): Promise<boolean> {
   const begun = await client.ask({ method: "POST", key, query: { uploads: "" } }, signal);
-  const uploadId = readXml(begun.text).root.get("UploadId") ?? "";
+  const uploadId = readAnswer(begun.text).root.get("UploadId") ?? "";
   const part = await client.ask({ method: "PUT", key, query: { partNumber: "1", uploadId }, body }, signal);
   const tag = part.answer.headers.etag ?? "";
   const list = `<Part><PartNumber>1</PartNumber><ETag>${tag}</ETag></Part>`;

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { OutgoingHttpHeaders } from "node:http";
 import { s3PartsMax, s3SettleMs } from "../kernel/index.js";
 import type { S3Client, S3Request } from "./client.js";
-import { S3Failure } from "./failure.js";
+import { readAnswer, S3Failure } from "./failure.js";
 import { S3ObjectFault } from "./read-object.js";
-import { escapeXml, readXml } from "./xml.js";
+import { escapeXml } from "./xml.js";
 
 /** Says in an object's metadata which writing it comes from, so that a lost answer can be made up for. */
 const writingHeader = "x-amz-meta-plimsoll-write";
@@ -130,7 +130,7 @@ class Writing {
     const headers = { [writingHeader]: this.#id, "Content-Type": "application/octet-stream" };
     const request = { method: "POST", key: this.#key, query: { uploads: "" }, headers } as const;
     const { text } = await this.#client.ask(request, this.#options.signal);
-    const uploadId = readXml(text).root.get("UploadId");
+    const uploadId = readAnswer(text).root.get("UploadId");
     if (uploadId === undefined) throw new S3Failure(200, "", "it began an upload without giving its id");
     this.#options.onUpload?.(uploadId, true);
     return uploadId;
@@ -162,7 +162,7 @@ class Writing {
    * names its writing.
    */
   async #commit(request: S3Request): Promise<void> {
-    const { signal, isNew } = this.#options;
+    const { signal } = this.#options;
     let isUncertain = false;
     for (let tries = 1; ; tries++) {
       try {
@@ -170,31 +170,50 @@ class Writing {
         return checkCommitted(text);
       } catch (error) {
         isUncertain ||= error instanceof S3Failure && error.isUncertain;
-        if (isUncertain && (await this.#isThere())) return;
-        if (isNew && error instanceof S3Failure && error.status === 412) throw new S3ObjectFault("taken");
+        if (await this.#isWorthAnother(error, tries)) continue;
+        if (isUncertain && (await this.#isOurs(error))) return;
+        if (isRefusal(error) && this.#options.isNew) throw new S3ObjectFault("taken");
         signal.throwIfAborted();
-        if (!(await this.#client.isWorthAnother(error, tries, signal))) throw error;
+        throw error;
       }
     }
   }
 
-  /** Whether the object is there and of this writing; no where that cannot be seen. */
-  async #isThere(): Promise<boolean> {
+  /** As the client says, but an abort while it waits is no reason to leave without a look. */
+  async #isWorthAnother(error: unknown, tries: number): Promise<boolean> {
+    const { signal } = this.#options;
+    if (signal.aborted) return false;
+    try {
+      return await this.#client.isWorthAnother(error, tries, signal);
+    } catch (failure) {
+      if (signal.aborted) return false;
+      throw failure;
+    }
+  }
+
+  /** Whether the object is there and of this writing. */
+  async #isOurs(failure: unknown): Promise<boolean> {
     try {
       const request = { method: "HEAD", key: this.#key } as const;
-      const answer = await this.#client.trySend(request, AbortSignal.timeout(s3SettleMs));
-      answer.resume();
+      const { answer } = await this.#client.ask(request, AbortSignal.timeout(s3SettleMs));
       return answer.headers[writingHeader] === this.#id;
-    } catch {
+    } catch (error) {
+      if (error instanceof S3Failure && error.status === 404) return false;
+      // To say that another has the name would be wrong where it may be this writing itself.
+      if (isRefusal(failure)) throw new S3Failure(0, "", "whose object has the name cannot be seen");
       return false;
     }
   }
 }
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof S3Failure && error.status === 412;
+}
+
 /** The end of an upload may be refused within an answer that began well. */
 function checkCommitted(text: string): void {
   if (text.trim() === "") return;
-  const { rootName, root } = readXml(text);
+  const { rootName, root } = readAnswer(text);
   if (rootName !== "Error") return;
   const code = root.get("Code") ?? "";
   const words = `${code} ${root.get("Message") ?? ""}`;

@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   assert,
+  collectGarbage,
   PlimsollError,
   partReaderAgeMsMax,
   partReaderBytesMax,
   partSlabBytes,
   partSlabEntriesMax,
   placesRememberedMax,
+  reopensPerCollection,
   systemClock,
   writeFileDurably,
 } from "../../kernel/index.js";
@@ -27,6 +29,8 @@ export function lmdbStoreParts(dir: string): StoreParts {
 class LmdbStoreParts implements StoreParts {
   readonly name: string;
   #view: OpenView | null = null;
+  /** How often it let go of the store. */
+  #left = 0;
   #isClosed = false;
 
   constructor(dir: string) {
@@ -112,8 +116,12 @@ class LmdbStoreParts implements StoreParts {
 
   async #leave(): Promise<void> {
     const view = this.#view;
+    if (view === null) return;
     this.#view = null;
-    await view?.close();
+    await view.close();
+    this.#left += 1;
+    // A closed environment is garbage outside the heap, which V8 is in no hurry to collect.
+    if (this.#left % reopensPerCollection === 0) collectGarbage();
   }
 }
 

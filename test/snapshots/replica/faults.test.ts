@@ -262,3 +262,29 @@ test("a push of what is there writes nothing, and what is new costs what is new"
   expect(await pull(replica, place)).toMatchObject({ isNew: true, partsRead: third.parts });
   expect(await pull(replica, place)).toMatchObject({ isNew: false, partsRead: 0 });
 });
+
+test("a pull whose parts go in the midst of it goes on with the newer manifest", async () => {
+  const place = new MemoryStorage("faults-overtaken");
+  const path = folder.file("overtaken");
+  cpSync(folder.file("former"), path, { recursive: true });
+  await push(path, { storage: place, partBytesMax });
+  let reads = 0;
+  const slow = Object.create(place, {
+    name: { value: place.name },
+    list: { value: place.list.bind(place) },
+    read: {
+      value: async function* (...[name, options]: Parameters<SnapshotStorage["read"]>) {
+        if (name.startsWith("parts/") && ++reads === 3) {
+          await importDocs(folder, "overtaken", { docs: docs(100, 300), merged: 2 });
+          await push(path, { storage: place, partBytesMax, keepMs: 0 });
+          await push(path, { storage: place, partBytesMax, keepMs: 0 });
+        }
+        yield* place.read(name, options);
+      },
+    },
+  }) as SnapshotStorage;
+  const replica = folder.file("of-overtaken");
+  const { manifest } = await pull(replica, slow);
+  expect(await objectsOf(place)).toContain(manifest);
+  expect(await seenOf(replica)).toEqual(await seenOf(path));
+});
