@@ -17,8 +17,8 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-const ownLog = "what happens is told on stderr and in the metrics";
-const ownHealth = "health has thresholds of its own (docs/snapshots.md)";
+const ownLog = "what happens is told on stderr";
+const ownHealth = "a sync has no server of its own";
 const ownClient = "the client keeps such times itself";
 
 const environmentOptions = object({
@@ -99,12 +99,12 @@ const root = object({
   lmdbs: mapOf(database),
   sweeper,
   storage,
-  http: object({ address: text(null) }),
+  http: unused("a sync has no server of its own; what it does is told on stderr"),
   log: unused(ownLog),
   health: unused(ownHealth),
   lmdb_poll_interval: duration(1000, 100),
   lmdb_log_stats_interval: unused(ownLog),
-  lmdb_scrape_smaps: unused("memory is in the metrics as the kernel counts it"),
+  lmdb_scrape_smaps: unused("the report has the memory as the kernel counts it"),
   storage_poll_interval: duration(1000, 100),
   storage_retry_interval: duration(5000, 100),
   storage_retry_count: count(100, 1),

@@ -25,10 +25,3 @@ export const shadowPassesMax = 3;
 
 /** A store is pushed or pulled again after this, unless it is done once. */
 export const storeSyncMs = 5000;
-
-/** Health: what has failed for so long is a warning, then an error. */
-export const syncWarnMs = 60_000;
-export const syncErrorMs = 5 * 60_000;
-
-/** Names of a listing that a status page shows. */
-export const syncNamesShown = 200;

@@ -58,7 +58,11 @@ export async function mergeSnapshot(
 }
 
 /** Sees that the database is there, with its shadow, and that the entries can go there. */
-function prepareDatabase(environment: ApplicationEnvironment, head: DbiHead, options: DatabaseMergeOptions): void {
+function prepareDatabase(
+  environment: ApplicationEnvironment,
+  head: DbiHead,
+  options: DatabaseMergeOptions,
+): void {
   const { path } = environment.file;
   const { name } = head;
   const refuse = (what: string): never => {

@@ -104,16 +104,3 @@ export class SyncStatus {
     return { database, instance, storage, ...now, ...past };
   }
 }
-
-export type SyncHealth = "ok" | "warning" | "error";
-
-/** A storage that fails for a moment is no trouble; one that fails for long is told. */
-export function healthOf(
-  status: SyncStatus,
-  wallMs: number,
-  thresholds: { warnMs: number; errorMs: number },
-): SyncHealth {
-  const longestMs = Math.max(0, ...status.failing.map(({ sinceMs }) => wallMs - sinceMs));
-  if (longestMs >= thresholds.errorMs) return "error";
-  return longestMs >= thresholds.warnMs || status.unreadable.size > 0 ? "warning" : "ok";
-}

@@ -16,8 +16,8 @@ import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
 
-export { isStoreFolder } from "./store-files.js";
 export { openLmdbReplica } from "./replica-session.js";
+export { isStoreFolder } from "./store-files.js";
 export { lmdbStoreParts } from "./store-parts.js";
 export { storeFiles };
 

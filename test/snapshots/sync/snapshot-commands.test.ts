@@ -35,7 +35,8 @@ async function recordsOf(name: string): Promise<Record<string, string>> {
   return found;
 }
 
-const snapshotsIn = (name: string) => readdirSync(folder.file(name)).filter((file) => file.endsWith(".pb.gz"));
+const snapshotsIn = (name: string) =>
+  readdirSync(folder.file(name)).filter((file) => file.endsWith(".pb.gz"));
 
 describe("an application's database", () => {
   test("is pushed, pulled and synced, with reports that add up", async () => {

@@ -93,7 +93,6 @@ describe("a configuration of a sync", () => {
       memory_downloaded_snapshots: 3,
       sweeper: { enabled: true, retention_days: 3.5, lock_duration: 50, release_duration: 60 },
       storage: { cleanup: { enabled: true, remove_old_instances_interval: 604_800_000 } },
-      http: { address: ":8500" },
     });
     expect(config.lmdbs.get("main")).toMatchObject({
       path: "/srv/pdns.lmdb",
