@@ -78,10 +78,9 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     return this.compatVersion === 0 && this.#isAtDatabase && !this.#options.outline;
   }
 
-  /** Refuses what this version cannot read. */
+  /** Refuses a snapshot that does not say how it is to be read. */
   checkVersion(): this {
     if (this.formatVersion === 0) throw this.#fields.damaged("it says no version of its format", 0);
-    this.#checkCompatVersion();
     return this;
   }
 
@@ -167,7 +166,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     } else if (field === snapshotFields.compatVersion) {
       this.#fields.expect(tag, wireTypes.varint);
       this.compatVersion = await this.#readVersion();
-      if (this.#isOpen) this.#checkCompatVersion();
+      this.#checkCompatVersion();
     } else if (field === snapshotFields.meta) {
       this.#fields.expect(tag, wireTypes.bytes);
       const meta = { ...this.meta };
@@ -187,8 +186,8 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
 
   #checkCompatVersion(): void {
     const { compatVersion } = this;
-    if (compatVersion <= writtenFormatVersion || this.#options.isSurvey) return;
-    const details = { name: this.#options.name, compatVersion, versionMax: writtenFormatVersion };
+    if (compatVersion <= writtenFormatVersion) return;
+    const details = { name: this.name, compatVersion, versionMax: writtenFormatVersion };
     throw new PlimsollError("SNAPSHOT_VERSION", details);
   }
 
