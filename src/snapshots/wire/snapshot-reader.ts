@@ -208,8 +208,13 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     while (this.#window.offset < this.#databaseEnd) {
       const tag = await this.#fields.tag(this.#databaseEnd);
       if (tag === entryTag) return this.#readEntry();
-      await readHeadField(this.#fields, tag, this.#databaseEnd, this.#head);
+      await readHeadField(this.#fields, tag, this.#databaseEnd, this.#saidHead());
     }
+  }
+
+  /** Where what a database says goes: what was found by a look over all of it is known better. */
+  #saidHead(): DbiHead {
+    return this.#options.outline ? emptyHead() : this.#head;
   }
 
   #takeOrder(): void {
@@ -222,7 +227,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
 
   async #readLateHeadField(tag: number, offset: number): Promise<void> {
     const before = { ...this.#head };
-    await readHeadField(this.#fields, tag, this.#databaseEnd, this.#head);
+    await readHeadField(this.#fields, tag, this.#databaseEnd, this.#saidHead());
     if (before.name !== this.#head.name) this.#refuseLate("name", offset);
     if (before.flags !== this.#head.flags) this.#refuseLate("flags", offset);
     if (before.transform !== this.#head.transform) this.#refuseLate("transform", offset);
