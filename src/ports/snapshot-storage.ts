@@ -43,14 +43,15 @@ export interface SnapshotStorage extends AsyncDisposable {
   list(prefix: string, options: StorageCallOptions): AsyncIterable<StoredObject>;
 
   /**
-   * The bytes of an object, in chunks that are the reader's until it asks for the next. A lost connection is taken up
-   * again where it broke, of the same object or not at all. Throws SNAPSHOT_ABSENT where nothing has the name.
+   * The bytes of an object, in chunks that are the reader's until it asks for the next. A lost connection is
+   * taken up again where it broke, of the same object or not at all. Throws SNAPSHOT_ABSENT where nothing has
+   * the name.
    */
   read(name: string, options: StorageReadOptions): AsyncIterable<Uint8Array>;
 
   /**
-   * Writes an object. Nobody sees anything of it before all of it is there and kept, and nothing is there when
-   * the chunks throw, the signal aborts or the process dies.
+   * Writes an object. Nobody sees anything of it before all of it is there and kept, and nothing is there
+   * when the chunks throw, the signal aborts or the process dies.
    */
   write(name: string, chunks: AsyncIterable<Uint8Array>, options: StorageWriteOptions): Promise<StoredObject>;
 

@@ -48,7 +48,8 @@ describe.skipIf(postgresMissing !== null)(`chunks of tables (${postgresMissing ?
   }
 
   test.each([
-    ["17 records", { syncRecords: 17 }],
+    ["7 records", { syncRecords: 7 }],
+    ["1,000 records", { syncRecords: 1000 }],
     ["what the governor allows", {}],
     ["everything", { syncBytes: 2 ** 40 }],
   ])("chunks of %s end in what the twin has, row for row", { timeout: timeoutMs }, async (_, plan) => {

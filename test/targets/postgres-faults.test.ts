@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { importInto, makeFolder, readRejects, startPlimsoll } from "../support/cli.js";
 import { ask, type PostgresServer, postgresMissing, startPostgres } from "../support/postgres.js";
@@ -147,6 +150,42 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     }
   });
 
+  test("TLS is spoken as the address says, and certificates are held to it", {
+    timeout: timeoutMs,
+  }, async () => {
+    const url = await server.database();
+    const [{ data_directory: data }] = (await ask(url, "SHOW data_directory")) as [
+      { data_directory: string },
+    ];
+    makeCertificate(data);
+    await ask(url, "ALTER SYSTEM SET ssl = on");
+    await ask(url, "SELECT pg_reload_conf()");
+    await expect
+      .poll(() => ask(`${url}?sslmode=no-verify`, "SHOW ssl").catch(() => []))
+      .toEqual([{ ssl: "on" }]);
+    await ask(
+      url,
+      `CREATE FUNCTION is_ciphered() RETURNS boolean LANGUAGE sql AS
+         $$ SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid() $$;
+       CREATE TABLE item (id integer PRIMARY KEY, name text, ciphered boolean DEFAULT is_ciphered())`,
+    );
+    csv("few.csv", 3);
+    const load = (query: string) =>
+      importInto(folder, ["few.csv", "--into", `${url}?${query}#item`, "--entity", "Item", "--key", "id"]);
+    const certificate = encodeURIComponent(join(data, "server.crt"));
+    for (const query of ["sslmode=require", `sslmode=verify-ca&sslrootcert=${certificate}`]) {
+      const { code, error } = await load(query);
+      expect(code, error).toBe(0);
+      const rows = await ask(url, "DELETE FROM item RETURNING ciphered");
+      expect(rows).toEqual(Array.from({ length: 3 }, () => ({ ciphered: true })));
+      await ask(url, "DROP TABLE IF EXISTS plimsoll_state");
+    }
+    const strange = await load("sslmode=verify-full");
+    expect([strange.code, strange.error]).toEqual([1, expect.stringMatching(/Cannot connect .*certificate/)]);
+    await ask(url, "ALTER SYSTEM RESET ssl");
+    await ask(url, "SELECT pg_reload_conf()");
+  });
+
   test("a session that the server ends, and a server that crashes, cost nothing", {
     timeout: timeoutMs,
   }, async () => {
@@ -201,3 +240,13 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(await ask(url, "SELECT count(*)::int AS rows FROM row")).toEqual([{ rows }]);
   });
 });
+
+/** One that signs itself, where a server looks for it, as the server's user owns it. */
+function makeCertificate(folder: string): void {
+  const [key, certificate] = [join(folder, "server.key"), join(folder, "server.crt")];
+  const words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"];
+  execFileSync("openssl", [...words, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+  chmodSync(key, 0o600);
+  const { uid, gid } = statSync(folder);
+  for (const file of [key, certificate]) chownSync(file, uid, gid);
+}

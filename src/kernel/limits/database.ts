@@ -29,6 +29,12 @@ export const stagedBytesMax = 64 * MiB;
 /** Rows that are settled at a time where the server refuses many: what is told of each is kept until then. */
 export const stagedRefusedMax = 4096;
 
+/**
+ * Records that are tried one by one where the server refuses some of them: that takes some 200 µs each,
+ * halving them some twenty statements for each that is refused.
+ */
+export const siftedRecordsMax = 512;
+
 /** Links that lead nowhere and are taken out in one transaction. */
 export const danglingLinksAtOnce = 100_000;
 

@@ -21,7 +21,7 @@ export class RowFault extends Error {
  * Classes of SQLSTATE that a row's values bring about: its cardinality, its data, a constraint, a view's
  * check, what a trigger raises, and what is too large for a page or an index.
  */
-const rowClasses: ReadonlySet<string> = new Set(["21", "22", "23", "44", "P0", "54"]);
+export const rowClasses: ReadonlySet<string> = new Set(["21", "22", "23", "44", "P0", "54"]);
 
 /** What other classes mean; the longest name that fits counts. */
 const conditions: Record<string, ErrorCode> = {
@@ -87,6 +87,10 @@ function isSystemError(error: Error): boolean {
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
   if (!(error instanceof Error)) return String(error);
-  const detail = error instanceof pg.DatabaseError && error.detail ? `: ${error.detail}` : "";
-  return `${error.message.trim()}${detail}`.replace(/\.$/, "");
+  return refusedFor(error.message, error instanceof pg.DatabaseError ? error.detail : undefined);
+}
+
+/** A reason as the server tells it, with what it says more closely about the row. */
+export function refusedFor(message: string, detail: string | undefined): string {
+  return `${message.trim()}${detail ? `: ${detail}` : ""}`.replace(/\.$/, "");
 }

@@ -11,8 +11,8 @@ import {
   sameKey,
 } from "./stored-table.js";
 
-/** Staged rows with these ordinals; null for all of them. */
-export type OrdinalRange = { from: number; to: number } | null;
+/** Staged rows with these ordinals, as numbers or variables of a function; null for all of them. */
+export type OrdinalRange = { from: number | string; to: number | string } | null;
 
 /** What of the staged rows is looked at. */
 export interface StagedPart {
@@ -98,6 +98,11 @@ export class SettleSql {
     return `INSERT INTO ${this.winners} SELECT ${values}, s.${ordinalColumn}, ${isThere}
       FROM ${from} LEFT JOIN ${this.#entity.name} t ON ${sameKey(this.#entity, "t.", "s.")}
       WHERE NOT (${isThere}) OR ${this.#isWanted()}`;
+  }
+
+  /** The records that may win, in their order. */
+  chosenOrdinals(part: StagedPart): string {
+    return `SELECT c.${ordinalColumn} FROM (${this.#chosen(part)}) c ORDER BY 1`;
   }
 
   countWinners(): string {
@@ -192,10 +197,10 @@ export class SettleSql {
     return `WITH ${[`gone AS (${gone})`, ...lists].join(", ")} SELECT count(*) FROM gone`;
   }
 
-  /** What a staged row holds, as JSON, its beginning. */
-  showRow(charsMax: number): string {
-    return `SELECT ${this.#shown(charsMax)} AS text FROM ${this.#staging.name} s
-      WHERE s.${ordinalColumn} = $1`;
+  /** What staged rows hold, as JSON, its beginning. */
+  showRows(charsMax: number): string {
+    return `SELECT s.${ordinalColumn} AS ordinal, ${this.#shown(charsMax)} AS text
+      FROM ${this.#staging.name} s WHERE s.${ordinalColumn} = ANY($1::integer[])`;
   }
 
   #shown(charsMax: number): string {

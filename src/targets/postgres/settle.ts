@@ -1,8 +1,9 @@
-import { rowHeadBytesMax } from "../../kernel/index.js";
+import { rowHeadBytesMax, siftedRecordsMax } from "../../kernel/index.js";
 import { addRowCounts, noRowCounts, type RowCounts, type RowReject } from "../../ports/index.js";
 import { RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
 import { type ListParts, type OrdinalRange, SettleSql, type StagedPart } from "./settle-sql.js";
+import { type Refused, Sifter } from "./sifter.js";
 import type { StagingTable } from "./staging.js";
 import type { StoredEntity } from "./stored-table.js";
 
@@ -24,7 +25,7 @@ type Counted<Name extends string> = Record<Name, string>;
 
 /**
  * Brings what is staged for one entity into its table, by the conflict rule and as if records came one by
- * one. What the database refuses is halved until the record is alone that it refuses; the others go in.
+ * one. What the database refuses is halved until it is few records, which are sifted; the others go in.
  */
 export class Settler {
   readonly staging: StagingTable;
@@ -32,6 +33,7 @@ export class Settler {
   readonly entity: StoredEntity;
   readonly #connection: Connection;
   readonly #sql: SettleSql;
+  readonly #sifter: Sifter;
 
   constructor(
     connection: Connection,
@@ -44,6 +46,7 @@ export class Settler {
     this.staging = staging;
     this.lists = lists;
     this.#sql = new SettleSql(entity, staging, lists);
+    this.#sifter = new Sifter(connection, this.#sql, lists, entity.planned.number);
   }
 
   async make(): Promise<void> {
@@ -56,6 +59,7 @@ export class Settler {
     const bounds = { from: 0, to: ordinalsEnd };
     await this.#settleRange(null, bounds, mayRepeat, settled);
     for (const { staging } of [this, ...this.lists]) await staging.clear();
+    settled.losers.sort((a, b) => a.ordinal - b.ordinal);
     return settled;
   }
 
@@ -71,12 +75,19 @@ export class Settler {
       settled.losers.push(...done.losers);
       return;
     }
-    if (bounds.to - bounds.from <= 1) {
-      const head = await this.#head(bounds.from);
-      settled.losers.push({ ordinal: bounds.from, code: "ROW_REFUSED", reason: done.message, head });
-      return;
-    }
     await this.staging.makeIndex();
+    if (bounds.to - bounds.from <= 1) {
+      return this.#refuse([{ ordinal: bounds.from, reason: done.message }], settled);
+    }
+    // Tombstones and records take turns, which a trial of records alone does not show.
+    if (bounds.to - bounds.from <= siftedRecordsMax && !this.staging.hasTombstones) {
+      const refused = await this.#sifter.sift(bounds.from, bounds.to);
+      if (refused !== null && refused.length > 0) {
+        await this.#refuse(refused, settled);
+        // Others of the same keys may win now.
+        return this.#settleRange(bounds, bounds, mayRepeat, settled);
+      }
+    }
     const middle = Math.floor((bounds.from + bounds.to) / 2);
     for (const half of [
       { from: bounds.from, to: middle },
@@ -176,11 +187,16 @@ export class Settler {
     });
   }
 
-  async #head(ordinal: number): Promise<Uint8Array> {
-    const [row] = await this.#connection.rows<{ text: string }>(this.#sql.showRow(rowHeadBytesMax), [
-      ordinal,
-    ]);
-    return Buffer.from(row?.text ?? "");
+  /** Takes records out of what is staged, and tells them. */
+  async #refuse(refused: readonly Refused[], { losers }: Settled): Promise<void> {
+    const ordinals = refused.map(({ ordinal }) => ordinal);
+    type Row = { ordinal: number; text: string };
+    const rows = await this.#connection.rows<Row>(this.#sql.showRows(rowHeadBytesMax), [ordinals]);
+    const texts = new Map(rows.map(({ ordinal, text }) => [ordinal, text]));
+    for (const { ordinal, reason } of refused) {
+      losers.push({ ordinal, code: "ROW_REFUSED", reason, head: Buffer.from(texts.get(ordinal) ?? "") });
+    }
+    for (const { staging } of [this, ...this.lists]) if (staging.rows > 0) await staging.remove(ordinals);
   }
 
   async #countVersions(part: StagedPart): Promise<Partial<RowCounts>> {

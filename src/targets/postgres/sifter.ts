@@ -1,0 +1,108 @@
+import { RowFault, refusedFor, rowClasses } from "./conditions.js";
+import type { Connection } from "./connection.js";
+import type { ListParts, SettleSql } from "./settle-sql.js";
+
+/** A staged record that the server refuses, by its ordinal in the chunk. */
+export interface Refused {
+  ordinal: number;
+  reason: string;
+}
+
+interface RefusedRow {
+  refused: number;
+  message: string;
+  detail: string;
+}
+
+const lower = "plimsoll_lower";
+const upper = "plimsoll_upper";
+const one = "plimsoll_one";
+
+/**
+ * Finds out which of some staged records a table refuses, in one question: a function of the session writes
+ * them one after another, each on trial, so that what one of them does to a later one counts as well. The
+ * statements are those that settle a whole range. What it wrote is taken back.
+ */
+export class Sifter {
+  readonly #connection: Connection;
+  readonly #sql: SettleSql;
+  readonly #lists: readonly ListParts[];
+  readonly #name: string;
+  /** Null until it was tried to make the function. */
+  #isMade: boolean | null = null;
+
+  constructor(connection: Connection, sql: SettleSql, lists: readonly ListParts[], number: number) {
+    this.#connection = connection;
+    this.#sql = sql;
+    this.#lists = lists;
+    this.#name = `pg_temp.plimsoll_sift_${number}`;
+  }
+
+  /** Null where the server has no way to tell: halving finds them then. */
+  async sift(from: number, to: number): Promise<Refused[] | null> {
+    this.#isMade ??= (await this.#onTrial(() => this.#connection.run(this.#makeFunction()), true)) !== null;
+    if (!this.#isMade) return null;
+    const ask = () => this.#connection.rows<RefusedRow>(`SELECT * FROM ${this.#name}($1, $2)`, [from, to]);
+    const rows = await this.#onTrial(ask, false);
+    return (
+      rows?.map(({ refused, message, detail }) => ({
+        ordinal: refused,
+        reason: refusedFor(message, detail),
+      })) ?? null
+    );
+  }
+
+  /** Null when a row stood in the way, or when the server has not what it takes. */
+  async #onTrial<T>(work: () => Promise<T>, isKept: boolean): Promise<T | null> {
+    await this.#connection.run("SAVEPOINT sifting");
+    try {
+      const answer = await work();
+      await this.#connection.run(
+        `${isKept ? "" : "ROLLBACK TO SAVEPOINT sifting; "}RELEASE SAVEPOINT sifting`,
+      );
+      return answer;
+    } catch (error) {
+      if (!(error instanceof RowFault || isLacking(error))) throw error;
+      await this.#connection.run("ROLLBACK TO SAVEPOINT sifting; RELEASE SAVEPOINT sifting");
+      return null;
+    }
+  }
+
+  #makeFunction(): string {
+    const sql = this.#sql;
+    const part = { range: { from: one, to: `${one} + 1` }, round: null, mayRepeat: false };
+    const statements = [
+      sql.findWinners(part),
+      sql.updateRows(),
+      ...this.#lists.map((list) => sql.removeStaleValues(list)),
+      sql.insertRows(),
+      ...this.#lists.map((list) => sql.insertValues(list)),
+      `DELETE FROM ${sql.winners}`,
+    ].filter((statement) => statement !== null);
+    const chosen = sql.chosenOrdinals({ range: { from: lower, to: upper }, round: null, mayRepeat: true });
+    const classes = [...rowClasses].map((name) => `'${name}'`).join(", ");
+    return `CREATE FUNCTION ${this.#name}(${lower} integer, ${upper} integer)
+      RETURNS TABLE (refused integer, message text, detail text) LANGUAGE plpgsql AS $plimsoll$
+      #variable_conflict use_column
+      DECLARE ${one} integer; plimsoll_class text;
+      BEGIN
+        FOR ${one} IN ${chosen} LOOP
+          BEGIN
+            ${statements.join(";\n")};
+          EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+            plimsoll_class := left(SQLSTATE, 2);
+            IF plimsoll_class NOT IN (${classes}) THEN RAISE; END IF;
+            refused := ${one};
+            RETURN NEXT;
+          END;
+        END LOOP;
+      END $plimsoll$`;
+  }
+}
+
+/** The right to make functions, or the language of this one. */
+function isLacking(error: unknown): boolean {
+  const state = error instanceof Error ? (error.cause as { code?: string } | undefined)?.code : undefined;
+  return state?.startsWith("42") === true || state?.startsWith("0A") === true;
+}
