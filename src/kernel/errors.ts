@@ -2,7 +2,6 @@ import { comicErrors } from "./comic-errors.js";
 import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
-import { lmdbErrors } from "./lmdb-errors.js";
 import { serverErrors } from "./server-errors.js";
 import { snapshotErrors } from "./snapshot-errors.js";
 import { tableErrors } from "./table-errors.js";
@@ -361,7 +360,6 @@ export const errorTable = {
   ...comicErrors,
   ...databaseErrors,
   ...feedErrors,
-  ...lmdbErrors,
   ...serverErrors,
   ...snapshotErrors,
   ...tableErrors,

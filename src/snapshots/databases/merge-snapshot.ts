@@ -36,9 +36,10 @@ export interface DatabaseMergeReport {
 }
 
 /**
- * Brings the entries of snapshots into a database: by walking along it, so that what is there already costs a comparison
- * and no lock. What is newer is collected and written in bounded transactions, where it is compared again if
- * anybody has written meanwhile. Each transaction is a whole on its own, and a merge that was killed is run again.
+ * Brings the entries of snapshots into a database: by walking along it, so that what is there already costs a
+ * comparison and no lock. What is newer is collected and written in bounded transactions, where it is
+ * compared again if anybody has written meanwhile. Each transaction is a whole on its own, and a merge that
+ * was killed is run again.
  */
 export async function mergeSnapshot(
   environment: ApplicationEnvironment,
@@ -58,7 +59,11 @@ export async function mergeSnapshot(
 }
 
 /** Sees that the database is there, with its shadow, and that the entries can go there. */
-function prepareDatabase(environment: ApplicationEnvironment, head: DbiHead, options: DatabaseMergeOptions): void {
+function prepareDatabase(
+  environment: ApplicationEnvironment,
+  head: DbiHead,
+  options: DatabaseMergeOptions,
+): void {
   const { path } = environment.file;
   const { name } = head;
   const refuse = (what: string): never => {
