@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Compiles lmdb for the data format of LMDB 0.9, once for all, into a folder among the temporary files, and says where:
-// tests of other applications' databases look for it there. An installation gets it by `npm install`, as the
-// error LMDB_BUILD_ABSENT says.
+// Compiles lmdb for the data format of LMDB 0.9, once for all, into a folder among the temporary files, and
+// says where: tests of other applications' databases look for it there. An installation gets it by `npm
+// install`, as the error LMDB_BUILD_ABSENT says.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

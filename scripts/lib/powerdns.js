@@ -1,6 +1,6 @@
-// Databases of name servers as PowerDNS keeps them in LMDB: domains, an index of their names and their records, each value
-// with the header of the native schema in front. Several instances hold the same zones, but for what each of them
-// has changed since, by its own clock.
+// Databases of name servers as PowerDNS keeps them in LMDB: domains, an index of their names and their
+// records, each value with the header of the native schema in front. Several instances hold the same zones,
+// but for what each of them has changed since, by its own clock.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
@@ -29,11 +29,11 @@ const recordKinds = [
 ];
 const recordsPerDomain = 6;
 
-/** Writes `instances` folders into `dir`; the same seed gives the same entries. */
-export async function makePowerDns({ domains, instances, seed, dir }) {
+/** Writes `instances` folders into `dir`, from the first that is wanted; the same seed gives the same entries. */
+export async function makePowerDns({ domains, instances, seed, dir, first = 1 }) {
   mkdirSync(dir, { recursive: true });
   const made = [];
-  for (let instance = 1; instance <= instances; instance += 1) {
+  for (let instance = first; instance <= instances; instance += 1) {
     const path = join(dir, `instance-${instance}`);
     if (existsSync(path)) throw new Error(`${path} is there already. Remove it, or choose another folder.`);
     made.push({ path, ...(await makeInstance({ path, domains, seed, instance })) });
@@ -140,7 +140,9 @@ function recordKey(id, { name, type }) {
   return key;
 }
 
-/** Length and text, how long it may be kept, whether it is the zone's own, disabled, and its order by name. */
+/**
+ * Length and text, how long it may be kept, whether it is the zone's own, disabled, and its order by name.
+ */
 function recordValue(text, ttl) {
   const value = Buffer.alloc(2 + text.length + 7);
   value.writeUInt16LE(text.length);

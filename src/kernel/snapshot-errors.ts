@@ -1,3 +1,5 @@
+import { lmdbErrors } from "./lmdb-errors.js";
+
 /** Conditions of snapshots and of what they are merged into. */
 export const snapshotErrors = {
   SNAPSHOT_DAMAGED: {
@@ -50,4 +52,5 @@ export const snapshotErrors = {
     message:
       "Snapshot {name} has database {database} behind one that sorts after it. Merge it by itself, or let its instance publish with a newer program.",
   },
+  ...lmdbErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;

@@ -100,7 +100,8 @@ test(
         for (const { key } of entries) table("records").putSync(Buffer.from(key, "hex"), stored(1n));
       });
       const source = streamOf([{ head: headOf("records"), entries }], 1000);
-      // Behind the last entry nothing has been written yet: an application is quicker, at some keys with later times.
+      // Behind the last entry nothing has been written yet: an application is quicker, at some keys with
+      // later times.
       const behind: DatabaseStream = {
         nextDbi: () => source.nextDbi(),
         next: () => source.next(),

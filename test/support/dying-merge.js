@@ -1,5 +1,5 @@
-// Merges many entries into a database in several transactions, with a line for every thousand, and is killed meanwhile:
-// node dying-merge.js DATABASE COUNT
+// Merges many entries into a database in several transactions, with a line for every thousand, and is killed
+// meanwhile: node dying-merge.js DATABASE COUNT
 import { setTimeout as delay } from "node:timers/promises";
 
 const { ApplicationEnvironment, mergeSnapshot } = await import(new URL("../../dist/snapshots/index.js", import.meta.url).href);

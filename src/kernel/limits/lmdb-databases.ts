@@ -18,14 +18,17 @@ export const lmdbDatabasesMax = 1024;
 export const lmdbMappedBytesMax = 64 * MiB;
 
 /**
- * Changes that are found out before they are written in one transaction: their bytes, how many, and the leaves that
- * they lie on. LMDB keeps a copy of each page that is written to until the commit.
+ * Changes that are found out before they are written in one transaction: their bytes, how many, and the
+ * leaves that they lie on. LMDB keeps a copy of each page that is written to until the commit.
  */
 export const changeBatchBytesMax = 8 * MiB;
 export const changeBatchEntriesMax = 1 << 16;
 export const changeBatchPagesMax = 1024;
 
-/** While a state is held, no page that it needs is used again and the file grows: others are looked at after it. */
+/**
+ * While a state is held, no page that it needs is used again and the file grows: others are looked at after
+ * it.
+ */
 export const stateHeldMillisMax = 5000;
 
 /** Entries that are looked at without letting anything else have a turn. */

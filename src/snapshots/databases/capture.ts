@@ -16,7 +16,9 @@ export interface CaptureOptions {
   signal: AbortSignal;
 }
 
-/** A database of a captured state, as a snapshot takes it: its entries can be gone through again and again. */
+/**
+ * A database of a captured state, as a snapshot takes it: its entries can be gone through again and again.
+ */
 export interface CapturedDatabase {
   head: DbiHead;
   /** How many entries there are, tombstones among them. */

@@ -2,8 +2,8 @@ import { changeBatchBytesMax, changeBatchEntriesMax, changeBatchPagesMax } from 
 import { type NativeHeader, nativeHeaderBytes, putNativeHeader } from "../wire/native-header.js";
 
 /**
- * Changes that are to be written in one transaction, with all their bytes: each is a key, and a value with its
- * header in front. Views hold until the batch is cleared.
+ * Changes that are to be written in one transaction, with all their bytes: each is a key, and a value with
+ * its header in front. Views hold until the batch is cleared.
  */
 export class ChangeBatch {
   count = 0;

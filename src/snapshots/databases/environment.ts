@@ -52,7 +52,8 @@ export class ApplicationEnvironment implements AsyncDisposable {
     this.pages = new PageFile(this.file);
     checkWhole(this.pages, this.file);
     const lmdb = lmdbFor(this.file);
-    // The build for format 2 lets its map grow by itself; of the other one all processes must have the same size.
+    // The build for format 2 lets its map grow by itself; of the other one all processes must have the same
+    // size.
     const mapSize = Math.max(mapBytes ?? 0, meta.mapBytes);
     this.#mapBytes = mapSize;
     const options = {
@@ -185,8 +186,8 @@ export class ApplicationEnvironment implements AsyncDisposable {
   }
 
   /**
-   * Whether a transaction of ours may not have found room. The build for format 1 does not say why a write failed, only
-   * that the transaction cannot be committed any more.
+   * Whether a transaction of ours may not have found room. The build for format 1 does not say why a write
+   * failed, only that the transaction cannot be committed any more.
    */
   #isMapFull(): boolean {
     const { layout } = this.file;
@@ -197,8 +198,8 @@ export class ApplicationEnvironment implements AsyncDisposable {
 }
 
 /**
- * A file that ends before one of its databases begins ends the process as soon as LMDB reads there. Nothing is held yet,
- * so what looks like damage is looked at again: an application may write meanwhile.
+ * A file that ends before one of its databases begins ends the process as soon as LMDB reads there. Nothing
+ * is held yet, so what looks like damage is looked at again: an application may write meanwhile.
  */
 function checkWhole(pages: PageFile, file: LmdbFile): void {
   for (let attempt = 1; ; attempt += 1) {

@@ -8,8 +8,8 @@ import type { TreeHead } from "./page-layout.js";
 const noBytes = new Uint8Array(0);
 
 /**
- * A database whose values have headers, walked along beside sorted keys. It reads as the entry that it stands at: where
- * there is none at the key that was asked for, `isThere` is false.
+ * A database whose values have headers, walked along beside sorted keys. It reads as the entry that it stands
+ * at: where there is none at the key that was asked for, `isThere` is false.
  */
 export class HeaderWalk implements SnapshotEntry {
   isThere = false;

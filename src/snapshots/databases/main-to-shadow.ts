@@ -19,8 +19,9 @@ export interface LocalChangesOptions {
 }
 
 /**
- * Takes into the shadows what the application has changed since they were made, tombstones for what it has removed. The
- * difference is found without a lock and written key by key as it is then. How many entries have changed.
+ * Takes into the shadows what the application has changed since they were made, tombstones for what it has
+ * removed. The difference is found without a lock and written key by key as it is then. How many entries have
+ * changed.
  */
 export async function mainToShadow(
   environment: ApplicationEnvironment,

@@ -7,7 +7,9 @@ import { dbiFlags, type TreeHead } from "./page-layout.js";
 
 const noBytes = new Uint8Array(0);
 
-/** An application's own database beside its shadow: entries in the order of the shadow, by the shadow's keys. */
+/**
+ * An application's own database beside its shadow: entries in the order of the shadow, by the shadow's keys.
+ */
 export interface MainWalk {
   readonly key: Uint8Array;
   readonly value: Uint8Array;

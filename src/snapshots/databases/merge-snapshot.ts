@@ -36,9 +36,10 @@ export interface DatabaseMergeReport {
 }
 
 /**
- * Brings the entries of snapshots into a database: by walking along it, so that what is there already costs a comparison
- * and no lock. What is newer is collected and written in bounded transactions, where it is compared again if
- * anybody has written meanwhile. Each transaction is a whole on its own, and a merge that was killed is run again.
+ * Brings the entries of snapshots into a database: by walking along it, so that what is there already costs a
+ * comparison and no lock. What is newer is collected and written in bounded transactions, where it is
+ * compared again if anybody has written meanwhile. Each transaction is a whole on its own, and a merge that
+ * was killed is run again.
  */
 export async function mergeSnapshot(
   environment: ApplicationEnvironment,

@@ -6,7 +6,8 @@ import { type PageLayout, pageKinds } from "./page-layout.js";
 /**
  * The pages of a database, read from the file instead of LMDB's map: a walk over all of a map makes all of it
  * resident memory. What is written by others is seen at once, because both go through the page cache; a
- * page that a state needs stays as it is while a reader of LMDB's holds that state, or the writer's lock is held.
+ * page that a state needs stays as it is while a reader of LMDB's holds that state, or the writer's lock is
+ * held.
  */
 export class PageFile implements Disposable {
   readonly layout: PageLayout;

@@ -24,8 +24,8 @@ export interface SweepReport {
 }
 
 /**
- * Removes tombstones that everybody has seen. They are found without a lock; under it each is looked at once more,
- * for the key may have been written again.
+ * Removes tombstones that everybody has seen. They are found without a lock; under it each is looked at once
+ * more, for the key may have been written again.
  */
 export async function sweep(
   environment: ApplicationEnvironment,

@@ -20,8 +20,8 @@ export interface WriteTarget {
 }
 
 /**
- * Writes a batch into a database with headers, within a write transaction. Where somebody has written since the batch was
- * made, each change is compared again with what is there now.
+ * Writes a batch into a database with headers, within a write transaction. Where somebody has written since
+ * the batch was made, each change is compared again with what is there now.
  */
 export function writeNative(
   { environment, keptName }: WriteTarget,
@@ -44,8 +44,8 @@ export function writeNative(
 }
 
 /**
- * The same for a database with a shadow. What the application has changed since its shadow was made counts with the
- * time of now; then the newer of both goes into shadow and database together.
+ * The same for a database with a shadow. What the application has changed since its shadow was made counts
+ * with the time of now; then the newer of both goes into shadow and database together.
  */
 export function writeShadow(
   target: WriteTarget,
