@@ -1,0 +1,10 @@
+import { replicaErrors } from "./replica-errors.js";
+import { snapshotErrors } from "./snapshot-errors.js";
+import { storageErrors } from "./storage-errors.js";
+
+/** Conditions of all that publishes databases and takes them in. */
+export const publishingErrors = {
+  ...replicaErrors,
+  ...snapshotErrors,
+  ...storageErrors,
+} as const;
