@@ -66,7 +66,9 @@ export interface ReplicaSession extends Pick<StoreParts, "name" | "entries">, As
   rollback(fromId: number): Promise<void>;
   /** Deletes all segments but those that are visible and these. */
   keepSegments(numbers: readonly number[]): Promise<void>;
-  /** False when the entry is none of this home, or not of a key that there is. It counts from the next commit. */
+  /**
+   * False when the entry is none of this home, or not of a key that there is. It counts from the next commit.
+   */
   append(home: PartHome, entry: PartEntry): Promise<boolean>;
   /** What lies at the key of an entry among ids; null when nothing does. */
   held(key: Uint8Array): Uint8Array | null;

@@ -1,6 +1,6 @@
-// Pushes or pulls a copy of a store with the built program, and kills the process at one step of it, which is a call of
-// the storage or of the replica's session, or a chunk of an object; 0 for none:
-// node die-at-replica.js push|pull STORE FOLDER STEP
+// Pushes or pulls a copy of a store with the built program, and kills the process at one step of it, which is
+// a call of the storage or of the replica's session, or a chunk of an object; 0 for none: node
+// die-at-replica.js push|pull STORE FOLDER STEP
 const dist = new URL("../../dist/", import.meta.url);
 const [verb, store, folder, step] = process.argv.slice(2);
 const { openStorage, pullParts, pushParts } = await import(new URL("snapshots/index.js", dist).href);

@@ -34,7 +34,9 @@ export const placesRememberedMax = 16;
  */
 export const replicaKeepMsDefault = 10 * 60_000;
 
-/** How often a push begins again because segments were merged under it: what it has written counts each time. */
+/**
+ * How often a push begins again because segments were merged under it: what it has written counts each time.
+ */
 export const replicaPlansMax = 8;
 
 /** A larger value travels in pieces: nobody who reads a part has to hold more of it than this at once. */

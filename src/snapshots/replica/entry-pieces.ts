@@ -1,7 +1,9 @@
 import { replicaPieceBytesMax } from "../../kernel/index.js";
 import type { PartEntry } from "../../ports/index.js";
 
-/** Behind each key stands which piece of the value it is; the last one, mostly the only one, has this mark. */
+/**
+ * Behind each key stands which piece of the value it is; the last one, mostly the only one, has this mark.
+ */
 const lastPiece = 0xff;
 
 /** What an entry is when it travels. */
@@ -35,7 +37,9 @@ export function* piecesOf({ key, value }: PartEntry): Iterable<PartEntry> {
 export class PieceJoiner {
   #held: Buffer[] = [];
 
-  /** The entry that this piece ends, as views that hold as long as the piece's; null when there is more of it. */
+  /**
+   * The entry that this piece ends, as views that hold as long as the piece's; null when there is more of it.
+   */
   add({ key, value }: PartEntry): PartEntry | null {
     if (key[key.length - 1] !== lastPiece) {
       this.#held.push(Buffer.from(value));

@@ -2,9 +2,9 @@ import { replicaPartBytesMax } from "../../kernel/index.js";
 import type { IdPart } from "./manifest.js";
 
 /**
- * How many of the parts that are there stay as they are when ids come behind them. The last ones that are small
- * against what is new are put together with it, as segments are: each record travels O(log n) times, and there
- * are never many parts.
+ * How many of the parts that are there stay as they are when ids come behind them. The last ones that are
+ * small against what is new are put together with it, as segments are: each record travels O(log n) times,
+ * and there are never many parts.
  */
 export function partsToKeep(parts: readonly IdPart[], nextId: number): number {
   let kept = parts.length;

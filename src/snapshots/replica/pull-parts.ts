@@ -33,8 +33,8 @@ export interface PullReport {
 }
 
 /**
- * Makes a store what was pushed last: reads the parts that it has not, and has all of it become visible at once.
- * A pull that broke goes on with the first part that is not there.
+ * Makes a store what was pushed last: reads the parts that it has not, and has all of it become visible at
+ * once. A pull that broke goes on with the first part that is not there.
  */
 export async function pullParts(
   storage: SnapshotStorage,

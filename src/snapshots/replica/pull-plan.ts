@@ -11,9 +11,9 @@ export function knownIdParts(note: ReplicaNote, { ids }: ReplicaManifest): numbe
 }
 
 /**
- * The manifest's segments with the numbers that they have here, and what is there of them: all of it, or of a pull
- * of the same manifest the first parts. Of another manifest a part of a segment is worth nothing: what a crash left
- * behind these parts would stay among those of another segment.
+ * The manifest's segments with the numbers that they have here, and what is there of them: all of it, or of a
+ * pull of the same manifest the first parts. Of another manifest a part of a segment is worth nothing: what a
+ * crash left behind these parts would stay among those of another segment.
  */
 export function planSegments(note: ReplicaNote, manifest: ReplicaManifest): KnownSegment[] {
   const isResumed = note.pulling === manifest.token;

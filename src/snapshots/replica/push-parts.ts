@@ -162,8 +162,8 @@ class Push {
   }
 
   /**
-   * Whether it was this store that pushed the manifest: a store only goes on, so nothing of it need be read again.
-   * A folder of which an older state was put back is told by the last ids that it should have.
+   * Whether it was this store that pushed the manifest: a store only goes on, so nothing of it need be read
+   * again. A folder of which an older state was put back is told by the last ids that it should have.
    */
   async #isOwn(former: ReplicaManifest, state: SealedState): Promise<boolean> {
     if (this.#source.recall(this.#place) !== former.token) return false;

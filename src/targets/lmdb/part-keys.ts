@@ -3,8 +3,9 @@ import { idOfRecordKey, recordKey, segmentKey } from "./binary-keys.js";
 import type { TableName } from "./environment.js";
 
 /**
- * Keys of entries outside of the store: id of the batch(5) table(1) key in the table, or, of a segment, table(1)
- * and the key in the table without the segment's number. The tables stand in the order of these lists.
+ * Keys of entries outside of the store: id of the batch(5) table(1) key in the table, or, of a segment,
+ * table(1) and the key in the table without the segment's number. The tables stand in the order of these
+ * lists.
  */
 export const idTables = ["records", "columns", "places"] as const;
 export const segmentTables = ["postings", "keys"] as const;

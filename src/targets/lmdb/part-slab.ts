@@ -17,7 +17,10 @@ export class PartSlab {
     this.entries = [];
   }
 
-  /** False when there is no room. One entry that is larger than the slab is alone in it, with a buffer of its own. */
+  /**
+   * False when there is no room. One entry that is larger than the slab is alone in it, with a buffer of its
+   * own.
+   */
   add(prefix: Uint8Array, key: Uint8Array, value: Uint8Array): boolean {
     const bytes = prefix.length + key.length + value.length;
     const isFull = this.#used + bytes > this.#bytes.length || this.entries.length === this.#entriesMax;

@@ -52,7 +52,10 @@ interface Steps {
   next(view: PartView): WalkRange | null;
 }
 
-/** Batch by batch, as the import brought them: its records, then its columns one after another, then its place. */
+/**
+ * Batch by batch, as the import brought them: its records, then its columns one after another, then its
+ * place.
+ */
 class IdSteps implements Steps {
   readonly #endId: number;
   #batchId: number;

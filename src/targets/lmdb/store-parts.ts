@@ -10,7 +10,6 @@ import {
   partSlabEntriesMax,
   placesRememberedMax,
   reopensPerCollection,
-  systemClock,
   writeFileDurably,
 } from "../../kernel/index.js";
 import type { PartEntry, PartScope, SealedState, StoreParts, StoreState } from "../../ports/index.js";
@@ -31,6 +30,8 @@ class LmdbStoreParts implements StoreParts {
   #view: OpenView | null = null;
   /** How often it let go of the store. */
   #left = 0;
+  /** What a look sees is kept from being written over, also while nobody asks for more. */
+  #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   constructor(dir: string) {
@@ -90,7 +91,6 @@ class LmdbStoreParts implements StoreParts {
   async #with<T>(work: (view: OpenView) => T): Promise<T> {
     assert(!this.#isClosed, "a closed store is not read");
     for (;;) {
-      if (this.#view?.isOld() === true) await this.#leave();
       if (this.#view !== null) return work(this.#view);
       await this.#open();
     }
@@ -111,13 +111,18 @@ class LmdbStoreParts implements StoreParts {
       throw error;
     }
     if (isWanted || this.#view !== null) await view.close();
-    else this.#view = view;
+    else {
+      this.#view = view;
+      this.#timer = setTimeout(() => void this.#leave(), partReaderAgeMsMax);
+      this.#timer.unref();
+    }
   }
 
   async #leave(): Promise<void> {
     const view = this.#view;
     if (view === null) return;
     this.#view = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     await view.close();
     this.#left += 1;
     // A closed environment is garbage outside the heap, which V8 is in no hurry to collect.
@@ -131,7 +136,6 @@ class OpenView implements PartView {
   readonly mapping: StoreState["mapping"] | null;
   readonly #environment: Environment;
   readonly #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
-  readonly #openedAtMs = systemClock.nowMs();
   #bytes = 0;
 
   constructor(dir: string, leave: () => void) {
@@ -141,11 +145,6 @@ class OpenView implements PartView {
     this.#transaction = this.#environment.root.useReadTransaction();
     this.sealed = readSealed(this.#environment, this.#transaction);
     this.mapping = readMapping(this.#environment, this.#transaction);
-  }
-
-  /** Whether it has kept what it sees in the store for long. */
-  isOld(): boolean {
-    return systemClock.nowMs() - this.#openedAtMs > partReaderAgeMsMax;
   }
 
   /** Whether it has mapped many pages, which only closing gives back. */

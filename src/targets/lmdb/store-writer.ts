@@ -30,8 +30,8 @@ export interface WriteMeter {
 }
 
 /**
- * The one writer of a store: its lock, its environment, and transactions of bounded size that are made of what
- * is staged.
+ * The one writer of a store: its lock, its environment, and transactions of bounded size that are made of
+ * what is staged.
  */
 export class StoreWriter {
   readonly environment: Environment;

@@ -57,7 +57,7 @@ beforeAll(async () => {
 
 const partBytesMax = 30_000;
 
-test("a push that is killed anywhere is done by the next one, which writes only what is missing", async () => {
+test("a push that is killed anywhere is done by the next one, which writes what is missing", async () => {
   const { store, seen } = moments[0]!;
   const path = folder.file(store);
   const whole = await push(path, { storage: await storageIn("undisturbed"), partBytesMax });

@@ -14,7 +14,7 @@ afterAll(async () => {
 const docs = (from: number, count: number): Doc[] =>
   Array.from({ length: count }, (_, at) => ({ id: from + at, rev: 1, tag: "red", text: "some words" }));
 
-test("a server that reads a replica sees what another process pulls, and one that writes live keeps it out", async () => {
+test("a server sees what another process pulls into its store, and keeps it out once it writes", async () => {
   const storage = new MemoryStorage("served");
   const path = folder.file("replica");
   await importDocs(folder, "origin", { docs: docs(0, 50) });
@@ -47,7 +47,7 @@ test("a server that reads a replica sees what another process pulls, and one tha
   expect((await seenOf(path)).lines).toHaveLength(76);
 });
 
-test("readers of the same process leave while a pull begins, and see what they saw until they look again", async () => {
+test("readers of the same process leave when a pull begins", async () => {
   const storage = new MemoryStorage("served-here");
   const path = folder.file("replica-here");
   await importDocs(folder, "origin-here", { docs: docs(0, 40) });
