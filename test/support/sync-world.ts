@@ -46,8 +46,9 @@ export interface HistoryCounts {
 }
 
 /**
- * Plays some minutes of up to four instances that write, are cut off, are killed in mid-merge and see old listings;
- * then all are well, and what each of them holds is handed back beside what the writes themselves come to.
+ * Plays some minutes of up to four instances that write, are cut off, are killed in mid-merge and see old
+ * listings; then all are well, and what each of them holds is handed back beside what the writes themselves
+ * come to.
  */
 export function playHistory(seed: number): { states: string[]; expected: string; counts: HistoryCounts } {
   const random = seeded(seed);
