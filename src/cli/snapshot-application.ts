@@ -60,7 +60,8 @@ function eventText(event: SyncEvent): string | null {
   switch (event.kind) {
     case "sent": {
       const { name, entries, bytes, seconds } = event;
-      return `sent ${name}: ${formatCount(entries)} entries, ${formatBytes(bytes)}, ${formatDuration(seconds)}`;
+      const counts = `${formatCount(entries)} entries, ${formatBytes(bytes)}`;
+      return `sent ${name}: ${counts}, ${formatDuration(seconds)}`;
     }
     case "merged": {
       const { names, entries, changed, seconds } = event;

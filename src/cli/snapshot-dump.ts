@@ -35,7 +35,7 @@ function parted(place: string): { url: string; name: string } {
   const at = place.lastIndexOf("/");
   const colon = place.indexOf(":");
   if (colon < 0) throw new PlimsollError("SNAPSHOT_ABSENT", { name: place, storage: "this folder" });
-  const cut = at > colon ? at : colon;
+  const cut = Math.max(at, colon);
   const url = cut === colon ? `${place.slice(0, colon + 1)}.` : place.slice(0, cut);
   return { url, name: place.slice(cut + 1) };
 }

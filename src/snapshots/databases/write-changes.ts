@@ -68,7 +68,7 @@ export function writeShadow(
   return written;
 }
 
-/** Writes what the application has changed at the batch's keys into the shadow, and what has no shadow yet. */
+/** Writes what the application has changed at the batch's keys, or what has no shadow yet, into the shadow. */
 export function writeLocal(
   target: WriteTarget,
   batch: ChangeBatch,
