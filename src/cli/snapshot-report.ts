@@ -101,11 +101,12 @@ function summaryText(report: SnapshotReport): string {
   const parts = Object.entries(counted).filter(([, count]) => count! > 0);
   const detail = parts.map(([name, count]) => `${formatCount(count!)} ${name}`).join(", ");
   const rate = seconds > 0 ? `, ${formatCount(report.recordsPerSecond)}/s` : "";
+  const lineText = `a line of ${formatBytes(memory.lineBytes)}, from ${memory.lineSource}`;
   const lines = [
     `${command}: ${formatCount(total!)} records in ${formatDuration(seconds)}${rate}, into ${target}`,
     ...(detail === "" ? [] : [`  records   ${detail}`]),
     `  bytes     ${formatBytes(bytes.read)} read, ${formatBytes(bytes.written)} written`,
-    `  memory    peak ${formatBytes(memory.peakRssBytes)} under a line of ${formatBytes(memory.lineBytes)}, from ${memory.lineSource}`,
+    `  memory    peak ${formatBytes(memory.peakRssBytes)} under ${lineText}`,
   ];
   return `${lines.join("\n")}\n`;
 }

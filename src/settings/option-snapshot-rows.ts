@@ -51,7 +51,7 @@ export const snapshotRows: readonly OptionRow[] = [
     value: "URL",
     type: "text",
     default: "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or Amazon's",
-    env: "PLIMSOLL_S3_ENDPOINT",
+    env: "PLIMSOLL_ENDPOINT",
     help: "the server of s3:// storages",
     commands: ["snapshot"],
   },

@@ -68,7 +68,7 @@ export function writeShadow(
   return written;
 }
 
-/** Writes what the application has changed at the batch's keys, or what has no shadow yet, into the shadow. */
+/** Writes into the shadow what the application has changed at the batch's keys, or what has no shadow yet. */
 export function writeLocal(
   target: WriteTarget,
   batch: ChangeBatch,
