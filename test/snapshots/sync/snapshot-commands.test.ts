@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asApplication } from "../../support/application-lmdb.js";
 import { type Folder, makeFolder, plimsoll } from "../../support/cli.js";
 import { jsonl } from "../../support/imports.js";
+import { S3Server, s3Keys } from "../../support/s3-server.js";
 
 let folder: Folder;
 beforeAll(() => {
@@ -123,6 +124,28 @@ test("a store is pushed, and pulled into a copy that grows with it", async () =>
   const exported = async (store: string) => (await plimsoll(["export", store], { cwd: folder.path })).out;
   expect(await exported("copy")).toBe(await exported("store"));
   expect((await exported("copy")).trim().split("\n")).toHaveLength(1000);
+}, 120_000);
+
+test("S3 is a storage like a folder", async () => {
+  await using server = await S3Server.start();
+  const environment = {
+    AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+    AWS_REGION: "us-east-1",
+    PLIMSOLL_ENDPOINT: server.endpoint,
+  };
+  await writeRecords("d", { one: "1" });
+  await writeRecords("e", { two: "2" });
+  for (const instance of ["d", "e", "d"]) {
+    const args = ["snapshot", "sync", instance, `s3://bucket/apps`, "--instance", instance];
+    const { code, error } = await plimsoll([...args, "--database", "app", "--once"], {
+      cwd: folder.path,
+      environment,
+    });
+    expect([code, error]).toEqual([0, expect.any(String)]);
+  }
+  expect(await recordsOf("d")).toEqual({ one: "1", two: "2" });
+  expect(await recordsOf("e")).toEqual(await recordsOf("d"));
 }, 120_000);
 
 test("wrong words are told with the right ones", async () => {
