@@ -24,6 +24,7 @@ const cases = [
   "longlist",
   "lists",
   "comics",
+  "snapshots",
   "peers",
 ];
 const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N]
@@ -44,6 +45,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   longlist one list of 100,000,000 ids at 128 MiB, loaded and queried
   lists    edges written live into one list of 1,000 to 10,000,000 ids, and asked for beside that
   comics   a library of comics, for the first time and again (default 10,000)
+  snapshots  databases published as snapshots and merged, of 3, 10 and 30 instances (default 600,000)
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 

@@ -5,12 +5,14 @@ import { makeLibrary } from "./lib/comics.js";
 import { graphLines } from "./lib/graph.js";
 import { longListLines } from "./lib/long-list.js";
 import { createSigner, nostrEvents } from "./lib/nostr-events.js";
+import { makePowerDns } from "./lib/powerdns.js";
 import { writeProducts } from "./lib/products.js";
 import { csvRows } from "./lib/rows.js";
 
 const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCENT] [--signed] [--out FILE]
        npm run gen -- graph|list --edges N [--seed S] [--out FILE]
        npm run gen -- products --count N [--seed S] [--bad N] --out FOLDER
+       npm run gen -- powerdns --domains N --out DIR [--instances M] [--seed S]
        npm run gen -- comics --count N --out DIR [--seed S] [--broken PERCENT] [--moved PERCENT] [--changed PERCENT]
 
   nostr   Nostr events, one JSON object a line: about 840 bytes and 5.3 indexable tags an event on average.
@@ -23,11 +25,16 @@ const help = `Usage: npm run gen -- nostr|rows --count N [--seed S] [--dup PERCE
   products
           The feed of a shop: CSV files of categories, products, variants, prices and stocks, with names in two
           languages, a mapping for them and the plan that loads them.
+  powerdns
+          LMDB databases as PowerDNS keeps them, six records a domain, with headers as the native schema has them:
+          one folder an instance, which differ by what each has changed since, by a clock of its own.
   comics  A library of small archives (CBZ, now and then CBT) with metadata in all forms, missing and mistyped
           values among them. Made again in the same folder it leaves alone what is there.
 
   --count N       how many events, rows, products or comics
   --edges N       how many edges
+  --domains N     how many domains
+  --instances M   how many instances (default 1)
   --seed S        a whole number; the same seed gives the same data (default 1)
   --dup PERCENT   this part of the lines repeats an earlier one (default 0)
   --bad N         so many products have a weight that is no number (default 0)
@@ -43,6 +50,7 @@ Examples:
   npm run -s gen -- nostr --count 1000000 | zstd > events.jsonl.zst
   npm run -s gen -- products --count 10000 --out feed && plimsoll import --plan feed/plan.yml
   npm run -s gen -- comics --count 1000 --out library
+  npm run -s gen -- powerdns --domains 100000 --instances 3 --out dns
   npm run -s gen -- graph --edges 100000000 | plimsoll import - --format ntriples --into ./graph
 `;
 
@@ -53,6 +61,7 @@ const kinds = {
   list: longListLines,
   products: writeProducts,
   comics: null,
+  powerdns: null,
 };
 const kindsOfEdges = ["graph", "list"];
 const percentages = ["dup", "broken", "moved", "changed"];
@@ -65,7 +74,7 @@ function parse(args) {
   const [kind, ...rest] = args.filter((arg) => arg !== "--signed");
   if (!Object.hasOwn(kinds, kind ?? ""))
     throw new UsageError(`"${kind ?? ""}" is none of ${Object.keys(kinds).join(", ")}.`);
-  const isOfEdges = kindsOfEdges.includes(kind);
+  const countName = kindsOfEdges.includes(kind) ? "edges" : kind === "powerdns" ? "domains" : "count";
   const names = namesOf(kind);
   for (let at = 0; at < rest.length; at += 2) {
     const name = names.find((one) => rest[at] === `--${one}`);
@@ -74,19 +83,21 @@ function parse(args) {
       throw new UsageError(`Cannot make sense of "${rest[at]}".`);
     options[name] = name === "out" ? value : numberOf(name, value);
   }
-  options.count ??= options.edges;
-  if (options.count === undefined) throw new UsageError(`--${isOfEdges ? "edges" : "count"} is missing.`);
+  options.count ??= options.edges ?? options.domains;
+  if (options.count === undefined) throw new UsageError(`--${countName} is missing.`);
   if (options.isSigned && kind !== "nostr") throw new UsageError("--signed is for nostr events.");
   for (const name of percentages) {
     if (options[name] > 100) throw new UsageError(`--${name} is a percentage.`);
   }
   if (kind === "products" && options.out === "-") throw new UsageError("--out FOLDER is missing.");
-  if (kind === "comics" && options.out === "-") throw new UsageError("--out DIR is missing.");
+  if (["comics", "powerdns"].includes(kind) && options.out === "-")
+    throw new UsageError("--out DIR is missing.");
   return { kind, ...options };
 }
 
 function namesOf(kind) {
   if (kindsOfEdges.includes(kind)) return ["edges", "seed", "out"];
+  if (kind === "powerdns") return ["domains", "instances", "seed", "out"];
   if (kind === "products") return ["count", "seed", "bad", "out"];
   return kind === "comics"
     ? ["count", "seed", "out", "broken", "moved", "changed"]
@@ -147,7 +158,10 @@ if (args.includes("--help") || args.includes("-h")) {
 } else {
   try {
     const options = parse(args);
-    if (options.kind === "comics") process.stdout.write(`${JSON.stringify(makeLibrary(options))}\n`);
+    if (options.kind === "powerdns") {
+      const { count: domains, instances = 1, seed, out: dir } = options;
+      process.stdout.write(`${JSON.stringify(await makePowerDns({ domains, instances, seed, dir }))}\n`);
+    } else if (options.kind === "comics") process.stdout.write(`${JSON.stringify(makeLibrary(options))}\n`);
     else await write(options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

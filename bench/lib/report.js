@@ -34,6 +34,8 @@ const readings = {
     "The client is a process of its own on the same machine; an answer of another edge than the one asked for ends the bench.\n",
   comics:
     "The time is that of the whole command, so that small libraries pay for its start. The last two change the library first.\n",
+  snapshots:
+    "A publication reads all of the database twice, for sizes and for entries. Entries of a merge are those of all snapshots that come out as one; written are those that were newer.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 

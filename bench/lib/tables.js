@@ -107,6 +107,22 @@ const comicsColumns = [
   ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 
+const snapshotsColumns = [
+  ["run", (run) => run.title],
+  ["entries/s", (run) => (run.entries === undefined ? "" : countText(run.entries / run.wallSeconds))],
+  [
+    "message/s",
+    (run) => (run.messageBytes === undefined ? "" : `${sizeText(run.messageBytes / run.wallSeconds)}`),
+  ],
+  ["written", (run) => (run.changed === undefined ? "" : countText(run.changed))],
+  ["wall", (run) => wallText(run)],
+  [
+    "peak memory",
+    (run) =>
+      run.vmHwmBytes === undefined ? "" : `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`,
+  ],
+];
+
 const columnsOf = {
   import: importColumns,
   decode: decodeColumns,
@@ -118,6 +134,7 @@ const columnsOf = {
   longlist: longlistColumns,
   lists: listsColumns,
   comics: comicsColumns,
+  snapshots: snapshotsColumns,
 };
 
 /** Header and rows of one result; a run that was skipped or failed has its reason in the second cell. */

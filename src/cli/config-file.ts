@@ -24,6 +24,9 @@ export interface ConfigSetting {
   source: string;
 }
 
+/** The one that every configuration of a sync has. */
+const syncConfigKey = "lmdbs";
+
 /** The settings of one file. Those of a command's section win over the common ones. */
 export class Configuration {
   readonly #settings: readonly ConfigSetting[];
@@ -46,14 +49,30 @@ export class Configuration {
  * Reads the file that is named, or the one with the usual name in the folder. All of it is checked, whatever
  * the command: a mistake in it shows when it is made, not when it is used.
  */
-export async function loadConfiguration(path: string | null, folder: string): Promise<Configuration> {
+export async function loadConfiguration(
+  path: string | null,
+  folder: string,
+  command: CommandName | null = null,
+): Promise<Configuration> {
   const file = path ?? usualFile(folder);
   if (file === null) return new Configuration([]);
   const text = readConfig(path === null ? join(folder, file) : file, file);
   const entries = await readConfigEntries(file, text, isCommand);
+  const databases = entries.find((entry) => entry.path[0] === syncConfigKey);
+  if (databases !== undefined) {
+    if (command === "snapshot") return new Configuration([]);
+    throw configFault(file, databases.line, `it configures \`plimsoll snapshot sync\`, and no other command`);
+  }
   return new Configuration(
     entries.filter((entry) => !isEmptySection(entry)).map((entry) => settingOf(file, entry)),
   );
+}
+
+/** Whether a file has the settings of a sync, which are another tree than options. */
+export async function isSyncConfig(path: string): Promise<boolean> {
+  if (path.endsWith(".toml")) return false;
+  const entries = await readConfigEntries(path, readConfig(path, path), isCommand);
+  return entries.some((entry) => entry.path[0] === syncConfigKey);
 }
 
 /** A section all of whose keys are commented out. */

@@ -17,6 +17,7 @@ const runners: Record<CommandName, () => Promise<CommandRunner>> = {
   verify: async () => (await import("./verify-command.js")).runVerifyCommand,
   serve: async () => (await import("./serve-command.js")).runServeCommand,
   token: async () => (await import("./token-command.js")).runTokenCommand,
+  snapshot: async () => (await import("./snapshot-command.js")).runSnapshotCommand,
   memory: async () => (await import("./memory-entry.js")).runMemoryEntry,
 };
 
@@ -74,6 +75,7 @@ function addCommand(program: Command, row: CommandRow, options: ProgramOptions):
 
 function argumentHelp(row: CommandRow): string {
   if (row.name === "token") return "add, list or remove";
+  if (row.name === "snapshot") return "push, pull, list, get, dump or sync, and what it is about";
   return row.args === "[STORE]"
     ? "folder of the store"
     : "files, folders, globs, or - for stdin; gzip, zstd, bzip2 and xz are recognised by content";

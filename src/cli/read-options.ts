@@ -56,7 +56,7 @@ export async function readOptions(
     }
   }
   const path = values.get("config");
-  const configuration = await loadConfiguration(typeof path === "string" ? path : null, from.folder);
+  const configuration = await loadConfiguration(typeof path === "string" ? path : null, from.folder, name);
   for (const row of rows) {
     const setting = origins.has(rowKey(row)) ? null : configuration.settingOf(name, row);
     if (setting !== null) keep(row, setting.value, "file", setting.source);

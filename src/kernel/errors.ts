@@ -2,6 +2,7 @@ import { comicErrors } from "./comic-errors.js";
 import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
+import { publishingErrors } from "./publishing-errors.js";
 import { serverErrors } from "./server-errors.js";
 import { tableErrors } from "./table-errors.js";
 
@@ -359,6 +360,7 @@ export const errorTable = {
   ...comicErrors,
   ...databaseErrors,
   ...feedErrors,
+  ...publishingErrors,
   ...serverErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;

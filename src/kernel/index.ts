@@ -13,4 +13,4 @@ export * from "./limits/index.js";
 export * from "./mapped-file.js";
 export * from "./shown-address.js";
 export * from "./wasm.js";
-export * from "./writer-lock.js";
+export { startTicksOf, WriterLock } from "./writer-lock.js";

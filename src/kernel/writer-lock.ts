@@ -95,7 +95,7 @@ function isAlive(holder: Holder): boolean {
  * Fields 3 and 22 of /proc/PID/stat; the command name before them may hold blanks and brackets. A process
  * that was killed and not yet waited for (Z) is gone for our purposes. Null without /proc.
  */
-function startTicksOf(pid: number): string | null {
+export function startTicksOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -7,6 +7,8 @@ export { type CheckedAction, checkActions, type PlanSelection, selectActions } f
 export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
+export { pullStore, pushStore } from "./replica-store.js";
+export type { OpenSync, OpenSyncOptions, SyncRequest } from "./syncs.js";
 export {
   isRelationalTarget,
   makeTarget,
@@ -16,3 +18,8 @@ export {
   type TargetChoice,
 } from "./target.js";
 export { unfinishedReport } from "./unfinished-report.js";
+
+/** Loaded by those who sync: an import has no room for it. */
+export function loadSyncs(): Promise<typeof import("./syncs.js")> {
+  return import("./syncs.js");
+}

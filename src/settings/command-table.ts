@@ -8,6 +8,7 @@ export type CommandName =
   | "verify"
   | "serve"
   | "token"
+  | "snapshot"
   | "memory";
 
 export interface CommandRow {
@@ -95,6 +96,21 @@ export const commandTable: readonly CommandRow[] = [
       "plimsoll token add --tokens ./tokens.json --scope write --name loader",
       "plimsoll token list --tokens ./tokens.json",
       "plimsoll token remove --tokens ./tokens.json --name loader",
+    ],
+  },
+  {
+    name: "snapshot",
+    args: "[VERB] [ARGUMENT...]",
+    summary:
+      "publish, fetch and merge snapshots through a folder or S3: of stores, and of applications' LMDB",
+    examples: [
+      "plimsoll snapshot push ./events s3://bucket/events --instance writer",
+      "plimsoll snapshot pull ./replica s3://bucket/events",
+      "plimsoll snapshot list file:./snapshots",
+      "plimsoll snapshot get file:./snapshots NAME > NAME",
+      "plimsoll snapshot dump file:./snapshots/NAME",
+      "plimsoll snapshot sync ./pdns.lmdb s3://bucket/dns --instance ns1 --database main --schema native",
+      "plimsoll snapshot sync --config lightningstream.yaml --once",
     ],
   },
   {

@@ -35,7 +35,7 @@ export const memoryRows: readonly OptionRow[] = [
     default: "auto",
     env: "PLIMSOLL_MEMORY",
     help: "the memory line: 256MiB, 60%, 60%,64MiB..1GiB, or auto (the container's limit, else free memory)",
-    commands: sharing,
+    commands: [...sharing, "snapshot"],
     bounds: "resident memory of the import, all of it",
   },
   {

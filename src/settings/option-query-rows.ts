@@ -67,6 +67,6 @@ export const queryRows: readonly OptionRow[] = [
     type: "flag",
     env: "PLIMSOLL_JSON",
     help: "as one JSON object",
-    commands: ["plan", "stats", "memory"],
+    commands: ["plan", "stats", "snapshot", "memory"],
   },
 ];

@@ -5,6 +5,7 @@ import { memoryRows } from "./option-memory-rows.js";
 import { planRows } from "./option-plan-rows.js";
 import { queryRows } from "./option-query-rows.js";
 import type { OptionRow } from "./option-row.js";
+import { snapshotRows } from "./option-snapshot-rows.js";
 
 export { type OptionRow, optionFlags } from "./option-row.js";
 
@@ -168,8 +169,8 @@ export const optionTable: readonly OptionRow[] = [
     value: "FILE",
     type: "text",
     env: "PLIMSOLL_REPORT",
-    help: "write the report of the import there, as JSON",
-    commands: ["import"],
+    help: "write the report there, as JSON",
+    commands: ["import", "snapshot"],
   },
   {
     name: "progress",
@@ -179,7 +180,7 @@ export const optionTable: readonly OptionRow[] = [
     default: "auto",
     env: "PLIMSOLL_PROGRESS",
     help: "a bar, JSON lines, or none; auto is a bar on a terminal and a line now and then elsewhere",
-    commands: ["import"],
+    commands: ["import", "snapshot"],
   },
   {
     name: "explain",
@@ -214,6 +215,7 @@ export const optionTable: readonly OptionRow[] = [
     way: { of: "checks", name: "all" },
   },
   ...queryRows,
+  ...snapshotRows,
   {
     name: "port",
     value: "N",
@@ -264,7 +266,7 @@ export const optionTable: readonly OptionRow[] = [
     type: "text",
     default: configNames.join(", "),
     env: "PLIMSOLL_CONFIG",
-    help: "settings as YAML or TOML; without it, the file of that name in the current folder, if there is one",
+    help: "settings as YAML or TOML; without it, the file of that name in the current folder, if there is one; to sync, a file with the names of Lightning Stream as well",
     commands: commandTable.map(({ name }) => name),
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * One entry of a database in a snapshot, or beside it. Key and value are views into somebody's buffer, and one
- * object serves for all entries: both hold until the next entry is asked for.
+ * One entry of a database in a snapshot, or beside it. Key and value are views into somebody's buffer, and
+ * one object serves for all entries: both hold until the next entry is asked for.
  */
 export interface SnapshotEntry {
   key: Uint8Array;
@@ -28,4 +28,18 @@ export interface SnapshotMeta {
   timestampNano: bigint;
   /** 0 where the snapshot holds everything. */
   fromLmdbTxnId: bigint;
+}
+
+/** Entries in the order of their keys. They are given without waiting, as many as are there. */
+export interface EntryStream {
+  /** Waits until there is an entry to give; false where there are no more. */
+  fill(): Promise<boolean>;
+  /** The next entry; null when `fill` must be asked for more. */
+  next(): SnapshotEntry | null;
+}
+
+/** Databases one behind the other, and the entries of each. */
+export interface DatabaseStream extends EntryStream {
+  /** Goes on to the next database, past what was not read of the last one; null behind the last. */
+  nextDbi(): Promise<DbiHead | null>;
 }

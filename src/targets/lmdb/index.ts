@@ -16,6 +16,9 @@ import { inspectStore, storeFiles } from "./store-files.js";
 import { LmdbStoreReader } from "./store-reader.js";
 import { LmdbStoreSession, lmdbCapabilities } from "./store-session.js";
 
+export { openLmdbReplica } from "./replica-session.js";
+export { isStoreFolder } from "./store-files.js";
+export { lmdbStoreParts } from "./store-parts.js";
 export { storeFiles };
 
 /** The embedded store: one folder, one LMDB environment, one writer, any number of readers. */

@@ -8,6 +8,7 @@ export const metaKeys = {
   mapping: Buffer.from("mapping"),
   sealed: Buffer.from("sealed"),
   checkpoint: Buffer.from("checkpoint"),
+  replica: Buffer.from("replica"),
   finished: (importId: string) => Buffer.from(`finished:${importId}`),
 } as const;
 

@@ -24,6 +24,7 @@ export const storeFiles = {
   runs: "runs",
   live: "live",
   imports: "imports",
+  copies: "copies.json",
 } as const;
 
 /** A writer's lock before it is taken bears the writer's process id: a crash may leave it. */
@@ -76,6 +77,16 @@ export function inspectStore(dir: string): StoreCondition {
   checkMarker(dir);
   checkData(dir);
   return "store";
+}
+
+/** Whether a folder is a store, or one that is being made; other databases and files are none. */
+export function isStoreFolder(dir: string): boolean {
+  if (existsSync(join(dir, storeFiles.marker))) return true;
+  try {
+    return inspectStore(dir) === "empty";
+  } catch {
+    return false;
+  }
 }
 
 export function makeStoreDir(dir: string): void {

@@ -1,0 +1,43 @@
+import { MiB } from "./sizes.js";
+
+/** Bounds of copies of a store, pushed and pulled in parts. */
+
+/**
+ * What one part holds at most before it is compressed, but for one batch or entry that is larger: a transfer
+ * that breaks loses no more than that.
+ */
+export const replicaPartBytesMax = 64 * MiB;
+
+/** Parts that a manifest names: each takes some 400 bytes while it is pushed or pulled. */
+export const replicaPartsMax = 65_536;
+
+/** Entries of a store are copied out of it so many at a time; each takes some 200 bytes beside its own. */
+export const partSlabBytes = 1 * MiB;
+export const partSlabEntriesMax = 4096;
+
+/** Reading maps pages of the store, which are given back after this many bytes. */
+export const partReaderBytesMax = 16 * MiB;
+
+/** A look at the store keeps what it sees from being written over: after this long another one is taken. */
+export const partReaderAgeMsMax = 5_000;
+
+/** The transaction that a pull writes in, and the pages of the store that it may leave mapped. */
+export const replicaTransactionBytes = 4 * MiB;
+export const replicaMappedBytes = 16 * MiB;
+
+/** Places where copies are kept that a store remembers what it pushed to. */
+export const placesRememberedMax = 16;
+
+/**
+ * Parts and manifests that are not wanted any more are left for those who are pulling them; a pull that takes
+ * longer goes on with a newer manifest.
+ */
+export const replicaKeepMsDefault = 10 * 60_000;
+
+/**
+ * How often a push begins again because segments were merged under it: what it has written counts each time.
+ */
+export const replicaPlansMax = 8;
+
+/** A larger value travels in pieces: nobody who reads a part has to hold more of it than this at once. */
+export const replicaPieceBytesMax = 8 * MiB;

@@ -1,0 +1,133 @@
+import { setMaxListeners } from "node:events";
+import { assert } from "../../kernel/index.js";
+
+export interface ByteBudgetOptions {
+  bytesMax: number;
+  /** What may be held at once by number; as much as the bytes allow where it is left out. */
+  countMax?: number;
+}
+
+/** Bytes of a budget; given back by `release`, once however often it is called. */
+export interface ByteLease extends Disposable {
+  readonly bytes: number;
+  /** How many of what was asked for were granted. */
+  readonly count: number;
+  /** Gives back what is not needed after all. */
+  shrink(bytes: number): void;
+  release(): void;
+}
+
+interface Waiter {
+  unitBytes: number;
+  countWanted: number;
+  grant(lease: ByteLease): void;
+}
+
+/**
+ * Bytes that several transfers share. They are granted in the order in which they are asked for: a large lease is not
+ * passed by small ones, and one that is larger than the whole budget goes alone. Whoever holds a lease and waits
+ * for another one of the same budget may wait for itself: take what is needed at once.
+ */
+export class ByteBudget {
+  readonly #options: ByteBudgetOptions;
+  #queue: Waiter[] = [];
+  #usedBytes = 0;
+  #count = 0;
+
+  constructor(options: ByteBudgetOptions) {
+    const { bytesMax, countMax = 1 } = options;
+    assert(bytesMax > 0 && countMax >= 1, "a budget has room for one lease");
+    this.#options = options;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Units that are held by all leases. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  take(bytes: number, signal: AbortSignal): Promise<ByteLease> {
+    return this.takeSome(bytes, 1, signal);
+  }
+
+  /** One lease for several units, for as many of them as there is room for, and for one at least. */
+  takeSome(unitBytes: number, countWanted: number, signal: AbortSignal): Promise<ByteLease> {
+    assert(Number.isSafeInteger(unitBytes) && unitBytes >= 0, "a lease is a whole number of bytes");
+    assert(countWanted >= 1, "a lease is for something");
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const abort = () => {
+        this.#queue = this.#queue.filter((other) => other !== waiter);
+        reject(signal.reason);
+        this.#pump();
+      };
+      const waiter: Waiter = {
+        unitBytes,
+        countWanted,
+        grant: (lease) => {
+          signal.removeEventListener("abort", abort);
+          resolve(lease);
+        },
+      };
+      // Many wait with one signal, and each takes its listener away again.
+      setMaxListeners(0, signal);
+      signal.addEventListener("abort", abort, { once: true });
+      this.#queue.push(waiter);
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
+      const count = Math.min(head.countWanted, this.#roomFor(head.unitBytes));
+      if (count === 0) return;
+      this.#queue.shift();
+      head.grant(this.#granted(head.unitBytes * count, count));
+    }
+  }
+
+  #roomFor(unitBytes: number): number {
+    const { bytesMax, countMax = Number.POSITIVE_INFINITY } = this.#options;
+    const byBytes = Math.floor((bytesMax - this.#usedBytes) / Math.max(1, unitBytes));
+    const count = Math.max(0, Math.min(byBytes, countMax - this.#count));
+    return this.#count === 0 ? Math.max(1, count) : count;
+  }
+
+  #granted(grantedBytes: number, count: number): ByteLease {
+    let bytes = grantedBytes;
+    let isReleased = false;
+    this.#usedBytes += bytes;
+    this.#count += count;
+    const resize = (next: number) => {
+      this.#usedBytes += next - bytes;
+      bytes = next;
+    };
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      resize(0);
+      this.#count -= count;
+      this.#pump();
+    };
+    return {
+      get bytes() {
+        return bytes;
+      },
+      count,
+      shrink: (next) => {
+        assert(!isReleased && next >= 0 && next <= bytes, "a held lease only becomes smaller");
+        resize(next);
+        this.#pump();
+      },
+      release,
+      [Symbol.dispose]: release,
+    };
+  }
+}

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { listDatabases, shadowPrefix } from "../../src/snapshots/databases/database-list.js";
+import { EntryWalk } from "../../src/snapshots/databases/entry-walk.js";
+import { dbiFlags } from "../../src/snapshots/databases/page-layout.js";
+import {
+  ApplicationEnvironment,
+  Capture,
+  dropShadows,
+  mainToShadow,
+  mergeSnapshot,
+  openSnapshot,
+  writeSnapshot,
+} from "../../src/snapshots/index.js";
+import { asApplication, formats } from "../support/application-lmdb.js";
+
+const minutes = 60_000;
+const signal = new AbortController().signal;
+let dir: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "plimsoll-shadow-"));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** What the application itself sees: its pairs, in the order of its database. */
+function readMain(environment: ApplicationEnvironment, name: string): string[] {
+  using state = environment.hold();
+  const tree = listDatabases(environment.pages, state.meta, "").get(name);
+  if (tree === undefined) return [];
+  const walk = new EntryWalk(environment.pages, tree);
+  const found: string[] = [];
+  while (walk.next())
+    found.push(`${Buffer.from(walk.key).toString("hex")}=${Buffer.from(walk.value).toString("hex")}`);
+  return found;
+}
+
+async function publish(environment: ApplicationEnvironment): Promise<Buffer> {
+  using capture = await Capture.take(environment, { schema: "shadow", signal });
+  const meta = {
+    generationId: "GX",
+    instanceId: "one",
+    hostname: "here",
+    databaseName: "main",
+    lmdbTxnId: capture.lmdbTxnId,
+    timestampNano: 1n,
+    fromLmdbTxnId: 0n,
+  };
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeSnapshot({ meta, dbis: capture.databases }, { signal }))
+    chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+interface Step {
+  instance: number;
+  kind: "put" | "remove" | "sync";
+  key: number;
+  value: number;
+}
+
+/** Databases of an application: of one value for a key, of numbers, and of several values. */
+const databases: [string, number][] = [
+  ["plain", 0],
+  ["numbers", dbiFlags.integerKey],
+  ["several", dbiFlags.dupSort],
+  ["pairs", dbiFlags.dupSort | dbiFlags.dupFixed],
+];
+
+const steps = fc.array(
+  fc.record({
+    instance: fc.nat(1),
+    kind: fc.constantFrom("put", "put", "remove", "sync") as fc.Arbitrary<Step["kind"]>,
+    key: fc.nat(5),
+    value: fc.nat(5),
+  }),
+  { minLength: 4, maxLength: 14 },
+);
+
+test(
+  "two applications that know nothing of it end with the same entries, whatever they did and when",
+  async () => {
+    let folder = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, fc.constantFrom(...databases), async (list, [name, flags]) => {
+        for (const format of formats) {
+          const paths = [0, 1].map(() => join(dir, String(folder++)));
+          for (const path of paths) await asApplication(path, format, (table) => void table(name, flags));
+          let now = 100n;
+          const syncAll = async (): Promise<void> => {
+            await using first = new ApplicationEnvironment(paths[0]!);
+            await using second = new ApplicationEnvironment(paths[1]!);
+            for (const [from, to] of [
+              [first, second] as const,
+              [second, first] as const,
+              [first, second] as const,
+            ]) {
+              now += 10n;
+              await mainToShadow(from, { signal, timestampNano: now });
+              await using reader = await openSnapshot(once(await publish(from)), { name: "one", signal });
+              // The other one's own changes are later, and have not been taken yet.
+              await mergeSnapshot(to, reader, { schema: "shadow", signal, nowNano: () => now + 1n });
+            }
+          };
+          for (const { instance, kind, key, value } of list) {
+            if (kind === "sync") {
+              await syncAll();
+              continue;
+            }
+            await asApplication(paths[instance]!, format, (table) => {
+              const bytes = Buffer.alloc(4);
+              bytes.writeUInt32LE(key + 1);
+              const content = Buffer.alloc((flags & dbiFlags.dupFixed) !== 0 ? 8 : value * 3 + 1, value);
+              if (kind === "put") table(name, flags).putSync(bytes, content);
+              else table(name, flags).removeSync(bytes);
+            });
+          }
+          await syncAll();
+          await using first = new ApplicationEnvironment(paths[0]!);
+          await using second = new ApplicationEnvironment(paths[1]!);
+          const found = readMain(first, name);
+          expect(readMain(second, name)).toEqual(found);
+          const live = readShadow(first, name).filter((one) => !one.isDeleted).length;
+          expect(live).toBe(found.length);
+          expect(dropShadows(first)).toEqual([shadowPrefix + name]);
+          expect(readMain(first, name)).toEqual(found);
+        }
+      }),
+      { numRuns: 15, endOnFailure: true },
+    );
+  },
+  minutes,
+);
+
+function readShadow(environment: ApplicationEnvironment, name: string): { isDeleted: boolean }[] {
+  using state = environment.hold();
+  const tree = listDatabases(environment.pages, state.meta, "").get(shadowPrefix + name)!;
+  const walk = new EntryWalk(environment.pages, tree);
+  const found: { isDeleted: boolean }[] = [];
+  while (walk.next()) found.push({ isDeleted: walk.value[17] === 1 });
+  return found;
+}
