@@ -48,6 +48,9 @@ export * from "./key-sort";
 export * from "./load";
 export * from "./load-results";
 export { blockDirectoryBytes, blockOutputBytes, blockRegionBytes } from "./load-blocks";
+export { rowsBytes, rowsCount, rowsForm, rowsTake, rowsTaken } from "./load-rows";
+export { ROWS_LEAF, ROW_BYTES_FIXED, ROW_COLUMN_BYTES } from "./row-program";
+export { LEAF_BYTES } from "./row-leaf";
 export { columnChunk, columnChunkBytes, columnFirst, columnIndex, columnRowsOf } from "./load-columns";
 export {
   FORMAT_CSV,
@@ -63,6 +66,7 @@ export {
   LOAD_NEED_SPILL,
   LOAD_OUTPUT_FULL,
   LOAD_REJECT,
+  LOAD_ROWS_FULL,
   REJECT_CSV_COLUMNS,
   REJECT_CSV_QUOTE,
   REJECT_NOSTR_EPHEMERAL,
@@ -80,6 +84,8 @@ export {
   REJECT_QUAD_TYPE,
   REJECT_NOT_OBJECT,
   REJECT_RECORD_TOO_LARGE,
+  REJECT_ROW_MANY,
+  REJECT_ROW_TYPE,
   REJECT_TOO_DEEP,
   REJECT_TOO_MANY_TERMS,
   REJECT_TOO_MANY_VALUES,

@@ -13,6 +13,8 @@ export const LOAD_OUTPUT_FULL: u32 = 3;
 export const LOAD_COLUMNS_FULL: u32 = 4;
 /** The host must say whether the record is to be taken. */
 export const LOAD_CHECK: u32 = 5;
+/** The page of rows must be taken before there is room for the next record. */
+export const LOAD_ROWS_FULL: u32 = 6;
 
 /** Why a record was rejected; 1 to 5 are the scanner's own numbers. */
 export const REJECT_NONE: u32 = 0;
@@ -37,6 +39,9 @@ export const REJECT_QUAD_TYPE: u32 = 18;
 export const REJECT_QUAD_LANGUAGE: u32 = 19;
 export const REJECT_QUAD_DELETION: u32 = 20;
 export const REJECT_XML_SYNTAX: u32 = 21;
+/** A second value for a column that holds one; a value that its column cannot hold. */
+export const REJECT_ROW_MANY: u32 = 22;
+export const REJECT_ROW_TYPE: u32 = 23;
 
 export const FORMAT_JSONL: u32 = 0;
 export const FORMAT_JSON: u32 = 1;

@@ -7,6 +7,7 @@ import { isTrue } from "./load-deleted";
 import { LINK_FULL, LINK_TOO_LONG, keyPartSet, linkAppend } from "./load-keys";
 import { columnSet } from "./load-columns";
 import { predicateReject, predicateSlot, predicateValue } from "./load-predicates";
+import { rowNote } from "./load-rows";
 import { placeFound, placeTerm } from "./load-places";
 import { expirationFound, expirationSeconds } from "./load-expiration";
 import {
@@ -18,6 +19,7 @@ import {
 } from "./load-state";
 import {
   COLUMN_NONE,
+  OP_COLUMN,
   OP_DELETED,
   OP_EXACT,
   OP_EXPIRATION,
@@ -113,7 +115,9 @@ function opsRun(slot: Slot, value: Value): u32 {
 
 function opRun(op: Op, slot: Slot, value: Value): u32 {
   const kind = op.kind;
-  if (kind == OP_NUMBER) {
+  if (kind == OP_COLUMN) {
+    rowNote(op.argument, value, numberTerm);
+  } else if (kind == OP_NUMBER) {
     tuplePush(op.index, numberTerm, 0);
     if (op.column != COLUMN_NONE) columnSet(op.column, numberTerm);
   } else if (kind == OP_EXACT) {

@@ -8,6 +8,7 @@ import { columnsOpen, columnsRollBack } from "./load-columns";
 import { elementNext, lineEnd, lineNext } from "./load-frame";
 import { quadLoad, quadNext, quadsOpen } from "./load-quads";
 import { recordOpen, recordRead } from "./load-record";
+import { ROWS_FULL, rowCommit, rowWrite, rowsOpen } from "./load-rows";
 import { xmlLoad, xmlNext, xmlOpen } from "./load-xml";
 import {
   FORMAT_CSV,
@@ -21,6 +22,7 @@ import {
   LOAD_NEED_SPILL,
   LOAD_OUTPUT_FULL,
   LOAD_REJECT,
+  LOAD_ROWS_FULL,
   REJECT_CSV_COLUMNS,
   REJECT_CSV_QUOTE,
   REJECT_FIELD_TYPE,
@@ -125,6 +127,7 @@ export function loadBegin(
   if (format == FORMAT_XML) xmlOpen();
   else if (format >= FORMAT_TRIPLES) quadsOpen();
   columnsOpen(state.columnsBytes);
+  rowsOpen();
   return state.program.columnCount == 0 || state.columnRows != 0;
 }
 
@@ -140,7 +143,12 @@ export function loadRun(checkFailed: bool): u32 {
     const columnCount = state.program.columnCount;
     if (columnCount != 0 && state.ordinal - state.columnFirst >= state.columnRows) return LOAD_COLUMNS_FULL;
     if (!recordNext()) return blockFlush() ? LOAD_DONE : LOAD_OUTPUT_FULL;
-    const code = recordLoad();
+    let code = recordLoad();
+    if (code == REJECT_NONE && state.program.rowsOfTable != 0) code = rowWrite();
+    if (code == ROWS_FULL) {
+      rollBack();
+      return LOAD_ROWS_FULL;
+    }
     if (code != REJECT_NONE) {
       rollBack();
       state.rejectCode = code;
@@ -155,7 +163,7 @@ export function loadRun(checkFailed: bool): u32 {
       advance();
       return LOAD_REJECT;
     }
-    if (!blockReserve(<u32>(state.jsonEnd - state.jsonStart))) {
+    if (state.program.hasNoBlocks == 0 && !blockReserve(<u32>(state.jsonEnd - state.jsonStart))) {
       rollBack();
       return LOAD_OUTPUT_FULL;
     }
@@ -247,9 +255,14 @@ function commit(): void {
   }
   state.tuples.count = <u32>((state.tupleAt - state.tuples.tuples) >> 4);
   state.columnsUsed = state.row + 1;
+  state.accepted++;
+  if (state.program.rowsOfTable != 0) rowCommit();
+  if (state.program.hasNoBlocks != 0) {
+    state.acceptedBytes += <u32>(state.jsonEnd - state.jsonStart);
+    return;
+  }
   const isMinified = state.format == FORMAT_JSON && lineEnd(state.jsonStart, state.jsonEnd) != state.jsonEnd;
   state.acceptedBytes += blockAppend(state.jsonStart, state.jsonEnd, isMinified);
-  state.accepted++;
 }
 
 function rollBack(): void {

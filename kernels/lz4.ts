@@ -160,20 +160,44 @@ function copyMatch(out: usize, distance: usize, length: usize, outEnd: usize): v
   }
 }
 
+/** Where a decompression that was asked for a part stopped in its input. */
+let pausedAt: usize = 0;
+
+export function lz4PausedAt(): usize {
+  return pausedAt;
+}
+
 /**
  * Decompresses into exactly up to `outBytesMax` bytes; returns their number, or -1 when the input is corrupt.
  * Never reads outside [source, source + bytes) nor writes outside [out, out + outBytesMax).
  */
 export function lz4Decompress(source: usize, bytes: u32, out: usize, outBytesMax: u32): i32 {
-  const end = source + bytes;
-  const outStart = out;
-  const outEnd = out + outBytesMax;
-  let at = source;
+  const end = lz4DecompressPart(source, source + bytes, out, out, out + outBytesMax, usize.MAX_VALUE);
+  return end < 0 ? -1 : end - <i32>out;
+}
+
+/**
+ * Goes on at `at` of an input that ends at `end`, with what is decompressed so far from `outStart` to `out`,
+ * until it has reached `wanted` or the input's end. Returns the place behind what there is then, or -1;
+ * `lz4PausedAt` says where to go on.
+ */
+export function lz4DecompressPart(
+  at: usize,
+  end: usize,
+  outStart: usize,
+  out: usize,
+  outEnd: usize,
+  wanted: usize,
+): i32 {
   while (at < end) {
+    if (out >= wanted) {
+      pausedAt = at;
+      return <i32>out;
+    }
     const token = <usize>load<u8>(at++);
     let literals = token >> 4;
     if (literals == 15) {
-      at = readLength(at, end, 15, outBytesMax);
+      at = readLength(at, end, 15, outEnd - outStart);
       if (at == 0) return -1;
       literals = longLength;
     }
@@ -182,14 +206,17 @@ export function lz4Decompress(source: usize, bytes: u32, out: usize, outBytesMax
     else memory.copy(out, at, literals);
     at += literals;
     out += literals;
-    if (at == end) return <i32>(out - outStart);
+    if (at == end) {
+      pausedAt = end;
+      return <i32>out;
+    }
     if (end - at < 2) return -1;
     const distance = <usize>load<u16>(at);
     at += 2;
     if (distance == 0 || distance > out - outStart) return -1;
     let length = token & 15;
     if (length == 15) {
-      at = readLength(at, end, 15, outBytesMax);
+      at = readLength(at, end, 15, outEnd - outStart);
       if (at == 0) return -1;
       length = longLength;
     }

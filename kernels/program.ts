@@ -45,6 +45,10 @@ export class Program {
   isDeleting: u32;
   /** Not 0 when records that delete are put out like others, for targets that see to them themselves. */
   keepsDeletions: u32;
+  /** The program of the row that a record becomes (row-program.ts); 0 when it becomes none here. */
+  rowsOfTable: u32;
+  /** Not 0 when records are not put out in blocks. */
+  hasNoBlocks: u32;
 }
 
 export const RULES_NONE: u32 = 0;
@@ -80,6 +84,8 @@ export const OP_STEMS: u32 = 10;
 export const OP_PLACE: u32 = 11;
 /** A value that is true makes the record a deletion. */
 export const OP_DELETED: u32 = 12;
+/** A value of a column of the row. */
+export const OP_COLUMN: u32 = 13;
 
 export const COLUMN_NONE: u32 = 0xffffffff;
 export const SLOT_NONE: u32 = 0xffffffff;
@@ -91,8 +97,9 @@ export class Op {
   /** Number of the column, or COLUMN_NONE; OP_EXPIRATION, runtime: whether the value is yet to come. */
   column: u32;
   /**
-   * OP_TEXT, OP_STEMS: number of the text; OP_KEY: number of the part; OP_LINK: key space; OP_PLACE: slot of
-   * the longitude; OP_EXPIRATION, runtime: the last record in which the name was met.
+   * OP_TEXT, OP_STEMS: number of the text; OP_KEY, OP_COLUMN: number of the part, of the column; OP_LINK: key
+   * space; OP_PLACE: slot of the longitude; OP_EXPIRATION, runtime: the last record in which the name was
+   * met.
    */
   argument: u32;
 }

@@ -43,7 +43,7 @@ export async function foldLiveRecords(path: string): Promise<void> {
       openSession: () => openLiveSession(path),
       exclusively: (work) => work(),
       // The import that follows takes small segments in.
-      mergeSegments: async () => {},
+      segmentsToMerge: () => null,
       checkOf: (mapping) => recordCheckOf(mapping, false),
       note: () => {},
     });

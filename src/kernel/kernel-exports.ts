@@ -122,6 +122,15 @@ export interface BytesExports {
   readonly LZ4_TABLE_BYTES: Constant;
   lz4Compress(source: number, bytes: number, out: number, outBytesMax: number, table: number): number;
   lz4Decompress(source: number, bytes: number, out: number, outBytesMax: number): number;
+  lz4DecompressPart(
+    at: number,
+    end: number,
+    outStart: number,
+    out: number,
+    outEnd: number,
+    wanted: number,
+  ): number;
+  lz4PausedAt(): number;
   xxh64(source: number, bytes: number, seed: bigint): bigint;
   xxh64To(source: number, bytes: number, seed: number, out: number): void;
 }
@@ -183,6 +192,13 @@ export interface LoadExports {
   readonly LOAD_REJECT: Constant;
   readonly LOAD_NEED_SPILL: Constant;
   readonly LOAD_OUTPUT_FULL: Constant;
+  readonly LOAD_ROWS_FULL: Constant;
+  readonly REJECT_ROW_MANY: Constant;
+  readonly REJECT_ROW_TYPE: Constant;
+  readonly ROWS_LEAF: Constant;
+  readonly ROW_BYTES_FIXED: Constant;
+  readonly ROW_COLUMN_BYTES: Constant;
+  readonly LEAF_BYTES: Constant;
   readonly LOAD_COLUMNS_FULL: Constant;
   readonly LOAD_CHECK: Constant;
   readonly LOAD_DETAIL_COLUMN: Constant;
@@ -232,6 +248,11 @@ export interface LoadExports {
   loadRun(checkFailed: number): number;
   loadColumnsDrained(): void;
   loadOutputDrained(): void;
+  rowsBytes(): number;
+  rowsCount(): number;
+  rowsForm(): number;
+  rowsTake(): number;
+  rowsTaken(): void;
   loadOutputEnd(): number;
   loadOrdinal(): number;
   loadAccepted(): number;

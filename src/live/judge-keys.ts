@@ -12,7 +12,8 @@ import {
   streamOfBlocks,
 } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
-import { isPlainReference, settlingEntries } from "./key-walk.js";
+import { KeyPass } from "./key-pass.js";
+import { isPlainReference, keyHeaderBytes } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
@@ -32,7 +33,6 @@ export interface Judgement {
   keys: KeyBlockEntry[];
 }
 
-const headerBytes = 24;
 const tupleBytes = 16;
 
 /** Where former keys are looked up: what is sealed, and the live runs above it. */
@@ -85,33 +85,33 @@ function metBlocks(
   firstNewId: number,
 ): Uint8Array[][] {
   const { segments, nextId } = reader.sealed;
-  const found = [blocksOf(sought, (hash, take) => known.entriesOf(hash).forEach(take))];
+  const found: Uint8Array[][] = [];
+  if (known.size > 0) {
+    found.push(blocksOf(sought.sorted(), (hash, take) => known.entriesOf(hash).forEach(take)));
+  }
   const met = new Map<bigint, Uint8Array[]>(maybeKnown.map((hash) => [hash, []]));
   for (const { number, firstId, endId } of segments) {
     const isCovered = firstId >= filter.coveredFromId;
     const isOpen = (hash: bigint) =>
       known.endIdOf(hash) < endId &&
       (!isCovered || filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n)));
-    const hashes = (isCovered ? maybeKnown : sought).filter(isOpen);
-    found.push(
-      blocksOf(hashes, (hash, take) => {
-        for (const entry of entriesWith(hash, reader.keyBlocks(number, hash))) {
-          take(entry);
-          const before = met.get(hash);
-          if (before === undefined) met.set(hash, [entry]);
-          else before.push(entry);
-        }
-      }),
-    );
+    const hashes = (isCovered ? maybeKnown : sought.sorted()).filter(isOpen);
+    const pass = new KeyPass((hash) => reader.keyBlocks(number, hash));
+    const find = (hash: bigint, take: Take) =>
+      pass.find(hash, (entry) => {
+        take(entry);
+        const before = met.get(hash);
+        if (before === undefined) met.set(hash, [entry]);
+        else before.push(entry);
+      });
+    found.push(blocksOf(hashes, find));
+    pass.close();
   }
   for (const [hash, entries] of met) known.keep(hash, nextId, entries);
   learn(firstNewId);
   for (const { keys } of runs) {
-    found.push(
-      blocksOf(maybeKnown, (hash, take) => {
-        for (const entry of entriesWith(hash, keyBlocksFrom(keys, hash))) take(entry);
-      }),
-    );
+    const pass = new KeyPass((hash) => keyBlocksFrom(keys, hash));
+    found.push(blocksOf(maybeKnown, (hash, take) => pass.find(hash, take)));
   }
   return found.filter((blocks) => blocks.length > 0);
 }
@@ -141,69 +141,75 @@ type Hashes = ReturnType<typeof hashesOf>;
  * refers to it 1. A reference by itself kills nothing. Those that the filter knows are told apart.
  */
 function hashesOf(streams: readonly Uint8Array[][], filter: KeyFilter) {
-  const hashes = new Set<bigint>();
-  const known = new Set<bigint>();
+  const blocks = streams.flat();
+  const sought = new HashList(blocks.reduce((sum, block) => sum + countOf(block), 0));
+  const known = new HashList(sought.capacity);
   const deletions = new Set<number>();
-  const added: [low: number, high: number][] = [];
-  for (const block of streams.flat()) {
+  for (const block of blocks) {
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (const at of settlingEntries(block)) {
-      const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
-      added.push([low, high]);
+    for (let at = keyHeaderBytes; at < block.length; at = keySpan(block, at).entryEnd) {
       const flags = keyFlagsAt(block, at);
+      if (isPlainReference(flags)) continue;
+      const [low, high] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
       if ((flags & keyFlag.deletion) !== 0 && (flags & keyFlag.reference) === 0) {
         deletions.add(keyIdAt(block, at));
       }
-      const hash = view.getBigUint64(at, true) & ~1n;
-      hashes.add(hash);
-      if (filter.has(low, high)) known.add(hash);
+      sought.add(low, high);
+      if (filter.has(low, high)) known.add(low, high);
     }
   }
-  const learn = (id: number) => {
-    for (const [low, high] of added) filter.add(id, low, high);
-  };
-  return { sought: sorted(hashes), maybeKnown: sorted(known), deletions, learn };
+  const learn = (id: number) => sought.addTo(filter, id);
+  return { sought, maybeKnown: known.sorted(), deletions, learn };
 }
 
-function sorted(hashes: ReadonlySet<bigint>): bigint[] {
-  return [...hashes].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+/** A list of 64-bit hashes of which most are never looked at as numbers: they would be objects each. */
+class HashList {
+  readonly capacity: number;
+  readonly #words: Uint32Array;
+  #count = 0;
+  #sorted: bigint[] | null = null;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.#words = new Uint32Array(2 * capacity);
+  }
+
+  add(low: number, high: number): void {
+    const at = 2 * this.#count++;
+    this.#words[at] = low & ~1;
+    this.#words[at + 1] = high;
+  }
+
+  addTo(filter: KeyFilter, id: number): void {
+    for (let at = 0; at < 2 * this.#count; at += 2) filter.add(id, this.#words[at]!, this.#words[at + 1]!);
+  }
+
+  /** Each of them once, rising. */
+  sorted(): readonly bigint[] {
+    if (this.#sorted !== null) return this.#sorted;
+    const rising = new BigUint64Array(this.#words.slice(0, 2 * this.#count).buffer).sort();
+    this.#sorted = [...rising.filter((hash, at) => at === 0 || hash !== rising[at - 1])];
+    return this.#sorted;
+  }
 }
+
+function countOf(block: Uint8Array): number {
+  return new DataView(block.buffer, block.byteOffset).getUint32(0, true);
+}
+
+type Take = (entry: Uint8Array) => void;
 
 /** What is found for these hashes, in blocks as a segment has them. */
-function blocksOf(
-  hashes: readonly bigint[],
-  find: (hash: bigint, take: (entry: Uint8Array) => void) => void,
-): Uint8Array[] {
+function blocksOf(hashes: readonly bigint[], find: (hash: bigint, take: Take) => void): Uint8Array[] {
   const packer = new BlockPacker();
   for (const hash of hashes) find(hash, (entry) => packer.add(entry));
   return packer.finish();
 }
 
-/**
- * The entries with a hash, in memory of their own: a slice of a Buffer would keep its block. References by
- * themselves take no part in what is settled.
- */
-function* entriesWith(hash: bigint, blocks: Iterable<KeyBlockEntry>): Generator<Uint8Array> {
-  const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
-  for (const { hash: first, block } of blocks) {
-    if (first > (hash | 1n)) return;
-    const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-    for (let at = headerBytes; at < block.length; ) {
-      const entryHigh = view.getUint32(at + 4, true);
-      const entryLow = (view.getUint32(at, true) & ~1) >>> 0;
-      if (entryHigh > high || (entryHigh === high && entryLow > low)) return;
-      const end = keySpan(block, at).entryEnd;
-      const isMet = entryHigh === high && entryLow === low && !isPlainReference(keyFlagsAt(block, at));
-      if (isMet) yield new Uint8Array(block.subarray(at, end));
-      at = end;
-    }
-  }
-}
-
 class BlockPacker {
   readonly #blocks: Uint8Array[] = [];
   #entries: Uint8Array[] = [];
-  #bytes = headerBytes;
+  #bytes = keyHeaderBytes;
 
   add(entry: Uint8Array): void {
     if (this.#bytes + entry.length > tupleBlockBytesMax) this.#close();
@@ -221,15 +227,15 @@ class BlockPacker {
     const block = new Uint8Array(this.#bytes);
     const view = new DataView(block.buffer);
     view.setUint32(0, this.#entries.length, true);
-    view.setUint32(4, this.#bytes - headerBytes, true);
+    view.setUint32(4, this.#bytes - keyHeaderBytes, true);
     block.set(this.#entries[0]!.subarray(0, 8), 8);
-    let at = headerBytes;
+    let at = keyHeaderBytes;
     for (const entry of this.#entries) {
       block.set(entry, at);
       at += entry.length;
     }
     this.#blocks.push(block);
     this.#entries = [];
-    this.#bytes = headerBytes;
+    this.#bytes = keyHeaderBytes;
   }
 }

@@ -20,6 +20,10 @@ export class KnownKeys {
   readonly #known = new Map<bigint, KnownKey>();
   #bytes = 0;
 
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** Segments below this id need not be looked into. */
   endIdOf(hash: bigint): number {
     return this.#known.get(hash)?.endId ?? 0;

@@ -9,47 +9,23 @@ import {
   liveQuietMs,
   liveRetryMs,
   PlimsollError,
-  systemClock,
 } from "../kernel/index.js";
-import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
-import { discardUnfinishedMerge } from "../pipeline/index.js";
-import type { LiveImport, SealedState, StoreReader, TargetSession } from "../ports/index.js";
+import type { CompiledEntity, CompiledMapping } from "../model/index.js";
+import type { LiveImport, SealedState, StoreReader } from "../ports/index.js";
 import { adoptLog } from "./adopt-log.js";
-import { writePart } from "./fold-part.js";
+import { Folding } from "./folding.js";
 import { unitedImport } from "./import-mark.js";
 import { KeyFilter } from "./key-filter.js";
 import { KnownKeys } from "./known-keys.js";
 import { SealedLearner } from "./learn-sealed.js";
 import { LiveLoader } from "./live-loader.js";
 import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
+import type { LiveOptions } from "./live-options.js";
 import { type Batch, LiveState, type WriteOutcome } from "./live-state.js";
 import type { OverlayReader } from "./overlay-reader.js";
 import { quadRecords } from "./quad-records.js";
 import { SealedView } from "./sealed-view.js";
-import { segmentsToMerge } from "./segment-tiers.js";
 import { type PendingWrite, WriteQueue } from "./write-queue.js";
-
-export interface LiveOptions {
-  /** For messages. */
-  storeName: string;
-  /** Folder of the logs, beside the data of the store. */
-  dir: string;
-  /** What the layer may make of its records in memory. */
-  bytesMax: number;
-  /** A power of two by which the filter of known keys is larger than it must be. */
-  filterScale?: number;
-  /** Opens what is sealed; closes when the callback is called, because a writer waits for it. */
-  openReader: (onWanted: () => void) => Promise<StoreReader & AsyncDisposable>;
-  /** Opens the store for writing. */
-  openSession: () => Promise<TargetSession>;
-  /** Work that no import is to run beside. */
-  exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Merges these last segments into one, with no import beside it. */
-  mergeSegments: (numbers: readonly number[]) => Promise<void>;
-  checkOf: (mapping: CompiledMapping) => RecordCheck | null;
-  /** For the log of the server. */
-  note: (text: string) => void;
-}
 
 /**
  * Single records, durable when they are acknowledged and visible at once. They are logged, held in memory as
@@ -58,6 +34,7 @@ export interface LiveOptions {
 export class LiveLayer implements AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #loader = new LiveLoader();
+  readonly #folder: Folding;
   readonly #filter: KeyFilter;
   readonly #known = new KnownKeys();
   readonly #queue = new WriteQueue();
@@ -73,9 +50,6 @@ export class LiveLayer implements AsyncDisposable {
   readonly #learner: SealedLearner;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
-  #partBeganMs = systemClock.nowMs();
-  /** While the last part was written. */
-  #writtenPerSecond = 0;
   /** Rises with everything that a query would see. */
   version = 0;
   /** Since this layer was opened. */
@@ -86,6 +60,14 @@ export class LiveLayer implements AsyncDisposable {
     this.#filter = new KeyFilter(options.filterScale);
     this.#sealed = new SealedView(options.openReader);
     this.#learner = new SealedLearner(this.#filter, (work) => this.#alone(() => this.#sealed.with(work)));
+    this.#folder = new Folding({
+      options,
+      loader: this.#loader,
+      isPartWaiting: () => this.#closedLogs.length > 0,
+      isClosed: () => this.#isClosed,
+      withState: (work) => this.#alone(() => this.#withState(work)),
+      publish: (publication, what) => this.#publish(publication, what),
+    });
   }
 
   /** Takes up what a former process left, folded first as far as that goes. */
@@ -229,9 +211,8 @@ export class LiveLayer implements AsyncDisposable {
     if (writes.length === 0) return;
     const records = writes.flatMap((write) => write.records);
     try {
-      const { state, batch, bytes, outcomes, replaced } = await this.#settleRecords(records);
+      const { batch, bytes, outcomes, replaced } = await this.#settleRecords(records);
       this.#log.accept(bytes);
-      state.writing.logged += batch.kept.length;
       this.version++;
       this.counts.commits++;
       this.counts.records += batch.kept.length;
@@ -325,9 +306,6 @@ export class LiveLayer implements AsyncDisposable {
   async #closeLog(): Promise<void> {
     if (this.#log.bytes === 0) return;
     const { number } = this.#log;
-    const nowMs = systemClock.nowMs();
-    this.#writtenPerSecond = (1000 * (this.#state?.writing.records ?? 0)) / (1 + nowMs - this.#partBeganMs);
-    this.#partBeganMs = nowMs;
     const next = await LiveLog.create(this.#options.dir, number + 1);
     await this.#log[Symbol.asyncDispose]();
     this.#closedLogs.push(number);
@@ -345,50 +323,34 @@ export class LiveLayer implements AsyncDisposable {
 
   async #foldAll(): Promise<void> {
     try {
-      while (this.#closedLogs.length > 0) {
-        await this.#options.exclusively(() => this.#foldFirst());
-        void this.#commitAll();
-        const segments = await this.#alone(() => this.#sealed.with(({ sealed }) => sealed.segments));
-        const merged = segmentsToMerge(segments, this.#writtenPerSecond);
-        if (merged === null || this.#isClosed) continue;
-        await this.#options.mergeSegments(merged);
-        this.counts.merges++;
-      }
+      while (this.#closedLogs.length > 0) await this.#options.exclusively(() => this.#folder.run());
     } catch (error) {
       if (!this.#isClosed) this.#tell(error);
     }
   }
 
+  /** What was written becomes visible in the store with one commit; a part of it leaves the layer. */
+  async #publish(publication: () => Promise<SealedState>, what: "fold" | "merge"): Promise<void> {
+    await this.#alone(async () => {
+      const sealed = await publication();
+      this.#sealed.close();
+      if (what === "merge") {
+        this.counts.merges++;
+        return;
+      }
+      const number = this.#closedLogs.shift()!;
+      this.#state?.dropFirst(sealed);
+      this.version++;
+      this.counts.folds++;
+      removeLog(this.#options.dir, number);
+    });
+    // There is room again for those who wait.
+    if (!this.#isClosed) void this.#commitAll();
+  }
+
   /** Nothing that is acknowledged is lost by it, and it is tried again. */
   #tell(error: unknown): void {
     this.#options.note(`A step of live writes failed, and is tried again: ${String(error)}\n`);
-  }
-
-  async #foldFirst(): Promise<void> {
-    await using session = await this.#options.openSession();
-    const { dir, storeName } = this.#options;
-    await discardUnfinishedMerge(session, storeName);
-    const records = readLog(dir, this.#closedLogs[0]!);
-    const { before, mapping, part } = await this.#alone(() =>
-      this.#withState((reader, state) => ({
-        before: reader.sealed,
-        mapping: reader.mapping,
-        part: state.parts[0]!,
-      })),
-    );
-    const sealed = await writePart({ session, before, mapping, loader: this.#loader, part, records });
-    await this.#alone(() => this.#publish(session, sealed));
-  }
-
-  /** The part and its number become visible in the store with one commit, and leave the layer. */
-  async #publish(session: TargetSession, sealed: SealedState): Promise<void> {
-    await session.publish(sealed, "live", null);
-    this.#sealed.close();
-    const number = this.#closedLogs.shift()!;
-    this.#state?.dropFirst(sealed);
-    this.version++;
-    this.counts.folds++;
-    removeLog(this.#options.dir, number);
   }
 
   /** One after another: commits, rebuilding, and the beginning and end of a fold. */

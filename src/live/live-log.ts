@@ -156,40 +156,61 @@ function headOf(name: string): Omit<LoggedRecord, "bytes"> {
   return { entity: isDeletion ? name.slice(deletionMark.length) : name, isDeletion };
 }
 
-function nameOf({ entity, isDeletion = false }: LoggedRecord): string {
-  return isDeletion ? `${deletionMark}${entity}` : entity;
-}
-
 function pathOf(dir: string, number: number): string {
   return join(dir, `${String(number).padStart(12, "0")}.log`);
 }
 
 /** The records with the marks that stand in front of them. */
-function linesOf(records: readonly LoggedRecord[]): { name: string; bytes: Uint8Array }[] {
-  let last: ImportMark | undefined;
-  return records.flatMap((record) => {
-    const line = { name: nameOf(record), bytes: record.bytes };
-    if (record.mark === last) return [line];
-    last = record.mark;
-    return [{ name: importName, bytes: Buffer.from(JSON.stringify(last ?? null)) }, line];
-  });
-}
-
 function frameOf(records: readonly LoggedRecord[]): Buffer {
-  const lines = linesOf(records);
+  const heads = new LineHeads();
   let bytes = headBytes;
-  for (const line of lines) bytes += Buffer.byteLength(line.name) + line.bytes.length + 2;
+  for (const record of records) bytes += heads.bytesOf(record) + record.bytes.length + 1;
+  heads.restart();
   const frame = Buffer.allocUnsafe(bytes);
   let at = headBytes;
-  for (const { name, bytes } of lines) {
-    at += frame.write(name, at);
-    frame[at++] = tab;
-    frame.set(bytes, at);
-    at += bytes.length;
+  for (const record of records) {
+    at = heads.write(record, frame, at);
+    frame.set(record.bytes, at);
+    at += record.bytes.length;
     frame[at++] = lineFeed;
   }
   const body = frame.subarray(headBytes);
   frame.writeUInt32LE(body.length, 0);
   frame.writeUInt32LE(crc32(body), 4);
   return frame;
+}
+
+/** What stands in front of records: the name, and a line of its own where the import is another one. */
+class LineHeads {
+  readonly #names = new Map<string, Buffer>();
+  #mark: ImportMark | undefined;
+
+  bytesOf({ entity, isDeletion = false, mark }: LoggedRecord): number {
+    return this.#nameOf(entity, isDeletion).length + (mark === this.#mark ? 0 : this.#lineOf(mark).length);
+  }
+
+  write({ entity, isDeletion = false, mark }: LoggedRecord, frame: Buffer, at: number): number {
+    const end = mark === this.#mark ? at : at + this.#lineOf(mark).copy(frame, at);
+    return end + this.#nameOf(entity, isDeletion).copy(frame, end);
+  }
+
+  restart(): void {
+    this.#mark = undefined;
+  }
+
+  #nameOf(entity: string, isDeletion: boolean): Buffer {
+    const name = isDeletion ? `${deletionMark}${entity}` : entity;
+    let bytes = this.#names.get(name);
+    if (bytes === undefined) {
+      bytes = Buffer.from(`${name}\t`);
+      this.#names.set(name, bytes);
+    }
+    return bytes;
+  }
+
+  /** From here on records are of this import. */
+  #lineOf(mark: ImportMark | undefined): Buffer {
+    this.#mark = mark;
+    return Buffer.from(`${importName}\t${JSON.stringify(mark ?? null)}\n`);
+  }
 }

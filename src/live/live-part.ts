@@ -6,6 +6,9 @@ import { heldBytes, type LiveRun } from "./live-run.js";
 const recordCountAt = 2;
 const entityAt = 1;
 
+/** Blocks of records, and the values of just those in columns. */
+export type StoredLoad = Pick<Loaded, "blocks" | "columns">;
+
 /** The live records of one log: what they became, and what they took out of what was there before. */
 export class LivePart {
   readonly number: number;
@@ -16,12 +19,10 @@ export class LivePart {
   readonly dead = new Map<number, number>();
   /** By entity number: those that came, less those that were taken out. */
   readonly liveRecords: number[] = [];
-  /** Records of the log that the mapping does not take any more, counted from 0. */
-  readonly leftOut = new Set<number>();
+  /** What was loaded together, in the order of ids: as it will lie in the store, unless it is little. */
+  readonly stored: StoredLoad[] = [];
   /** What it has of an import that writes live. */
   imported: LiveImport | null = null;
-  /** Records in the log. */
-  logged = 0;
   #storedBytes = 0;
 
   constructor(number: number, firstId: number) {
@@ -42,6 +43,7 @@ export class LivePart {
 
   take({ blocks, columns }: Loaded): void {
     for (const { block } of blocks) this.countLive(block[entityAt]!, recordCountOf(block));
+    if (blocks.length > 0 || columns.length > 0) this.stored.push({ blocks, columns });
     const chunks = columns.map(({ chunk }) => ({ block: chunk }));
     this.#storedBytes += heldBytes(blocks) + heldBytes(chunks);
   }

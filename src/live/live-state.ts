@@ -138,18 +138,12 @@ export class LiveState {
     mergeTail(loader.kernel, part.runs, keyRulesOf(mapping).length);
     this.#snapshot = null;
     let id = firstId;
-    const outcomes = Array.from({ length: count }, (_, at) => {
-      const reject = rejects.get(at);
-      if (reject !== undefined) return { state: "rejected" as const, ...reject };
+    const keptOutcomes = kept.map((): WriteOutcome => {
       const own = id++;
       return outcomeOf(judged.deletions.has(own) ? deadReason.deleted : judged.dead.get(own));
     });
-    noteImported(
-      part,
-      kept,
-      outcomes.filter((_, at) => !rejects.has(at)),
-      judged.replacing,
-    );
+    noteImported(part, kept, keptOutcomes, judged.replacing);
+    const outcomes = rejects.size === 0 ? keptOutcomes : withRejects(keptOutcomes, rejects, count);
     return { outcomes, replaced: judged.replacing };
   }
 
@@ -249,14 +243,35 @@ function baseOf({ nextId, deadRecords, liveRecords, lastImport }: SealedState): 
   return JSON.stringify([nextId, deadRecords, liveRecords, lastImport]);
 }
 
+/** The same object for all that met the same: most of them were stored. */
 function outcomeOf(reason: number | undefined): WriteOutcome {
-  if (reason === deadReason.duplicate) return { state: "duplicate" };
-  if (reason === deadReason.superseded || reason === deadReason.replaced) return { state: "superseded" };
-  if (reason === deadReason.deleted) return { state: "deleted" };
-  if (reason === deadReason.rejected) return { state: "rejected", ...keyTaken };
-  return { state: "stored" };
+  if (reason === undefined) return stored;
+  if (reason === deadReason.duplicate) return duplicate;
+  if (reason === deadReason.superseded || reason === deadReason.replaced) return superseded;
+  if (reason === deadReason.deleted) return deleted;
+  return reason === deadReason.rejected ? keyTaken : stored;
+}
+
+/** Those that were taken and those that were not, each in its place. */
+function withRejects(
+  kept: readonly WriteOutcome[],
+  rejects: Batch["rejects"],
+  count: number,
+): WriteOutcome[] {
+  let next = 0;
+  return Array.from({ length: count }, (_, at) => {
+    const reject = rejects.get(at);
+    return reject === undefined ? kept[next++]! : { state: "rejected", ...reject };
+  });
 }
 
 const nothingJudged: Judgement = { dead: new Map(), deletions: new Set(), replacing: 0, keys: [] };
 
-const keyTaken = { code: "CONFLICT_REJECTED", reason: errorTable.CONFLICT_REJECTED.message };
+const outcomeIn = (state: WriteOutcome["state"]): WriteOutcome => Object.freeze({ state });
+const [stored, duplicate] = [outcomeIn("stored"), outcomeIn("duplicate")];
+const [superseded, deleted] = [outcomeIn("superseded"), outcomeIn("deleted")];
+const keyTaken: WriteOutcome = Object.freeze({
+  state: "rejected",
+  code: "CONFLICT_REJECTED",
+  reason: errorTable.CONFLICT_REJECTED.message,
+});

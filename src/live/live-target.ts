@@ -13,7 +13,7 @@ import {
   writeFileDurably,
 } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
-import { discardUnfinishedMerge } from "../pipeline/index.js";
+import { refuseUnfinishedImport } from "../pipeline/index.js";
 import {
   type BatchParts,
   type CheckpointJson,
@@ -27,9 +27,10 @@ import {
   TargetSession,
 } from "../ports/index.js";
 import { decodeRecordBlock, recordBlockKernelBytes } from "../postings/index.js";
-import { LiveLayer, type LiveOptions } from "./live-layer.js";
+import { LiveLayer } from "./live-layer.js";
 import { tooLarge } from "./live-loader.js";
 import type { LoggedRecord } from "./live-log.js";
+import type { LiveOptions } from "./live-options.js";
 
 export interface LiveTargetOptions extends LiveOptions {
   /** The store beneath. */
@@ -73,7 +74,7 @@ export function liveTarget(options: LiveTargetOptions): Target {
       let mapping: CompiledMapping;
       {
         await using session = await options.store.open(opening);
-        await discardUnfinishedMerge(session, options.storeName);
+        await refuseUnfinishedImport(session, options.storeName);
         mapping = session.mapping;
       }
       const layer = await LiveLayer.open(options);

@@ -1,42 +1,25 @@
-import {
-  liveMergeRecordsPerSecond,
-  liveMergeSegments,
-  livePartRecordsMax,
-  livePartsAtOnce,
-} from "../kernel/index.js";
+import { liveMergeInputsMax, liveMergeSegments, liveSegmentRecords } from "../kernel/index.js";
 import type { SegmentState } from "../ports/index.js";
 
 /**
  * The last segments that are to become one: those of a size class and the ones below it, when there are as
  * many as these classes may have together. So each record is merged about once for each class, and there are
- * never more than a few segments while writes do not press. Null when there is nothing to merge, or nothing
- * that is small enough beside the writes; the smallest class always is.
+ * never more than a few segments. Null when there is nothing to merge.
  */
-export function segmentsToMerge(
-  segments: readonly SegmentState[],
-  writtenPerSecond: number,
-): number[] | null {
-  const recordsMax = mergedRecordsMax(writtenPerSecond);
+export function segmentsToMerge(segments: readonly SegmentState[]): number[] | null {
   const classes = segments.map(classOf);
   for (let limit = 0; limit <= Math.max(0, ...classes); limit++) {
     const start = 1 + classes.findLastIndex((sizeClass) => sizeClass > limit);
     const last = segments.slice(start);
     if (last.length < liveMergeSegments * (limit + 1)) continue;
-    const records = last.reduce((sum, segment) => sum + recordsOf(segment), 0);
-    if (limit === 0 || records <= recordsMax) return last.map(({ number }) => number);
+    return last.slice(-liveMergeInputsMax).map(({ number }) => number);
   }
   return null;
 }
 
-/** What is merged while writes fill half of the layer. */
-function mergedRecordsMax(writtenPerSecond: number): number {
-  const seconds = (livePartRecordsMax * livePartsAtOnce) / 2 / writtenPerSecond;
-  return seconds * liveMergeRecordsPerSecond;
-}
-
 /** The nearest one: a full part has a few records more or less than it may have. */
 function classOf(segment: SegmentState): number {
-  const parts = recordsOf(segment) / livePartRecordsMax;
+  const parts = recordsOf(segment) / liveSegmentRecords;
   return Math.max(0, Math.round(Math.log(parts) / Math.log(liveMergeSegments)));
 }
 

@@ -47,10 +47,20 @@ export interface EntityProgramOptions {
   isDeleting?: boolean;
   /** Whether records that delete are put out like others. */
   keepsDeletions?: boolean;
+  /** What a record becomes in a table, when the kernel is to write it. */
+  table?: RowProgram;
+  /** Whether records are not put out in blocks. */
+  hasNoBlocks?: boolean;
+}
+
+/** A program of kernels/row-program.ts, and the column of each field that has one. */
+export interface RowProgram {
+  bytes: Uint8Array;
+  columnOfSlot: ReadonlyMap<number, number>;
 }
 
 /** Sizes and numbers of kernels/program.ts. */
-const headerBytes = 104;
+const headerBytes = 112;
 const slotBytes = 16;
 const opBytes = 16;
 const keyPartBytes = 12;
@@ -71,6 +81,7 @@ const opKind = {
   stems: 10,
   place: 11,
   deleted: 12,
+  column: 13,
 };
 
 /** Numbers of RULES_... and the slot of a member that no field reads, as in kernels/quads.ts. */
@@ -99,7 +110,7 @@ interface Draft {
  * The binary program by which the loader kernel takes records of an entity; kernels/program.ts describes it.
  */
 export function compileEntityProgram(entity: CompiledEntity, options: EntityProgramOptions = {}): Uint8Array {
-  const draft = draftOf(entity);
+  const draft = draftOf(entity, options.table?.columnOfSlot ?? new Map());
   const { keySlots, fields, events } = entity;
   const partSlots = partSlotsOf(entity);
   // A key that is missing has a reject of its own.
@@ -117,6 +128,7 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   const rowsAt = layout.take(rows.length);
   const quadSlots = options.isOfQuads ? quadSlotsOf(entity) : null;
   const quadSlotsAt = layout.take((quadSlots ?? []).length * 2);
+  const tableAt = layout.take(options.table?.bytes.length ?? 0);
   const predicates = new PredicateTable(entity);
   const predicatesAt = layout.take(predicates.bytes);
   const program = new Uint8Array(layout.bytes);
@@ -131,6 +143,11 @@ export function compileEntityProgram(entity: CompiledEntity, options: EntityProg
   if (predicates.bytes > 0) writeWords(view, 80, [predicatesAt, predicates.mask]);
   const { isDeleting, keepsDeletions } = options;
   writeWords(view, 88, [entity.versionSlot ?? slotNumberNone, isDeleting ? 1 : 0, keepsDeletions ? 1 : 0]);
+  if (options.table !== undefined) {
+    writeWords(view, 100, [tableAt]);
+    program.set(options.table.bytes, tableAt);
+  }
+  writeWords(view, 104, [options.hasNoBlocks ? 1 : 0]);
   program.set(trie, trieAt);
   writeSlots(view, draft, slotsAt, opsAt);
   for (const [i, slot] of partSlots.entries()) view.setUint32(keyPartsAt + i * keyPartBytes, slot, true);
@@ -172,7 +189,7 @@ function trieOf(entity: CompiledEntity): Uint8Array {
   );
 }
 
-function draftOf(entity: CompiledEntity): Draft {
+function draftOf(entity: CompiledEntity, columnOfSlot: ReadonlyMap<number, number>): Draft {
   const draft: Draft = { columns: [], texts: [], plainTexts: 0, slots: [] };
   const partSlots = partSlotsOf(entity);
   for (const field of entity.fields) {
@@ -195,6 +212,8 @@ function draftOf(entity: CompiledEntity): Draft {
     if (field.linkEntity !== null) {
       ops.push({ kind: opKind.link, index: 0, column: columnNone, argument: field.linkEntity });
     }
+    const argument = columnOfSlot.get(field.slot);
+    if (argument !== undefined) ops.push({ kind: opKind.column, index: 0, column: columnNone, argument });
     draft.slots.push({ field, ops });
     if (field.predicate === undefined) draft.plainTexts = draft.texts.length;
   }

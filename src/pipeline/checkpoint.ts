@@ -70,8 +70,6 @@ export interface Checkpoint {
   /** First id that no committed record has. */
   nextId: number;
   firstId: number;
-  /** Only segments are merged: whoever comes next may forget it. */
-  isMerge?: boolean;
   /** Counts the processes that have worked on this import: part of the names of runs. */
   generation: number;
   runs: RunFile[];

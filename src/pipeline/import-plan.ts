@@ -38,11 +38,6 @@ export interface ImportPlan {
   syncRecords?: number | null;
   /** Longest throttling delay in milliseconds. */
   delayMsMax: number;
-  /**
-   * The last segments of the store, to be merged into one; the sources are then empty. Killed, such an import
-   * leaves nothing that another one would have to go on with.
-   */
-  mergedSegments?: readonly number[];
   /** Runs that one merge takes at most, beside what memory allows: 4 or more. */
   mergeInputsMax?: number;
   /** Bound of a worker's JavaScript heap in place of the one that follows from the line. */

@@ -364,7 +364,7 @@ export class ImportRun implements AsyncDisposable {
       limits: workerLimitsOf(table, this.plan),
       setup: {
         mapping: this.mapping,
-        tables: this.tables?.tables ?? null,
+        tables: this.tables?.rowTarget ?? null,
         runsDir: this.runsDir,
         runPrefix: String(this.state.generation),
         isIndexed: this.isIndexed,

@@ -11,7 +11,6 @@ export function newCheckpoint(options: {
   blankScopes: string[];
   firstId: number;
   mapping: CompiledMapping;
-  isMerge?: boolean;
 }): Checkpoint {
   return {
     version: 1,
@@ -25,7 +24,6 @@ export function newCheckpoint(options: {
     bytesBefore: 0,
     nextId: options.firstId,
     firstId: options.firstId,
-    ...(options.isMerge ? { isMerge: true } : {}),
     generation: 0,
     runs: [],
     accepted: options.mapping.entities.map(() => 0),

@@ -18,6 +18,8 @@ export interface LoadSizes {
   programBytes?: number;
   /** Words whose stems are kept, a power of two; by default the few that every kernel has room for. */
   stemWords?: number;
+  /** What a row of a table takes at most beside the bytes of its record; 0 where records become none. */
+  rowBytesFixed?: number;
 }
 
 /** Where the regions of a loader lie in its kernel's memory. */
@@ -59,9 +61,18 @@ function sizesOf(kernel: Kernel, sizes: LoadSizes) {
     directory: exports.blockDirectoryBytes(),
     block: exports.blockRegionBytes(),
     lz4Table: exports.LZ4_TABLE_BYTES.value,
-    output: Math.max(sizes.outputBytes, exports.blockOutputBytes(sizes.recordBytesMax)),
+    output: outputBytesOf(kernel, sizes),
     stems: (sizes.stemWords ?? 0) * exports.stemEntryBytes(),
   };
+}
+
+/** Room for any record's block, or for a page and any record's row. */
+function outputBytesOf({ exports }: Kernel, sizes: LoadSizes): number {
+  const { outputBytes, recordBytesMax, rowBytesFixed = 0 } = sizes;
+  const blockBytes = exports.blockOutputBytes(recordBytesMax);
+  if (rowBytesFixed === 0) return Math.max(outputBytes, blockBytes);
+  const pageBytes = exports.LEAF_BYTES.value + exports.blockDirectoryBytes();
+  return Math.max(outputBytes, blockBytes, pageBytes + recordBytesMax + rowBytesFixed);
 }
 
 export function loadRegionBytes(kernel: Kernel, sizes: LoadSizes): number {

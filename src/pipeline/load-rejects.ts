@@ -35,6 +35,8 @@ export const loadRejectCodes = [
   "QUAD_LANGUAGE",
   "QUAD_DELETION",
   "XML_SYNTAX",
+  "FIELD_TYPE",
+  "FIELD_TYPE",
 ] as const satisfies readonly (ErrorCode | null)[];
 
 /** A record that was turned down while its frame was loaded. */

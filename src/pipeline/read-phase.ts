@@ -1,4 +1,10 @@
-import { assert, checkpointSecondsMax, isPlimsollError, largeWorkerKeptBytes } from "../kernel/index.js";
+import {
+  assert,
+  checkpointSecondsMax,
+  isPlimsollError,
+  largeWorkerKeptBytes,
+  rowBatchFraction,
+} from "../kernel/index.js";
 import type { Frame, Source, SourceRead, SourceSession } from "../ports/index.js";
 import type { ImportRun } from "./import-run.js";
 import { boundRunCount } from "./lower-run-count.js";
@@ -134,7 +140,8 @@ export class ReadPhase {
     const slab = await this.#atDoor(() => run.spent.of("door", () => run.slabs.take()));
     this.#throwIfFailed();
     await run.pace();
-    const buffer = new Uint8Array(slab.input, 0, Math.min(run.batchBytes(), slab.input.byteLength));
+    const batchBytes = Math.floor(run.batchBytes() * (run.tables === null ? 1 : rowBatchFraction));
+    const buffer = new Uint8Array(slab.input, 0, Math.min(batchBytes, slab.input.byteLength));
     const grow = (bytes: number): Uint8Array =>
       bytes <= slab.input.byteLength ? new Uint8Array(slab.input) : this.#largeBuffer(bytes);
     const got = await this.#readOrEnd(source, session, () =>

@@ -8,10 +8,12 @@ import {
   csvTypesOf,
   type RecordCheck,
   type RecordView,
+  type RowProgram,
   shapeColumns,
 } from "../model/index.js";
 import { type CsvHeader, isQuadFormat, type SourceFormat } from "../ports/index.js";
 import { type KeyBuffer, runToEnd, type TupleBuffer } from "../postings/index.js";
+import { type EntityTable, manyFault, type RowPageHead, typeFault } from "../tables/index.js";
 import {
   bindLoadRegions,
   type LoadRegions,
@@ -38,10 +40,20 @@ export interface LoadJob {
   isDeleting?: boolean;
   /** Whether records that delete are put out as blocks, like others. */
   keepsDeletions?: boolean;
+  /** The rows that records become, when the kernel is to write them; the rows that others are, it leaves. */
+  table?: RowTable;
+  /** Whether records are not put out in blocks. */
+  hasNoBlocks?: boolean;
   /** A frame of whole records: lines, rows, or array elements between commas. */
   bytes: Uint8Array;
   /** Id of the first record; record number n of the frame (blank lines do not count) has firstId + n. */
   firstId: number;
+}
+
+/** A table whose rows the kernel writes by a program. */
+export interface RowTable {
+  table: EntityTable;
+  program: RowProgram;
 }
 
 /** Takes what a frame becomes. Arrays are views of kernel memory: valid until the call returns. */
@@ -52,6 +64,8 @@ export interface LoadSink {
    * out.
    */
   column(index: number, firstId: number, chunk: Uint8Array): void;
+  /** A page of rows. */
+  rows?(page: RowPageHead, bytes: Uint8Array): void;
   reject(reject: LoadReject): void;
   /** Sorts, writes and clears both buffers. */
   spill(): void;
@@ -122,6 +136,7 @@ export class RecordLoader {
     const { LOAD_DONE, LOAD_REJECT, LOAD_NEED_SPILL, LOAD_OUTPUT_FULL, LOAD_COLUMNS_FULL } = exports;
     const [done, reject, needSpill] = [LOAD_DONE.value, LOAD_REJECT.value, LOAD_NEED_SPILL.value];
     const [outputFull, columnsFull] = [LOAD_OUTPUT_FULL.value, LOAD_COLUMNS_FULL.value];
+    const rowsFull = exports.LOAD_ROWS_FULL.value;
     let checkFailed = 0;
     for (;;) {
       const status = exports.loadRun(checkFailed);
@@ -131,12 +146,14 @@ export class RecordLoader {
       else if (status === needSpill) this.#spill(sink);
       else if (status === outputFull) this.#drainBlocks(job, sink);
       else if (status === columnsFull) this.#drainColumns(job, sink);
+      else if (status === rowsFull) this.#drainRows(job, sink);
       else if (this.#check(job, sink, lines)) continue;
       else checkFailed = 1;
       yield;
     }
     this.#drainBlocks(job, sink);
     this.#drainColumns(job, sink);
+    this.#drainRows(job, sink);
     return {
       records: exports.loadAccepted(),
       deletions: exports.loadDeletions(),
@@ -182,15 +199,18 @@ export class RecordLoader {
   /** An entity has a program for each way of reading it; for rows of CSV one for each header. */
   #programOf(job: LoadJob, hasCheck: boolean): Uint8Array {
     const { entity, format, header, isDeleting = false, keepsDeletions = false } = job;
+    const { table, hasNoBlocks = false } = job;
     const programs = this.#programs.get(entity) ?? new Map<string, Uint8Array>();
     this.#programs.set(entity, programs);
     const isOfQuads = isQuadFormat(format);
     const isXml = format === "stackexchange";
-    const key = JSON.stringify([hasCheck, isOfQuads, isXml, isDeleting, keepsDeletions, header]);
+    const key = JSON.stringify([hasCheck, isOfQuads, isXml, isDeleting, keepsDeletions, hasNoBlocks, header]);
     const cached = programs.get(key);
     if (cached !== undefined) return cached;
     const rows = rowsProgram(entity, isXml, header);
-    const options = { hasCheck, isOfQuads, isDeleting, keepsDeletions, ...(rows === null ? {} : { rows }) };
+    const own = table === undefined ? {} : { table: table.program };
+    const flags = { hasCheck, isOfQuads, isDeleting, keepsDeletions, hasNoBlocks };
+    const options = { ...flags, ...own, ...(rows === null ? {} : { rows }) };
     const program = compileEntityProgram(entity, options);
     if (programs.size >= programsCached) programs.clear();
     programs.set(key, program);
@@ -228,9 +248,22 @@ export class RecordLoader {
     exports.loadColumnsDrained();
   }
 
+  #drainRows({ table }: LoadJob, sink: LoadSink): void {
+    const { exports, u8 } = this.#kernel;
+    const count = table === undefined ? 0 : exports.rowsCount();
+    if (table === undefined || count === 0) return;
+    const rowBytes = exports.rowsBytes();
+    const form = exports.rowsForm() === exports.ROWS_LEAF.value ? "leaf" : "tuples";
+    const start = this.#regions.output;
+    const bytes = u8.subarray(start, start + exports.rowsTake());
+    sink.rows?.({ form, table: table.table.number, isTombstones: false, count, rowBytes }, bytes);
+    exports.rowsTaken();
+  }
+
   #reject(job: LoadJob, sink: LoadSink, lines: LineCounter): void {
     const { exports, u8 } = this.#kernel;
-    const code = loadRejectCodes[exports.loadRejectCode()];
+    const number = exports.loadRejectCode();
+    const code = loadRejectCodes[number];
     assert(code, "the kernel names a reject that the host knows");
     const detail = exports.loadRejectDetail() >>> 0;
     const columnMark = exports.LOAD_DETAIL_COLUMN.value >>> 0;
@@ -247,7 +280,8 @@ export class RecordLoader {
       valuesMax: this.#regions.valuesMax,
       tuplesMax: this.#tuples.capacity,
     };
-    const reason = rejectReason(note, record, job.entity, job.header, limits);
+    const reason =
+      rowReason(job, exports, number, detail) ?? rejectReason(note, record, job.entity, job.header, limits);
     // The kernel has gone past the record by the time it reports it.
     this.#tell(sink, lines, exports.loadOrdinal() - 1, code, reason);
   }
@@ -295,6 +329,23 @@ export class RecordLoader {
 /** Of the program's header, and of the scanner's context: see kernels/program.ts and json-scan.ts. */
 const columnCountAt = 40;
 const valueCountAt = 20;
+
+/**
+ * Why a record did not fit its row, in the words of whoever writes rows otherwise; null for other rejects.
+ */
+function rowReason(
+  { entity, table }: LoadJob,
+  exports: Kernel["exports"],
+  number: number,
+  slot: number,
+): string | null {
+  const field = entity.fields[slot];
+  if (table === undefined || field === undefined) return null;
+  if (number === exports.REJECT_ROW_MANY.value) return manyFault(field).reason;
+  if (number !== exports.REJECT_ROW_TYPE.value) return null;
+  const { slots, columns } = table.table;
+  return typeFault(field, columns[slots.indexOf(slot)]!.type).reason;
+}
 
 /** Line breaks before rising offsets: every byte is looked at once. */
 class LineCounter {

@@ -189,11 +189,10 @@ async function findStart(
   const [importId, undoingId] = isDeleting
     ? [deletingId, importIdOf(parts)]
     : [importIdOf(parts), deletingId];
-  const isMerge = plan.mergedSegments !== undefined;
   const pending = await session.checkpoint();
   const state = pending === null ? null : parseCheckpoint(pending);
-  const isOwn = state?.importId === importId && !state.isMerge && !isMerge;
-  const note = isMerge || isOwn || plan.isFresh ? null : await session.finished(importId);
+  const isOwn = state?.importId === importId;
+  const note = isOwn || plan.isFresh ? null : await session.finished(importId);
   if (note !== null) {
     const finished = JSON.parse(note) as FinishedNote;
     const isSame = sources.every((source, index) => isUnchanged(finished.sources[index], source));
@@ -203,7 +202,7 @@ async function findStart(
     if (isSame && !isUndone) return { finished, isPending: pending !== null };
   }
   if (state !== null) {
-    if (state.isMerge || plan.isFresh) await session.forget();
+    if (plan.isFresh) await session.forget();
     else if (!isOwn) throw importPending(plan.target.name, state);
     else {
       assertSameSources(state.sources, sources);
@@ -214,21 +213,15 @@ async function findStart(
   const { mapping } = session;
   const blankScopes = blankScopesOf(mapping, plan, documents, session.sealed === null);
   return {
-    state: newCheckpoint({ importId, sources, blankScopes, firstId, mapping, isMerge }),
+    state: newCheckpoint({ importId, sources, blankScopes, firstId, mapping }),
     resumedFrom: null,
   };
 }
 
-/**
- * For a writer that is no import: a merge of segments that was cut short is forgotten, and an import that was
- * stands in its way.
- */
-export async function discardUnfinishedMerge(session: TargetSession, store: string): Promise<void> {
+/** For a writer that is no import: one that is unfinished stands in its way. */
+export async function refuseUnfinishedImport(session: TargetSession, store: string): Promise<void> {
   const pending = await session.checkpoint();
-  if (pending === null) return;
-  const state = parseCheckpoint(pending);
-  if (!state.isMerge) throw importPending(store, state);
-  await session.forget();
+  if (pending !== null) throw importPending(store, parseCheckpoint(pending));
 }
 
 function importPending(store: string, { sources }: Checkpoint): PlimsollError {

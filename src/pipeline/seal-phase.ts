@@ -16,7 +16,7 @@ import { finishTables } from "./table-rows.js";
 export async function sealPhase(run: ImportRun): Promise<void> {
   const { state, target } = run;
   if (target.capabilities.sortedAppend) {
-    state.seal ??= beginSeal(run, run.plan.mergedSegments ?? segmentsToAbsorb(run));
+    state.seal ??= beginSeal(run, segmentsToAbsorb(run));
     const seal = state.seal;
     if (seal.stage === "prepare") {
       await run.spent.of("prepare", () => prepareRuns(run, seal));
@@ -107,7 +107,7 @@ async function publish(run: ImportRun): Promise<void> {
   };
   await run.serial(async () => {
     // Without a note the same command reads again: a damaged source may have been replaced.
-    const kept = state.damage === null && !state.isMerge ? JSON.stringify(note) : null;
+    const kept = state.damage === null ? JSON.stringify(note) : null;
     await session.publish(sealedStateAfter(run, note.finishedAt), state.importId, kept);
     if (run.target.capabilities.sortedAppend) await session.dropSegments(null);
   });
@@ -133,7 +133,7 @@ function sealedStateAfter(run: ImportRun, sealedAt: string): SealedState {
     nextId: state.nextId,
     liveRecords: live,
     deadRecords: dead,
-    lastImport: state.isMerge ? (before?.lastImport ?? null) : lastImportOf(run, sealedAt),
+    lastImport: lastImportOf(run, sealedAt),
     ...(before?.liveFolded === undefined ? {} : { liveFolded: before.liveFolded }),
     ...(before?.liveImport === undefined ? {} : { liveImport: before.liveImport }),
   };

@@ -2,8 +2,15 @@ import { assert, type Kernel, stemWordsKept } from "../kernel/index.js";
 import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/index.js";
 import { isQuadFormat } from "../ports/index.js";
 import { createQuadCheck, recordCheckOf } from "../presets/index.js";
-import { kernelMapping, type PageGroup, RowWriter } from "../tables/index.js";
-import { RecordLoader } from "./record-loader.js";
+import {
+  compileRowProgram,
+  entityTables,
+  kernelMapping,
+  type PageGroup,
+  RowWriter,
+  rowBytesFixed,
+} from "../tables/index.js";
+import { RecordLoader, type RowTable } from "./record-loader.js";
 import { RunBuffers } from "./run-buffers.js";
 import type { RunSpiller } from "./run-spiller.js";
 import type { Work } from "./worker-merge.js";
@@ -23,6 +30,8 @@ export class DecodeStage {
   readonly #check: RecordCheck | null;
   /** For relational targets: what is written goes to the output of the request at work. */
   readonly #rows: RowWriter | null;
+  /** By entity, the tables whose rows the kernel writes itself. */
+  readonly #rowTables: ReadonlyMap<number, RowTable>;
   #output: WorkerOutput | null = null;
   readonly #quadCheck = createQuadCheck();
   /** The most that the run buffers have held: above it their memory was never touched. */
@@ -33,7 +42,8 @@ export class DecodeStage {
     this.#setup = setup;
     this.#spiller = spiller;
     const { inputBytes, outputBytes, recordBytesMax } = setup.layout;
-    const { tables: plan, mapping } = setup;
+    const { mapping } = setup;
+    const plan = setup.tables?.plan ?? null;
     this.#mapping = plan === null ? mapping : kernelMapping(mapping, plan, setup.isDeleting);
     this.#rows =
       plan === null
@@ -42,11 +52,15 @@ export class DecodeStage {
             isDeleting: setup.isDeleting,
             emit: (group) => this.#addRows(group),
           });
+    this.#rowTables = rowTablesOf(this.#mapping, setup);
     const hasStems = this.#mapping.entities.some(({ fields }) =>
       fields.some(({ indexes }) => indexes.some(({ kind }) => kind === "stems")),
     );
     const stems = hasStems ? { stemWords: stemWordsKept } : {};
-    const sizes = { inputBytes, outputBytes, recordBytesMax, ...stems };
+    const { ROW_BYTES_FIXED, ROW_COLUMN_BYTES } = kernel.exports;
+    const bytesFixed = { row: ROW_BYTES_FIXED.value, column: ROW_COLUMN_BYTES.value };
+    const rows = plan === null ? {} : { rowBytesFixed: rowBytesFixed(plan, bytesFixed) };
+    const sizes = { inputBytes, outputBytes, recordBytesMax, ...stems, ...rows };
     const room = kernel.freeBytes - RecordLoader.bytesNeeded(kernel, sizes);
     this.#buffers = new RunBuffers(kernel, room, this.#mapping);
     const { tuples, keys } = this.#buffers;
@@ -73,7 +87,8 @@ export class DecodeStage {
   *load(request: LoadRequest, output: WorkerOutput): Work<LoadedReply> {
     const entity = this.#mapping.entities[request.entity];
     assert(entity !== undefined, "a frame's entity is in the mapping");
-    const check = this.#checkOf(entity, request);
+    const table = this.#rowTables.get(entity.number);
+    const check = table === undefined ? this.#checkOf(entity, request) : null;
     const isRows = this.#rows !== null;
     this.#output = output;
     const { records, deletions } = yield* this.#loader.loading(
@@ -85,13 +100,14 @@ export class DecodeStage {
         isDeleting: this.#setup.isDeleting && !isRows,
         // Targets without keys of ours see to deletions themselves.
         keepsDeletions: !this.#setup.isIndexed,
+        hasNoBlocks: isRows,
+        ...(table === undefined ? {} : { table }),
         bytes: new Uint8Array(request.input, 0, request.length),
         firstId: request.firstId,
       },
       {
-        block: (firstId, _count, block) => {
-          if (!isRows) output.add({ kind: "block", firstId }, block);
-        },
+        block: (firstId, _count, block) => output.add({ kind: "block", firstId }, block),
+        rows: (page, bytes) => output.add({ kind: "rows", page }, bytes),
         column: (index, firstId, chunk) => output.add({ kind: "column", index, firstId }, chunk),
         reject: (reject) => output.addReject(reject),
         spill: () => this.#spillFull(),
@@ -151,4 +167,20 @@ export class DecodeStage {
     this.#noteTouched();
     this.#spiller.spillAll(this.#buffers);
   }
+}
+
+/** The kernel knows no preset's rules: records that are held to them are put into rows behind those. */
+function rowTablesOf(mapping: CompiledMapping, setup: WorkerSetup): ReadonlyMap<number, RowTable> {
+  const { tables, isDeleting, isRecordChecked, isSignatureChecked } = setup;
+  if (tables === null) return new Map();
+  const { plan, form } = tables;
+  const isChecked = isRecordChecked || isSignatureChecked;
+  if (isChecked && recordCheckOf(mapping, isSignatureChecked) !== null) return new Map();
+  return new Map(
+    entityTables(plan).flatMap((table) => {
+      const entity = mapping.entities[table.entity]!;
+      const program = compileRowProgram(entity, plan, form, isDeleting);
+      return program === null ? [] : [[entity.number, { table, program }] as const];
+    }),
+  );
 }

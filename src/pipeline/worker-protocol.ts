@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorDetails } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { CsvHeader, SourceFormat } from "../ports/index.js";
-import type { RowPageHead, TablePlan } from "../tables/index.js";
+import type { RowPageHead, RowTarget } from "../tables/index.js";
 import type { KeyFates, RunFile } from "./checkpoint.js";
 import type { SpillCounts } from "./import-plan.js";
 
@@ -19,7 +19,7 @@ export interface WorkerSetup {
   memoryBytes: number;
   mapping: CompiledMapping;
   /** For relational targets: records become rows of these tables in place of blocks. */
-  tables: TablePlan | null;
+  tables: RowTarget | null;
   runsDir: string;
   /** Prefix of the names of runs, unique to this worker of this process. */
   runPrefix: string;

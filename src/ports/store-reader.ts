@@ -90,9 +90,9 @@ export interface StoreBytes {
 }
 
 /**
- * A snapshot of a sealed store. Returned arrays are views of mapped pages: they live until the next call on
- * the same iterator or until `close`, so keep nothing without copying. All reads are synchronous and touch
- * only the blocks they return.
+ * A snapshot of a sealed store. Returned arrays are views of memory that is used again: those of iterators
+ * live until the next call on the same one or until `close`, all others until the next call of any kind, so
+ * keep nothing without copying. All reads are synchronous and touch only the blocks they return.
  */
 export interface StoreReader extends Disposable {
   readonly mapping: CompiledMapping;

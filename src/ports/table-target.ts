@@ -1,5 +1,5 @@
 import { assert } from "../kernel/index.js";
-import type { RowPage, TablePlan } from "../tables/index.js";
+import type { RowForm, RowPage, RowTarget, TablePlan } from "../tables/index.js";
 import type { PlaceEntry, SealedState, StoreReader } from "./store-reader.js";
 import { type CheckpointJson, type TargetCapabilities, TargetSession } from "./target.js";
 
@@ -69,11 +69,16 @@ export function addRowCounts(sum: RowCounts, more: RowCounts): void {
 export abstract class TableTargetSession extends TargetSession {
   /** How the records lie in the tables; workers write pages by it. */
   abstract readonly tables: TablePlan;
+  protected readonly _rowForm: RowForm = "tuples";
   /** What is to be done once behind the load, by name and in order; each is done in pieces that commit. */
   abstract readonly afterSteps: readonly string[];
   /** Readers of tables need nothing sealed: a table is what it is. */
   override readonly sealed: SealedState | null = null;
   protected override readonly capabilities = tableCapabilities;
+
+  get rowTarget(): RowTarget {
+    return { plan: this.tables, form: this._rowForm };
+  }
 
   /** Applies the rows of one batch to the open chunk, now or until `settle`. */
   async apply(batch: RowBatch): Promise<Applied> {

@@ -5,6 +5,7 @@ export * from "./key-entry.js";
 export * from "./key-rules.js";
 export * from "./merge-keys.js";
 export * from "./merge-tuples.js";
+export * from "./open-record-block.js";
 export * from "./posting-decoder.js";
 export * from "./posting-list.js";
 export * from "./record-block.js";

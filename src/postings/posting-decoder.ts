@@ -16,6 +16,7 @@ export class PostingDecoder {
   readonly #block: number;
   readonly #ids: number;
   readonly #payloads: number;
+  readonly #idsThere: Float64Array;
 
   /** Takes `bytesFor` of the kernel's memory for good. */
   constructor(kernel: Kernel) {
@@ -24,6 +25,7 @@ export class PostingDecoder {
     this.#block = kernel.alloc(BLOCK_BUFFER_BYTES.value);
     this.#ids = kernel.alloc(BLOCK_TUPLES_MAX.value * 8);
     this.#payloads = kernel.alloc(BLOCK_TUPLES_MAX.value);
+    this.#idsThere = new Float64Array(kernel.u8.buffer, this.#ids, BLOCK_TUPLES_MAX.value);
   }
 
   /** Bytes of kernel memory that a decoder takes. */
@@ -42,7 +44,7 @@ export class PostingDecoder {
     const count = exports.postingDecode(this.#block, block.length, index, high, low, ids, payloads);
     if (count < 0) throw damagedPostings();
     return {
-      ids: new Float64Array(u8.buffer.slice(ids, ids + count * 8)),
+      ids: this.#idsThere.slice(0, count),
       payloads: u8.slice(payloads, payloads + count),
       mayContinue: exports.postingListContinues() === 1,
     };

@@ -10,7 +10,7 @@ export const recordCodecLz4 = 1;
 const expansionMax = 255;
 
 /** u32 id offset, u32 byte length, for each record at the front of the raw payload. */
-const directoryEntryBytes = 8;
+export const directoryEntryBytes = 8;
 
 export interface RecordBlock {
   entity: number;
@@ -34,10 +34,10 @@ export interface RecordBlockHead {
 
 /** Reads a stored block's header, and holds what follows it against the checksum. */
 export function readRecordBlockHead(block: Uint8Array): RecordBlockHead {
-  if (block.length < recordBlockHeaderBytes) throw damaged("it is too short");
+  if (block.length < recordBlockHeaderBytes) throw damagedRecords("it is too short");
   const header = viewOf(block);
   const payload = block.subarray(recordBlockHeaderBytes);
-  if (crc32(payload) !== header.getUint32(8, true)) throw damaged("its checksum differs");
+  if (crc32(payload) !== header.getUint32(8, true)) throw damagedRecords("its checksum differs");
   const head = {
     codec: header.getUint8(0),
     entity: header.getUint8(1),
@@ -45,8 +45,8 @@ export function readRecordBlockHead(block: Uint8Array): RecordBlockHead {
     rawBytes: header.getUint32(4, true),
   };
   const isRaw = head.codec === recordCodecRaw && payload.length === head.rawBytes;
-  if (!isRaw && head.codec !== recordCodecLz4) throw damaged("its codec is unknown");
-  if (head.rawBytes > payload.length * expansionMax) throw damaged("its size is out of bounds");
+  if (!isRaw && head.codec !== recordCodecLz4) throw damagedRecords("its codec is unknown");
+  if (head.rawBytes > payload.length * expansionMax) throw damagedRecords("its size is out of bounds");
   return head;
 }
 
@@ -65,7 +65,7 @@ export function unpackRecordBlock(
   }
   kernel.u8.set(payload, source);
   const bytes = kernel.exports.lz4Decompress(source, payload.length, out, head.rawBytes);
-  if (bytes !== head.rawBytes) throw damaged("it does not decompress");
+  if (bytes !== head.rawBytes) throw damagedRecords("it does not decompress");
 }
 
 /** Bytes of kernel memory that `decodeRecordBlock` borrows for a block. */
@@ -74,19 +74,11 @@ export function recordBlockKernelBytes(block: Uint8Array): number {
 }
 
 /**
- * Checks a stored block of records and decompresses it; `firstId` is the id in its key. With `room` that is
- * large enough it lies in there, and is gone when the room is used again.
+ * Checks a stored block of records and decompresses it; `firstId` is the id in its key.
  */
-export function decodeRecordBlock(
-  kernel: Kernel,
-  block: Uint8Array,
-  firstId = 0,
-  room?: Uint8Array,
-): RecordBlock {
+export function decodeRecordBlock(kernel: Kernel, block: Uint8Array, firstId = 0): RecordBlock {
   const head = readRecordBlockHead(block);
-  const isRoomy = room !== undefined && room.length >= head.rawBytes;
-  const own = isRoomy ? room.subarray(0, head.rawBytes) : new Uint8Array(head.rawBytes);
-  const raw = decodePayload(kernel, block, head, own);
+  const raw = decodePayload(kernel, block, head);
   const { count, entity } = head;
   const directory = viewOf(raw);
   const starts = readStarts(directory, count, raw.length);
@@ -95,7 +87,7 @@ export function decodeRecordBlock(
     count,
     firstId,
     bytes: raw.byteLength + starts.byteLength,
-    isLent: isRoomy,
+    isLent: false,
     idAt: (i) => firstId + directory.getUint32(i * directoryEntryBytes, true),
     bytesAt: (i) => raw.subarray(starts[i]!, starts[i + 1]!),
   };
@@ -104,34 +96,25 @@ export function decodeRecordBlock(
 /** Where each record begins in the raw payload, and where the last one ends. */
 function readStarts(directory: DataView, count: number, rawBytes: number): Uint32Array {
   let start = count * directoryEntryBytes;
-  if (start > rawBytes) throw damaged("its directory is cut off");
+  if (start > rawBytes) throw damagedRecords("its directory is cut off");
   const starts = new Uint32Array(count + 1);
   for (let i = 0; i < count; i++) {
     starts[i] = start;
     start += directory.getUint32(i * directoryEntryBytes + 4, true);
   }
   starts[count] = start;
-  if (start !== rawBytes) throw damaged("its lengths do not add up");
+  if (start !== rawBytes) throw damagedRecords("its lengths do not add up");
   return starts;
 }
 
-function decodePayload(
-  kernel: Kernel,
-  block: Uint8Array,
-  head: RecordBlockHead,
-  raw: Uint8Array,
-): Uint8Array {
-  if (head.codec === recordCodecRaw) {
-    raw.set(block.subarray(recordBlockHeaderBytes));
-    return raw;
-  }
+function decodePayload(kernel: Kernel, block: Uint8Array, head: RecordBlockHead): Uint8Array {
+  if (head.codec === recordCodecRaw) return new Uint8Array(block.subarray(recordBlockHeaderBytes));
   const mark = kernel.mark();
   try {
     const source = kernel.alloc(block.length);
     const out = kernel.alloc(head.rawBytes);
     unpackRecordBlock(kernel, block, head, { source, out });
-    raw.set(kernel.u8.subarray(out, out + head.rawBytes));
-    return raw;
+    return kernel.u8.slice(out, out + head.rawBytes);
   } finally {
     kernel.release(mark);
   }
@@ -141,6 +124,6 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function damaged(reason: string): PlimsollError {
+export function damagedRecords(reason: string): PlimsollError {
   return new PlimsollError("BLOCK_DAMAGED", { what: "records", reason });
 }

@@ -60,7 +60,8 @@ export function createQuadCheck(): RecordCheck {
     }
     for (let entry = view.values; entry < view.values + view.valueCount * entryBytes; entry += entryBytes) {
       const member = members[view.bytes.readUInt16LE(entry)] ?? null;
-      if (member === null || view.bytes[entry + 2] === valueType.null) continue;
+      if (member === null || view.bytes[entry + 2] === valueType.null || isPlain(view, entry, member))
+        continue;
       const text = textOf(view, entry);
       const { what, fits } = forms[member];
       if (text !== null && (fits(text) || (hasRelativeNames === true && isNamed(member, text)))) continue;
@@ -72,6 +73,32 @@ export function createQuadCheck(): RecordCheck {
 
 /** Bytes of a value's entry: see RecordView. */
 const entryBytes = 16;
+
+/**
+ * Most values are IRIs, or plain texts, and are seen to be right where they lie: a string made of each takes
+ * as long as all else that is done for a quad. Of those that are not, the forms decide.
+ */
+function isPlain({ bytes, words }: RecordView, entry: number, member: QuadMember): boolean {
+  if (bytes[entry + 2] !== valueType.string || (bytes[entry + 3]! & valueFlag.escapes) !== 0) return false;
+  if (member === "value") return true;
+  let at = words[(entry + 4) >> 2]!;
+  const end = words[(entry + 8) >> 2]!;
+  if (member === "language" || (iriBytes[bytes[at]!]! & isLetter) === 0) return false;
+  while (at < end && (iriBytes[bytes[at]!]! & isOfScheme) !== 0) at++;
+  if (bytes[at] !== colon) return false;
+  while (at < end && (iriBytes[bytes[at]!]! & isOfIri) !== 0) at++;
+  return at === end;
+}
+
+const colon = 58;
+const [isLetter, isOfScheme, isOfIri] = [1, 2, 4];
+/** What a byte of an IRI may be; bytes of characters beyond ASCII all may. */
+const iriBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  const letter = /[a-z]/i.test(character) && byte < 128 ? isLetter : 0;
+  const scheme = /[a-z0-9+.-]/i.test(character) && byte < 128 ? isOfScheme : 0;
+  return letter | scheme | (byte >= 128 || iri.test(`a:${character}`) ? isOfIri : 0);
+});
 
 /** Null for what is no string, or no text. */
 function textOf(view: RecordView, entry: number): string | null {

@@ -23,6 +23,10 @@ export class BlockCache<Block extends IdBlock> {
     return this.#blocks.bytes;
   }
 
+  get bytesMax(): number {
+    return this.#blocks.bytesMax;
+  }
+
   set bytesMax(bytes: number) {
     this.#blocks.bytesMax = bytes;
   }

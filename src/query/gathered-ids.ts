@@ -25,14 +25,19 @@ export class GatheredIds {
   readonly #reader: StoreReader;
   readonly #lists: Lists;
   readonly #bounds: GatherBounds;
-  readonly #spans: Span[];
+  readonly #spans: readonly Span[];
   #sorted: Float64Array | null = null;
   #window: Uint32Array | null = null;
   #windowStart = -1;
   /** Postings read so far: for the explanation. */
   postingsRead = 0;
 
-  constructor(reader: StoreReader, lists: Lists, spans: Span[], bounds: GatherBounds = defaultBounds) {
+  constructor(
+    reader: StoreReader,
+    lists: Lists,
+    spans: readonly Span[],
+    bounds: GatherBounds = defaultBounds,
+  ) {
     this.#reader = reader;
     this.#lists = lists;
     this.#bounds = bounds;
@@ -52,6 +57,18 @@ export class GatheredIds {
   /** Whether reading about in them at will costs no more than reading once through. */
   get isHeld(): boolean {
     return this.#sorted !== null || this.#reader.sealed.nextId <= this.#bounds.windowIds;
+  }
+
+  /** All of them in an array. */
+  toArray(): Float64Array {
+    if (this.#sorted !== null) return this.#sorted;
+    const ids = new Float64Array(this.postingsRead);
+    let count = 0;
+    for (let start = 0; start < this.#reader.sealed.nextId; start += this.#bounds.windowIds) {
+      this.#bring(start);
+      count = takeBits(this.#window!, start, ids, count);
+    }
+    return ids.subarray(0, count);
   }
 
   open(from: number): IdCursor {
@@ -141,28 +158,38 @@ export class GatheredIds {
     }
   }
 
-  /** Ids of all spans in the segments that may hold ids of [start, end), some at a time. */
-  *#pieces(start: number, end: number): Generator<Float64Array> {
-    const groups = new BlockGroups();
-    for (const segment of this.#reader.sealed.segments) {
-      if (segment.endId <= start || segment.firstId >= end) continue;
-      for (const span of this.#spans) {
-        for (const ids of this.#piecesOf(segment.number, span, start, groups)) {
-          this.postingsRead += ids.length;
-          yield ids;
-        }
-      }
+  *#pieces(from: number, to: number): Generator<Float64Array> {
+    for (const ids of spanIds(this.#reader, this.#lists, this.#spans, { from, to })) {
+      this.postingsRead += ids.length;
+      yield ids;
     }
   }
+}
 
-  /** The list of one term comes through the cache, a range block by block. */
-  *#piecesOf(segment: number, span: Span, from: number, groups: BlockGroups): Generator<Float64Array> {
-    if (span.low === span.high) {
-      yield* this.#lists.segmentIds(segment, span.index, span.low, from);
-      return;
-    }
-    for (const group of segmentGroups(this.#reader, segment, span, groups)) {
-      yield group.ids.subarray(0, group.count);
+/**
+ * Ids of all spans in the segments that may hold ids of [from, to), some at a time, and others beside them.
+ */
+export function* spanIds(
+  reader: StoreReader,
+  lists: Lists,
+  spans: readonly Span[],
+  { from, to }: { from: number; to: number },
+): Generator<Float64Array> {
+  const groups = new BlockGroups();
+  for (const segment of reader.sealed.segments) {
+    if (segment.endId <= from || segment.firstId >= to) continue;
+    for (const span of spans) {
+      // The list of one term comes through the cache, a range block by block.
+      if (span.low === span.high) {
+        for (const ids of lists.segmentIds(segment.number, span.index, span.low, from)) {
+          if (ids[0]! >= to) break;
+          yield ids;
+        }
+        continue;
+      }
+      for (const group of segmentGroups(reader, segment.number, span, groups)) {
+        yield group.ids.subarray(0, group.count);
+      }
     }
   }
 }
@@ -199,6 +226,17 @@ function nextBit(words: Uint32Array, from: number): number {
     word = words[at]!;
   }
   return at * 32 + (31 - Math.clz32(word & -word));
+}
+
+/** Adds the ids of the set bits from `count` on; the answer is how many there are then. */
+function takeBits(words: Uint32Array, start: number, ids: Float64Array, from: number): number {
+  let count = from;
+  for (let at = 0; at < words.length; at++) {
+    for (let word = words[at]!; word !== 0; word &= word - 1) {
+      ids[count++] = start + at * 32 + (31 - Math.clz32(word & -word));
+    }
+  }
+  return count;
 }
 
 /** Takes repeats out of a sorted array, in place. */

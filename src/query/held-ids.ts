@@ -2,6 +2,7 @@ import { heldIdsMax } from "../kernel/index.js";
 import type { IdCursor } from "../postings/index.js";
 import { GatheredIds } from "./gathered-ids.js";
 import { ArrayIds, endOfIds } from "./ids.js";
+import { metIds } from "./met-ids.js";
 import type { Plan } from "./plan-parts.js";
 import type { QueryStore } from "./query-store.js";
 import type { Span } from "./term-walk.js";
@@ -37,28 +38,27 @@ export function heldIds(store: QueryStore, plan: Plan, reader: PlanReader): Floa
   }
 }
 
-function gathered(store: QueryStore, spans: Span[]): Float64Array | null {
+function gathered(store: QueryStore, spans: readonly Span[]): Float64Array | null {
   return arrayOf(new GatheredIds(store.reader, store.lists, spans));
 }
 
 /** A plan's length may be less than there is: what was read counts. */
 function arrayOf(set: GatheredIds): Float64Array | null {
-  if (set.postingsRead > heldIdsMax) return null;
-  if (set.sorted !== null) return set.sorted;
-  const ids = new Float64Array(set.postingsRead);
-  let count = 0;
-  for (const cursor = set.open(0); cursor.id !== endOfIds; cursor.next()) ids[count++] = cursor.id;
-  return ids.subarray(0, count);
+  return set.postingsRead > heldIdsMax ? null : set.toArray();
 }
 
 function heldUnion(store: QueryStore, plan: Extract<Plan, { kind: "or" }>): Float64Array | null {
-  const spans: Span[] = [];
-  for (const part of plan.parts) {
-    if (part.kind === "list") spans.push({ index: part.index, low: part.term, high: part.term });
-    else if (part.kind === "gather") spans.push(...part.spans);
-    else return null;
-  }
-  return gathered(store, spans);
+  const spans = spansOf(plan);
+  return spans === null ? null : gathered(store, spans);
+}
+
+/** What a plan is the union of, when it is nothing but lists and ranges. */
+function spansOf(plan: Plan): readonly Span[] | null {
+  if (plan.kind === "list") return [{ index: plan.index, low: plan.term, high: plan.term }];
+  if (plan.kind === "gather") return plan.spans;
+  if (plan.kind !== "or") return null;
+  const spans = plan.parts.map(spansOf);
+  return spans.includes(null) ? null : spans.flatMap((part) => part ?? []);
 }
 
 /** The shortest part, with whatever does not stand in the others taken out. */
@@ -70,16 +70,28 @@ function heldIntersection(
   const [lead, ...others] = plan.parts.toSorted((left, right) => left.length - right.length);
   let ids = lead === undefined ? null : heldIds(store, lead, reader);
   if (ids === null) return null;
-  for (const part of others) ids = inside(ids, setOf(store, part, ids.length, reader));
+  for (const part of others) {
+    ids = metWith(store, part, ids) ?? inside(ids, setOf(store, part, ids.length, reader));
+  }
   for (const part of plan.without) ids = outside(ids, reader.open(part, 0));
   return ids;
 }
 
+/** Those of the ids that a union holds; null where its parts are sooner sought in. */
+function metWith(store: QueryStore, part: Plan, ids: Float64Array): Float64Array | null {
+  if (part.kind === "list" || (part.kind === "or" && isSought(part, ids.length))) return null;
+  const spans = spansOf(part);
+  return spans === null ? null : metIds(store, ids, spans);
+}
+
 /** A cursor to seek in: of the part's lists where they are long, else of what they hold. */
 function setOf(store: QueryStore, part: Plan, idsHeld: number, reader: PlanReader): IdCursor {
-  const isSought = part.length > idsHeld * seekRatio;
-  const ids = isSought || part.kind === "gather" ? null : heldIds(store, part, reader);
+  const ids = isSought(part, idsHeld) || part.kind === "gather" ? null : heldIds(store, part, reader);
   return ids === null ? reader.open(part, 0) : new ArrayIds(ids, 0);
+}
+
+function isSought(part: Plan, idsHeld: number): boolean {
+  return part.length > idsHeld * seekRatio;
 }
 
 /** Those of `ids` that stand in the set. */

@@ -7,7 +7,9 @@ import type { Order, Query, Where } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import type { Matcher } from "./match.js";
 import { affordableWalk } from "./order-cost.js";
+import { hasFew } from "./plan.js";
 import type { QueryStore } from "./query-store.js";
+import { RecordsAhead } from "./records-ahead.js";
 import { type SortEntry, type SortGroup, type SortRoom, sortByText, sortPasses } from "./sort-passes.js";
 import { numberSpan, textSpan } from "./spans.js";
 import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
@@ -26,6 +28,7 @@ export class OrderedRecords {
   readonly #candidates: Candidates;
   readonly #matcher: Matcher;
   readonly #column: Column;
+  readonly #ahead: RecordsAhead;
   readonly span: Span;
   /** Whether the conditions leave out every record without the field. */
   readonly isBounded: boolean;
@@ -40,6 +43,7 @@ export class OrderedRecords {
     this.#candidates = candidates;
     this.#matcher = matcher;
     this.#column = new Column(store.columns, order.index.number);
+    this.#ahead = new RecordsAhead(store.records, wantedOf(query));
     const full = { index: order.index.number, low: 0n, high: 2n ** 64n - 1n };
     this.span = rangesOf(query.where, order).reduce(
       (span, where) => narrowed(store, order, span, where),
@@ -51,8 +55,13 @@ export class OrderedRecords {
   /** The cheaper way by estimate. */
   get strategy(): OrderStrategy {
     if (this.#candidates.isAll) return "walk";
+    // The plan has met a short range with the other conditions.
+    if (this.isBounded && hasFew(this.#store, this.#order.index, this.span)) return "collect";
     const { likely, affordable } = this.#walkCost;
     if (likely <= affordable) return "walk";
+    if (!this.isBounded && this.#isInAll) {
+      return this.#store.liveRecords(this.#query.entity) > affordable ? "collect" : "walk";
+    }
     // The span is only measured as far as a walk through it would pay.
     return this.#store.lists.isLonger(this.span, affordable) ? "collect" : "walk";
   }
@@ -60,7 +69,12 @@ export class OrderedRecords {
   /** Without a strategy that was asked for, a walk that finds less than was likely gives way. */
   *records(strategy?: OrderStrategy): Generator<LiveRecord> {
     yield* this.#sorted(this.#groups(strategy));
-    if (!this.isBounded) yield* this.#without();
+    if (!this.isBounded && !this.#isInAll) yield* this.#without();
+  }
+
+  /** Whether no record lacks the field. */
+  get #isInAll(): boolean {
+    return this.#store.singleValues.isInAll(this.#order.index.number);
   }
 
   *#groups(asked: OrderStrategy | undefined): Generator<SortGroup> {
@@ -86,10 +100,10 @@ export class OrderedRecords {
 
   *#sorted(groups: Iterable<SortGroup>): Generator<LiveRecord> {
     const { tieField, isDescending, field } = this.#order;
-    for (const group of groups) {
+    for (const group of this.#ahead.groups(groups)) {
       const ids = group.ids();
       if (tieField === null || (Array.isArray(ids) && ids.length === 1)) {
-        for (const id of ids) yield* this.#checked(id);
+        for (const id of ids) yield* this.#found(id);
         continue;
       }
       const isTieDescending = tieField === field && isDescending;
@@ -99,13 +113,23 @@ export class OrderedRecords {
           ? undefined
           : String(this.#store.fields.values(tieField, record)[0] ?? "");
       };
-      for (const id of sortByText(group.ids, textOf, isTieDescending)) yield this.#store.records.any(id)!;
+      for (const id of sortByText(group.ids, textOf, isTieDescending)) {
+        this.#ahead.found();
+        yield this.#ahead.live(id)!;
+      }
+    }
+  }
+
+  *#found(id: number): Generator<LiveRecord> {
+    for (const record of this.#checked(id)) {
+      this.#ahead.found();
+      yield record;
     }
   }
 
   /** The record when it matches: nothing leaves that was not held against itself. */
   *#checked(id: number): Generator<LiveRecord> {
-    const record = this.#store.records.live(id);
+    const record = this.#ahead.live(id);
     if (record === undefined || record.entity !== this.#query.entity.number) return;
     if (this.#candidates.isHidden(record)) return;
     if (this.#matcher.matches(this.#query.where, this.#query.entity, record)) yield record;
@@ -214,7 +238,7 @@ export class OrderedRecords {
   }
 
   #collectGroups(after: SortEntry | undefined): Generator<SortGroup> {
-    const wanted = this.#query.limit === null ? sortEntriesMax : this.#query.limit + this.#query.offset;
+    const wanted = Math.min(sortEntriesMax, wantedOf(this.#query));
     const isGrouped = this.#order.tieField !== null;
     const { isDescending } = this.#order;
     const start = after === undefined ? {} : { after };
@@ -246,6 +270,10 @@ export class OrderedRecords {
       if (this.#firstTerm(id) === undefined) yield* this.#checked(id);
     }
   }
+}
+
+function wantedOf({ limit, offset }: Query): number {
+  return limit === null ? Infinity : limit + offset;
 }
 
 function lastOf(ids: Iterable<number>): number {

@@ -1,4 +1,4 @@
-import { gatheredSetsMax, queryCursorsMax } from "../kernel/index.js";
+import { gatheredSetsMax, orderRangeIdsMax, queryCursorsMax } from "../kernel/index.js";
 import type { CompiledEntity, CompiledField, CompiledIndex } from "../model/index.js";
 import type { Area } from "./area.js";
 import { meets } from "./field-values.js";
@@ -32,11 +32,12 @@ import { numberSpan, textSpan } from "./spans.js";
 import type { Span } from "./term-walk.js";
 
 /** A record costs about this many postings to fetch, unpack and parse. */
-const recordCost = 200;
+const recordCost = 2000;
 
 /**
  * The plan of a query. Ranges on the field that it is ordered by are left out: the walk through that field's
  * index keeps to them, and so does the column; gathering them would cost a posting for every record inside.
+ * Where these are few, other conditions need be met by them alone.
  */
 export function planQuery(store: QueryStore, { entity, where, order }: Query): Plan {
   if (order === null || order.index.kind !== "number") return planWhere(store, entity, where);
@@ -45,8 +46,18 @@ export function planQuery(store: QueryStore, { entity, where, order }: Query): P
     part.kind === "value" && part.field.slot === order.field.slot && part.test.anyOf === null;
   const rest = parts.filter((part) => !isRange(part));
   if (rest.length === parts.length) return planWhere(store, entity, where);
+  const spanOf = (test: ValueTest) => numberSpan(store.terms, order.field, order.index, test).span;
+  const isFew = (part: Where) =>
+    part.kind === "value" && isRange(part) && hasFew(store, order.index, spanOf(part.test));
+  if (rest.length > 0 && parts.some(isFew)) return planWhere(store, entity, where);
   const plan = planWhere(store, entity, rest.length === 0 ? everything : conjunction(rest));
   return { ...plan, isExact: false };
+}
+
+/** Whether a range on the field that a query is ordered by is short enough to be met before all else. */
+export function hasFew(store: QueryStore, index: CompiledIndex, span: Span): boolean {
+  if (index.kind !== "number") return false;
+  return span.low > span.high || !store.lists.isLonger(span, orderRangeIdsMax);
 }
 
 /** Lowers the conditions on records of `entity` to posting lists; what no list answers becomes `all`. */

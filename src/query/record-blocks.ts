@@ -1,8 +1,9 @@
-import { Kernel, queryKernelBytes, recordBlocksSeenMax, recordRoomBytes } from "../kernel/index.js";
+import { Kernel, queryKernelBytes, recordBlockBytes, recordBlocksSeenMax } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import {
   decodeRecordBlock,
   type IdCursor,
+  OpenRecordBlock,
   type RecordBlock,
   recordBlockKernelBytes,
 } from "../postings/index.js";
@@ -13,17 +14,17 @@ import { LiveRecord } from "./live-record.js";
 
 /**
  * Reads records by id through a cache of unpacked blocks. A block comes into the cache when it is asked for a
- * second time: most are met once, for a single record, and are unpacked into one and the same room.
+ * second time: most are met once, for a single record, and are unpacked as far as that record.
  */
 export class RecordBlocks {
   readonly #reader: StoreReader;
   readonly #kernel: Kernel;
   readonly #dead: DeadRecords;
   readonly cache: BlockCache<RecordBlock>;
-  /** The block that was read last: it may lie in the room, which the next one takes. */
+  /** The block that was read last: it may be the open one, which the next one takes the place of. */
   #last: RecordBlock | null = null;
-  readonly #room = new Uint8Array(recordRoomBytes);
-  /** First ids of the blocks that were unpacked into the room lately. */
+  readonly #open: OpenRecordBlock;
+  /** First ids of the blocks that were opened lately. */
   readonly #seen = new Set<number>();
   /** Blocks unpacked and records handed out so far: for the explanation. */
   blocksRead = 0;
@@ -34,6 +35,7 @@ export class RecordBlocks {
     this.#kernel = kernel;
     this.#dead = dead;
     this.cache = new BlockCache(cacheBytesMax);
+    this.#open = new OpenRecordBlock(kernel);
   }
 
   /** The record with this id, when there is one and it is alive. */
@@ -53,7 +55,10 @@ export class RecordBlocks {
   inBlock(block: RecordBlock, at: number): LiveRecord {
     this.recordsRead++;
     const bytes = block.bytesAt(at);
-    return new LiveRecord(block.idAt(at), block.entity, block.isLent ? bytes.slice() : bytes);
+    // A view would keep all of its block in memory for as long as somebody holds the record. Small buffers
+    // share an allocation, which a thousand records a query would be felt without.
+    const isOwn = block.count === 1 && !block.isLent;
+    return new LiveRecord(block.idAt(at), block.entity, isOwn ? bytes : Buffer.from(bytes));
   }
 
   /** The entity of a record, by the head of its block. */
@@ -67,9 +72,9 @@ export class RecordBlocks {
   }
 
   /** Unpacks a block and does not keep it: for walks that come by once. */
-  decode(firstId: number, stored: Uint8Array, room?: Uint8Array): RecordBlock {
+  decode(firstId: number, stored: Uint8Array): RecordBlock {
     this.blocksRead++;
-    return decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId, room);
+    return decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
   }
 
   /** A block that a walk has come to: its records are asked for next. */
@@ -96,12 +101,19 @@ export class RecordBlocks {
   #read(id: number): RecordBlock | undefined {
     const entry = this.#reader.recordBlock(id);
     if (entry === undefined) return undefined;
-    if (this.#seen.delete(entry.firstId)) return this.#kept(this.decode(entry.firstId, entry.block));
+    const { firstId, block } = entry;
+    if (this.#seen.delete(firstId)) return this.#kept(this.decode(firstId, block));
+    this.#seen.add(firstId);
+    if (this.#seen.size > this.#seenMax) this.#seen.delete(this.#seen.values().next().value!);
+    if (!OpenRecordBlock.holds(block)) return this.decode(firstId, block);
     this.#last = null;
-    const block = this.decode(entry.firstId, entry.block, this.#room);
-    this.#seen.add(entry.firstId);
-    if (this.#seen.size > recordBlocksSeenMax) this.#seen.delete(this.#seen.values().next().value!);
-    return block;
+    this.blocksRead++;
+    return this.#open.open(firstId, block);
+  }
+
+  /** What comes again later than the cache lasts would be gone before it came a third time. */
+  get #seenMax(): number {
+    return Math.min(recordBlocksSeenMax, Math.ceil(this.cache.bytesMax / recordBlockBytes));
   }
 
   #kept(block: RecordBlock): RecordBlock {

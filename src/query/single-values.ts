@@ -33,6 +33,11 @@ export class SingleValues {
     return isSingle;
   }
 
+  /** Whether every record of the index's entity has a value, as far as that is known without counting. */
+  isInAll(index: number): boolean {
+    return this.#isEventTime(index);
+  }
+
   #isEventTime(index: number): boolean {
     const entity = eventsEntity(this.#reader.mapping);
     const field = entity?.events === undefined ? undefined : entity.fields[entity.events.createdAt];

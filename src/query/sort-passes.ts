@@ -1,4 +1,4 @@
-import { sortEntriesMax, sortTextBytesMax } from "../kernel/index.js";
+import { sortEntriesMax, sortEntriesMin, sortTextBytesMax } from "../kernel/index.js";
 import { compareText } from "./field-values.js";
 import { TopHeap } from "./top-heap.js";
 
@@ -45,7 +45,7 @@ export function* sortPasses(entries: SortSource, options: SortOptions): Generato
   const compare = (left: SortEntry, right: SortEntry) =>
     left.key === right.key ? left.id - right.id : left.key < right.key ? -sign : sign;
   const entriesMax = options.entriesMax ?? sortEntriesMax;
-  let capacity = Math.min(entriesMax, Math.max(1024, options.wanted * 2));
+  let capacity = Math.min(entriesMax, Math.max(sortEntriesMin, options.wanted * 2));
   let after: SortEntry | null = options.after ?? null;
   for (;;) {
     const heap = new TopHeap<SortEntry>(capacity, compare);

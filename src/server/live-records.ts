@@ -17,7 +17,7 @@ import {
 } from "../kernel/index.js";
 import { LiveLayer } from "../live/index.js";
 import type { ResolvedLine } from "../memory/index.js";
-import { type ImportPlan, runImport } from "../pipeline/index.js";
+import { runImport } from "../pipeline/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { prepareImport } from "../preparation/index.js";
 import { recordCheckOf } from "../presets/index.js";
@@ -46,7 +46,7 @@ export class LiveRecords {
   readonly #settings: LiveSettings;
   readonly #imports: ImportQueue;
   readonly #mapped: MappedBound;
-  /** Ends merges of segments, which are worth nothing by half. */
+  /** Ends the making of a store. */
   readonly #stop = new AbortController();
   #opening: Promise<LiveLayer> | null = null;
   #layer: LiveLayer | null = null;
@@ -93,7 +93,7 @@ export class LiveRecords {
     return Math.round(Math.min(liveMemoryBytesMax, Math.max(liveMemoryBytesMin, share)));
   }
 
-  /** Whether an import of the layer's own has its share of the line now. */
+  /** Whether the import that makes the store has its share of the line now. */
   get isImporting(): boolean {
     return this.#isImporting;
   }
@@ -145,7 +145,6 @@ export class LiveRecords {
       openReader: (onWanted) => openStoreReader(storePath, { onWanted, mapped: this.#mapped }),
       openSession: () => openLiveSession(storePath),
       exclusively: (work) => this.#imports.exclusively(work),
-      mergeSegments: (numbers) => this.#imports.exclusively(() => this.#mergeSegments(numbers)),
       checkOf: (mapping) => recordCheckOf(mapping, false),
       note,
     });
@@ -162,26 +161,20 @@ export class LiveRecords {
       if (!isPlimsollError(error) || error.code !== "STORE_ABSENT") throw error;
     }
     if (preset === null) throw new PlimsollError("STORE_ABSENT", { store: storePath });
-    await this.#imports.exclusively(() => this.#import({ preset, format: "jsonl" }, {}));
+    await this.#imports.exclusively(() => this.#importNothing(preset));
   }
 
-  /** The last segments become one: an import of nothing, which takes them in. */
-  async #mergeSegments(mergedSegments: readonly number[]): Promise<void> {
-    const { entities } = await this.#layer!.mapping(null);
-    await this.#import({ entity: entities[0]!.name, format: "jsonl" }, { mergedSegments });
-  }
-
-  async #import(options: Record<string, string>, change: Partial<ImportPlan>): Promise<void> {
+  async #importNothing(preset: string): Promise<void> {
     this.#isImporting = true;
     releaseResident(this.#settings.storePath);
     try {
-      await this.#importNow(options, change);
+      await this.#importNow({ preset, format: "jsonl" });
     } finally {
       this.#isImporting = false;
     }
   }
 
-  async #importNow(options: Record<string, string>, change: Partial<ImportPlan>): Promise<void> {
+  async #importNow(options: Record<string, string>): Promise<void> {
     const { values, storePath, line } = this.#settings;
     const { signal } = this.#stop;
     const prepared = await prepareImport(
@@ -196,7 +189,7 @@ export class LiveRecords {
       },
       "import",
     );
-    const plan = { ...prepared.plan, ...change };
+    const { plan } = prepared;
     await runImport(
       { ...plan, rejects: { ...plan.rejects, path: null } },
       { signal, onProgress: () => {}, onNotice: () => {} },

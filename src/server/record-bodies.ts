@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { headersMsMax, jsonBodyBytesMax, liveRequestRecordsMax, PlimsollError } from "../kernel/index.js";
 import { ClientGone } from "./client-gone.js";
 
+const [lineFeed, carriageReturn, space] = [10, 13, 32];
 const [quote, backslash, comma] = [34, 92, 44];
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125];
 
@@ -40,12 +41,17 @@ function bytesOf(request: IncomingMessage, tooLarge: () => PlimsollError): Promi
 
 /**
  * The records of a body: lines of JSON, the elements of an array, or one record. Each is one line afterwards:
- * a line break within JSON is white space.
+ * a line break within JSON is white space. The body is theirs from then on.
  */
 export function recordsOfBody(body: Buffer, isLines: boolean): Uint8Array[] {
   const first = body.findIndex((byte) => byte > 32);
-  const parts = isLines ? linesOf(body) : body[first] === openBracket ? elementsOf(body, first) : [body];
-  const records = parts.map(trimmed).filter((record) => record.length > 0);
+  const isArray = !isLines && body[first] === openBracket;
+  const spans = isLines
+    ? linesOf(body)
+    : isArray
+      ? elementsOf(body, first)
+      : [{ start: 0, end: body.length }];
+  const records = recordsAt(body, spans, isLines ? [carriageReturn] : [lineFeed, carriageReturn]);
   if (records.length > liveRequestRecordsMax) {
     const what = `it has ${records.length} records, and may have ${liveRequestRecordsMax}: import them`;
     throw new PlimsollError("REQUEST_INVALID", { what });
@@ -53,20 +59,26 @@ export function recordsOfBody(body: Buffer, isLines: boolean): Uint8Array[] {
   return records;
 }
 
-function linesOf(body: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
-  for (let at = 0; at < body.length; ) {
-    const end = body.indexOf(10, at);
-    const lineEnd = end < 0 ? body.length : end;
-    lines.push(body.subarray(at, lineEnd));
-    at = lineEnd + 1;
+/** Where a record and the white space around it stand. */
+interface Span {
+  start: number;
+  end: number;
+}
+
+function linesOf(body: Buffer): Span[] {
+  const lines: Span[] = [];
+  for (let start = 0; start < body.length; ) {
+    const lineEnd = body.indexOf(lineFeed, start);
+    const end = lineEnd < 0 ? body.length : lineEnd;
+    lines.push({ start, end });
+    start = end + 1;
   }
   return lines;
 }
 
 /** What stands between the commas of the outermost array; an element may be wrong in itself. */
-function elementsOf(body: Buffer, start: number): Buffer[] {
-  const elements: Buffer[] = [];
+function elementsOf(body: Buffer, start: number): Span[] {
+  const elements: Span[] = [];
   let depth = 0;
   let from = start + 1;
   for (let at = start; at < body.length; at++) {
@@ -78,11 +90,12 @@ function elementsOf(body: Buffer, start: number): Buffer[] {
     } else if (byte === closeBracket || byte === closeBrace) {
       depth--;
       if (depth > 0) continue;
-      elements.push(body.subarray(from, at));
-      if (trimmed(body.subarray(at + 1)).length === 0 && byte === closeBracket) return elements;
+      elements.push({ start: from, end: at });
+      const rest = trimmed(body, { start: at + 1, end: body.length });
+      if (rest.start === rest.end && byte === closeBracket) return elements;
       break;
     } else if (byte === comma && depth === 1) {
-      elements.push(body.subarray(from, at));
+      elements.push({ start: from, end: at });
       from = at + 1;
     }
   }
@@ -95,11 +108,25 @@ function endOfString(body: Buffer, start: number): number {
   return at;
 }
 
-function trimmed(bytes: Buffer): Buffer {
-  let [start, end] = [0, bytes.length];
-  while (start < end && bytes[start]! <= 32) start++;
-  while (end > start && bytes[end - 1]! <= 32) end--;
-  const record = Buffer.from(bytes.subarray(start, end));
-  for (let at = 0; at < record.length; at++) if (record[at] === 10 || record[at] === 13) record[at] = 32;
-  return record;
+/** Views of the body; copies where most of its memory is something else, and would be kept by them. */
+function recordsAt(body: Buffer, spans: readonly Span[], breaks: readonly number[]): Uint8Array[] {
+  for (const lineBreak of breaks) {
+    for (let at = body.indexOf(lineBreak); at >= 0; at = body.indexOf(lineBreak, at + 1)) body[at] = space;
+  }
+  const records: Uint8Array[] = [];
+  let bytes = 0;
+  for (const span of spans) {
+    const { start, end } = trimmed(body, span);
+    if (start === end) continue;
+    records.push(new Uint8Array(body.buffer, body.byteOffset + start, end - start));
+    bytes += end - start;
+  }
+  return 2 * bytes >= body.buffer.byteLength ? records : records.map((record) => record.slice());
+}
+
+function trimmed(body: Buffer, { start, end }: Span): Span {
+  let [first, last] = [start, end];
+  while (first < last && body[first]! <= space) first++;
+  while (last > first && body[last - 1]! <= space) last--;
+  return { start: first, end: last };
 }

@@ -48,7 +48,7 @@ export function putValue(writer: RowPageWriter, view: RecordView, entry: number,
       writer.putBool((view.bytes[entry + 3]! & valueFlag.true) !== 0);
       return true;
     case "date":
-      return putDate(writer, view, type, start, end);
+      return putDate(writer, view, entry, type, start, end);
   }
 }
 
@@ -118,9 +118,16 @@ function putFloat(writer: RowPageWriter, { bytes }: RecordView, start: number, e
 }
 
 /** A number counts milliseconds since 1970. */
-function putDate(writer: RowPageWriter, view: RecordView, type: number, start: number, end: number): boolean {
+function putDate(
+  writer: RowPageWriter,
+  view: RecordView,
+  entry: number,
+  type: number,
+  start: number,
+  end: number,
+): boolean {
   const isDay = type === valueType.string && end - start === dayBytes;
-  const ms = isDay ? parseDay(view.bytes, start) : parseMoment(view, type, start, end);
+  const ms = isDay ? parseDay(view.bytes, start) : parseMoment(view, type, entry);
   if (!isWithinDates(ms)) return false;
   writer.putDate(ms);
   return true;
@@ -143,8 +150,8 @@ function parseDay(bytes: Buffer, at: number): number {
   return Date.UTC(year + 400, month - 1, day) - daysOf400Years * dayMs;
 }
 
-function parseMoment(view: RecordView, type: number, start: number, end: number): number {
-  const text = view.bytes.toString("latin1", start, end);
+function parseMoment(view: RecordView, type: number, entry: number): number {
+  const text = textOf(view, entry) ?? "";
   return type === valueType.number ? Math.trunc(Number(text)) : parseDate(text);
 }
 

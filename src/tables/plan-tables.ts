@@ -3,7 +3,7 @@ import type { CompiledEntity, CompiledField, CompiledMapping, FieldType } from "
 import { NameSpace } from "./names.js";
 import type { ColumnType, EntityTable, ListTable, Table, TableColumn, TablePlan } from "./table-plan.js";
 
-const columnTypes: Record<FieldType, ColumnType> = {
+export const columnTypes: Record<FieldType, ColumnType> = {
   string: "text",
   hex: "text",
   int: "int",

@@ -1,5 +1,8 @@
-import { assert } from "../kernel/index.js";
-import type { ColumnType } from "./table-plan.js";
+import { assert, sqlitePageBytes } from "../kernel/index.js";
+import type { ColumnType, TablePlan } from "./table-plan.js";
+
+/** Tuples, or rows as SQLite keeps them. */
+export type RowForm = "tuples" | "leaf";
 
 /**
  * Rows of one table on their way from a worker to a database, in the format of PostgreSQL's binary COPY (its
@@ -14,6 +17,11 @@ import type { ColumnType } from "./table-plan.js";
  * of rows (the last is their end) and `count` u32 ordinals: the record within its batch that a row comes of.
  */
 export interface RowPage {
+  /**
+   * Of a leaf, `rows` is a page of a table of SQLite whose rows are numbered from 1 (kernels/row-leaf.ts),
+   * and there are no offsets.
+   */
+  form: RowForm;
   /** Number of the table in its plan. */
   table: number;
   /** Whether the rows are tombstones: they hold `tombstoneColumns` of records that are no more. */
@@ -21,11 +29,21 @@ export interface RowPage {
   count: number;
   /** All rows, one behind another. */
   rows: Buffer;
+  /** Bytes of the rows, which are fewer than those of a leaf. */
+  rowBytes: number;
   offsets: Uint32Array;
   ordinals: Uint32Array;
 }
 
+/** What workers write rows by. */
+export interface RowTarget {
+  plan: TablePlan;
+  /** The form of rows that the target writes as it is; pages of tuples are taken by every one. */
+  form: RowForm;
+}
+
 export interface RowPageHead {
+  form: RowForm;
   table: number;
   isTombstones: boolean;
   count: number;
@@ -143,7 +161,10 @@ export class RowPageWriter {
     this.#at = 0;
     this.#count = 0;
     const { table, isTombstones } = this;
-    return { head: { table, isTombstones, count, rowBytes }, bytes: this.#bytes.subarray(0, length) };
+    return {
+      head: { form: "tuples", table, isTombstones, count, rowBytes },
+      bytes: this.#bytes.subarray(0, length),
+    };
   }
 
   #putLength(length: number): void {
@@ -179,16 +200,17 @@ export class RowPageWriter {
 
 /** A page as it lies in an output buffer, at a multiple of 4 bytes; nothing is copied. */
 export function openRowPage(head: RowPageHead, output: ArrayBuffer, offset: number): RowPage {
-  const { table, isTombstones, count, rowBytes } = head;
+  const { form, count, rowBytes } = head;
   assert(offset % 4 === 0, "arrays of numbers lie at a multiple of their size");
-  const arraysAt = offset + Math.ceil(rowBytes / 4) * 4;
+  const isLeaf = form === "leaf";
+  const length = isLeaf ? sqlitePageBytes : rowBytes;
+  const arraysAt = offset + Math.ceil(length / 4) * 4;
+  const offsetCount = isLeaf ? 0 : count + 1;
   return {
-    table,
-    isTombstones,
-    count,
-    rows: Buffer.from(output, offset, rowBytes),
-    offsets: new Uint32Array(output, arraysAt, count + 1),
-    ordinals: new Uint32Array(output, arraysAt + (count + 1) * 4, count),
+    ...head,
+    rows: Buffer.from(output, offset, length),
+    offsets: new Uint32Array(output, arraysAt, offsetCount),
+    ordinals: new Uint32Array(output, arraysAt + offsetCount * 4, count),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type RecordView,
   valueType,
 } from "../model/index.js";
+import { manyFault, typeFault } from "./column-faults.js";
 import { type ColumnRule, putValue, textOf, valueEntryBytes } from "./column-values.js";
 import { restOf } from "./rest-members.js";
 import { type RowPageHead, RowPageWriter } from "./row-page.js";
@@ -148,7 +149,7 @@ export class RowWriter {
       const number = this.#first[slot]!;
       if (number === 0) writer.putNull();
       else if (!putValue(writer, view, entryOf(view, number), layout.rules[column]!)) {
-        return typeFault(layout.fields[slot]!, layout.rules[column]!);
+        return typeFault(layout.fields[slot]!, layout.rules[column]!.type);
       }
     }
     return null;
@@ -167,7 +168,7 @@ export class RowWriter {
       if (fault !== null) return fault;
       rows.putInt(position);
       if (!putValue(rows, view, entryOf(view, number), rule)) {
-        return typeFault(layout.fields[table.slot]!, rule);
+        return typeFault(layout.fields[table.slot]!, rule.type);
       }
       position += 1;
     }
@@ -235,23 +236,6 @@ function entryOf(view: RecordView, number: number): number {
   return view.values + (number - 1) * valueEntryBytes;
 }
 
-function manyFault({ name }: CompiledField): RecordFault {
-  return { code: "FIELD_TYPE", reason: `field "${name}" has several values, and its column holds one` };
-}
-
 function missingFault({ name }: CompiledField): RecordFault {
   return { code: "FIELD_MISSING", reason: `field "${name}" is missing` };
-}
-
-const typeTexts: Record<ColumnRule["type"], string> = {
-  text: "text in Unicode, without halves of surrogate pairs",
-  int: "a whole number of 64 bits",
-  float: "a number that 64 bits hold",
-  bool: "true or false",
-  date: "a date of the years 1 to 9999",
-  json: "JSON",
-};
-
-function typeFault({ name }: CompiledField, { type }: ColumnRule): RecordFault {
-  return { code: "FIELD_TYPE", reason: `field "${name}" is not ${typeTexts[type]}, as its column is` };
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { count, lookup } from "../../src/query/index.js";
 import { openStoreReader } from "../../src/targets/lmdb/index.js";
+import { mergeLast } from "../live/live-layers.js";
 import { importInto, makeFolder, plimsoll } from "../support/cli.js";
 import { importHere, jsonl, killImport, seenHere } from "../support/imports.js";
 import { seeded } from "../support/people.js";
@@ -65,7 +66,7 @@ async function check(steps: readonly Step[]): Promise<void> {
     const here = { cwd: folder.path, store, mapping };
     const report = await importHere({ ...here, sources: [source], plan: { isDeleting } });
     expect(report.records).toEqual({ read: docs.length, ...twin.import(docs, rule, isDeleting) });
-    await mergeLast(here, merged);
+    await mergeLast(store, merged);
     const seen = await seenHere(store);
     expect(seen.faults).toEqual([]);
     expect(seen.lines).toEqual(twin.lines);
@@ -77,14 +78,6 @@ async function check(steps: readonly Step[]): Promise<void> {
       expect(count(reader, { where: { id } })).toBe(Number(twin.has(id)));
     }
   }
-}
-
-async function mergeLast(here: { cwd: string; store: string; mapping: string }, last: number): Promise<void> {
-  await using reader = await openStoreReader(here.store);
-  const mergedSegments = reader.sealed.segments.slice(-last).map(({ number }) => number);
-  await reader[Symbol.asyncDispose]();
-  if (last === 0 || mergedSegments.length < 2) return;
-  await importHere({ ...here, sources: ["/dev/null"], plan: { mergedSegments } });
 }
 
 describe("records and deletions in any order, cut into any imports, with merges between", () => {

@@ -8,7 +8,7 @@ import { openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.j
 import { nostrEvent, testPubkeys } from "../nostr/events.js";
 import { makeFolder } from "../support/cli.js";
 import { importHere, jsonl, seenHere } from "../support/imports.js";
-import { Copies, openLayer } from "./live-layers.js";
+import { Copies, mergeLast, openLayer } from "./live-layers.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -114,10 +114,7 @@ test("a merge of segments that is killed at any step is no unfinished import to 
     await layer[Symbol.asyncDispose]();
   }
   const copies = new Copies(store);
-  const target = copies.target();
-  const mergedSegments = (await segmentsOf(store)).slice(-2);
-  const sources = ["/dev/null"];
-  await importHere({ cwd: folder.path, sources, store, mapping, plan: { target, mergedSegments } });
+  await mergeLast(store, 2, { openSession: async () => copies.watch(await openLiveSession(store)) });
   expect(await segmentsOf(store)).toHaveLength(2);
   folder.write("more.jsonl", jsonl(numbers(80, 90).map(record)));
   const wanted = numbers(0, 90)

@@ -7,7 +7,7 @@ import { DeletionTwin, type Doc, deletionMapping, type Rule } from "../import/de
 import { makeFolder } from "../support/cli.js";
 import { importHere, jsonl, seenHere } from "../support/imports.js";
 import { tries } from "../support/runs.js";
-import { Copies, openLayer } from "./live-layers.js";
+import { Copies, mergeLast, openLayer } from "./live-layers.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -38,15 +38,6 @@ const anySteps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 2, maxLength: 12 },
 );
 
-/** The last two segments become one, as a layer would have more of them. */
-async function mergeLast(store: string, mapping: string): Promise<void> {
-  await using reader = await openStoreReader(store);
-  const mergedSegments = reader.sealed.segments.slice(-2).map(({ number }) => number);
-  await reader[Symbol.asyncDispose]();
-  if (mergedSegments.length < 2) return;
-  await importHere({ cwd: folder.path, sources: ["/dev/null"], store, mapping, plan: { mergedSegments } });
-}
-
 async function seenLive(store: string, layer: LiveLayer): Promise<{ lines: string[]; found: number }> {
   await using reader = await openStoreReader(store);
   const overlay = (await layer.overlay(reader))!;
@@ -74,7 +65,7 @@ async function check(steps: readonly Step[], rule: Rule): Promise<void> {
       return at % 2 === 0 ? { id: doc.id } : { id: doc.id, rev: doc.rev };
     });
     if (kind === "fold") await layer.foldNow();
-    else if (kind === "merge") await mergeLast(store, mapping);
+    else if (kind === "merge") await mergeLast(store);
     else if (kind === "restart") {
       await layer[Symbol.asyncDispose]();
       layer = await openLayer(store);

@@ -8,7 +8,7 @@ import { type NostrEvent, nostrEvent, testNowSeconds, testPubkeys } from "../nos
 import { NaiveModel } from "../nostr/naive-model.js";
 import { makeFolder } from "../support/cli.js";
 import { importHere } from "../support/imports.js";
-import { openLayer } from "./live-layers.js";
+import { mergeLast, openLayer } from "./live-layers.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -97,12 +97,3 @@ test("a deletion that covers what is to come is not forgotten", async () => {
   const versions = [1, 2, 3].map((second) => round("version", second));
   await holdsFor([round("version", 0), round("delete-address", 5), ...versions]);
 }, 60_000);
-
-async function mergeLast(store: string): Promise<void> {
-  await using reader = await openStoreReader(store);
-  const last = reader.sealed.segments.slice(-2).map(({ number }) => number);
-  await reader[Symbol.asyncDispose]();
-  if (last.length < 2) return;
-  const plan = { mergedSegments: last };
-  await importHere({ cwd: folder.path, sources: ["/dev/null"], store, mapping, plan });
-}

@@ -1,27 +1,52 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MiB } from "../../src/kernel/index.js";
+import { Folding } from "../../src/live/folding.js";
 import { LiveLayer, type LiveOptions } from "../../src/live/index.js";
-import type { Target, TargetSession } from "../../src/ports/index.js";
+import { LiveLoader } from "../../src/live/live-loader.js";
+import type { TargetSession } from "../../src/ports/index.js";
 import { recordCheckOf } from "../../src/presets/index.js";
-import { lmdbTarget, openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.js";
+import { openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.js";
 
 /** A live layer in this process, as a server has it; no note may come, but where a test takes them. */
 export function openLayer(store: string, change: Partial<LiveOptions> = {}): Promise<LiveLayer> {
-  return LiveLayer.open({
+  return LiveLayer.open({ ...optionsOf(store), ...change });
+}
+
+function optionsOf(store: string): LiveOptions {
+  return {
     storeName: store,
     dir: join(store, "live"),
     bytesMax: 8 * MiB,
     openReader: (onWanted) => openStoreReader(store, { onWanted }),
     openSession: () => openLiveSession(store),
     exclusively: (work) => work(),
-    mergeSegments: async () => {},
     checkOf: (mapping) => recordCheckOf(mapping, false),
     note: (text) => {
       throw new Error(text);
     },
-    ...change,
+  };
+}
+
+/** The last segments become one, as a layer does it when there are more of them. */
+export async function mergeLast(store: string, last = 2, change: Partial<LiveOptions> = {}): Promise<void> {
+  let isDue = true;
+  const segmentsToMerge: LiveOptions["segmentsToMerge"] = (segments) => {
+    if (!isDue || last < 2 || segments.length < 2) return null;
+    isDue = false;
+    return segments.slice(-last).map(({ number }) => number);
+  };
+  const folding = new Folding({
+    options: { ...optionsOf(store), segmentsToMerge, ...change },
+    loader: new LiveLoader(),
+    isPartWaiting: () => false,
+    isClosed: () => false,
+    withState: () => Promise.reject(new Error("there is no part to fold")),
+    publish: async (publication) => {
+      await publication();
+    },
   });
+  await folding.run();
 }
 
 const writingSteps = [
@@ -68,11 +93,5 @@ export class Copies {
       Object.assign(session, { [step]: watched });
     }
     return session;
-  }
-
-  /** A target whose sessions are copied. */
-  target(): Target {
-    const target = lmdbTarget(this.#store);
-    return { ...target, open: async (options) => this.watch(await target.open(options)) };
   }
 }

@@ -10,7 +10,7 @@ import { anyArrival, anyEvents, type NostrEvent, testNowSeconds } from "../nostr
 import { NaiveModel } from "../nostr/naive-model.js";
 import { makeFolder } from "../support/cli.js";
 import { importHere, jsonl, seenHere } from "../support/imports.js";
-import { openLayer } from "./live-layers.js";
+import { mergeLast, openLayer } from "./live-layers.js";
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -55,22 +55,6 @@ async function runImport(store: string, events: readonly NostrEvent[]): Promise<
   await importHere({ cwd: folder.path, sources: [name], store, mapping, plan: {} });
 }
 
-async function mergeSegments(store: string, mergedSegments: readonly number[]): Promise<void> {
-  await importHere({ cwd: folder.path, sources: ["/dev/null"], store, mapping, plan: { mergedSegments } });
-}
-
-/** The last two, as a layer would merge more of them. */
-async function mergeLast(store: string): Promise<void> {
-  await using reader = await openStoreReader(store);
-  const last = reader.sealed.segments.slice(-2).map(({ number }) => number);
-  if (last.length < 2) return;
-  await reader[Symbol.asyncDispose]();
-  await mergeSegments(store, last);
-}
-
-const open = (store: string) =>
-  openLayer(store, { mergeSegments: (mergedSegments) => mergeSegments(store, mergedSegments) });
-
 async function seenLive(store: string, layer: LiveLayer): Promise<{ ids: string[]; count: number }> {
   await using reader = await openStoreReader(store);
   const overlay = await layer.overlay(reader);
@@ -89,13 +73,13 @@ test("imports and live writes end in the same visible set, seen at once and afte
       const store = folder.file(`store-${stores++}`);
       const model = new NaiveModel();
       await runImport(store, []);
-      let layer = await open(store);
+      let layer = await openLayer(store);
       for (const step of steps) {
         if (step.kind === "fold") await layer.foldNow();
         else if (step.kind === "merge") await mergeLast(store);
         else if (step.kind === "restart") {
           await layer[Symbol.asyncDispose]();
-          layer = await open(store);
+          layer = await openLayer(store);
         } else {
           model.add(step.events.map((event) => JSON.stringify(event)));
           if (step.kind === "import") await runImport(store, step.events);

@@ -4,6 +4,7 @@ import type { CompiledEntity, RecordCheck } from "../../src/model/index.js";
 import type { LoadReject } from "../../src/pipeline/load-rejects.js";
 import { type LoadJob, RecordLoader } from "../../src/pipeline/record-loader.js";
 import { KeyBuffer, TupleBuffer } from "../../src/postings/index.js";
+import { openRowPage, type RowPage } from "../../src/tables/index.js";
 
 export interface RigOptions {
   tupleCapacity?: number;
@@ -12,6 +13,7 @@ export interface RigOptions {
   inputBytes?: number;
   outputBytes?: number;
   recordBytesMax?: number;
+  rowBytesFixed?: number;
 }
 
 export interface Loaded {
@@ -25,6 +27,7 @@ export interface Loaded {
   /** "index:id" to term. */
   columns: Map<string, bigint>;
   rejects: LoadReject[];
+  pages: RowPage[];
   spills: number;
   result: { records: number; recordBytes: number; entity: number };
 }
@@ -39,7 +42,8 @@ export class LoaderRig {
   constructor(options: RigOptions = {}) {
     const { tupleCapacity = 20_000, keyCapacity = 4096, keyArenaBytes = 1 << 18 } = options;
     const { inputBytes = 1 << 18, outputBytes = 1 << 18, recordBytesMax = inputBytes } = options;
-    const sizes = { inputBytes, outputBytes, recordBytesMax };
+    const { rowBytesFixed = 0 } = options;
+    const sizes = { inputBytes, outputBytes, recordBytesMax, rowBytesFixed };
     const probe = new Kernel({ memoryBytes: 1 << 18 });
     const buffers =
       TupleBuffer.bytesFor(probe, tupleCapacity) + KeyBuffer.bytesFor(probe, keyCapacity, keyArenaBytes);
@@ -62,6 +66,7 @@ export class LoaderRig {
       blocks: [],
       columns: new Map(),
       rejects: [],
+      pages: [],
       spills: 0,
       result: { records: 0, recordBytes: 0, entity: 0 },
     };
@@ -71,6 +76,7 @@ export class LoaderRig {
       {
         block: (firstId, count, block) => this.#takeBlock(loaded, firstId, count, block),
         column: (index, firstId, chunk) => takeColumn(loaded, index, firstId, chunk),
+        rows: (page, bytes) => loaded.pages.push(openRowPage(page, bytes.slice().buffer, 0)),
         reject: (reject) => loaded.rejects.push(reject),
         spill: () => {
           loaded.spills++;

@@ -1,7 +1,9 @@
 import { crc32 } from "node:zlib";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   decodeRecordBlock,
+  OpenRecordBlock,
   recordBlockKernelBytes,
   recordCodecLz4,
   recordCodecRaw,
@@ -74,3 +76,53 @@ describe("decodeRecordBlock", () => {
     expect(() => decodeRecordBlock(kernel, encoded.subarray(0, -1), 0)).toThrow(/checksum/);
   });
 });
+
+describe("OpenRecordBlock", () => {
+  const text = fc.oneof(fc.string({ maxLength: 40 }), fc.integer({ min: 0, max: 2000 }).map(repeated));
+  const stored = fc.record({
+    texts: fc.array(text, { minLength: 1, maxLength: 60 }),
+    gap: fc.integer({ min: 1, max: 3 }),
+    codec: fc.constantFrom(recordCodecRaw, recordCodecLz4),
+    asked: fc.array(fc.nat(), { minLength: 1, maxLength: 20 }),
+  });
+
+  test("gives the records of block after block, in any order they are asked for", () => {
+    const open = new OpenRecordBlock(makeKernel(4));
+    fc.assert(
+      fc.property(fc.array(stored, { minLength: 1, maxLength: 4 }), (blocks) => {
+        for (const [at, { texts, gap, codec, asked }] of blocks.entries()) {
+          const records = texts.map((text, i) => ({ idOffset: i * gap, text }));
+          const encoded = encodeTwin(records, at, codec);
+          if (!OpenRecordBlock.holds(encoded)) continue;
+          const block = open.open(1000 * at, encoded);
+          expect([block.entity, block.count, block.firstId]).toEqual([at, texts.length, 1000 * at]);
+          for (const i of asked.map((number) => number % texts.length)) {
+            expect(block.idAt(i)).toBe(1000 * at + i * gap);
+            expect(Buffer.from(block.bytesAt(i)).toString()).toBe(texts[i]);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("refuses every flipped byte behind the codec and entity", () => {
+    const open = new OpenRecordBlock(makeKernel(4));
+    const encoded = encodeTwin(records.slice(0, 20), 0, recordCodecLz4);
+    for (let at = 2; at < encoded.length; at++) {
+      const damaged = Buffer.from(encoded);
+      damaged[at]! ^= 0x10;
+      if (!OpenRecordBlock.holds(damaged)) continue;
+      expect(() => open.open(0, damaged)).toThrow(expect.objectContaining({ code: "BLOCK_DAMAGED" }));
+    }
+    expect(OpenRecordBlock.holds(encoded.subarray(0, 8))).toBe(false);
+    expect(
+      OpenRecordBlock.holds(encodeTwin([{ idOffset: 0, text: repeated(70_000) }], 0, recordCodecLz4)),
+    ).toBe(false);
+  });
+});
+
+/** So many characters that repeat themselves now and then. */
+function repeated(length: number): string {
+  return Array.from({ length }, (_, at) => String.fromCharCode(97 + ((at * at) % 23))).join("");
+}

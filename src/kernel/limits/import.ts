@@ -324,7 +324,8 @@ export const danglingIdsMax = 65_536;
 export const progressMs = 100;
 
 /**
- * Kernel memory of one open query: tables of letters, a posting block, two record blocks of the usual size.
+ * Kernel memory of one open query: tables of letters, a posting block, and twice what a record block of the
+ * usual size takes, packed and unpacked: one that is read as it is needed, one that is to be kept.
  */
 export const queryKernelBytes = 2 * MiB;
 

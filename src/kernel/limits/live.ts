@@ -4,9 +4,9 @@ import { KiB, MiB } from "./sizes.js";
 
 /**
  * A part of the layer has a log of its own and becomes one segment: it is closed when it is this full, or
- * when nothing came for so long.
+ * when nothing came for so long. Parts of small records are bounded by their number: a start loads them anew.
  */
-export const livePartRecordsMax = 16_384;
+export const livePartRecordsMax = 65_536;
 export const livePartBytesMax = 8 * MiB;
 export const liveQuietMs = 5_000;
 
@@ -95,12 +95,17 @@ export const liveTransactionBytes = 2 * MiB;
 export const liveMappedBytes = 8 * MiB;
 
 /**
+ * Segments of about this many records are of the smallest size class: what a part of usual records becomes.
+ */
+export const liveSegmentRecords = 16_384;
+
+/**
  * So many of the last segments that are of one size class, each class so many times the one below, are merged
- * into one. Parts wait for their fold meanwhile: where writes come so fast that they would fill half of the
- * layer, at this pace of the merge, the larger classes wait until they come slower.
+ * into one, a turn of some milliseconds at a time; no more at once than there is kernel memory for.
  */
 export const liveMergeSegments = 8;
-export const liveMergeRecordsPerSecond = 50_000;
+export const liveMergeInputsMax = 64;
+export const liveMergeTurnMs = 1;
 
 /**
  * The young generation of the main thread is let grow to this while records are written, where the line is so
@@ -109,13 +114,6 @@ export const liveMergeRecordsPerSecond = 50_000;
 export const liveYoungBytes = 8 * MiB;
 export const liveYoungFractionOfLine = 1 / 32;
 export const liveYoungRequests = 1_024;
-
-/**
- * An import that writes live sets an eighth of the line aside to merge segments in, unless that is too
- * little.
- */
-export const liveMergeBytesMin = 48 * MiB;
-export const liveMergeBytesMax = 128 * MiB;
 
 /** What is left of the line is looked at every so many requests. */
 export const liveLookRequests = 8;

@@ -1,4 +1,4 @@
-import { KiB, MiB } from "./sizes.js";
+import { MiB } from "./sizes.js";
 
 /** Bounds of queries. */
 
@@ -54,6 +54,9 @@ export const gatheredIdsMax = 1_000_000;
 /** ...or, when they are more, in a bitmap over a window of ids that moves along (8 MB: 64 million ids). */
 export const gatheredWindowIds = 64 * MiB;
 
+/** Ids that are met with unions have a bit each, over a span of this many at most (8 MB). */
+export const metIdsSpanMax = 64 * MiB;
+
 /** Candidates that are held as one array (2 MB, thrice while they are met); more are met one by one. */
 export const heldIdsMax = 262_144;
 
@@ -91,6 +94,9 @@ export const linkVerdictCharsMax = 1 * MiB;
  */
 export const sortEntriesMax = 262_144;
 
+/** The first pass has room for so many at least: what is sorted last is now and then no match. */
+export const sortEntriesMin = 128;
+
 /** Texts that order records of equal terms are sorted in passes of this many bytes. */
 export const sortTextBytesMax = 8 * MiB;
 
@@ -98,18 +104,33 @@ export const sortTextBytesMax = 8 * MiB;
 export const orderBatchMin = 64;
 export const orderBatchMax = 4096;
 
+/**
+ * Records of a sorted output are read so many at a time in the order in which they lie, the fewer where it is
+ * not said how many are wanted; no more than these bytes of them are held.
+ */
+export const aheadRecordsMin = 16;
+export const aheadRecordsMax = 512;
+export const aheadBytesMax = 1 * MiB;
+
 /** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
 export const estimateBlocksMax = 256;
+
+/**
+ * Of a range on the field that a query is ordered by so many postings are met first, as any other condition.
+ */
+export const orderRangeIdsMax = 16_384;
 
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
 export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
 
-/** What a block of records is unpacked into that is met for the first time; a larger one gets its own. */
-export const recordRoomBytes = 256 * KiB;
-
-/** Blocks remembered as met once (about 0.2 MB): the second time they are kept. */
+/**
+ * Blocks remembered as met once (about 0.2 MB): the second time they are kept.
+ */
 export const recordBlocksSeenMax = 4096;
+
+/** Posting lists that are opened at a time find a room for a block that is there already (256 KiB). */
+export const readerRoomsMax = 16;
 
 /** Chunks of the column that queries order by, kept while querying: 8 bytes a record. */
 export const columnCacheBytesDefault = 1 * MiB;

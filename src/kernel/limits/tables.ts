@@ -8,6 +8,18 @@ export const tableNameBytesMax = 63;
 /** A page of rows is handed on when it has grown to this; one row may be larger and goes alone. */
 export const rowPageBytes = 64 * KiB;
 
+/**
+ * The part of a slab that a batch of rows takes: what becomes of it then fits one output buffer as a rule,
+ * and a worker whose buffer is full waits until the batches before its own are in the database.
+ */
+export const rowBatchFraction = 0.75;
+
+/**
+ * The page of databases that imports make: at SQLite's usual 4 KiB a load spends a fifth more on writing
+ * them.
+ */
+export const sqliteFilePageBytes = 8 * KiB;
+
 /** Of SQLite's share of memory, what its pages take; sorters and what it prepares have the rest. */
 export const sqliteCacheFraction = 0.5;
 

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { PlimsollError, recordIdMax } from "../../kernel/index.js";
+import { PlimsollError, readerRoomsMax, recordIdMax, tupleBlockBytesMax } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import type {
   ColumnEntry,
@@ -31,7 +31,14 @@ import { storeFiles } from "./store-files.js";
 
 interface Entry {
   key: Buffer;
-  value: Buffer;
+  value: Uint8Array;
+}
+
+type Transaction = ReturnType<Environment["root"]["useReadTransaction"]>;
+
+/** What the package's declarations leave out: its fast read takes a transaction too. */
+interface LendingTable {
+  getBinaryFast(key: Buffer, options: { transaction: Transaction }): Uint8Array | undefined;
 }
 
 export interface LmdbReaderOptions {
@@ -53,7 +60,9 @@ export class LmdbStoreReader implements StoreReader {
   readonly #mappedReads: MappedReads | undefined;
   readonly #onClose: () => void;
   // The transaction keeps the snapshot while a writer in another process seals and drops segments.
-  #transaction: ReturnType<Environment["root"]["useReadTransaction"]>;
+  #transaction: Transaction;
+  /** What first blocks of lists were copied into, for the next: hundreds are looked up for one query. */
+  readonly #rooms: Uint8Array[] = [];
   #isClosed = false;
 
   constructor(environment: Environment, dir: string, options: LmdbReaderOptions) {
@@ -85,8 +94,13 @@ export class LmdbStoreReader implements StoreReader {
 
   *tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry> {
     const sought = postingKey(segment, index, term, id);
-    for (const { key, value } of this.#inSegment("postings", segment, sought)) {
-      yield tupleBlockEntry(key, value);
+    const room = this.#rooms.pop() ?? new Uint8Array(tupleBlockBytesMax);
+    try {
+      for (const { key, value } of this.#inSegment("postings", segment, sought, room)) {
+        yield tupleBlockEntry(key, value);
+      }
+    } finally {
+      if (this.#rooms.length < readerRoomsMax) this.#rooms.push(room);
     }
   }
 
@@ -127,7 +141,7 @@ export class LmdbStoreReader implements StoreReader {
     if (id >= this.sealed.nextId) return undefined;
     const entry = this.#lastAtOrBefore("places", recordKey(id), undefined);
     if (!entry) return undefined;
-    const place = JSON.parse(entry.value.toString("utf8")) as Omit<PlaceEntry, "firstId">;
+    const place = JSON.parse(Buffer.from(entry.value).toString("utf8")) as Omit<PlaceEntry, "firstId">;
     return { firstId: idOfRecordKey(entry.key), ...place };
   }
 
@@ -174,7 +188,7 @@ export class LmdbStoreReader implements StoreReader {
    * Entries of a segment from the last one at or before the key. Most readers need no more than that one, so
    * that a cursor for those behind it is opened only when they are asked for.
    */
-  *#inSegment(table: TableName, segment: number, sought: Buffer): Generator<Entry> {
+  *#inSegment(table: TableName, segment: number, sought: Buffer, room?: Uint8Array): Generator<Entry> {
     const end = segmentKey(segment + 1);
     const first = this.#lastAtOrBefore(table, sought, segmentKey(segment));
     if (first === undefined) {
@@ -182,13 +196,26 @@ export class LmdbStoreReader implements StoreReader {
       return;
     }
     const start = Buffer.from(first.key);
-    yield first;
+    // Other readings come between this one and the next.
+    yield { key: first.key, value: copied(first.value, room) };
     yield* this.#range(table, { start, exclusiveStart: true, end });
   }
 
-  #lastAtOrBefore(table: TableName, key: Buffer, floor: Buffer | undefined): Entry | undefined {
-    const options = { start: key, reverse: true, limit: 1, ...(floor ? { end: beforeKey(floor) } : {}) };
-    for (const entry of this.#range(table, options)) return entry;
+  /** The value is lent: it lies where the next reading puts its own. */
+  #lastAtOrBefore(table: TableName, sought: Buffer, floor: Buffer | undefined): Entry | undefined {
+    const key = this.#lastKey(table, sought);
+    if (key === undefined || (floor !== undefined && Buffer.compare(key, floor) < 0)) return undefined;
+    this.#mappedReads?.note();
+    const lending = this.#environment.tables[table] as unknown as LendingTable;
+    const value = lending.getBinaryFast(key, { transaction: this.#transaction });
+    return value && { key, value: new Uint8Array(value.buffer, value.byteOffset, value.length) };
+  }
+
+  /** A range that brings values would copy them into memory of their own, at three times the cost. */
+  #lastKey(table: TableName, sought: Buffer): Buffer | undefined {
+    const transaction = this.#transaction;
+    const keys = this.#environment.tables[table].getKeys({ start: sought, reverse: true, transaction });
+    for (const key of keys) return key;
     return undefined;
   }
 
@@ -208,21 +235,13 @@ function* noting(entries: Iterable<Entry>, reads: MappedReads): Iterable<Entry> 
   }
 }
 
-function tupleBlockEntry(key: Buffer, block: Buffer): TupleBlockEntry {
-  const { index, term, id } = partsOfPostingKey(key);
-  return { index, term, id, block };
+function copied(bytes: Uint8Array, room?: Uint8Array): Uint8Array {
+  if (room === undefined || bytes.length > room.length) return new Uint8Array(bytes);
+  room.set(bytes);
+  return room.subarray(0, bytes.length);
 }
 
-/** A reverse range leaves its end out, so the floor itself must be passed: one byte string before it. */
-function beforeKey(key: Buffer): Buffer {
-  const before = Buffer.from(key);
-  for (let index = before.length - 1; index >= 0; index -= 1) {
-    if (before[index] === 0) {
-      before[index] = 0xff;
-      continue;
-    }
-    before[index]! -= 1;
-    return Buffer.concat([before, Buffer.alloc(24, 0xff)]);
-  }
-  return Buffer.alloc(0);
+function tupleBlockEntry(key: Buffer, block: Uint8Array): TupleBlockEntry {
+  const { index, term, id } = partsOfPostingKey(key);
+  return { index, term, id, block };
 }

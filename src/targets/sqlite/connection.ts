@@ -1,4 +1,4 @@
-import { KiB, sqliteBusyMs, sqliteCacheFraction } from "../../kernel/index.js";
+import { KiB, sqliteBusyMs, sqliteCacheFraction, sqliteFilePageBytes } from "../../kernel/index.js";
 import { readValue, type SqliteDatabase, type SqliteDriver, type SqliteStatement } from "./driver.js";
 
 export interface ConnectionOptions {
@@ -22,6 +22,10 @@ export class Connection {
   constructor({ path, driver: Driver, cacheBytes }: ConnectionOptions) {
     this.database = new Driver(path);
     this.database.exec(`PRAGMA busy_timeout = ${sqliteBusyMs}`);
+    // Of a database that is there already it says what its next VACUUM makes of it: that is left alone.
+    if (readValue(this.database, "PRAGMA page_count") === 0) {
+      this.database.exec(`PRAGMA page_size = ${sqliteFilePageBytes}`);
+    }
     this.#journalMode = String(readValue(this.database, "PRAGMA journal_mode"));
     readValue(this.database, "PRAGMA journal_mode = WAL");
     // A sorter takes as much again as the cache.

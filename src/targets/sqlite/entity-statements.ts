@@ -9,7 +9,7 @@ import {
 import type { Connection } from "./connection.js";
 import { quoted, type SqliteValue } from "./driver.js";
 import { deletionsName, names, remembersDeletions } from "./schema.js";
-import { stagedRows } from "./staging.js";
+import { type StagedRows, stagedRows } from "./staging.js";
 
 /** The statements that write one entity's table and its lists: for so many rows at once, or for one. */
 export class EntityStatements {
@@ -41,16 +41,16 @@ export class EntityStatements {
   }
 
   /** The same two of rows that are staged, and those of their lists. */
-  insertStaged(rows: number): number {
-    return this.#connection.run(insertStaged(this.table) + this.#insertEnding(), [rows]);
+  insertStaged(rows: StagedRows): number {
+    return this.#connection.run(insertStaged(this.table) + this.#insertEnding(), boundsOf(rows));
   }
 
-  upsertStaged(rows: number): number {
-    return this.#connection.run(insertStaged(this.table) + this.#upsertEnding(), [rows]);
+  upsertStaged(rows: StagedRows): number {
+    return this.#connection.run(insertStaged(this.table) + this.#upsertEnding(), boundsOf(rows));
   }
 
-  insertStagedList(list: ListTable, rows: number): void {
-    this.#connection.run(insertStaged(list), [rows]);
+  insertStagedList(list: ListTable, rows: StagedRows): void {
+    this.#connection.run(insertStaged(list), boundsOf(rows));
   }
 
   /** Whether the row of the key has the version that the values have. */
@@ -190,6 +190,10 @@ function insertInto(table: EntityTable | ListTable, rows: number): string {
 function insertStaged(table: EntityTable | ListTable): string {
   const all = names(table.columns, [...table.columns.keys()]);
   return `INSERT INTO ${quoted(table.name)} (${all}) ${stagedRows(table.number, table.columns.length)}`;
+}
+
+function boundsOf({ first, count }: StagedRows): number[] {
+  return [first, first + count - 1];
 }
 
 function marks(count: number): string {

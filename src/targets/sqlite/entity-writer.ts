@@ -8,7 +8,7 @@ import type { SqliteValue } from "./driver.js";
 import { EntityStatements } from "./entity-statements.js";
 import { RowCursor, type RowRange, rowHead } from "./row-cursor.js";
 import { remembersDeletions } from "./schema.js";
-import type { Staging } from "./staging.js";
+import type { StagedRows, Staging } from "./staging.js";
 
 /** Some records of a batch, with the values of their lists. */
 interface Block {
@@ -106,13 +106,15 @@ export class EntityWriter {
     if (staging === null || range === null || this.#unstagedLeft > 0) return false;
     const { page, from } = range;
     if (range.to - from < sqliteStagedRowsMin || this.#statements.hasDeletions()) return false;
-    const count = staging.put(page, from, range.to);
+    const staged = staging.put(page, from, range.to);
+    const { count } = staged;
     const end = count === 0 ? 0 : page.ordinals[from + count - 1]! + 1;
     const listRanges = lists.map((cursor) => cursor.rangeBefore(end));
-    const isWhole = listRanges.every(
-      (list) => isEmpty(list) || staging.put(list.page, list.from, list.to) === sizeOf(list),
+    const stagedLists = listRanges.map((list) =>
+      isEmpty(list) ? null : staging.put(list.page, list.from, list.to),
     );
-    if (count === 0 || !isWhole || !this.#copyStaged(count, listRanges, outcome.counts)) {
+    const isWhole = stagedLists.every((list, at) => list === null || list.count === sizeOf(listRanges[at]!));
+    if (count === 0 || !isWhole || !this.#copyStaged(staged, stagedLists, outcome.counts)) {
       this.#unstagedLeft =
         Math.ceil((range.to - from) / this.#statements.blockSizes[0]!) * this.#unstagedFactor;
       this.#unstagedFactor = Math.min(sqliteSingleBlocksMax, this.#unstagedFactor * 2);
@@ -124,14 +126,14 @@ export class EntityWriter {
     return true;
   }
 
-  #copyStaged(rows: number, lists: readonly (RowRange | null)[], counts: RowCounts): boolean {
+  #copyStaged(rows: StagedRows, lists: readonly (StagedRows | null)[], counts: RowCounts): boolean {
     const statements = this.#statements;
-    return this.#try(rows, counts, () => {
+    return this.#try(rows.count, counts, () => {
       const added = statements.insertStaged(rows);
-      if (added < rows) return this.#settleMet(added, () => void statements.upsertStaged(rows));
+      if (added < rows.count) return this.#settleMet(added, () => void statements.upsertStaged(rows));
       for (const [at, list] of statements.lists.entries()) {
-        const range = lists[at] ?? null;
-        if (!isEmpty(range)) statements.insertStagedList(list, sizeOf(range));
+        const staged = lists[at] ?? null;
+        if (staged !== null) statements.insertStagedList(list, staged);
       }
       return added;
     });

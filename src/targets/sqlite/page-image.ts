@@ -1,5 +1,5 @@
-import { sqliteLeafRowsMax, sqlitePageBytes } from "../../kernel/index.js";
-import { type ColumnType, dateEpochMs, type RowPage } from "../../tables/index.js";
+import { sqlitePageBytes } from "../../kernel/index.js";
+import { type ColumnType, dateEpochMs, leafCells, type RowPage } from "../../tables/index.js";
 
 /** Of the format of SQLite's files: a leaf of a table, and the serial types of values. */
 const leafType = 0x0d;
@@ -13,11 +13,6 @@ const highWord = 2 ** 32;
 const dayMs = 86_400_000;
 const dateBytes = 24;
 const zero = 0x30;
-
-/** Cells that the leaf of a table has, filled or not, such that the first rows can be made by statements. */
-export function leafCells(columns: number): number {
-  return Math.min(sqliteLeafRowsMax, Math.floor(sqlitePageBytes / 2 / (columns + rowHeadBytesMax)));
-}
 
 /**
  * Rows as SQLite keeps them: the one leaf of a table, by the documented format of its files. A page that is

@@ -1,6 +1,7 @@
 import { rowHeadBytesMax } from "../../kernel/index.js";
 import { type RowPage, RowReader, type RowValue, type TableColumn } from "../../tables/index.js";
 import type { SqliteValue } from "./driver.js";
+import { LeafReader } from "./leaf-reader.js";
 
 export interface RowRange {
   page: RowPage;
@@ -14,7 +15,7 @@ export class RowCursor {
   readonly #columns: readonly TableColumn[];
   #page = 0;
   #row = 0;
-  #reader: RowReader | null = null;
+  #reader: RowReader | LeafReader | null = null;
 
   constructor(pages: readonly RowPage[], columns: readonly TableColumn[]) {
     this.#pages = pages;
@@ -54,9 +55,12 @@ export class RowCursor {
   /** Adds the values of the next row to a list. */
   read(into: SqliteValue[]): void {
     const page = this.#pages[this.#page]!;
-    this.#reader ??= new RowReader(page);
-    this.#reader.openRow(this.#row);
-    for (const { type } of this.#columns) into.push(bound(this.#reader.read(type), type));
+    this.#reader ??= page.form === "leaf" ? new LeafReader(page) : new RowReader(page);
+    const reader = this.#reader;
+    reader.openRow(this.#row);
+    for (const { type } of this.#columns) {
+      into.push(reader instanceof LeafReader ? reader.read() : bound(reader.read(type), type));
+    }
     this.#row += 1;
     this.#skipEnds();
   }

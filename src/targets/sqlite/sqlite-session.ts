@@ -12,7 +12,7 @@ import {
   TableTargetSession,
   type TargetOpenOptions,
 } from "../../ports/index.js";
-import { entityTables, type TablePlan } from "../../tables/index.js";
+import { entityTables, type RowForm, type TablePlan } from "../../tables/index.js";
 import { type AfterStep, afterSteps } from "./after-load.js";
 import { asDatabaseCondition } from "./conditions.js";
 import { Connection } from "./connection.js";
@@ -37,6 +37,7 @@ export class SqliteSession extends TableTargetSession {
   override readonly tables: TablePlan;
   override readonly afterSteps: readonly string[];
   override readonly runsDir: string;
+  protected override readonly _rowForm: RowForm;
   readonly #name: string;
   readonly #lock: WriterLock;
   readonly #connection: Connection;
@@ -71,6 +72,7 @@ export class SqliteSession extends TableTargetSession {
     this.#connection = connection;
     this.afterSteps = this.#steps.map((step) => step.name);
     const staging = Staging.open(this.#connection, this.tables);
+    this._rowForm = staging === null ? "tuples" : "leaf";
     const writers = entityTables(this.tables).map((one) => {
       return [one.number, new EntityWriter(this.#connection, one, this.tables, staging)] as const;
     });
@@ -95,7 +97,7 @@ export class SqliteSession extends TableTargetSession {
         addRowCounts(applied.counts, counts);
         applied.rejects.push(...rejects);
       }
-      for (const { rows } of pages) this.bytesWritten += rows.length;
+      for (const { rowBytes } of pages) this.bytesWritten += rowBytes;
       return applied;
     });
   }

@@ -1,13 +1,22 @@
 import { sqlitePageBytes } from "../../kernel/index.js";
-import type { RowPage, TableColumn, TablePlan } from "../../tables/index.js";
+import { leafCells, type RowPage, type TableColumn, type TablePlan } from "../../tables/index.js";
 import type { Connection } from "./connection.js";
 import { readValue } from "./driver.js";
-import { leafCells, PageImage } from "./page-image.js";
+import { PageImage } from "./page-image.js";
 
-/** The rows of a table that are staged, their number being bound, for statements that copy them over. */
+/**
+ * Rows of a table that are staged, the numbers of the first and the last being bound, for statements that
+ * copy them over.
+ */
 export function stagedRows(table: number, columns: number): string {
   const names = Array.from({ length: columns }, (_, at) => `c${at}`).join(", ");
-  return `SELECT ${names} FROM staging.t${table} WHERE rowid <= ?`;
+  return `SELECT ${names} FROM staging.t${table} WHERE rowid BETWEEN ? AND ?`;
+}
+
+/** Rows that are staged, by their numbers. */
+export interface StagedRows {
+  first: number;
+  count: number;
 }
 
 /**
@@ -40,14 +49,23 @@ export class Staging {
     return new Staging(connection, plan);
   }
 
-  /** Lays rows [from, to) of a page down; gives how many of them there was room for. */
-  put(page: RowPage, from: number, to: number): number {
+  /**
+   * Lays rows [from, to) of a page down, or as many of them as there is room for. A leaf goes in as it is.
+   */
+  put(page: RowPage, from: number, to: number): StagedRows {
     const { root, image } = this.#places[page.table]!;
+    if (page.form === "leaf") {
+      this.#lay(root, page.rows);
+      return { first: from + 1, count: to - from };
+    }
     const count = image.build(page, from, to);
-    if (count === 0) return 0;
+    if (count > 0) this.#lay(root, image.bytes);
+    return { first: 1, count };
+  }
+
+  #lay(root: number, leaf: Buffer): void {
     const sql = "UPDATE sqlite_dbpage SET data = ? WHERE pgno = ? AND schema = 'staging'";
-    this.#connection.run(sql, [image.bytes, root]);
-    return count;
+    this.#connection.run(sql, [leaf, root]);
   }
 
   /** A table whose one page has as many cells as an image has. */
