@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { s3AnswerBytesMax, s3ConnectMs, s3IdleMs } from "../kernel/index.js";
@@ -41,6 +42,8 @@ export function exchange({
       clearTimeout(connecting);
       signal.removeEventListener("abort", abort);
     };
+    // Many requests go with one signal, and each takes its listener away again.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", abort, { once: true });
     call.on("socket", (socket) => {
       if (!socket.connecting) return clearTimeout(connecting);

@@ -19,6 +19,9 @@ import { makeFolder, removeLeftFiles, writeFileWhole } from "./file-writer.js";
 import { folderNames } from "./folder-names.js";
 import { checkObjectName } from "./object-name.js";
 
+/** Files whose sizes are asked for together: one by one each would wait for a thread of its own. */
+const sizesAtOnce = 64;
+
 export interface FileStorageOptions {
   /** The folder is made where there is none; otherwise only a write makes it. */
   isMade?: boolean;
@@ -49,11 +52,14 @@ export class FileStorage implements SnapshotStorage {
     const options = { prefix, signal, ...(namesAtOnce === undefined ? {} : { namesAtOnce }) };
     const names = folderNames(this.#root, options);
     for (;;) {
-      const next = await names.next().catch((error: unknown) => this.#failRead(error));
-      if (next.done === true) return;
-      const bytes = await bytesOf(join(this.#root, next.value));
-      if (bytes !== null) yield { name: next.value, bytes };
-      signal.throwIfAborted();
+      const page = await nextOf(names, sizesAtOnce).catch((error: unknown) => this.#failRead(error));
+      const sizes = await Promise.all(page.map((name) => bytesOf(join(this.#root, name))));
+      for (const [index, name] of page.entries()) {
+        const bytes = sizes[index]!;
+        if (bytes !== null) yield { name, bytes };
+        signal.throwIfAborted();
+      }
+      if (page.length < sizesAtOnce) return;
     }
   }
 
@@ -136,6 +142,17 @@ export class FileStorage implements SnapshotStorage {
   #absent(name: string): PlimsollError {
     return new PlimsollError("SNAPSHOT_ABSENT", { name, storage: this.name });
   }
+}
+
+/** As many as that, and fewer at the end. */
+async function nextOf(names: AsyncGenerator<string>, count: number): Promise<string[]> {
+  const page: string[] = [];
+  while (page.length < count) {
+    const { value, done } = await names.next();
+    if (done === true) break;
+    page.push(value);
+  }
+  return page;
 }
 
 /** Null for a file that is gone since it was listed. */

@@ -40,7 +40,8 @@ export async function writeFileWhole(writing: FileWriting): Promise<number> {
     await onDisk(root, async () => syncFolder(dirname(target)));
     return bytes;
   } finally {
-    await rm(temporary, { force: true });
+    // What cannot be taken away is left for the cleaner: why the write failed counts more.
+    await rm(temporary, { force: true }).catch(() => {});
   }
 }
 

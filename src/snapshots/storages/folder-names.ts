@@ -1,7 +1,11 @@
 import { type Dir, type Dirent, opendirSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { folderNamesAtOnce } from "../../kernel/index.js";
 import { objectNameFault } from "./object-name.js";
+
+/** Between two looks at other work. */
+const entriesAtOnce = 512;
 
 export interface FolderNamesOptions {
   prefix: string;
@@ -48,39 +52,50 @@ async function lowestNames(root: string, folder: string, after: string, options:
     names.length = namesAtOnce;
     ceiling = names.at(-1)!;
   };
-  for await (const entry of entriesOf(join(root, folder), signal)) {
-    const name = nameOf(folder, entry);
-    if (name === null || name <= after || !mayMatch(name, prefix)) continue;
-    if (ceiling !== "" && name > ceiling) continue;
-    names.push(name);
-    if (names.length >= namesAtOnce * 2) keepLowest();
+  for await (const entries of entriesOf(join(root, folder), signal)) {
+    for (const entry of entries) {
+      const name = nameOf(folder, entry);
+      if (name === null || name <= after || !mayMatch(name, prefix)) continue;
+      if ((ceiling !== "" && name > ceiling) || objectNameFault(folder + entry.name) !== null) continue;
+      names.push(name);
+      if (names.length >= namesAtOnce * 2) keepLowest();
+    }
   }
   keepLowest();
   return { names, isLast };
 }
 
-/** The entries of a folder as they come; none of one that is gone by now. */
-async function* entriesOf(path: string, signal: AbortSignal): AsyncGenerator<Dirent> {
+/** The entries of a folder as they come, some at a time; none of one that is gone by now. */
+async function* entriesOf(path: string, signal: AbortSignal): AsyncGenerator<Dirent[]> {
   signal.throwIfAborted();
   let folder: Dir;
   try {
-    folder = opendirSync(path, { bufferSize: 256 });
+    folder = opendirSync(path, { bufferSize: entriesAtOnce });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
-  for await (const entry of folder) {
-    signal.throwIfAborted();
-    yield entry;
+  try {
+    for (;;) {
+      const entries: Dirent[] = [];
+      // One by one with a promise each they would take ten times as long.
+      for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+        if (entries.push(entry) === entriesAtOnce) break;
+      }
+      yield entries;
+      if (entries.length < entriesAtOnce) return;
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+  } finally {
+    folder.closeSync();
   }
 }
 
-/** Null for what is no object: links and devices, files of writers and of others. */
+/** Null for what is no object: links and devices. */
 function nameOf(folder: string, entry: Dirent): string | null {
-  const name = folder + entry.name;
-  if (objectNameFault(name) !== null) return null;
-  if (entry.isDirectory()) return `${name}/`;
-  return entry.isFile() ? name : null;
+  if (entry.isDirectory()) return `${folder}${entry.name}/`;
+  return entry.isFile() ? folder + entry.name : null;
 }
 
 function mayMatch(name: string, prefix: string): boolean {

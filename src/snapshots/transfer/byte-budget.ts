@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { assert } from "../../kernel/index.js";
 
 export interface ByteBudgetOptions {
@@ -75,6 +76,8 @@ export class ByteBudget {
           resolve(lease);
         },
       };
+      // Many wait with one signal, and each takes its listener away again.
+      setMaxListeners(0, signal);
       signal.addEventListener("abort", abort, { once: true });
       this.#queue.push(waiter);
       this.#pump();

@@ -53,7 +53,8 @@ export class SnapshotCleaner {
     let former: Listed | null = null;
     for await (const snapshot of this.#listed(report, options)) {
       if (former !== null) {
-        const isNewest = former.instance !== snapshot.instance;
+        // In a list that is out of order the one behind is not always the newer one.
+        const isNewest = former.instance !== snapshot.instance || former.name >= snapshot.name;
         if (isNewest) this.#noteNewest(newest, former);
         else await this.#judge({ ...former, successorSeenForMs: snapshot.seenForMs }, state, report, options);
       }
@@ -77,19 +78,19 @@ export class SnapshotCleaner {
   async *#listed(report: CleaningReport, options: StorageCallOptions): AsyncGenerator<Listed> {
     const { storage, database, namesMax = cleanerNamesMax } = this.#options;
     const nowMs = this.#clock.nowMs();
-    const seenAtMs = new Map<string, number>();
+    const former = this.#seenAtMs;
+    this.#seenAtMs = new Map();
     for await (const { name } of storage.list(snapshotPrefix(database), options)) {
       const parts = parseSnapshotName(name);
       if (parts === undefined || parts.database !== database) {
         report.foreign++;
         continue;
       }
-      const firstMs = this.#seenAtMs.get(name) ?? nowMs;
-      if (seenAtMs.size < namesMax) seenAtMs.set(name, firstMs);
+      const firstMs = former.get(name) ?? nowMs;
+      if (this.#seenAtMs.size < namesMax) this.#seenAtMs.set(name, firstMs);
       const takenMs = Number(parts.timestampNano / 1_000_000n);
       yield { name, instance: parts.instance, takenMs, seenForMs: nowMs - firstMs };
     }
-    this.#seenAtMs = seenAtMs;
   }
 
   async #judge(
@@ -103,6 +104,7 @@ export class SnapshotCleaner {
       return;
     }
     await this.#options.storage.remove(snapshot.name, options);
+    this.#seenAtMs.delete(snapshot.name);
     report.removed++;
   }
 }
