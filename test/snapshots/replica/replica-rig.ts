@@ -1,6 +1,6 @@
 import type { SnapshotStorage } from "../../../src/ports/index.js";
 import { pullStore, pushStore } from "../../../src/preparation/index.js";
-import { openStoreReader } from "../../../src/targets/lmdb/index.js";
+import { mergeLast } from "../../live/live-layers.js";
 import type { Folder } from "../../support/cli.js";
 import { importHere, jsonl, seenHere } from "../../support/imports.js";
 
@@ -39,13 +39,7 @@ export async function importDocs(folder: Folder, store: string, step: Step): Pro
   folder.write(source, jsonl(step.docs));
   const here = { cwd: folder.path, store: folder.file(store), mapping: docsMapping };
   await importHere({ ...here, sources: [source], plan: { isDeleting: step.isDeleting ?? false } });
-  const { merged = 0 } = step;
-  if (merged === 0) return;
-  await using reader = await openStoreReader(here.store);
-  const mergedSegments = reader.sealed.segments.slice(-merged).map(({ number }) => number);
-  await reader[Symbol.asyncDispose]();
-  if (mergedSegments.length < 2) return;
-  await importHere({ ...here, sources: ["/dev/null"], plan: { mergedSegments } });
+  await mergeLast(here.store, step.merged ?? 0);
 }
 
 /** What people see of a store, in the order of its records, and that nothing is wrong with it. */
