@@ -5,9 +5,9 @@ import { isPlainReference, keyHeaderBytes } from "./key-walk.js";
 const lastHashAt = 16;
 
 /**
- * The entries of rising hashes in the sorted blocks of a segment, in one pass: while the block at hand reaches
- * as far as a hash, its entries lie behind those of the one before. Only the others are looked up. References
- * by themselves take no part in what is settled, and are left out.
+ * The entries of rising hashes in the sorted blocks of a segment, in one pass: while the block at hand
+ * reaches as far as a hash, its entries lie behind those of the one before. Only the others are looked up.
+ * References by themselves take no part in what is settled, and are left out.
  */
 export class KeyPass {
   readonly #blocksFrom: (hash: bigint) => Iterable<KeyBlockEntry>;

@@ -115,7 +115,9 @@ export const aheadBytesMax = 1 * MiB;
 /** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
 export const estimateBlocksMax = 256;
 
-/** Of a range on the field that a query is ordered by so many postings are met first, as any other condition. */
+/**
+ * Of a range on the field that a query is ordered by so many postings are met first, as any other condition.
+ */
 export const orderRangeIdsMax = 16_384;
 
 /** Decoded blocks kept while querying: 64 KiB each of records, as a rule, and up to 147 KB of postings. */
