@@ -101,7 +101,7 @@ for (const [kind, flags, keys] of kinds) {
             rmSync(path, { recursive: true });
           }
         }),
-        { numRuns: 12, endOnFailure: true },
+        { numRuns: 5, endOnFailure: true },
       );
     },
     minutes,
@@ -141,7 +141,7 @@ test(
           expect((await publish(to)).equals(first)).toBe(true);
         }
       }),
-      { numRuns: 6, endOnFailure: true },
+      { numRuns: 5, endOnFailure: true },
     );
   },
   minutes,
