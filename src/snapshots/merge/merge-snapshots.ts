@@ -7,7 +7,7 @@ import { MergeLane, type MergeSource } from "./merge-lane.js";
 import { Tournament } from "./tournament.js";
 
 export interface MergeOptions {
-  /** Of the databases that the snapshots were made of. */
+  /** Of the databases that the snapshots were made of; the readers have to be told the same. */
   schema: DatabaseSchema;
   /**
    * Deletions before this time are left out, with all that they delete. Only where the sources are all that

@@ -59,7 +59,7 @@ export async function surveySnapshot(
     while (await reader.fill()) while (reader.next()) database.entries++;
     if (head.name === "") throw damaged(name, "a database without a name");
   }
-  const { formatVersion, compatVersion, meta } = reader;
+  const { formatVersion, compatVersion, meta } = reader.checkVersion();
   return { formatVersion, compatVersion, meta, databases };
 }
 

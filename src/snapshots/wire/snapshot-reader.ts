@@ -78,10 +78,9 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     return this.compatVersion === 0 && this.#isAtDatabase && !this.#options.outline;
   }
 
-  /** Refuses what this version cannot read. */
+  /** Refuses a snapshot that does not say how it is to be read. */
   checkVersion(): this {
     if (this.formatVersion === 0) throw this.#fields.damaged("it says no version of its format", 0);
-    this.#checkCompatVersion();
     return this;
   }
 
@@ -167,7 +166,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     } else if (field === snapshotFields.compatVersion) {
       this.#fields.expect(tag, wireTypes.varint);
       this.compatVersion = await this.#readVersion();
-      if (this.#isOpen) this.#checkCompatVersion();
+      this.#checkCompatVersion();
     } else if (field === snapshotFields.meta) {
       this.#fields.expect(tag, wireTypes.bytes);
       const meta = { ...this.meta };
@@ -187,8 +186,8 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
 
   #checkCompatVersion(): void {
     const { compatVersion } = this;
-    if (compatVersion <= writtenFormatVersion || this.#options.isSurvey) return;
-    const details = { name: this.#options.name, compatVersion, versionMax: writtenFormatVersion };
+    if (compatVersion <= writtenFormatVersion) return;
+    const details = { name: this.name, compatVersion, versionMax: writtenFormatVersion };
     throw new PlimsollError("SNAPSHOT_VERSION", details);
   }
 
@@ -209,8 +208,13 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     while (this.#window.offset < this.#databaseEnd) {
       const tag = await this.#fields.tag(this.#databaseEnd);
       if (tag === entryTag) return this.#readEntry();
-      await readHeadField(this.#fields, tag, this.#databaseEnd, this.#head);
+      await readHeadField(this.#fields, tag, this.#databaseEnd, this.#saidHead());
     }
+  }
+
+  /** Where what a database says goes: what was found by a look over all of it is known better. */
+  #saidHead(): DbiHead {
+    return this.#options.outline ? emptyHead() : this.#head;
   }
 
   #takeOrder(): void {
@@ -223,7 +227,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
 
   async #readLateHeadField(tag: number, offset: number): Promise<void> {
     const before = { ...this.#head };
-    await readHeadField(this.#fields, tag, this.#databaseEnd, this.#head);
+    await readHeadField(this.#fields, tag, this.#databaseEnd, this.#saidHead());
     if (before.name !== this.#head.name) this.#refuseLate("name", offset);
     if (before.flags !== this.#head.flags) this.#refuseLate("flags", offset);
     if (before.transform !== this.#head.transform) this.#refuseLate("transform", offset);

@@ -171,6 +171,8 @@ test("a program for a later format is asked for", async () => {
     details: { compatVersion: 4, versionMax: 3 },
   });
   expect((await readMessage(hex("08 05 20 03"))).formatVersion).toBe(5);
+  const survey = surveySnapshot(inChunks(gzipSync(hex("08 05 20 04")), 9), { name: "one", signal: noSignal });
+  await expect(survey).rejects.toMatchObject({ code: "SNAPSHOT_VERSION" });
   await expect(readMessage(hex("08 05 1a 03 0a 01 61 20 04"))).rejects.toMatchObject({
     code: "SNAPSHOT_VERSION",
   });

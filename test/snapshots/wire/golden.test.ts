@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { openSnapshot, openStoredSnapshot } from "../../../src/snapshots/index.js";
 import {
@@ -227,4 +227,48 @@ test("fields that are not known are passed over at every level, whatever their k
       entries: [{ key: "6b", value: "76", timestampNano: 0n, isDeleted: false }],
     },
   ]);
+});
+
+/** Made by the original's code for a snapshot, in Go, and compressed by Go. */
+const original = Buffer.from(
+  "H4sIAAAAAAAE/9yPv0rDUBSHz02OJhwH9YCSXBwubhkUszq5uekkuIVgLonE5IbcGO3WRyj0XfoChdK1Q9+nXGheot/6+wNf6CvB" +
+    "CXmvn4yleUjlWbVe2eEZm/y7VXOHSt6Wf/urj83tiy8XHgWFcaGNQr4jFADAF/o/b7of/Wj6Mp7afE3oAYAS8fvxgHeCEAQAb93u" +
+    "JJBPhLWe2QjvL4vfzpp+yKr8q87GlG8oqJ3kKFiM8aQszwlb0+pDAAAA//8C/lAkfAEAAA==",
+  "base64",
+);
+
+test("what the original wrote is read, and written again it is the same", async () => {
+  const reader = await openSnapshot(inChunks(original, 50), {
+    name: "one",
+    signal: noSignal,
+    schema: "shadow",
+  });
+  const { databases, ...about } = await readAll(reader);
+  expect(about).toEqual({
+    formatVersion: 3,
+    compatVersion: 1,
+    meta: { ...meta, instanceId: "go-1", hostname: "höst", lmdbTxnId: 2n ** 40n, fromLmdbTxnId: 3n },
+  });
+  const entry = { timestampNano: 0n, isDeleted: false };
+  expect(databases).toEqual([
+    {
+      head: { name: "domains", flags: 8n, transform: "" },
+      entries: [
+        {
+          ...entry,
+          key: "01000000",
+          value: Buffer.from("example.org").toString("hex"),
+          timestampNano: stamp,
+        },
+        { key: "02000000", value: "", timestampNano: stamp + 1n, isDeleted: true },
+        { ...entry, key: "00010000", value: "00".repeat(200) },
+      ],
+    },
+    {
+      head: { name: "keys", flags: 4n, transform: "dupsort_hack_v1" },
+      entries: [{ ...entry, key: "6b000000007601", value: "76", timestampNano: 1n }],
+    },
+    { head: { name: "none", flags: 0n, transform: "" }, entries: [] },
+  ]);
+  expect(await writtenMessage(about.meta, databases)).toEqual(gunzipSync(original));
 });
