@@ -243,7 +243,7 @@ test(
       return seed % limit;
     };
     const seen = new Set<unknown>();
-    for (let round = 0; round < 60; round += 1) {
+    for (let round = 0; round < 30; round += 1) {
       const bytes = Buffer.from(whole);
       // Behind the meta pages; the heads of pages are where it hurts.
       const page = 2 + random(bytes.length / 4096 - 2);

@@ -93,7 +93,7 @@ export class ApplicationEnvironment implements AsyncDisposable {
 
   /** Holds the newest state until it is disposed of. */
   hold(): HeldState {
-    const reader = this.#root.useReadTransaction();
+    const reader = this.#beginReading();
     // What is read behind that is this state or a later one, and pages of both stay.
     const meta = this.pages.readMeta();
     return {
@@ -103,6 +103,15 @@ export class ApplicationEnvironment implements AsyncDisposable {
         this.#root.resetReadTxn();
       },
     };
+  }
+
+  /** Fails where all places for readers are taken. */
+  #beginReading(): { done(): void } {
+    try {
+      return this.#root.useReadTransaction();
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   /**
