@@ -2,9 +2,8 @@ import { comicErrors } from "./comic-errors.js";
 import { databaseErrors } from "./database-errors.js";
 import type { ErrorOptions, Place } from "./error-place.js";
 import { feedErrors } from "./feed-errors.js";
+import { publishingErrors } from "./publishing-errors.js";
 import { serverErrors } from "./server-errors.js";
-import { snapshotErrors } from "./snapshot-errors.js";
-import { storageErrors } from "./storage-errors.js";
 import { tableErrors } from "./table-errors.js";
 
 /**
@@ -361,9 +360,8 @@ export const errorTable = {
   ...comicErrors,
   ...databaseErrors,
   ...feedErrors,
+  ...publishingErrors,
   ...serverErrors,
-  ...snapshotErrors,
-  ...storageErrors,
   ...tableErrors,
 } as const satisfies Record<string, { retry: boolean; message: string }>;
 
