@@ -1,8 +1,8 @@
 /** What a storage can do beyond the least; the conformance suite tests the absence too. */
 export interface SnapshotStorageCapabilities {
   /**
-   * Refuses a write to a name that is taken, even when two writers come at once. What a server does is found out
-   * at the first such write and is taken for granted until then.
+   * Refuses a write to a name that is taken, even when two writers come at once. What a server does is found
+   * out at the first such write and is taken for granted until then.
    */
   readonly conditionalWrite: boolean;
 }
@@ -23,16 +23,17 @@ export interface StorageReadOptions extends StorageCallOptions {
 
 export interface StorageWriteOptions extends StorageCallOptions {
   /**
-   * Fails with SNAPSHOT_NAME_TAKEN where there is an object with this name, and with STORAGE_UNCONDITIONAL where
-   * the storage has no `conditionalWrite`, or none for an object of this size.
+   * Fails with SNAPSHOT_NAME_TAKEN where there is an object with this name, and with STORAGE_UNCONDITIONAL
+   * where the storage has no `conditionalWrite`, or none for an object of this size.
    */
   isNew?: boolean;
 }
 
 /**
  * Where snapshots are kept: objects with names, written once and whole. Names are the relative paths of
- * objects, with `/` between folders, ASCII letters, digits, `-`, `_` and `.`; no folder or object begins with `.`
- * or ends with `.tmp`, and no object has the name of a folder. What is stored under other names is none of it.
+ * objects, with `/` between folders, ASCII letters, digits, `-`, `_` and `.`; no folder or object begins with
+ * `.` or ends with `.tmp`, and no object has the name of a folder. What is stored under other names is none
+ * of it.
  */
 export interface SnapshotStorage extends AsyncDisposable {
   /** For messages: where it is, without secrets. */

@@ -1,8 +1,8 @@
 import { s3BackoffMs, s3BackoffMsMax, s3RetryAfterMsMax } from "../kernel/index.js";
 
 /**
- * How long to wait before the next try: anywhere between zero and a bound that doubles, so that those who failed
- * together do not come back together; and never less than the server asks for.
+ * How long to wait before the next try: anywhere between zero and a bound that doubles, so that those who
+ * failed together do not come back together; and never less than the server asks for.
  */
 export function backoffMs(failedTries: number, retryAfter: string | undefined, random: () => number): number {
   const bound = Math.min(s3BackoffMsMax, s3BackoffMs * 2 ** (failedTries - 1));

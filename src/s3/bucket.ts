@@ -17,7 +17,10 @@ export interface S3BucketOptions extends S3ClientOptions {
   pageKeys?: number;
 }
 
-/** Objects of a bucket by their keys. Failures are S3Failure and S3ObjectFault; `condition` is what people see. */
+/**
+ * Objects of a bucket by their keys. Failures are S3Failure and S3ObjectFault; `condition` is what people
+ * see.
+ */
 export class S3Bucket implements Disposable {
   readonly #client: S3Client;
   readonly #options: S3BucketOptions;

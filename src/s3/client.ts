@@ -45,7 +45,9 @@ export class S3Client implements Disposable {
     this.#agent = this.#isSecure ? new https.Agent(settings) : new http.Agent(settings);
   }
 
-  /** Sends until it is answered well. Failures that may pass are tried again; the last one is thrown as it is. */
+  /**
+   * Sends until it is answered well. Failures that may pass are tried again; the last one is thrown as it is.
+   */
   async send(request: S3Request, signal: AbortSignal): Promise<IncomingMessage> {
     for (let tries = 1; ; tries++) {
       signal.throwIfAborted();

@@ -21,7 +21,9 @@ export interface Exchange {
   times: ExchangeTimes;
 }
 
-/** One request and the head of its answer. Fails with S3Failure where no answer comes, or as the signal says. */
+/**
+ * One request and the head of its answer. Fails with S3Failure where no answer comes, or as the signal says.
+ */
 export function exchange({
   request,
   isSecure,

@@ -1,6 +1,9 @@
 export type IniSections = Map<string, Map<string, string>>;
 
-/** The files that AWS programs share: sections in brackets, names and values, comments. Nested values are left out. */
+/**
+ * The files that AWS programs share: sections in brackets, names and values, comments. Nested values are left
+ * out.
+ */
 export function parseIni(text: string): IniSections {
   const sections: IniSections = new Map();
   let section: Map<string, string> | undefined;

@@ -88,7 +88,9 @@ function keyOf(text: XmlText, root: XmlText): string {
   return decoded(text.get("Key") ?? "", root);
 }
 
-/** Keys may hold what XML cannot, so that they are asked for in the form of URLs; not every server does it. */
+/**
+ * Keys may hold what XML cannot, so that they are asked for in the form of URLs; not every server does it.
+ */
 function decoded(key: string, root: XmlText): string {
   if (root.get("EncodingType") !== "url") return key;
   try {

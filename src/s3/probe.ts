@@ -7,8 +7,8 @@ import type { WritingWay } from "./write-object.js";
 export const probePrefix = ".plimsoll-probe-";
 
 /**
- * Finds out whether a server heeds If-None-Match, by writing over an object that is there for this alone. Some
- * refuse the header, and some pass over it without a word.
+ * Finds out whether a server heeds If-None-Match, by writing over an object that is there for this alone.
+ * Some refuse the header, and some pass over it without a word.
  */
 export async function probeConditions(
   client: S3Client,

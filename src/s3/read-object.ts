@@ -37,8 +37,8 @@ interface Reading {
 }
 
 /**
- * The bytes of an object. Where a connection breaks it is taken up again at the byte where it broke, of the same
- * object; an end that comes too early is a break like others.
+ * The bytes of an object. Where a connection breaks it is taken up again at the byte where it broke, of the
+ * same object; an end that comes too early is a break like others.
  */
 export async function* readObject(
   client: S3Client,
@@ -103,7 +103,9 @@ async function* readOn(reading: Reading): AsyncGenerator<Buffer> {
     throw new S3Failure(0, "ECONNRESET", "the object was cut off");
 }
 
-/** Holds the head of an answer against what was asked for; returns how many bytes come that are there already. */
+/**
+ * Holds the head of an answer against what was asked for; returns how many bytes come that are there already.
+ */
 function startReading(reading: Reading, answer: IncomingMessage): number {
   const { headers, statusCode } = answer;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
@@ -125,7 +127,10 @@ function startReading(reading: Reading, answer: IncomingMessage): number {
   return isPart ? 0 : reading.position;
 }
 
-/** Objects that came in one request, and are not encrypted with keys of one's own, have their MD5 as their tag. */
+/**
+ * Objects that came in one request, and are not encrypted with keys of one's own, have their MD5 as their
+ * tag.
+ */
 function isMd5(headers: IncomingMessage["headers"]): boolean {
   const encryption = String(headers["x-amz-server-side-encryption"] ?? "");
   return (

@@ -15,7 +15,9 @@ export interface S3Settings {
   endpoint?: string | undefined;
   region?: string | undefined;
   profile?: string | undefined;
-  /** The bucket as the first part of the path in place of the host; the rule with an endpoint of one's own. */
+  /**
+   * The bucket as the first part of the path in place of the host; the rule with an endpoint of one's own.
+   */
   isPathStyle?: boolean | undefined;
   credentials?: S3Credentials | undefined;
   /** In place of the process's own. */

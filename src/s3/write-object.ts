@@ -158,8 +158,8 @@ class Writing {
   }
 
   /**
-   * The request that makes the object. Where nobody can say whether it was carried out, the object itself tells: it
-   * names its writing.
+   * The request that makes the object. Where nobody can say whether it was carried out, the object itself
+   * tells: it names its writing.
    */
   async #commit(request: S3Request): Promise<void> {
     const { signal } = this.#options;

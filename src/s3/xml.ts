@@ -4,8 +4,8 @@ import { SaxesParser } from "saxes";
 export type XmlText = Map<string, string>;
 
 /**
- * Takes an answer apart into the texts outside of the repeated elements, and those of each repeated one. Throws
- * where it is no XML.
+ * Takes an answer apart into the texts outside of the repeated elements, and those of each repeated one.
+ * Throws where it is no XML.
  */
 export function readXml(text: string, repeated: readonly string[] = []) {
   const parser = new SaxesParser();

@@ -11,9 +11,9 @@ export const objectNamePartsMax = 4;
 export const objectChunkBytes = 256 * KiB;
 
 /**
- * Names of one folder that a listing holds at once, twice over while it chooses: 6 MiB with names of the usual 60
- * bytes, 18 MiB with the longest, for each of the folders within one another. A folder of more names is gone
- * through again for each so many.
+ * Names of one folder that a listing holds at once, twice over while it chooses: 6 MiB with names of the
+ * usual 60 bytes, 18 MiB with the longest, for each of the folders within one another. A folder of more names
+ * is gone through again for each so many.
  */
 export const folderNamesAtOnce = 32_768;
 
@@ -24,8 +24,8 @@ export const leftFileHoursMin = 24;
 export const memoryStorageBytesMax = GiB;
 
 /**
- * A part of an object on its way into S3, which is all that is held of it: smaller ones S3 refuses below 5 MiB,
- * larger ones bring nothing. Ten thousand is the most that S3 takes, so that an object has up to 78 GiB.
+ * A part of an object on its way into S3, which is all that is held of it: smaller ones S3 refuses below 5
+ * MiB, larger ones bring nothing. Ten thousand is the most that S3 takes, so that an object has up to 78 GiB.
  */
 export const s3PartBytes = 8 * MiB;
 export const s3PartsMax = 10_000;
@@ -44,7 +44,10 @@ export const s3SocketsMax = 8;
 export const s3ConnectMs = 10_000;
 export const s3IdleMs = 30_000;
 
-/** Tries of one request, with waits that double from the first to the longest, each of them anywhere from zero on. */
+/**
+ * Tries of one request, with waits that double from the first to the longest, each of them anywhere from zero
+ * on.
+ */
 export const s3AttemptsMax = 8;
 export const s3BackoffMs = 200;
 export const s3BackoffMsMax = 20_000;
@@ -55,10 +58,14 @@ export const s3RetryAfterMsMax = 60_000;
 /** A read that got so far before it broke off begins to count its tries anew. */
 export const s3ProgressBytes = 64 * KiB;
 
-/** After a failure or an abort: for looking what became of a write, and for taking away what is left of it. */
+/**
+ * After a failure or an abort: for looking what became of a write, and for taking away what is left of it.
+ */
 export const s3SettleMs = 15_000;
 
-/** Uploads that nobody has finished for so long, by the server's clock, are taken for those of killed writers. */
+/**
+ * Uploads that nobody has finished for so long, by the server's clock, are taken for those of killed writers.
+ */
 export const leftUploadHoursMin = 24;
 
 /** Instances of one database that a storage is looked over for; each takes some 200 bytes. */

@@ -15,8 +15,8 @@ export interface FolderNamesOptions {
 }
 
 /**
- * Names of objects in a folder and its folders, in the order of bytes. A folder's names are not in order and may be
- * more than memory holds: the lowest are chosen, then, in another pass, the lowest above these.
+ * Names of objects in a folder and its folders, in the order of bytes. A folder's names are not in order and
+ * may be more than memory holds: the lowest are chosen, then, in another pass, the lowest above these.
  */
 export function folderNames(root: string, options: FolderNamesOptions): AsyncGenerator<string> {
   return namesWithin(root, "", options);

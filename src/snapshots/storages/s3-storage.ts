@@ -26,7 +26,9 @@ import { checkObjectName, objectNameFault } from "./object-name.js";
 export interface S3StorageOptions extends S3BucketOptions {
   /** What is held of an upload, and sent at once. */
   partBytes?: number;
-  /** What uploads may hold together; those of this storage have a budget of their own where it is left out. */
+  /**
+   * What uploads may hold together; those of this storage have a budget of their own where it is left out.
+   */
   uploadBudget?: ByteBudget;
   /** After how many hours an upload that is not finished is nobody's. */
   leftUploadHours?: number;

@@ -24,9 +24,9 @@ interface Waiter {
 }
 
 /**
- * Bytes that several transfers share. They are granted in the order in which they are asked for: a large lease is not
- * passed by small ones, and one that is larger than the whole budget goes alone. Whoever holds a lease and waits
- * for another one of the same budget may wait for itself: take what is needed at once.
+ * Bytes that several transfers share. They are granted in the order in which they are asked for: a large
+ * lease is not passed by small ones, and one that is larger than the whole budget goes alone. Whoever holds a
+ * lease and waits for another one of the same budget may wait for itself: take what is needed at once.
  */
 export class ByteBudget {
   readonly #options: ByteBudgetOptions;

@@ -11,7 +11,10 @@ export interface JudgedSnapshot {
 }
 
 export interface CleaningRules {
-  /** A snapshot stays for so long after it was seen first, and after a newer one was: somebody may be reading it. */
+  /**
+   * A snapshot stays for so long after it was seen first, and after a newer one was: somebody may be reading
+   * it.
+   */
   mustKeepMs: number;
   /** The newest of an instance that has been silent for so long may go; with 0 never. */
   oldInstanceMs: number;

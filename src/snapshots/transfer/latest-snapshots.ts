@@ -18,7 +18,10 @@ export interface LatestSnapshots {
   foreign: number;
 }
 
-/** The newest snapshot of each instance: the last by name, whatever order a list comes in. Nothing is read of them. */
+/**
+ * The newest snapshot of each instance: the last by name, whatever order a list comes in. Nothing is read of
+ * them.
+ */
 export async function latestSnapshots(
   storage: SnapshotStorage,
   database: string,

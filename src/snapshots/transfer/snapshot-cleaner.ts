@@ -29,9 +29,9 @@ export interface CleaningReport {
 type Listed = Omit<JudgedSnapshot, "successorSeenForMs">;
 
 /**
- * Takes snapshots away that nobody needs any more. It judges by what it has seen itself, so that the first round
- * removes nothing, and by the clock of no other machine but for instances that are silent for long. Killed
- * at any moment it has removed some of what may go.
+ * Takes snapshots away that nobody needs any more. It judges by what it has seen itself, so that the first
+ * round removes nothing, and by the clock of no other machine but for instances that are silent for long.
+ * Killed at any moment it has removed some of what may go.
  */
 export class SnapshotCleaner {
   readonly #options: CleanerOptions;
