@@ -238,9 +238,11 @@ async function checkBuffers(subject: TargetSubject): Promise<void> {
     using reader = session.reader();
     assert.deepEqual(Buffer.from(reader.recordBlock(0)!.block), bytesOf("mine", 5000));
     assert.deepEqual(Buffer.from(reader.columnChunk(1, 0)!.chunk), bytesOf("mine too"));
-    const stored = [...reader.tupleBlocks(1, 1, 1n, 0), ...reader.keyBlocks(1, 1n)].map((entry) =>
-      Buffer.from(entry.block),
-    );
+    const copy = ({ block }: { block: Uint8Array }) => Buffer.from(block);
+    const stored = [
+      ...Array.from(reader.tupleBlocks(1, 1, 1n, 0), copy),
+      ...Array.from(reader.keyBlocks(1, 1n), copy),
+    ];
     assert.deepEqual(stored, [bytesOf("sorted"), bytesOf("sorted")]);
   });
 }

@@ -1,10 +1,12 @@
+import { gatherFromIds } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
 import type { ExpiredIds } from "./expired-records.js";
 import { GatheredIds } from "./gathered-ids.js";
-import { heldIds, outside } from "./held-ids.js";
+import { heldIds, inside, outside } from "./held-ids.js";
 import { ArrayIds } from "./ids.js";
 import type { LiveRecord } from "./live-record.js";
+import { metIds } from "./met-ids.js";
 import type { Plan } from "./plan-parts.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -32,6 +34,29 @@ export class Candidates {
   open(from: number): IdCursor {
     const ids = this.#openLive(from);
     return this.#expired?.isHeld === true ? difference(ids, this.#expired.open(from)) : ids;
+  }
+
+  /** Those of some rising ids that `open` would give. */
+  among(ids: Float64Array): Float64Array {
+    const live = this.#store.dead.without(this.#meet(this.plan, ids));
+    const expired = this.#expired;
+    return expired?.isHeld === true && live.length > 0 ? outside(live, expired.open(live[0]!)) : live;
+  }
+
+  /**
+   * Few ids pass by the lists of a union; where more and more are asked for, it is gathered once and for all.
+   */
+  #meet(plan: Plan, ids: Float64Array): Float64Array {
+    if (ids.length === 0) return ids;
+    if (plan.kind === "and") {
+      const met = plan.parts.reduce((left, part) => this.#meet(part, left), ids);
+      return plan.without.reduce((left, part) => outside(left, this.#open(part, left[0] ?? 0)), met);
+    }
+    if (plan.kind === "gather" && !this.#gathered.has(plan) && ids.length < gatherFromIds) {
+      const met = metIds(this.#store, ids, plan.spans);
+      if (met !== null) return met;
+    }
+    return inside(ids, this.#open(plan, ids[0]!));
   }
 
   /** All that `ids` gives, in memory; null when they are too many. */

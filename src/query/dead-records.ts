@@ -32,13 +32,9 @@ export class DeadRecords {
   has(id: number): boolean {
     if (this.#reader.sealed.deadRecords === 0) return false;
     const number = Math.floor(id / deadPageIds);
-    let page = this.#last;
-    if (page?.number !== number) {
-      page = { number, bits: this.#pages.get(number) ?? this.#read(number) };
-      this.#last = page;
-    }
+    const bits = this.#bitsOf(number);
     const at = id - number * deadPageIds;
-    return (page.bits[at >> 3]! & (1 << (at & 7))) !== 0;
+    return (bits[at >> 3]! & (1 << (at & 7))) !== 0;
   }
 
   /** Those of rising ids that are alive. */
@@ -46,8 +42,28 @@ export class DeadRecords {
     if (this.#reader.sealed.deadRecords === 0) return ids;
     const kept = new Float64Array(ids.length);
     let count = 0;
-    for (const id of ids) if (!this.has(id)) kept[count++] = id;
+    let first = 0;
+    let end = 0;
+    let bits: Uint8Array = new Uint8Array(0);
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (id >= end) {
+        const number = Math.floor(id / deadPageIds);
+        bits = this.#bitsOf(number);
+        first = number * deadPageIds;
+        end = first + deadPageIds;
+      }
+      const at = id - first;
+      if ((bits[at >> 3]! & (1 << (at & 7))) === 0) kept[count++] = id;
+    }
     return kept.subarray(0, count);
+  }
+
+  #bitsOf(number: number): Uint8Array {
+    if (this.#last?.number !== number) {
+      this.#last = { number, bits: this.#pages.get(number) ?? this.#read(number) };
+    }
+    return this.#last.bits;
   }
 
   #read(number: number): Uint8Array {

@@ -59,7 +59,7 @@ export class GatheredIds {
     return this.#sorted !== null || this.#reader.sealed.nextId <= this.#bounds.windowIds;
   }
 
-  /** All of them in an array. */
+  /** All of them in an array; for a set that is no larger than could be gathered. */
   toArray(): Float64Array {
     if (this.#sorted !== null) return this.#sorted;
     const ids = new Float64Array(this.postingsRead);

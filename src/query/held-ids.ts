@@ -95,7 +95,7 @@ function isSought(part: Plan, idsHeld: number): boolean {
 }
 
 /** Those of `ids` that stand in the set. */
-function inside(ids: Float64Array, set: IdCursor): Float64Array {
+export function inside(ids: Float64Array, set: IdCursor): Float64Array {
   const kept = new Float64Array(ids.length);
   let count = 0;
   for (let at = 0; at < ids.length && set.id !== endOfIds; at++) {

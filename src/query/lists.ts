@@ -103,6 +103,20 @@ export class Lists {
     return !isWhole || postings > postingsMax;
   }
 
+  /** Whether all blocks that a range lies in have no more postings than so many, by their heads alone. */
+  isWithin(span: Span, postingsMax: number): boolean {
+    if (span.low > span.high) return true;
+    let postings = 0;
+    for (const { number } of this.#reader.sealed.segments) {
+      for (const entry of this.#reader.tupleBlocks(number, span.index, span.low, 0)) {
+        if (entry.index > span.index || (entry.index === span.index && entry.term > span.high)) break;
+        postings += blockTuples(entry.block);
+        if (postings > postingsMax) return false;
+      }
+    }
+    return true;
+  }
+
   /** Postings of a range: blocks between others by their headers, those at the ends by what is in them. */
   spanLength(
     span: Span,

@@ -7,7 +7,6 @@ import type { Order, Query, Where } from "./filter-ast.js";
 import type { LiveRecord } from "./live-record.js";
 import type { Matcher } from "./match.js";
 import { affordableWalk } from "./order-cost.js";
-import { hasFew } from "./plan.js";
 import type { QueryStore } from "./query-store.js";
 import { RecordsAhead } from "./records-ahead.js";
 import { type SortEntry, type SortGroup, type SortRoom, sortByText, sortPasses } from "./sort-passes.js";
@@ -55,8 +54,7 @@ export class OrderedRecords {
   /** The cheaper way by estimate. */
   get strategy(): OrderStrategy {
     if (this.#candidates.isAll) return "walk";
-    // The plan has met a short range with the other conditions.
-    if (this.isBounded && hasFew(this.#store, this.#order.index, this.span)) return "collect";
+    if (this.#isRangeMet) return "collect";
     const { likely, affordable } = this.#walkCost;
     if (likely <= affordable) return "walk";
     if (!this.isBounded && this.#isInAll) {
@@ -70,6 +68,14 @@ export class OrderedRecords {
   *records(strategy?: OrderStrategy): Generator<LiveRecord> {
     yield* this.#sorted(this.#groups(strategy));
     if (!this.isBounded && !this.#isInAll) yield* this.#without();
+  }
+
+  /** Whether the plan has met the range, because it is short. */
+  get #isRangeMet(): boolean {
+    const { plan } = this.#candidates;
+    const parts = plan.kind === "and" ? plan.parts : [plan];
+    const { number } = this.#order.index;
+    return parts.some((part) => part.kind === "gather" && part.spans.every(({ index }) => index === number));
   }
 
   /** Whether no record lacks the field. */
@@ -193,12 +199,8 @@ export class OrderedRecords {
     this.#walkLeft -= batch.length;
     const members = new Set<number>();
     if (!this.#candidates.isAll && batch.length > 0) {
-      const sorted = batch.map((entry) => entry.id).sort((left, right) => left - right);
-      const ids = this.#candidates.open(sorted[0]!);
-      for (const id of sorted) {
-        ids.seek(id);
-        if (ids.id === id) members.add(id);
-      }
+      const sorted = Float64Array.from(batch, (entry) => entry.id).sort();
+      for (const id of this.#candidates.among(sorted)) members.add(id);
     }
     for (const entry of batch) {
       const isMember = this.#candidates.isAll ? !this.#candidates.isGone(entry.id) : members.has(entry.id);

@@ -48,16 +48,10 @@ export function planQuery(store: QueryStore, { entity, where, order }: Query): P
   if (rest.length === parts.length) return planWhere(store, entity, where);
   const spanOf = (test: ValueTest) => numberSpan(store.terms, order.field, order.index, test).span;
   const isFew = (part: Where) =>
-    part.kind === "value" && isRange(part) && hasFew(store, order.index, spanOf(part.test));
+    part.kind === "value" && isRange(part) && store.lists.isWithin(spanOf(part.test), orderRangeIdsMax);
   if (rest.length > 0 && parts.some(isFew)) return planWhere(store, entity, where);
   const plan = planWhere(store, entity, rest.length === 0 ? everything : conjunction(rest));
   return { ...plan, isExact: false };
-}
-
-/** Whether a range on the field that a query is ordered by is short enough to be met before all else. */
-export function hasFew(store: QueryStore, index: CompiledIndex, span: Span): boolean {
-  if (index.kind !== "number") return false;
-  return span.low > span.high || !store.lists.isLonger(span, orderRangeIdsMax);
 }
 
 /** Lowers the conditions on records of `entity` to posting lists; what no list answers becomes `all`. */

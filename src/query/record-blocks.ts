@@ -12,9 +12,12 @@ import type { DeadRecords } from "./dead-records.js";
 import { endOfIds } from "./ids.js";
 import { LiveRecord } from "./live-record.js";
 
+/** To be kept, a block is unpacked whole, into memory of its own: that takes as much as to open it twice. */
+const timesKept = 3;
+
 /**
  * Reads records by id through a cache of unpacked blocks. A block comes into the cache when it is asked for a
- * second time: most are met once, for a single record, and are unpacked as far as that record.
+ * third time: most are met once, for a single record, and are unpacked as far as that record.
  */
 export class RecordBlocks {
   readonly #reader: StoreReader;
@@ -24,8 +27,8 @@ export class RecordBlocks {
   /** The block that was read last: it may be the open one, which the next one takes the place of. */
   #last: RecordBlock | null = null;
   readonly #open: OpenRecordBlock;
-  /** First ids of the blocks that were opened lately. */
-  readonly #seen = new Set<number>();
+  /** How often the blocks that were opened lately were, by their first ids. */
+  readonly #seen = new Map<number, number>();
   /** Blocks unpacked and records handed out so far: for the explanation. */
   blocksRead = 0;
   recordsRead = 0;
@@ -102,9 +105,11 @@ export class RecordBlocks {
     const entry = this.#reader.recordBlock(id);
     if (entry === undefined) return undefined;
     const { firstId, block } = entry;
-    if (this.#seen.delete(firstId)) return this.#kept(this.decode(firstId, block));
-    this.#seen.add(firstId);
-    if (this.#seen.size > this.#seenMax) this.#seen.delete(this.#seen.values().next().value!);
+    const times = (this.#seen.get(firstId) ?? 0) + 1;
+    this.#seen.delete(firstId);
+    if (times === timesKept) return this.#kept(this.decode(firstId, block));
+    this.#seen.set(firstId, times);
+    if (this.#seen.size > this.#seenMax) this.#seen.delete(this.#seen.keys().next().value!);
     if (!OpenRecordBlock.holds(block)) return this.decode(firstId, block);
     this.#last = null;
     this.blocksRead++;

@@ -9,7 +9,7 @@ import type { SortGroup } from "./sort-passes.js";
  */
 export class RecordsAhead {
   readonly #records: RecordBlocks;
-  readonly #read = new Map<number, LiveRecord | undefined>();
+  readonly #read = new Map<number, LiveRecord | null>();
   /** How many are still wanted, and how many are looked at ahead while nobody knows. */
   #wanted: number;
   #size = aheadRecordsMin;
@@ -27,7 +27,7 @@ export class RecordsAhead {
       ahead.push(group);
       const members = group.ids();
       // What cannot be held is gone through when its turn comes.
-      if (Array.isArray(members)) ids.push(...(members as number[]));
+      if (Array.isArray(members)) for (const id of members as number[]) ids.push(id);
       if (ids.length < this.#window && Array.isArray(members)) continue;
       this.#readAll(ids);
       yield* ahead;
@@ -40,7 +40,9 @@ export class RecordsAhead {
 
   /** The record with this id, when there is one and it is alive. */
   live(id: number): LiveRecord | undefined {
-    return this.#read.has(id) ? this.#read.get(id) : this.#records.live(id);
+    const read = this.#read.get(id);
+    if (read === undefined) return this.#records.live(id);
+    return read ?? undefined;
   }
 
   /** To be told of each record that left: no more are read than may be wanted. */
@@ -57,7 +59,7 @@ export class RecordsAhead {
     let bytes = 0;
     for (const id of ids.sort((left, right) => left - right)) {
       const record = this.#records.live(id);
-      this.#read.set(id, record);
+      this.#read.set(id, record ?? null);
       bytes += record?.bytes.length ?? 0;
       if (bytes > aheadBytesMax) break;
     }

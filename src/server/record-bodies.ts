@@ -108,7 +108,7 @@ function endOfString(body: Buffer, start: number): number {
   return at;
 }
 
-/** Views of the body; copies where most of its memory is something else, and would be kept by them. */
+/** Views of the body; copies where an eighth of its memory is something else, which they would keep. */
 function recordsAt(body: Buffer, spans: readonly Span[], breaks: readonly number[]): Uint8Array[] {
   for (const lineBreak of breaks) {
     for (let at = body.indexOf(lineBreak); at >= 0; at = body.indexOf(lineBreak, at + 1)) body[at] = space;
@@ -121,7 +121,8 @@ function recordsAt(body: Buffer, spans: readonly Span[], breaks: readonly number
     records.push(new Uint8Array(body.buffer, body.byteOffset + start, end - start));
     bytes += end - start;
   }
-  return 2 * bytes >= body.buffer.byteLength ? records : records.map((record) => record.slice());
+  const isMostlyRecords = 8 * bytes >= 7 * body.buffer.byteLength;
+  return isMostlyRecords ? records : records.map((record) => record.slice());
 }
 
 function trimmed(body: Buffer, { start, end }: Span): Span {

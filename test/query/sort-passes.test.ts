@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GatheredIds } from "../../src/query/gathered-ids.js";
 import { endOfIds } from "../../src/query/ids.js";
+import { metIds } from "../../src/query/met-ids.js";
 import { openQueryStore } from "../../src/query/query-store.js";
 import { sortByText, sortPasses } from "../../src/query/sort-passes.js";
 import { walkDown, walkUp } from "../../src/query/term-walk.js";
@@ -133,6 +134,28 @@ describe("reading ranges", () => {
             cursor.seek(id);
             expect(cursor.id).toBe(id);
           }
+        },
+      ),
+    );
+  });
+
+  test("rising ids met with spans are those that stand in them, in one array too", () => {
+    const anyAsked = fc.uniqueArray(fc.nat({ max: 80 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(
+        anyWorld,
+        fc.array(anySpan, { minLength: 1, maxLength: 3 }),
+        anyAsked,
+        (world, chosen, asked) => {
+          const store = openQueryStore(world.reader);
+          const spans = chosen.map(([index]) => ({ index, low: 0n, high: 2n ** 64n - 1n }));
+          const all = new GatheredIds(world.reader, store.lists, spans).toArray();
+          const naive = new Set<number>();
+          for (const span of spans)
+            for (const { ids } of walkUp(world.reader, span)) for (const id of Array.from(ids)) naive.add(id);
+          expect([...all]).toEqual([...naive].sort((left, right) => left - right));
+          const ids = Float64Array.from(asked).sort();
+          expect([...metIds(store, ids, spans)!]).toEqual([...ids].filter((id) => naive.has(id)));
         },
       ),
     );

@@ -104,13 +104,16 @@ export const sortTextBytesMax = 8 * MiB;
 export const orderBatchMin = 64;
 export const orderBatchMax = 4096;
 
+/** From batches of this size on, the unions that they are met with are gathered. */
+export const gatherFromIds = 1024;
+
 /**
  * Records of a sorted output are read so many at a time in the order in which they lie, the fewer where it is
  * not said how many are wanted; no more than these bytes of them are held.
  */
 export const aheadRecordsMin = 16;
 export const aheadRecordsMax = 512;
-export const aheadBytesMax = 1 * MiB;
+export const aheadBytesMax = 0.5 * MiB;
 
 /** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
 export const estimateBlocksMax = 256;
@@ -125,7 +128,7 @@ export const blockCacheBytesDefault = 1 * MiB;
 export const indexCacheBytesDefault = 1 * MiB;
 
 /**
- * Blocks remembered as met once (about 0.2 MB): the second time they are kept.
+ * Blocks remembered as met of late (about 0.2 MB): the third time they are kept.
  */
 export const recordBlocksSeenMax = 4096;
 

@@ -94,13 +94,8 @@ export class LmdbStoreReader implements StoreReader {
 
   *tupleBlocks(segment: number, index: number, term: bigint, id: number): Iterable<TupleBlockEntry> {
     const sought = postingKey(segment, index, term, id);
-    const room = this.#rooms.pop() ?? new Uint8Array(tupleBlockBytesMax);
-    try {
-      for (const { key, value } of this.#inSegment("postings", segment, sought, room)) {
-        yield tupleBlockEntry(key, value);
-      }
-    } finally {
-      if (this.#rooms.length < readerRoomsMax) this.#rooms.push(room);
+    for (const { key, value } of this.#inSegment("postings", segment, sought)) {
+      yield tupleBlockEntry(key, value);
     }
   }
 
@@ -188,7 +183,7 @@ export class LmdbStoreReader implements StoreReader {
    * Entries of a segment from the last one at or before the key. Most readers need no more than that one, so
    * that a cursor for those behind it is opened only when they are asked for.
    */
-  *#inSegment(table: TableName, segment: number, sought: Buffer, room?: Uint8Array): Generator<Entry> {
+  *#inSegment(table: TableName, segment: number, sought: Buffer): Generator<Entry> {
     const end = segmentKey(segment + 1);
     const first = this.#lastAtOrBefore(table, sought, segmentKey(segment));
     if (first === undefined) {
@@ -196,8 +191,13 @@ export class LmdbStoreReader implements StoreReader {
       return;
     }
     const start = Buffer.from(first.key);
-    // Other readings come between this one and the next.
-    yield { key: first.key, value: copied(first.value, room) };
+    const room = this.#rooms.pop() ?? new Uint8Array(tupleBlockBytesMax);
+    try {
+      // Other readings come between this one and the next.
+      yield { key: first.key, value: copied(first.value, room) };
+    } finally {
+      if (this.#rooms.length < readerRoomsMax) this.#rooms.push(room);
+    }
     yield* this.#range(table, { start, exclusiveStart: true, end });
   }
 
@@ -235,8 +235,9 @@ function* noting(entries: Iterable<Entry>, reads: MappedReads): Iterable<Entry> 
   }
 }
 
-function copied(bytes: Uint8Array, room?: Uint8Array): Uint8Array {
-  if (room === undefined || bytes.length > room.length) return new Uint8Array(bytes);
+/** In the room, where there is room enough. */
+function copied(bytes: Uint8Array, room: Uint8Array): Uint8Array {
+  if (bytes.length > room.length) return new Uint8Array(bytes);
   room.set(bytes);
   return room.subarray(0, bytes.length);
 }
