@@ -86,9 +86,8 @@ interface TransferParts {
 
 function storeWork(host: CommandHost, { path, storage, tally, display }: TransferParts): StoreWork {
   const name = databaseName(host, path);
-  const { signal } = host;
+  const { signal, values } = host;
   const options = (work: string) => ({
-    name,
     signal,
     onProgress: ({ parts, partsTotal, bytes }: { parts: number; partsTotal: number; bytes: number }) =>
       display.show({ work, name, done: parts, total: partsTotal, unit: "parts", bytes }),
@@ -98,13 +97,14 @@ function storeWork(host: CommandHost, { path, storage, tally, display }: Transfe
     push: async () => {
       await foldLiveRecords(path);
       const instance = instanceName(host);
-      const report = await pushStore(path, storage, { ...options("push"), instance });
+      const report = await pushStore(path, storage, { ...options("push"), name, instance });
       tallyPush(tally, report);
       if (report.isNew)
         display.notice(`pushed ${report.manifest}: ${partsText(report.partsWritten, report.parts)}`);
     },
     pull: async () => {
-      const report = await pullStore(storage, path, { ...options("pull"), from: host.values.text("from") });
+      const sought = { name: values.text("database"), folderName: name, from: values.text("from") };
+      const report = await pullStore(storage, path, { ...options("pull"), ...sought });
       tallyPull(tally, report);
       if (report.isNew)
         display.notice(`pulled ${report.manifest}: ${partsText(report.partsRead, report.parts)}`);

@@ -10,6 +10,10 @@ export const replicaErrors = {
     message:
       "{storage} has no copy of {name}{from}. Push one with `plimsoll snapshot push STORE URL`, or see what is there with `plimsoll snapshot list URL`.",
   },
+  REPLICA_NAMES: {
+    retry: false,
+    message: "{storage} has copies of several stores: {names}. Name one with --database.",
+  },
   REPLICA_SEVERAL: {
     retry: false,
     message: "{storage} has copies of {name} by several instances: {instances}. Name one with --from.",

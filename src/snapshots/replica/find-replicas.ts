@@ -17,14 +17,30 @@ export async function listReplicas(
   return [...newest.values()];
 }
 
-/** The newest manifest of a store: of the instance, or of the only one that there is. */
+export interface SoughtReplica {
+  /** Null where none is named: then it is the only one that there is, or the one called like the folder. */
+  name: string | null;
+  folderName: string;
+  /** The instance that pushed it; null for the only one that did. */
+  from: string | null;
+}
+
+/** The newest manifest of the store that is meant. */
 export async function findReplica(
   storage: SnapshotStorage,
-  { name, from, signal }: { name: string; from: string | null; signal: AbortSignal },
+  { name, folderName, from }: SoughtReplica,
+  signal: AbortSignal,
 ): Promise<ListedManifest> {
   const all = await listReplicas(storage, { name, signal });
-  const found = from === null ? all : all.filter(({ instance }) => instance === from);
-  const details = { storage: storage.name, name };
+  const ofInstance = from === null ? all : all.filter(({ instance }) => instance === from);
+  const isNamesake = ofInstance.some((one) => one.name === folderName);
+  const found =
+    isNamesake && name === null ? ofInstance.filter((one) => one.name === folderName) : ofInstance;
+  const names = [...new Set(found.map((one) => one.name))];
+  if (names.length > 1) {
+    throw new PlimsollError("REPLICA_NAMES", { storage: storage.name, names: names.join(", ") });
+  }
+  const details = { storage: storage.name, name: name ?? names[0] ?? "a store" };
   if (found.length > 1) {
     const instances = found.map(({ instance }) => instance).join(", ");
     throw new PlimsollError("REPLICA_SEVERAL", { ...details, instances });

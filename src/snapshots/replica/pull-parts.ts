@@ -12,8 +12,10 @@ import { digestOfState, type KnownSegment, newNote, type ReplicaNote } from "./r
 import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
 
 export interface PullOptions {
-  /** Of the store, as names of its objects begin. */
-  name: string;
+  /** Of the store, as names of its objects begin; null for the only one that there is. */
+  name: string | null;
+  /** Of several it is the one that is called so, where none is named. */
+  folderName?: string | undefined;
   /** The instance that pushed it, where there are several. */
   from?: string | null | undefined;
   signal: AbortSignal;
@@ -39,10 +41,10 @@ export interface PullReport {
 export async function pullParts(
   storage: SnapshotStorage,
   openReplica: () => Promise<ReplicaSession>,
-  { name, from = null, signal, onProgress }: PullOptions,
+  { name, folderName = "", from = null, signal, onProgress }: PullOptions,
 ): Promise<PullReport> {
   const objects = new ReplicaObjects(storage, signal);
-  const find = () => findReplica(storage, { name, from, signal });
+  const find = () => findReplica(storage, { name, folderName, from }, signal);
   let listed = await find();
   // Nothing is made where there is nothing to pull.
   let manifest = await objects.readManifest(listed);

@@ -114,16 +114,24 @@ test("a store is pushed, and pulled into a copy that grows with it", async () =>
       cwd: folder.path,
     });
   };
-  const names = ["--database", "shop"];
   await importItems(0, 500);
-  await expectDone("push", "store", "file:shops", "--instance", "writer", ...names);
-  await expectDone("pull", "copy", "file:shops", ...names);
+  // Of the one store that is there neither name nor instance need be said.
+  await expectDone("push", "store", "file:shops");
+  await expectDone("pull", "copy", "file:shops");
   await importItems(500, 500);
-  await expectDone("sync", "store", "file:shops", "--instance", "writer", "--once", ...names);
-  await expectDone("sync", "copy", "file:shops", "--from", "writer", "--once", ...names);
+  await expectDone("sync", "store", "file:shops", "--once");
+  await expectDone("pull", "copy", "file:shops");
   const exported = async (store: string) => (await plimsoll(["export", store], { cwd: folder.path })).out;
   expect(await exported("copy")).toBe(await exported("store"));
   expect((await exported("copy")).trim().split("\n")).toHaveLength(1000);
+
+  await expectDone("push", "store", "file:shops", "--instance", "second", "--database", "shop");
+  await expectDone("push", "store", "file:shops", "--instance", "third", "--database", "shop");
+  const several = async (...words: string[]) => (await run("pull", "other", "file:shops", ...words)).error;
+  expect(await several()).toContain("copies of several stores: shop, store. Name one with --database");
+  expect(await several("--database", "shop")).toContain("several instances: second, third");
+  await expectDone("sync", "other", "file:shops", "--database", "shop", "--from", "third", "--once");
+  expect(await exported("other")).toBe(await exported("store"));
 }, 120_000);
 
 test("S3 is a storage like a folder", async () => {
