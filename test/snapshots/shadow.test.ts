@@ -160,6 +160,29 @@ test(
   minutes,
 );
 
+test("a change is later than what it changed, even where the clock was set back", async () => {
+  const path = join(dir, "clock");
+  const write = (value: string | null) =>
+    asApplication(path, 2, (table) => {
+      const key = Buffer.from("key");
+      if (value === null) table("plain", 0).removeSync(key);
+      else table("plain", 0).putSync(key, Buffer.from(value));
+    });
+  const take = async (timestampNano: bigint) => {
+    await using environment = new ApplicationEnvironment(path);
+    const changed = await mainToShadow(environment, { signal, timestampNano });
+    const [entry] = readShadow(environment, "plain");
+    return { changed, main: readMain(environment, "plain").length, ...entry };
+  };
+  await write("b");
+  expect(await take(1000n)).toMatchObject({ changed: 1, main: 1, timestampNano: 1000n });
+  await write("c");
+  expect(await take(1000n)).toMatchObject({ changed: 1, main: 1, timestampNano: 1001n, isDeleted: false });
+  await write(null);
+  expect(await take(500n)).toMatchObject({ changed: 1, main: 0, timestampNano: 1002n, isDeleted: true });
+  expect(await take(500n)).toMatchObject({ changed: 0, main: 0 });
+});
+
 function noteChange(
   own: Map<string, string>,
   isPut: boolean,
@@ -189,11 +212,19 @@ function linesOf(entries: Map<string, string>): string[] {
   return [...entries].map(([key, value]) => `${key.split("=")[0]}=${value}`).sort();
 }
 
-function readShadow(environment: ApplicationEnvironment, name: string): { isDeleted: boolean }[] {
+interface ShadowEntry {
+  timestampNano: bigint;
+  isDeleted: boolean;
+}
+
+function readShadow(environment: ApplicationEnvironment, name: string): ShadowEntry[] {
   using state = environment.hold();
   const tree = listDatabases(environment.pages, state.meta, "").get(shadowPrefix + name)!;
   const walk = new EntryWalk(environment.pages, tree);
-  const found: { isDeleted: boolean }[] = [];
-  while (walk.next()) found.push({ isDeleted: walk.value[17] === 1 });
+  const found: ShadowEntry[] = [];
+  while (walk.next()) {
+    const header = Buffer.from(walk.value);
+    found.push({ timestampNano: header.readBigUInt64BE(0), isDeleted: header[17] === 1 });
+  }
   return found;
 }

@@ -130,7 +130,6 @@ class ShadowWriter {
   readonly #mainTable: Table;
   readonly #txnId: number;
   #isInMain = false;
-  #isLocalNewer = false;
 
   constructor({ environment, name, keptName }: WriteTarget, meta: MetaPage) {
     const { pages, file } = environment;
@@ -156,20 +155,13 @@ class ShadowWriter {
       this.current = this.#shadow;
       return false;
     }
-    const local = this.#localEntry(key, this.#shadow.isThere ? nowNano : unknownNano);
-    this.#isLocalNewer =
-      !this.#shadow.isThere || winnerOf<SnapshotEntry, SnapshotEntry>(this.#shadow, local) === local;
-    this.current = this.#isLocalNewer ? local : this.#shadow;
+    this.current = this.#localEntry(key, this.#shadow.isThere ? this.#laterThanShadow(nowNano) : unknownNano);
     return true;
   }
 
-  /** Brings shadow and database together where they differ: to the newer of both. */
+  /** Takes what the application has changed into the shadow. */
   settleLocal(key: Buffer): void {
     const { current } = this;
-    if (!this.#isLocalNewer) {
-      this.#putMain(key, this.#shadow.isDeleted, this.#shadow.value);
-      return;
-    }
     const stored = Buffer.allocUnsafe(nativeHeaderBytes + current.value.length);
     const { timestampNano, isDeleted } = current;
     putNativeHeader(stored, { timestampNano, isDeleted, txnId: BigInt(this.#txnId) });
@@ -195,8 +187,14 @@ class ShadowWriter {
     else this.#mainTable.removeSync(mainKey);
   }
 
-  #localEntry(key: Buffer, nowNano: bigint): Current {
+  #localEntry(key: Buffer, timestampNano: bigint): Current {
     const value = this.#isInMain ? this.#main.value : noBytes;
-    return { isThere: true, key, timestampNano: nowNano, isDeleted: !this.#isInMain, value };
+    return { isThere: true, key, timestampNano, isDeleted: !this.#isInMain, value };
+  }
+
+  /** The application changed what it saw: that came before, even where another clock, or this one, was ahead. */
+  #laterThanShadow(nowNano: bigint): bigint {
+    const { timestampNano } = this.#shadow;
+    return nowNano > timestampNano ? nowNano : timestampNano + 1n;
   }
 }
