@@ -192,7 +192,7 @@ class ShadowWriter {
     return { isThere: true, key, timestampNano, isDeleted: !this.#isInMain, value };
   }
 
-  /** The application changed what it saw: that came before, even where another clock, or this one, was ahead. */
+  /** The application changed what it saw: that came before, even where some clock was ahead. */
   #laterThanShadow(nowNano: bigint): bigint {
     const { timestampNano } = this.#shadow;
     return nowNano > timestampNano ? nowNano : timestampNano + 1n;
