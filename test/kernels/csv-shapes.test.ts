@@ -134,7 +134,8 @@ function naiveRecord(columns: string[], cells: string[]): Record<string, unknown
   const record: Record<string, Record<string, unknown>> = {};
   const put = (object: Record<string, unknown>, name: string, value: unknown): boolean => {
     if (Object.hasOwn(object, name)) return false;
-    object[name] = value;
+    // As JSON.parse does it: `__proto__` is a name like others.
+    Object.defineProperty(object, name, { value, enumerable: true });
     return true;
   };
   const cellOf = (name: string) => cells[columns.indexOf(name)]!;
@@ -182,7 +183,21 @@ it("any table is what a plain reader makes of it", () => {
     },
   );
   const cell = fc.oneof(
-    fc.constantFrom("", "", "a", "b", ";", "a;b", '"', 'a"b', "en_US", "x ;é", "日本;\u{1f600}", "\\"),
+    fc.constantFrom(
+      "",
+      "",
+      "a",
+      "b",
+      ";",
+      "a;b",
+      '"',
+      'a"b',
+      "en_US",
+      "x ;é",
+      "日本;\u{1f600}",
+      "\\",
+      "__proto__",
+    ),
     fc.string({ maxLength: 40 }).map((text) => text.replace(/[\r\n\t]/g, "").trim()),
   );
   const rules: ColumnRules = {
