@@ -110,7 +110,7 @@ test("rows of which many repeat others", async () => {
 });
 
 test("events with full text under a narrow line: many runs", async () => {
-  generate("nostr", "--count", "20000");
+  generate("nostr", "--count", "40000");
   const found = await compare({ mapping: eventMapping, bytesMax: 2 * MiB, roomBytes: 64 * MiB });
   expect(found.estimate.runs).toBeGreaterThan(2);
   expectNear(found);
