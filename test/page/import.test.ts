@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)("imports on the page", () => {
     writeEvents(site.file("events.jsonl"), 8000);
     const { page, faults } = await visit(browser, site.address);
     await isLive(page);
-    await slowUploads(page, 512 << 10);
+    await slowUploads(page, 1 << 20);
     await page.setInputFiles("#file", site.file("events.jsonl"));
     await page.click("#start");
     await expect.poll(() => page.innerText("#job-state")).toBe("Running");

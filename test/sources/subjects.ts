@@ -8,7 +8,7 @@ import type { MadeSource, MakeOptions, SourceSubject, SuiteRecord } from "../../
 import type { SourceCompression, SourceFormat } from "../../src/ports/index.js";
 import { hasCommand, resolveSources } from "../../src/sources/index.js";
 
-export const formats: SourceFormat[] = ["jsonl", "json", "csv", "tsv"];
+export const formats: SourceFormat[] = ["jsonl", "json", "csv", "tsv", "nquads", "stackexchange"];
 export const compressions: SourceCompression[] = ["none", "gzip", "zstd", "bzip2", "xz"];
 
 /** Records in a format, the last line without its line break. */
