@@ -19,7 +19,15 @@ import { KeyFilter } from "./key-filter.js";
 import { KnownKeys } from "./known-keys.js";
 import { SealedLearner } from "./learn-sealed.js";
 import { LiveLoader } from "./live-loader.js";
-import { LiveLog, type LoggedRecord, logNumbers, readLog, removeLog } from "./live-log.js";
+import {
+  isEmptyLog,
+  LiveLog,
+  type LoggedRecord,
+  logNumbers,
+  readLog,
+  recordsIn,
+  removeLog,
+} from "./live-log.js";
 import type { LiveOptions } from "./live-options.js";
 import { type Batch, LiveState, type WriteOutcome } from "./live-state.js";
 import type { OverlayReader } from "./overlay-reader.js";
@@ -75,7 +83,6 @@ export class LiveLayer implements AsyncDisposable {
     mkdirSync(options.dir, { recursive: true });
     const layer = new LiveLayer(options);
     await layer.#takeUpLogs();
-    if (layer.#closedLogs.length > 0) await layer.#startFolding();
     return layer;
   }
 
@@ -173,15 +180,22 @@ export class LiveLayer implements AsyncDisposable {
     this.#sealed.close();
   }
 
+  /** One by one, so that no more than one is in memory; from one that cannot be folded on all are. */
   async #takeUpLogs(): Promise<void> {
     const { dir } = this.#options;
     const liveFolded = await this.#sealed.with(({ sealed }) => sealed.liveFolded ?? 0);
+    const left: number[] = [];
     for (const number of logNumbers(dir)) {
       // Its records are in the store: only the removal was not reached.
-      if (number <= liveFolded || readLog(dir, number).length === 0) removeLog(dir, number);
-      else this.#closedLogs.push(number);
+      if (number <= liveFolded || isEmptyLog(readLog(dir, number))) removeLog(dir, number);
+      else left.push(number);
     }
-    this.#log = await LiveLog.create(dir, 1 + Math.max(liveFolded, ...this.#closedLogs));
+    this.#log = await LiveLog.create(dir, 1 + Math.max(liveFolded, ...left));
+    for (const number of left) {
+      this.#closedLogs.push(number);
+      this.#state = null;
+      if (this.#closedLogs.length === 1) await this.#startFolding();
+    }
   }
 
   async #commitAll(): Promise<void> {
@@ -271,6 +285,7 @@ export class LiveLayer implements AsyncDisposable {
   /** Loads all that is not sealed once more, above what is sealed now. */
   #rebuild(reader: StoreReader): LiveState {
     const { dir, checkOf } = this.#options;
+    this.#dropFolded(reader.sealed);
     const numbers = [...this.#closedLogs, this.#log.number];
     this.#filter.restart(reader.sealed.nextId);
     const told = "Keys that were sealed before are looked up one by one:";
@@ -285,12 +300,19 @@ export class LiveLayer implements AsyncDisposable {
     for (const number of numbers) {
       if (number !== state.writing.number) state.beginPart(number);
       const bytes = number === this.#log.number ? this.#log.bytes : Number.POSITIVE_INFINITY;
-      adoptLog(state, reader, readLog(dir, number, bytes));
+      adoptLog(state, reader, recordsIn(readLog(dir, number), bytes));
     }
     this.#state = state;
     this.#mapping = reader.mapping;
     this.version++;
     return state;
+  }
+
+  /** A publication that failed behind its commit is one: its records would come a second time. */
+  #dropFolded({ liveFolded = 0 }: SealedState): void {
+    while (this.#closedLogs.length > 0 && this.#closedLogs[0]! <= liveFolded) {
+      removeLog(this.#options.dir, this.#closedLogs.shift()!);
+    }
   }
 
   #planFold(): void {

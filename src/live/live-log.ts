@@ -101,29 +101,30 @@ export function removeLog(dir: string, number: number): void {
 }
 
 /**
- * All records of a log that are whole, in the order in which they were written; up to a byte where one is
- * said.
+ * The records of a log that are whole, in the order in which they were written; up to a byte where one is
+ * said. They come one by one: as many small ones as a part may have take several times what their log does.
  */
-export function readLog(dir: string, number: number, bytes = Number.POSITIVE_INFINITY): LoggedRecord[] {
-  const path = pathOf(dir, number);
-  const log = readIfThere(path);
-  const records: LoggedRecord[] = [];
+export function* recordsIn(log: Buffer, bytes = Number.POSITIVE_INFINITY): Generator<LoggedRecord> {
   const names: Names = new Map();
   for (let at = 0; at + headBytes <= Math.min(log.length, bytes); ) {
     const end = at + headBytes + log.readUInt32LE(at);
     if (end > log.length || end === at + headBytes) break;
     const body = log.subarray(at + headBytes, end);
     if (crc32(body) !== log.readUInt32LE(at + 4)) break;
-    addRecords(records, body, names);
+    yield* recordsOfFrame(body, names);
     at = end;
   }
-  return records;
 }
 
-/** Another process may remove a log that it has folded. */
-function readIfThere(path: string): Buffer {
+/** Whether no record of a log is whole. */
+export function isEmptyLog(log: Buffer): boolean {
+  return recordsIn(log).next().done === true;
+}
+
+/** Nothing where another process has removed the log, because it has folded it. */
+export function readLog(dir: string, number: number): Buffer {
   try {
-    return readFileSync(path);
+    return readFileSync(pathOf(dir, number));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
     throw error;
@@ -133,7 +134,7 @@ function readIfThere(path: string): Buffer {
 /** What stands in front of the records of a log: one text for all of an entity. */
 type Names = Map<string, Omit<LoggedRecord, "bytes">>;
 
-function addRecords(records: LoggedRecord[], body: Buffer, names: Names): void {
+function* recordsOfFrame(body: Buffer, names: Names): Generator<LoggedRecord> {
   let mark: { mark?: ImportMark } = {};
   for (let line = 0; line < body.length; ) {
     const lineEnd = body.indexOf(lineFeed, line);
@@ -147,7 +148,7 @@ function addRecords(records: LoggedRecord[], body: Buffer, names: Names): void {
       continue;
     }
     if (!names.has(name)) names.set(name, headOf(name));
-    records.push({ ...names.get(name)!, ...mark, bytes });
+    yield { ...names.get(name)!, ...mark, bytes };
   }
 }
 

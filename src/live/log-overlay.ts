@@ -4,12 +4,12 @@ import { adoptLog } from "./adopt-log.js";
 import { KeyFilter } from "./key-filter.js";
 import { KnownKeys } from "./known-keys.js";
 import { LiveLoader } from "./live-loader.js";
-import { type LoggedRecord, logNumbers, readLog } from "./live-log.js";
+import { isEmptyLog, logNumbers, readLog, recordsIn } from "./live-log.js";
 import { LiveState } from "./live-state.js";
 
 export interface FoundLog {
   number: number;
-  records: LoggedRecord[];
+  log: Buffer;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface FoundLog {
  * before.
  */
 export function readLogs(dir: string): FoundLog[] {
-  return logNumbers(dir).map((number) => ({ number, records: readLog(dir, number) }));
+  return logNumbers(dir).map((number) => ({ number, log: readLog(dir, number) }));
 }
 
 /** The store with the records of its logs, for as long as the reader is open. */
@@ -28,15 +28,15 @@ export function overlayLogs(
   checkOf: (mapping: CompiledMapping) => RecordCheck | null,
 ): StoreReader {
   const { sealed, mapping } = reader;
-  const left = logs.filter(({ number, records }) => number > (sealed.liveFolded ?? 0) && records.length > 0);
+  const left = logs.filter(({ number, log }) => number > (sealed.liveFolded ?? 0) && !isEmptyLog(log));
   if (left.length === 0) return reader;
   const filter = new KeyFilter();
   filter.restart(sealed.nextId);
   const tools = { loader: new LiveLoader(), filter, known: new KnownKeys(), check: checkOf(mapping) };
   const state = new LiveState(sealed, tools, 0);
-  for (const { number, records } of left) {
+  for (const { number, log } of left) {
     state.beginPart(number);
-    adoptLog(state, reader, records);
+    adoptLog(state, reader, recordsIn(log));
   }
   return state.overlay(reader);
 }

@@ -155,5 +155,6 @@ export function columnParts(chunk: Uint8Array): { values: BigUint64Array; presen
     throw new PlimsollError("BLOCK_DAMAGED", { what: "columns", reason: "its length does not add up" });
   const values = new BigUint64Array(count);
   new Uint8Array(values.buffer).set(chunk.subarray(4, 4 + count * 8));
-  return { values, presence: chunk.slice(4 + count * 8, 4 + count * 8 + Math.ceil(count / 8)) };
+  // A slice of a Buffer would be a view.
+  return { values, presence: new Uint8Array(chunk.subarray(4 + count * 8)) };
 }

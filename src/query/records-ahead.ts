@@ -1,4 +1,4 @@
-import { aheadBytesMax, aheadRecordsMax, aheadRecordsMin } from "../kernel/index.js";
+import { aheadBytesMax, aheadEntryBytes, aheadRecordsMax, aheadRecordsMin } from "../kernel/index.js";
 import type { LiveRecord } from "./live-record.js";
 import type { RecordBlocks } from "./record-blocks.js";
 import type { SortGroup } from "./sort-passes.js";
@@ -60,7 +60,7 @@ export class RecordsAhead {
     for (const id of ids.sort((left, right) => left - right)) {
       const record = this.#records.live(id);
       this.#read.set(id, record ?? null);
-      bytes += record?.bytes.length ?? 0;
+      bytes += aheadEntryBytes + (record?.bytes.length ?? 0);
       if (bytes > aheadBytesMax) break;
     }
     this.#size = Number.isFinite(this.#wanted) ? aheadRecordsMax : Math.min(aheadRecordsMax, this.#size * 2);

@@ -1,7 +1,10 @@
-import { appendFileSync, cpSync, readFileSync, truncateSync } from "node:fs";
-import { afterAll, expect, test } from "vitest";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
+import { afterAll, expect, test, vi } from "vitest";
 import { overlayLogs, readLogs } from "../../src/live/index.js";
+import { LiveLog } from "../../src/live/live-log.js";
+import { LiveState } from "../../src/live/live-state.js";
 import { compileMapping, mappingToYaml } from "../../src/mapping/index.js";
+import type { TargetSession } from "../../src/ports/index.js";
 import { findPreset } from "../../src/presets/index.js";
 import { exportRecords, verify } from "../../src/query/index.js";
 import { openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.js";
@@ -185,3 +188,64 @@ test("an unfinished import in the way of a fold is waited for, and live records 
   await reopened[Symbol.asyncDispose]();
   expect(await seenSealed(store)).toHaveLength(3 + 29_900 + 1);
 }, 120_000);
+
+/** The session of a fold, with work before and behind each publication. */
+async function watchingPublish(
+  store: string,
+  watch: (publish: () => Promise<void>) => Promise<void>,
+): Promise<TargetSession> {
+  const session = await openLiveSession(store);
+  const publish = session.publish.bind(session);
+  return Object.assign(session, {
+    publish: (...words: Parameters<typeof publish>) => watch(() => publish(...words)),
+  });
+}
+
+test("a publication that fails behind its commit is not carried out again", async () => {
+  const store = await makeStore(kinds[1]!, "behind", 3);
+  const notes: string[] = [];
+  const layer = await openLayer(store, {
+    note: (text) => notes.push(text),
+    openSession: () =>
+      watchingPublish(store, async (publish) => {
+        await publish();
+        if (notes.length === 0) throw new Error("the disk is gone");
+      }),
+  });
+  const wanted = numbers(0, 9).map((n) => JSON.stringify({ n }));
+  const write = (from: number, to: number) =>
+    layer.write(numbers(from, to).map((n) => ({ entity: "Note", bytes: bytesOf({ n }) })));
+  await write(3, 6);
+  await layer.foldNow();
+  expect(notes).toHaveLength(1);
+  await write(6, 9);
+  expect(await layer.read((reader) => reader.sealed.liveRecords)).toEqual([9]);
+  await layer[Symbol.asyncDispose]();
+  expect(await seenSealed(store)).toEqual(wanted);
+}, 60_000);
+
+test("logs that a former process left are loaded one at a time", async () => {
+  const store = await makeStore(kinds[1]!, "left", 2);
+  for (const number of [1, 2, 3]) {
+    await using log = await LiveLog.create(makeLiveFolder(store), number);
+    await log.append([{ entity: "Note", bytes: bytesOf({ n: 1 + number }) }]);
+  }
+  const adopt = vi.spyOn(LiveState.prototype, "adopt");
+  const loaded: number[] = [];
+  const layer = await openLayer(store, {
+    openSession: () =>
+      watchingPublish(store, async (publish) => {
+        loaded.push(adopt.mock.calls.length);
+        await publish();
+      }),
+  });
+  adopt.mockRestore();
+  await layer[Symbol.asyncDispose]();
+  expect(loaded).toEqual([1, 2, 3]);
+  expect(await seenSealed(store)).toEqual(numbers(0, 5).map((n) => JSON.stringify({ n })));
+}, 60_000);
+
+function makeLiveFolder(store: string): string {
+  mkdirSync(`${store}/live`, { recursive: true });
+  return `${store}/live`;
+}

@@ -303,7 +303,7 @@ test("values of a leaf are read where rows must go one by one", () => {
     reader.openRow(row);
     return reader.read();
   });
-  expect(found).toEqual([null, 2n ** 63n - 1n, -3]);
+  expect(found).toEqual([null, 2n ** 63n - 1n, -3n]);
 });
 
 test("what a column of one value cannot say is left to the row writer", () => {

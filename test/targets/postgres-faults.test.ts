@@ -150,6 +150,38 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     }
   });
 
+  test("columns may have the names that the statements use themselves", { timeout: timeoutMs }, async () => {
+    const url = await server.database();
+    const names = ["c", "d", "f", "l", "r", "s", "t", "u", "v", "w", "message", "detail", "refused"];
+    const columns = names.map((name) => `${name} integer`).join(", ");
+    await ask(url, `CREATE TABLE one (id integer PRIMARY KEY, ${columns}, CHECK (v <> 3))`);
+    const rows = [1, 2, 3, 2, 4].map((id) => [id, ...names.map(() => id)].join(","));
+    folder.write("one.csv", `id,${names.join(",")}\n${rows.join("\n")}\n`);
+    for (const [rule, rejected] of [
+      ["replace", [["ROW_REFUSED", 3]]],
+      [
+        "reject",
+        [
+          "CONFLICT_REJECTED",
+          "CONFLICT_REJECTED",
+          "ROW_REFUSED",
+          "CONFLICT_REJECTED",
+          "CONFLICT_REJECTED",
+        ].map((code, at) => [code, at + 1]),
+      ],
+    ] as const) {
+      const rejectsPath = folder.file(`one-${rule}.rejects`);
+      const into = ["one.csv", "--into", `${url}#one`, "--key", "id", "--on-conflict", rule];
+      const { code, error } = await importInto(folder, [...into, "--fresh", "--rejects", rejectsPath]);
+      expect(code, error).toBe(0);
+      const told = readRejects(rejectsPath).map(({ code, record }) => [code, record]);
+      expect(told.sort(([, left], [, right]) => Number(left) - Number(right))).toEqual(rejected);
+    }
+    expect(await ask(url, "SELECT id, v FROM one ORDER BY 1")).toEqual(
+      [1, 2, 4].map((id) => ({ id, v: id })),
+    );
+  });
+
   test("TLS is spoken as the address says, and certificates are held to it", {
     timeout: timeoutMs,
   }, async () => {

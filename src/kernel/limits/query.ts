@@ -115,6 +115,9 @@ export const aheadRecordsMin = 16;
 export const aheadRecordsMax = 512;
 export const aheadBytesMax = 0.5 * MiB;
 
+/** What a record that is held, or is known not to be there, takes beside its bytes. */
+export const aheadEntryBytes = 256;
+
 /** Blocks looked at when the length of a range is estimated; beyond it the estimate is extrapolated. */
 export const estimateBlocksMax = 256;
 

@@ -205,7 +205,8 @@ export class SettleSql {
 
   #shown(charsMax: number): string {
     const values = columnNames(this.#entity.columns, "s.");
-    return `left((SELECT row_to_json(v)::text FROM (SELECT ${values}) v), ${charsMax})`;
+    // A name that no column has: a column would be taken for the row.
+    return `left((SELECT row_to_json(plimsoll_row)::text FROM (SELECT ${values}) plimsoll_row), ${charsMax})`;
   }
 
   clearWinners(): string {

@@ -23,7 +23,7 @@ export class LeafReader {
     this.#bodyAt = headerAt + this.#varint();
   }
 
-  /** The next column's value. */
+  /** The next column's value; what is whole as a bigint, since a number is bound as a REAL. */
   read(): SqliteValue {
     const code = this.#varint();
     const at = this.#bodyAt;
@@ -31,23 +31,21 @@ export class LeafReader {
       case 0:
         return null;
       case serial.zero:
-        return 0;
+        return 0n;
       case serial.one:
-        return 1;
+        return 1n;
       case serial.int8:
         this.#bodyAt += 1;
-        return this.#leaf.readInt8(at);
+        return BigInt(this.#leaf.readInt8(at));
       case serial.int16:
         this.#bodyAt += 2;
-        return this.#leaf.readInt16BE(at);
+        return BigInt(this.#leaf.readInt16BE(at));
       case serial.int32:
         this.#bodyAt += 4;
-        return this.#leaf.readInt32BE(at);
-      case serial.int64: {
+        return BigInt(this.#leaf.readInt32BE(at));
+      case serial.int64:
         this.#bodyAt += 8;
-        const value = this.#leaf.readBigInt64BE(at);
-        return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-      }
+        return this.#leaf.readBigInt64BE(at);
       case serial.float:
         this.#bodyAt += 8;
         return this.#leaf.readDoubleBE(at);

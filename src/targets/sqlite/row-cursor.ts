@@ -74,8 +74,10 @@ export class RowCursor {
   }
 }
 
+/** A number is bound as a REAL: a column that takes values as they come, or as text, would show that. */
 function bound(value: RowValue, type: TableColumn["type"]): SqliteValue {
-  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  if (type === "int" && typeof value === "number") return BigInt(value);
   if (type === "date" && typeof value === "number") return new Date(value).toISOString();
   return value as SqliteValue;
 }

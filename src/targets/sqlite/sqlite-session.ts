@@ -51,6 +51,7 @@ export class SqliteSession extends TableTargetSession {
     this.runsDir = dirname(resolve(path));
     let connection: Connection | null = null;
     let lock: WriterLock | null = null;
+    let staging: Staging | null = null;
     try {
       lock = WriterLock.acquire(`${path}.plimsoll-lock`, path);
       connection = new Connection({
@@ -63,6 +64,7 @@ export class SqliteSession extends TableTargetSession {
       this.tables = made.plan;
       this.#steps = made.isAdopted ? [] : afterSteps(made.plan);
       if (made.isAdopted) connection.exec("PRAGMA foreign_keys = ON");
+      staging = Staging.open(connection, this.tables);
     } catch (error) {
       connection?.close();
       lock?.[Symbol.dispose]();
@@ -71,7 +73,6 @@ export class SqliteSession extends TableTargetSession {
     this.#lock = lock;
     this.#connection = connection;
     this.afterSteps = this.#steps.map((step) => step.name);
-    const staging = Staging.open(this.#connection, this.tables);
     this._rowForm = staging === null ? "tuples" : "leaf";
     const writers = entityTables(this.tables).map((one) => {
       return [one.number, new EntityWriter(this.#connection, one, this.tables, staging)] as const;

@@ -71,6 +71,35 @@ test("SQLite reads values of all types as they were", { timeout: timeoutMs }, as
   ]);
 });
 
+test("whole numbers and truth values are no fractions in columns of others, however few rows come", {
+  timeout: timeoutMs,
+}, async () => {
+  for (const count of [3, 40]) {
+    const file = `plain-${count}.db`;
+    const database = new Database(folder.file(file));
+    database.exec("CREATE TABLE taken (id INTEGER PRIMARY KEY, a, b TEXT, c, d TEXT, e)");
+    database.close();
+    const records = Array.from({ length: count }, (_, id) => ({
+      id,
+      a: 7,
+      b: 2 ** 40,
+      c: true,
+      d: true,
+      e: 1.5,
+    }));
+    folder.write("plain.jsonl", records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    const { code, error } = await importInto(folder, [
+      "plain.jsonl",
+      "--into",
+      `sqlite:${folder.file(file)}#taken`,
+    ]);
+    expect(code, error).toBe(0);
+    expect(rowsOf(file, "SELECT DISTINCT typeof(a), a, b, typeof(c), c, d, e FROM taken")).toEqual([
+      ["integer", 7, "1099511627776", "integer", 1, "1", 1.5],
+    ]);
+  }
+});
+
 test("where keys meet and rows are refused, each has its fate by the rule", {
   timeout: timeoutMs,
 }, async () => {
