@@ -1,4 +1,4 @@
-import { keyFlag, keyFlagsAt, keySpan } from "../postings/index.js";
+import { isPlainReference, keyFlagsAt, keySpan } from "../postings/index.js";
 
 /** In front of the entries of a block: see kernels/key-block.ts. */
 export const keyHeaderBytes = 24;
@@ -8,8 +8,4 @@ export function* settlingEntries(block: Uint8Array): Generator<number> {
   for (let at = keyHeaderBytes; at < block.length; at = keySpan(block, at).entryEnd) {
     if (!isPlainReference(keyFlagsAt(block, at))) yield at;
   }
-}
-
-export function isPlainReference(flags: number): boolean {
-  return (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
 }

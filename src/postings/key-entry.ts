@@ -35,3 +35,8 @@ export function keyIdAt(bytes: Uint8Array, at: number): number {
 export function keyFlagsAt(bytes: Uint8Array, at: number): number {
   return bytes[at + flagsAt]!;
 }
+
+/** Whether an entry settles nothing: a reference by itself kills nobody. */
+export function isPlainReference(flags: number): boolean {
+  return (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
+}

@@ -275,6 +275,10 @@ class MemoryReader implements StoreReader {
     if (start >= 0) yield* fleeting(blocks.slice(start));
   }
 
+  keyFilter() {
+    return undefined;
+  }
+
   place(id: number) {
     return { firstId: id, source: "memory", offset: 0, line: 1, record: 1 };
   }
