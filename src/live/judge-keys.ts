@@ -6,6 +6,7 @@ import {
   keyFilterForm,
   keyFlag,
   keyFlagsAt,
+  keyHeaderBytes,
   keyIdAt,
   keyRulesOf,
   keySpan,
@@ -16,7 +17,6 @@ import {
 } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
 import { KeyPass } from "./key-pass.js";
-import { keyHeaderBytes } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 

@@ -1,6 +1,5 @@
 import type { KeyBlockEntry } from "../ports/index.js";
-import { isPlainReference, keyFlagsAt, keySpan } from "../postings/index.js";
-import { keyHeaderBytes } from "./key-walk.js";
+import { isPlainReference, keyFlagsAt, keyHeaderBytes, keySpan } from "../postings/index.js";
 
 const lastHashAt = 16;
 

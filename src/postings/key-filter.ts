@@ -1,5 +1,5 @@
 import { tupleBlockBytesMax } from "../kernel/index.js";
-import { isPlainReference, keyEntryBytesMin, keyFlagsAt, keySpan } from "./key-entry.js";
+import { keyEntryBytesMin, settlingEntries } from "./key-entry.js";
 
 /** The form of filters that is written here: of one in another form nothing is known. */
 export const keyFilterForm = 1;
@@ -8,8 +8,7 @@ export const keyFilterForm = 1;
 const bitsPerKey = 10;
 const probes = 4;
 
-/** In front of the entries of a key block, and in it the hash of the last one: see kernels/key-block.ts. */
-const blockHeaderBytes = 24;
+/** In the header of a key block, the hash of its last entry: see kernels/key-block.ts. */
 const lastHashAt = 16;
 /** In front of the bits: the hash of the last entry. */
 const headBytes = 8;
@@ -31,9 +30,7 @@ const lowWords = new Uint32Array(Math.ceil(tupleBlockBytesMax / keyEntryBytesMin
 export function keyBlockFilter(block: Uint8Array): Uint8Array {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   let count = 0;
-  for (let at = blockHeaderBytes; at < block.length; at = keySpan(block, at).entryEnd) {
-    if (!isPlainReference(keyFlagsAt(block, at))) lowWords[count++] = view.getUint32(at, true);
-  }
+  for (const at of settlingEntries(block)) lowWords[count++] = view.getUint32(at, true);
   const filter = new Uint8Array(headBytes + Math.ceil((count * bitsPerKey) / 8));
   filter.set(block.subarray(lastHashAt, lastHashAt + headBytes));
   const bitCount = (filter.length - headBytes) * 8;
@@ -70,6 +67,15 @@ export function mayHoldKey(beside: KeyFilterOfBlock, hash: bigint): boolean {
     word = (word + step) >>> 0;
   }
   return true;
+}
+
+/** Whether a filter that is found for a block would have one of its keys taken for new. */
+export function forgetsKey(beside: KeyFilterOfBlock, block: Uint8Array): boolean {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  for (const at of settlingEntries(block)) {
+    if (!mayHoldKey(beside, view.getBigUint64(at, true))) return true;
+  }
+  return false;
 }
 
 /** The upper bits of hashes in one block are alike, and the lowest tells a definition from a reference. */
