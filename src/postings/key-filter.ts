@@ -1,5 +1,12 @@
 import { tupleBlockBytesMax } from "../kernel/index.js";
-import { keyEntryBytesMin, settlingEntries } from "./key-entry.js";
+import {
+  isPlainReference,
+  keyEntryBytesMin,
+  keyFlagsAt,
+  keyHeaderBytes,
+  keySpan,
+  settlingEntries,
+} from "./key-entry.js";
 
 /** The form of filters that is written here: of one in another form nothing is known. */
 export const keyFilterForm = 1;
@@ -30,7 +37,11 @@ const lowWords = new Uint32Array(Math.ceil(tupleBlockBytesMax / keyEntryBytesMin
 export function keyBlockFilter(block: Uint8Array): Uint8Array {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   let count = 0;
-  for (const at of settlingEntries(block)) lowWords[count++] = view.getUint32(at, true);
+  // Written out: an import does it for each of its keys.
+  const lastAt = block.length - keyEntryBytesMin;
+  for (let at = keyHeaderBytes; at <= lastAt; at = keySpan(block, at).entryEnd) {
+    if (!isPlainReference(keyFlagsAt(block, at))) lowWords[count++] = view.getUint32(at, true);
+  }
   const filter = new Uint8Array(headBytes + Math.ceil((count * bitsPerKey) / 8));
   filter.set(block.subarray(lastHashAt, lastHashAt + headBytes));
   const bitCount = (filter.length - headBytes) * 8;
@@ -40,7 +51,7 @@ export function keyBlockFilter(block: Uint8Array): Uint8Array {
     for (let probe = 0; probe < probes; probe++) {
       const bit = bitOf(word, bitCount);
       filter[headBytes + (bit >>> 3)]! |= 1 << (bit & 7);
-      word = (word + step) >>> 0;
+      word = (word + step) | 0;
     }
   }
   return filter;
@@ -64,7 +75,7 @@ export function mayHoldKey(beside: KeyFilterOfBlock, hash: bigint): boolean {
   for (let probe = 0; probe < probes; probe++) {
     const bit = bitOf(word, bitCount);
     if ((filter[headBytes + (bit >>> 3)]! & (1 << (bit & 7))) === 0) return false;
-    word = (word + step) >>> 0;
+    word = (word + step) | 0;
   }
   return true;
 }
@@ -80,13 +91,14 @@ export function forgetsKey(beside: KeyFilterOfBlock, block: Uint8Array): boolean
 
 /** The upper bits of hashes in one block are alike, and the lowest tells a definition from a reference. */
 function wordOf(low: number): number {
-  return Math.imul(low >>> 1, 0x9e37_79b1) >>> 0;
+  return Math.imul(low >>> 1, 0x9e37_79b1);
 }
 
 function stepOf(word: number): number {
-  return (Math.imul(word ^ (word >>> 15), 0x85eb_ca77) | 1) >>> 0;
+  return Math.imul(word ^ (word >>> 15), 0x85eb_ca77) | 1;
 }
 
+/** A block has fewer keys than would take half of 2^16 bits: the upper half of the word tells one of them. */
 function bitOf(word: number, bitCount: number): number {
-  return Math.floor((word * bitCount) / 2 ** 32);
+  return ((word >>> 16) * bitCount) >>> 16;
 }
