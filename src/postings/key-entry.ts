@@ -39,7 +39,7 @@ export function keyFlagsAt(bytes: Uint8Array, at: number): number {
 /** In front of the entries of a block: see kernels/key-block.ts. */
 export const keyHeaderBytes = 24;
 
-/** Where the entries of a key block lie that define or delete a key; a damaged one has none behind its end. */
+/** Where entries of a key block define or delete a key; a damaged one has none behind its end. */
 export function* settlingEntries(block: Uint8Array): Generator<number> {
   const lastAt = block.length - keyEntryBytesMin;
   for (let at = keyHeaderBytes; at <= lastAt; at = keySpan(block, at).entryEnd) {

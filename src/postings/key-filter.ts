@@ -11,7 +11,7 @@ import {
 /** The form of filters that is written here: of one in another form nothing is known. */
 export const keyFilterForm = 1;
 
-/** Bits that a filter has for each key, and how many of them a key sets: 12 of 1,000 new keys are mistaken. */
+/** Bits that a filter has for each key, and how many of them one sets: 12 of 1,000 new keys are mistaken. */
 const bitsPerKey = 10;
 const probes = 4;
 

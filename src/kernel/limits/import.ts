@@ -104,8 +104,8 @@ export const mappedBytesPerTransaction = 1 * MiB;
 export const faultAroundBytes = 64 * KiB;
 
 /**
- * Filters of key blocks that are written together, where an eighth of a transaction is as much: their pages lie
- * side by side then.
+ * Filters of key blocks that are written together, where an eighth of a transaction is as much: their pages
+ * lie side by side then.
  */
 export const filterStagingBytes = 256 * KiB;
 
