@@ -94,7 +94,7 @@ test("a write meets exactly the keys that were written before, whatever was seal
         expect(lines.length).toBe(there.size);
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 }, 60_000);
 
