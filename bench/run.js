@@ -23,6 +23,7 @@ const cases = [
   "graph",
   "longlist",
   "lists",
+  "edges",
   "comics",
   "snapshots",
   "peers",
@@ -44,6 +45,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   graph    RDF: all versions of schema.org (when PLIMSOLL_TEST_DATA has them) and generated graphs, beside peers
   longlist one list of 100,000,000 ids at 128 MiB, loaded and queried
   lists    edges written live into one list of 1,000 to 10,000,000 ids, and asked for beside that
+  edges    edges written live into one list, and into 100,000 as a power law has them (default 600 seconds)
   comics   a library of comics, for the first time and again (default 10,000)
   snapshots  databases published as snapshots and merged, of 3, 10 and 30 instances (default 600,000)
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
@@ -51,7 +53,7 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
 
   --count N       records, edges or ids (default 1,000,000)
   --memory SIZE   the only line to use, as 256MiB
-  --seconds N     how long live, relay and each of lists go on
+  --seconds N     how long live, relay, and each of lists and of edges go on
   --runs N        each import so often; the median stands for all (default 1)
 
 Inputs are made once, in PLIMSOLL_BENCH_DIR (default: plimsoll-bench in the folder for temporary files).

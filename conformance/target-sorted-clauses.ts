@@ -21,6 +21,12 @@ export const sortedClauses: TargetClause[] = [
     check: checkKeys,
   },
   {
+    id: "T21-filter",
+    title: "and the filter that came with one of them",
+    needs: kept,
+    check: checkFilters,
+  },
+  {
     id: "T22",
     title: "records, chunks and places are found from every id",
     needs: kept,
@@ -86,6 +92,8 @@ async function fillSegments(session: TargetSession, segments: number[]): Promise
         hash,
         ordinal,
         block: bytesOf(`${segment}:${hash}:${ordinal}`),
+        // Of blocks that begin with one hash the first comes without.
+        ...(ordinal === 1 ? {} : { filter: bytesOf(`filter ${segment}:${hash}:${ordinal}`) }),
       });
     }
   }
@@ -160,6 +168,19 @@ async function checkKeys(subject: TargetSubject): Promise<void> {
   });
 }
 
+async function checkFilters(subject: TargetSubject): Promise<void> {
+  await withSegments(subject, (reader) => {
+    for (const sought of [0n, 1n, 2n, 9n, 10n, 11n, 12n, 254n, 255n, 256n, 257n, high]) {
+      // Entries of one hash differ in its lowest bit.
+      const [hash, ordinal] = keys.findLast(([first, at]) => first <= (sought | 1n) && at !== 1)!;
+      const found = reader.keyFilter(2, sought)!;
+      assert.deepEqual([found.hash, found.ordinal], [hash, ordinal], `at ${sought}`);
+      assert.deepEqual(Buffer.from(found.filter), bytesOf(`filter 2:${hash}:${ordinal}`));
+    }
+    assert.equal(reader.keyFilter(4, high), undefined, "of a segment that there is not");
+  });
+}
+
 async function checkBorders(subject: TargetSubject): Promise<void> {
   await withSession(subject, subject.makeFolder(), async (session) => {
     for (const firstId of [5, 255, 256, 70_000]) await session.append(batchAt(firstId));
@@ -205,12 +226,20 @@ async function checkDrop(subject: TargetSubject): Promise<void> {
       return [1, 2, 3, 4].map((segment) => [
         [...reader.tupleBlocks(segment, 0, 0n, 0)].length,
         [...reader.keyBlocks(segment, 0n)].length,
+        Number(reader.keyFilter(segment, high) !== undefined),
       ]);
     };
-    const whole = [tuples.length, keys.length];
-    assert.deepEqual(left(), [[0, 0], whole, [0, 0], whole]);
+    const [whole, none] = [
+      [tuples.length, keys.length, 1],
+      [0, 0, 0],
+    ];
+    assert.deepEqual(left(), [none, whole, none, whole]);
     await session.dropSegments(null);
-    assert.deepEqual(left(), [[0, 0], whole, [0, 0], [0, 0]]);
+    assert.deepEqual(left(), [none, whole, none, none]);
+    const { keyFilters: _, ...plain } = sealedAt(1000, [2]).segments[0]!;
+    await session.publish({ ...sealedAt(1000, [2]), segments: [plain] }, "import", "note");
+    await session.dropSegments(null);
+    assert.deepEqual(left()[1], [tuples.length, keys.length, 0], "filters that the state does not tell of");
     await fillSegments(session, [5]);
     await session.dropSegments(null);
     await session.publish(sealedAt(1000, [2, 5]), "import", "note");

@@ -61,7 +61,15 @@ export function batchAt(firstId: number, blockBytes = 100): BatchParts {
 }
 
 export function sealedAt(nextId: number, segments: number[] = [], id = "import"): SealedState {
-  const numbers = { firstId: 0, endId: nextId, tuples: 1, postingBytes: 1, keys: 1, keyBytes: 1 };
+  const numbers = {
+    firstId: 0,
+    endId: nextId,
+    tuples: 1,
+    postingBytes: 1,
+    keys: 1,
+    keyBytes: 1,
+    keyFilters: 1,
+  };
   return {
     segments: segments.map((number) => ({ number, ...numbers })),
     nextId,

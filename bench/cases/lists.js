@@ -21,7 +21,7 @@ export async function run({ count = 10_000_000, seconds = 10, memory = "256MiB" 
 async function measure(ids, seconds, memory) {
   const title = `a list of ${ids.toLocaleString("en")} ids`;
   const lineBytes = parseSize(memory);
-  const prepare = (store) => load(ids, { store, memory, lineBytes });
+  const prepare = (store) => loadList(ids, { store, memory, lineBytes });
   const { found, ended } = await withServer({ memory, prepare }, async ({ address }) => {
     process.stderr.write(`${title} ...\n`);
     const child = join(root, "bench", "children", "edge-writers.js");
@@ -33,7 +33,8 @@ async function measure(ids, seconds, memory) {
   return { title, ...found, vmHwmBytes: ended.sampler.highWaterBytes, lineBytes };
 }
 
-async function load(ids, { store, memory, lineBytes }) {
+/** A store with one list of so many ids. */
+export async function loadList(ids, { store, memory, lineBytes }) {
   const loaded = await measureImport({
     title: "load",
     input: { path: null, bytes: null },

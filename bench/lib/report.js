@@ -32,6 +32,8 @@ const readings = {
     "The queries are started one by one: each opens the store anew, within a cgroup of the line where one can be made.\n",
   lists:
     "The client is a process of its own on the same machine; an answer of another edge than the one asked for ends the bench.\n",
+  edges:
+    "*Last / first tenth* is the rate of the last tenth of the time against that of the first, on a store that grows from 1,000 edges.\n",
   comics:
     "The time is that of the whole command, so that small libraries pay for its start. The last two change the library first.\n",
   snapshots:

@@ -99,6 +99,19 @@ const listsColumns = [
   ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
 ];
 
+const edgesColumns = [
+  ["run", (run) => run.title],
+  ["edges/s", (run) => countText(run.edgesPerSecond)],
+  ["last / first tenth", (run) => (run.lastTenth / run.firstTenth).toFixed(2)],
+  ["slowest second", (run) => countText(run.slowestSecond)],
+  ["write p50", (run) => `${run.write.p50Ms.toFixed(1)} ms`],
+  ["write p99", (run) => `${run.write.p99Ms.toFixed(1)} ms`],
+  ["any edge, p99", (run) => `${run.old.p99Ms.toFixed(1)} ms`],
+  ["the newest, p99", (run) => `${run.recent.p99Ms.toFixed(1)} ms`],
+  ["commits, folds, merges", (run) => [run.commits, run.folds, run.merges].map(countText).join(", ")],
+  ["peak memory", (run) => `${sizeText(run.vmHwmBytes)} of ${sizeText(run.lineBytes)}`],
+];
+
 const comicsColumns = [
   ["run", (run) => run.title],
   ["comics/s", (run) => countText(run.comicsPerSecond)],
@@ -133,6 +146,7 @@ const columnsOf = {
   codec: codecColumns,
   longlist: longlistColumns,
   lists: listsColumns,
+  edges: edgesColumns,
   comics: comicsColumns,
   snapshots: snapshotsColumns,
 };

@@ -196,6 +196,19 @@ export const targetSaboteurs: TargetSaboteur[] = [
       })),
   },
   {
+    name: "gives the filter of the block behind",
+    clause: "T21-filter",
+    spoil: (target) =>
+      changed(target, (session) => ({
+        reader: (options) => {
+          const reader = session.reader(options);
+          return changedReader(reader, {
+            keyFilter: (segment, hash) => reader.keyFilter(segment, hash + 2n),
+          });
+        },
+      })),
+  },
+  {
     name: "answers after it was closed",
     clause: "T1",
     spoil: (target) => changed(target, () => ({ finished: async () => null })),

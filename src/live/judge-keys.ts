@@ -2,18 +2,21 @@ import { type Kernel, tupleBlockBytesMax } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
 import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
 import {
+  isPlainReference,
+  keyFilterForm,
   keyFlag,
   keyFlagsAt,
+  keyHeaderBytes,
   keyIdAt,
   keyRulesOf,
   keySpan,
+  mayHoldKey,
   mergeKeys,
   runToEnd,
   streamOfBlocks,
 } from "../postings/index.js";
 import type { KeyFilter } from "./key-filter.js";
 import { KeyPass } from "./key-pass.js";
-import { isPlainReference, keyHeaderBytes } from "./key-walk.js";
 import type { KnownKeys } from "./known-keys.js";
 import { keyBlocksFrom, keyEntry, type LiveRun } from "./live-run.js";
 
@@ -90,13 +93,14 @@ function metBlocks(
     found.push(blocksOf(sought.sorted(), (hash, take) => known.entriesOf(hash).forEach(take)));
   }
   const met = new Map<bigint, Uint8Array[]>(maybeKnown.map((hash) => [hash, []]));
-  for (const { number, firstId, endId } of segments) {
+  for (const { number, firstId, endId, keyFilters } of segments) {
     const isCovered = firstId >= filter.coveredFromId;
     const isOpen = (hash: bigint) =>
       known.endIdOf(hash) < endId &&
       (!isCovered || filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n)));
     const hashes = (isCovered ? maybeKnown : sought.sorted()).filter(isOpen);
-    const pass = new KeyPass((hash) => reader.keyBlocks(number, hash));
+    const mayHold = keyFilters === keyFilterForm ? filterOf(reader, number) : undefined;
+    const pass = new KeyPass((hash) => reader.keyBlocks(number, hash), mayHold);
     const find = (hash: bigint, take: Take) =>
       pass.find(hash, (entry) => {
         take(entry);
@@ -114,6 +118,14 @@ function metBlocks(
     found.push(blocksOf(maybeKnown, (hash, take) => pass.find(hash, take)));
   }
   return found.filter((blocks) => blocks.length > 0);
+}
+
+/** What the filters beside the key blocks of a segment tell; where there is none the block is looked into. */
+function filterOf(reader: StoreReader, segment: number): (hash: bigint) => boolean {
+  return (hash) => {
+    const beside = reader.keyFilter(segment, hash);
+    return beside === undefined || mayHoldKey(beside, hash);
+  };
 }
 
 /** Takes the dead; the answer is how many others are told of, which took a place. */

@@ -1,6 +1,5 @@
 import type { KeyBlockEntry } from "../ports/index.js";
-import { keyFlagsAt, keySpan } from "../postings/index.js";
-import { isPlainReference, keyHeaderBytes } from "./key-walk.js";
+import { isPlainReference, keyFlagsAt, keyHeaderBytes, keySpan } from "../postings/index.js";
 
 const lastHashAt = 16;
 
@@ -11,6 +10,7 @@ const lastHashAt = 16;
  */
 export class KeyPass {
   readonly #blocksFrom: (hash: bigint) => Iterable<KeyBlockEntry>;
+  readonly #mayHold: (hash: bigint) => boolean;
   #rest: Iterator<KeyBlockEntry> | null = null;
   #block: Uint8Array | null = null;
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -18,13 +18,21 @@ export class KeyPass {
   /** Of the last entry of the block, its lowest bit off. */
   #lastHash = 0n;
 
-  constructor(blocksFrom: (hash: bigint) => Iterable<KeyBlockEntry>) {
+  /** A block is looked up only for hashes that there may be. */
+  constructor(
+    blocksFrom: (hash: bigint) => Iterable<KeyBlockEntry>,
+    mayHold: (hash: bigint) => boolean = () => true,
+  ) {
     this.#blocksFrom = blocksFrom;
+    this.#mayHold = mayHold;
   }
 
   /** Takes copies: a slice of a Buffer would keep its block. */
   find(hash: bigint, take: (entry: Uint8Array) => void): void {
-    if (this.#block === null || hash > this.#lastHash) this.#seek(hash);
+    if (this.#block === null || hash > this.#lastHash) {
+      if (!this.#mayHold(hash)) return;
+      this.#seek(hash);
+    }
     const [low, high] = [Number(hash & 0xffff_ffffn), Number(hash >> 32n)];
     while (this.#block !== null) {
       if (this.#findInBlock(low, high, take)) return;

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { liveLearnMs, systemClock } from "../kernel/index.js";
 import type { SegmentState, StoreReader } from "../ports/index.js";
+import { settlingEntries } from "../postings/index.js";
 import type { KeyFilter, SegmentLearner } from "./key-filter.js";
-import { settlingEntries } from "./key-walk.js";
 
 /**
  * Has a filter know what was sealed before it began, from the last segment backwards for as far as it has

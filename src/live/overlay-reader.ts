@@ -2,6 +2,7 @@ import type { CompiledMapping } from "../model/index.js";
 import type {
   ColumnEntry,
   KeyBlockEntry,
+  KeyFilterEntry,
   PlaceEntry,
   RecordBlockEntry,
   SealedState,
@@ -109,6 +110,10 @@ export class OverlayReader implements StoreReader {
       return;
     }
     yield* keyBlocksFrom(this.#runOf(segment).keys, hash, ordinal);
+  }
+
+  keyFilter(segment: number, hash: bigint): KeyFilterEntry | undefined {
+    return segment < firstSegment ? this.#sealedReader.keyFilter(segment, hash) : undefined;
   }
 
   /** Live records were read nowhere that could be named. */

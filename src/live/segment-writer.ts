@@ -1,6 +1,13 @@
 import type { Kernel } from "../kernel/index.js";
 import type { SegmentKeyBlock, SegmentState, SegmentTupleBlock, TargetSession } from "../ports/index.js";
-import { type BlockStream, type KeyRule, mergeKeys, mergeTuples } from "../postings/index.js";
+import {
+  type BlockStream,
+  type KeyRule,
+  keyBlockFilter,
+  keyFilterForm,
+  mergeKeys,
+  mergeTuples,
+} from "../postings/index.js";
 
 export interface SegmentSources {
   tuples: readonly BlockStream[];
@@ -11,7 +18,10 @@ export interface SegmentSources {
   firstNewId: number;
 }
 
-export type SegmentCounts = Pick<SegmentState, "tuples" | "postingBytes" | "keys" | "keyBytes">;
+export type SegmentCounts = Pick<
+  SegmentState,
+  "tuples" | "postingBytes" | "keys" | "keyBytes" | "keyFilters"
+>;
 
 /**
  * Merges sorted streams into one segment of the store, a block at a time; `breathe` is awaited behind each.
@@ -22,7 +32,13 @@ export async function writeSegment(
   { tuples, keys, rules, firstNewId }: SegmentSources,
   breathe: (bytes: number) => Promise<void>,
 ): Promise<SegmentCounts> {
-  const counts: SegmentCounts = { tuples: 0, postingBytes: 0, keys: 0, keyBytes: 0 };
+  const counts: SegmentCounts = {
+    tuples: 0,
+    postingBytes: 0,
+    keys: 0,
+    keyBytes: 0,
+    keyFilters: keyFilterForm,
+  };
   let tupleBlock: SegmentTupleBlock;
   const mergingTuples = mergeTuples({
     kernel,
@@ -45,7 +61,7 @@ export async function writeSegment(
     rules,
     firstNewId,
     output: (block, { hash }, count) => {
-      keyBlock = { hash, ordinal: ordinal++, block };
+      keyBlock = { hash, ordinal: ordinal++, block, filter: keyBlockFilter(block) };
       counts.keys += count;
       counts.keyBytes += block.length;
     },

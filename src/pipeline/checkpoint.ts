@@ -34,6 +34,8 @@ export interface SealState {
   postingBytes: number;
   keys: number;
   keyBytes: number;
+  /** Form of the filters beside the key blocks; a merge of keys that an older version did has none. */
+  keyFilters?: number;
   fates: KeyFates;
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { boundOffsets } from "../postings/index.js";
+import { boundOffsets, keyFilterForm } from "../postings/index.js";
 import type { KeyFates, RunFile, SealState } from "./checkpoint.js";
 import type { ImportRun } from "./import-run.js";
 import { lowerRunCount } from "./lower-run-count.js";
@@ -85,10 +85,13 @@ async function mergeKeys(run: ImportRun, seal: SealState, worker: WorkerHandle):
     [],
     async (output) => {
       await run.serial(async () => {
-        for (const part of output.parts) {
+        for (const [at, part] of output.parts.entries()) {
           if (part.kind !== "key-block") continue;
-          const block = new Uint8Array(output.output, part.offset, part.length);
-          await run.session.appendKeyBlock(seal.segment, { hash: part.hash, ordinal: part.ordinal, block });
+          const { hash, ordinal } = part;
+          const [block, filter] = [part, output.parts[at + 1]!].map(
+            ({ offset, length }) => new Uint8Array(output.output, offset, length),
+          );
+          await run.session.appendKeyBlock(seal.segment, { hash, ordinal, block: block!, filter: filter! });
           keys += part.count;
           bytes += part.length;
         }
@@ -100,6 +103,7 @@ async function mergeKeys(run: ImportRun, seal: SealState, worker: WorkerHandle):
     seal.isKeysDone = true;
     seal.keys = keys;
     seal.keyBytes = bytes;
+    seal.keyFilters = keyFilterForm;
     seal.fates = (reply as MergedReply).fates as KeyFates;
     run.state.runs.push(...((reply as MergedReply).runs as RunFile[]));
     await run.commitNow();

@@ -159,6 +159,7 @@ function newSegment(run: ImportRun): SegmentState[] {
       postingBytes: seal.postingBytes,
       keys: seal.keys,
       keyBytes: seal.keyBytes,
+      ...(seal.keyFilters === undefined ? {} : { keyFilters: seal.keyFilters }),
     },
   ];
 }

@@ -5,6 +5,7 @@ import {
   type BlockStream,
   type KeyCounts,
   type KeyRule,
+  keyBlockFilter,
   keyRulesOf,
   keySpan,
   mergeKeys,
@@ -80,7 +81,12 @@ export function* mergeKeyRuns(context: MergeContext, request: MergeKeysRequest):
         entries += count;
         bytes += block.length;
         if (writer !== null) writer.write(block);
-        else context.output.add({ kind: "key-block", hash: first.hash, ordinal, count }, block);
+        else {
+          context.output.addTogether([
+            { head: { kind: "key-block", hash: first.hash, ordinal, count }, bytes: block },
+            { head: { kind: "key-filter" }, bytes: keyBlockFilter(block) },
+          ]);
+        }
         ordinal += 1;
       },
       dead: (tuples, count) => dead.add(tuples, count),

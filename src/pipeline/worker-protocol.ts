@@ -132,6 +132,8 @@ export type OutputPart =
       length: number;
     }
   | { kind: "key-block"; hash: bigint; ordinal: number; count: number; offset: number; length: number }
+  /** Of the key block in front of it. */
+  | { kind: "key-filter"; offset: number; length: number }
   | { kind: "hashes"; offset: number; length: number }
   | { kind: "rows"; page: RowPageHead; offset: number; length: number };
 

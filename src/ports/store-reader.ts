@@ -36,6 +36,8 @@ export interface SegmentState {
   postingBytes: number;
   keys: number;
   keyBytes: number;
+  /** Form of the filters beside its key blocks; none counts where it is not said. */
+  keyFilters?: number;
 }
 
 export interface LastImport {
@@ -69,6 +71,13 @@ export interface KeyBlockEntry {
   hash: bigint;
   ordinal: number;
   block: Uint8Array;
+}
+
+/** The filter of a key block, by the hash that the block begins with. */
+export interface KeyFilterEntry {
+  hash: bigint;
+  ordinal: number;
+  filter: Uint8Array;
 }
 
 export interface PlaceEntry {
@@ -120,6 +129,11 @@ export interface StoreReader extends Disposable {
    * begins with `hash`, those from that block on: one hash may fill many.
    */
   keyBlocks(segment: number, hash: bigint, ordinal?: number): Iterable<KeyBlockEntry>;
+  /**
+   * The filter that was given with the last key block of a segment whose first hash is at or before `hash`,
+   * its role aside; those of blocks that came without one are passed over.
+   */
+  keyFilter(segment: number, hash: bigint): KeyFilterEntry | undefined;
   /** The place where the batch that holds `id` was read. */
   place(id: number): PlaceEntry | undefined;
   bytes(): StoreBytes;

@@ -64,6 +64,8 @@ export interface SegmentKeyBlock {
   hash: bigint;
   ordinal: number;
   block: Uint8Array;
+  /** Found by `keyFilter`, and dropped with the segment. */
+  filter?: Uint8Array;
 }
 
 /** A store as the pipeline opens it for writing. */

@@ -2,6 +2,7 @@ export * from "./block-stream.js";
 export * from "./id-sets.js";
 export * from "./key-buffer.js";
 export * from "./key-entry.js";
+export * from "./key-filter.js";
 export * from "./key-rules.js";
 export * from "./merge-keys.js";
 export * from "./merge-tuples.js";

@@ -35,3 +35,19 @@ export function keyIdAt(bytes: Uint8Array, at: number): number {
 export function keyFlagsAt(bytes: Uint8Array, at: number): number {
   return bytes[at + flagsAt]!;
 }
+
+/** In front of the entries of a block: see kernels/key-block.ts. */
+export const keyHeaderBytes = 24;
+
+/** Where entries of a key block define or delete a key; a damaged one has none behind its end. */
+export function* settlingEntries(block: Uint8Array): Generator<number> {
+  const lastAt = block.length - keyEntryBytesMin;
+  for (let at = keyHeaderBytes; at <= lastAt; at = keySpan(block, at).entryEnd) {
+    if (!isPlainReference(keyFlagsAt(block, at))) yield at;
+  }
+}
+
+/** Whether an entry settles nothing: a reference by itself kills nobody. */
+export function isPlainReference(flags: number): boolean {
+  return (flags & keyFlag.reference) !== 0 && (flags & keyFlag.deletion) === 0;
+}

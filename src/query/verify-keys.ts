@@ -1,5 +1,7 @@
-import type { KeyBlockEntry } from "../ports/index.js";
-import { keyEntryAt } from "./key-entries.js";
+import { lookupMappedBytes } from "../kernel/index.js";
+import type { KeyBlockEntry, SegmentState } from "../ports/index.js";
+import { forgetsKey, keyBlockFilter, keyFilterForm, mayHoldKey } from "../postings/index.js";
+import { keyEntryAt, sameBytes } from "./key-entries.js";
 import { keyName } from "./record-held-keys.js";
 import { keyWalk } from "./store-walks.js";
 import type { Verification } from "./verification.js";
@@ -26,9 +28,9 @@ export async function verifyKeys(
 ): Promise<KeyOutcome> {
   const { kernel } = main;
   const { exports, u8 } = kernel;
-  const segments = run.store.sealed.segments.map(({ number }) => number);
+  const { segments } = run.store.sealed;
   exports.verifyKeysOpen(kernel.alloc(exports.verifyKeysBytes(segments.length)), segments.length);
-  const walks = segments.map((segment) => keyWalk(run, segment));
+  const walks = segments.map(({ number }) => keyWalk(run, number));
   const places = segments.map(() => "");
   const pieces = references.pieces();
   let isReadable = true;
@@ -40,8 +42,8 @@ export async function verifyKeys(
       if (status === KEYS_NEED_BLOCK.value) {
         if (run.pages.isFull) await run.breathe();
         const entry = walks[wanted]!.next();
-        places[wanted] = `The key block ${entry?.ordinal} of segment ${segments[wanted]}`;
-        if (!feed(run, main, entry, places[wanted])) isReadable = false;
+        places[wanted] = `The key block ${entry?.ordinal} of segment ${segments[wanted]!.number}`;
+        if (!feed(run, main, entry, segments[wanted]!, places[wanted])) isReadable = false;
       } else if (status === KEYS_NEED_CALLS.value) {
         const piece = pieces.next();
         exports.keysCalls(piece.value?.tuples ?? 0, piece.value?.count ?? 0);
@@ -76,6 +78,7 @@ function feed(
   run: Verification,
   main: VerifyKernel,
   entry: KeyBlockEntry | undefined,
+  segment: SegmentState,
   place: string,
 ): boolean {
   const { exports, u8 } = main.kernel;
@@ -94,7 +97,30 @@ function feed(
   const status = exports.keysFeed(block.length);
   if (status !== exports.KEYS_DONE.value) return tellBlock(run, main, status, place);
   const first = new DataView(block.buffer, block.byteOffset).getBigUint64(8, true);
-  return first === hash || tellBlock(run, main, exports.KEYS_MISNAMED.value, place);
+  if (first !== hash) return tellBlock(run, main, exports.KEYS_MISNAMED.value, place);
+  checkFilter(run, entry, segment, place);
+  return true;
+}
+
+/**
+ * No filter may have a key of the block taken for new: neither that of the block nor, where it has none, that
+ * of another one.
+ */
+function checkFilter(
+  run: Verification,
+  { hash, ordinal, block }: KeyBlockEntry,
+  segment: SegmentState,
+  place: string,
+) {
+  if (segment.keyFilters !== keyFilterForm) return;
+  run.pages.count(lookupMappedBytes);
+  const last = new DataView(block.buffer, block.byteOffset).getBigUint64(16, true);
+  const beside = run.store.reader.keyFilter(segment.number, last);
+  if (beside === undefined) return;
+  const isOwn = beside.hash === hash && beside.ordinal === ordinal;
+  if (isOwn && sameBytes(beside.filter, keyBlockFilter(block))) return;
+  const isForgetful = isOwn ? forgetsKey(beside, block) : !mayHoldKey(beside, last);
+  if (isForgetful) run.fault("key", `The filter beside ${place.replace("The", "the")} forgets keys of it.`);
 }
 
 /** Tells what is wrong with the wanted block; false when the rest of it cannot be read. */

@@ -138,6 +138,17 @@ describe("verify finds what was planted", () => {
     ]);
   });
 
+  test("a filter that forgets keys", async () => {
+    const [filter] = parts.filters.get(2)!;
+    filter!.filter = filter!.filter.fill(0, 8);
+    expect(await faults()).toEqual([
+      "key: The filter beside the key block 0 of segment 2 forgets keys of it.",
+    ]);
+    // Nothing is known where there is none.
+    parts.filters.set(2, []);
+    expect(await faults()).toEqual([]);
+  });
+
   test("a key that two live records define", async () => {
     // The dead record 9 comes back to life, and with it a posting list of dead records that is too short.
     const twice = buildWorld(

@@ -2,10 +2,18 @@ import { Kernel } from "../../src/kernel/index.js";
 import { compileMapping, type Mapping } from "../../src/mapping/index.js";
 import type { CompiledMapping } from "../../src/model/index.js";
 import { RecordLoader } from "../../src/pipeline/record-loader.js";
-import type { KeyBlockEntry, SealedState, StoreReader, TupleBlockEntry } from "../../src/ports/index.js";
+import type {
+  KeyBlockEntry,
+  KeyFilterEntry,
+  SealedState,
+  StoreReader,
+  TupleBlockEntry,
+} from "../../src/ports/index.js";
 import {
   firstTupleOf,
   KeyBuffer,
+  keyBlockFilter,
+  keyFilterForm,
   keyRulesOf,
   mergeKeys,
   runToEnd,
@@ -25,6 +33,7 @@ export interface MemoryParts {
   columns: Map<number, { firstId: number; chunk: Uint8Array }[]>;
   tuples: Map<number, TupleBlockEntry[]>;
   keys: Map<number, KeyBlockEntry[]>;
+  filters: Map<number, KeyFilterEntry[]>;
   sealed: SealedState;
 }
 
@@ -74,7 +83,14 @@ export class MemoryStoreBuilder {
     this.#loading = loadingFor(this.mapping);
     const liveRecords = this.mapping.entities.map(() => 0);
     const sealed = { segments: [], nextId: 0, liveRecords, deadRecords: 0, lastImport: null };
-    this.parts = { records: [], columns: new Map(), tuples: new Map(), keys: new Map(), sealed };
+    this.parts = {
+      records: [],
+      columns: new Map(),
+      tuples: new Map(),
+      keys: new Map(),
+      filters: new Map(),
+      sealed,
+    };
   }
 
   /** Seals one more segment, its keys settled by the mapping's rules. Returns the id of each record. */
@@ -141,6 +157,10 @@ export class MemoryStoreBuilder {
     tuples.sort();
     const tupleBlocks = this.#encodeTuples();
     this.parts.keys.set(number, keyBlocks);
+    this.parts.filters.set(
+      number,
+      keyBlocks.map(({ hash, ordinal, block }) => ({ hash, ordinal, filter: keyBlockFilter(block) })),
+    );
     this.parts.tuples.set(number, tupleBlocks);
     sealed.segments.push({
       number,
@@ -150,6 +170,7 @@ export class MemoryStoreBuilder {
       postingBytes: tupleBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
       keys: keyBlocks.reduce((sum, entry) => sum + new DataView(entry.block.buffer).getUint32(0, true), 0),
       keyBytes: keyBlocks.reduce((sum, entry) => sum + entry.block.length, 0),
+      keyFilters: keyFilterForm,
     });
     tuples.clear();
     keys.clear();
@@ -273,6 +294,10 @@ class MemoryReader implements StoreReader {
       return last >= hash && (ordinal === 0 || entry.hash !== hash || entry.ordinal >= ordinal);
     });
     if (start >= 0) yield* fleeting(blocks.slice(start));
+  }
+
+  keyFilter(segment: number, hash: bigint) {
+    return this.#parts.filters.get(segment)?.findLast((entry) => entry.hash <= (hash | 1n));
   }
 
   place(id: number) {

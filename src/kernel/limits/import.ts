@@ -103,6 +103,12 @@ export const mappedBytesPerTransaction = 1 * MiB;
 /** A page fault maps the pages around it that are in the page cache: up to this much. */
 export const faultAroundBytes = 64 * KiB;
 
+/**
+ * Filters of key blocks that are written together, where an eighth of a transaction is as much: their pages
+ * lie side by side then.
+ */
+export const filterStagingBytes = 256 * KiB;
+
 /** Keys deleted in one transaction, so that a rollback of any size dirties few pages at a time. */
 export const rollbackKeysPerTransaction = 512;
 

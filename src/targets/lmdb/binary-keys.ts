@@ -3,7 +3,7 @@ import { readRecordId, recordIdBytes, writeRecordId } from "../../model/index.js
 /**
  * LMDB compares keys as bytes, so numbers in keys are big-endian.
  * records, places: id(5) · columns: index(2) id(5) · postings: segment(4) index(2) term(8) id(5) ·
- * keys: segment(4) hash(8) ordinal(4).
+ * keys, filters: segment(4) hash(8) ordinal(4).
  */
 export function recordKey(id: number): Buffer {
   const key = Buffer.allocUnsafe(recordIdBytes);
@@ -27,6 +27,9 @@ export function postingKey(segment: number, index: number, term: bigint, id: num
   return key;
 }
 
+/** Above all ordinals that there are. */
+export const ordinalMax = 2 ** 32 - 1;
+
 export function keyBlockKey(segment: number, hash: bigint, ordinal: number): Buffer {
   const key = Buffer.allocUnsafe(16);
   key.writeUInt32BE(segment, 0);
@@ -35,7 +38,7 @@ export function keyBlockKey(segment: number, hash: bigint, ordinal: number): Buf
   return key;
 }
 
-/** The first key of a segment in either of the two segmented tables. */
+/** The first key of a segment in any of the segmented tables. */
 export function segmentKey(segment: number): Buffer {
   const key = Buffer.allocUnsafe(4);
   key.writeUInt32BE(segment, 0);

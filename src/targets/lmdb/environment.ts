@@ -8,7 +8,7 @@ const { open } = createRequire(import.meta.url)("lmdb") as typeof import("lmdb")
 
 type Table = Database<Buffer, Buffer>;
 
-export const tableNames = ["meta", "records", "columns", "postings", "keys", "places"] as const;
+export const tableNames = ["meta", "records", "columns", "postings", "keys", "places", "filters"] as const;
 export type TableName = (typeof tableNames)[number];
 export type Tables = Record<TableName, Table>;
 
@@ -47,6 +47,11 @@ export class Environment {
 
   get tables(): Tables {
     return this.#tables;
+  }
+
+  /** Stores that were made before there were filters have no such table, until they are written. */
+  get hasFilters(): boolean {
+    return (this.#tables.filters as Table | undefined) !== undefined;
   }
 
   async reopen(): Promise<void> {

@@ -5,6 +5,7 @@ import type { CompiledMapping } from "../../model/index.js";
 import type {
   ColumnEntry,
   KeyBlockEntry,
+  KeyFilterEntry,
   PlaceEntry,
   RecordBlockEntry,
   SealedState,
@@ -16,6 +17,7 @@ import {
   columnKey,
   idOfRecordKey,
   keyBlockKey,
+  ordinalMax,
   partsOfColumnKey,
   partsOfKeyBlockKey,
   partsOfPostingKey,
@@ -132,6 +134,13 @@ export class LmdbStoreReader implements StoreReader {
     }
   }
 
+  keyFilter(segment: number, hash: bigint): KeyFilterEntry | undefined {
+    if (!this.#environment.hasFilters) return undefined;
+    const sought = keyBlockKey(segment, hash | 1n, ordinalMax);
+    const entry = this.#lastAtOrBefore("filters", sought, segmentKey(segment));
+    return entry && { ...partsOfKeyBlockKey(entry.key), filter: entry.value };
+  }
+
   place(id: number): PlaceEntry | undefined {
     if (id >= this.sealed.nextId) return undefined;
     const entry = this.#lastAtOrBefore("places", recordKey(id), undefined);
@@ -150,7 +159,7 @@ export class LmdbStoreReader implements StoreReader {
       records: bytesOf("records"),
       columns: bytesOf("columns"),
       postings: bytesOf("postings"),
-      keys: bytesOf("keys"),
+      keys: bytesOf("keys") + (this.#environment.hasFilters ? bytesOf("filters") : 0),
       places: bytesOf("places"),
       file: statSync(join(this.#dir, storeFiles.data)).size,
     };

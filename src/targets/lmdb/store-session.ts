@@ -98,7 +98,11 @@ export class LmdbStoreSession extends TargetSession {
   }
 
   protected override async _appendKeyBlock(segment: number, entry: SegmentKeyBlock): Promise<void> {
-    await this.#writer.stage("keys", keyBlockKey(segment, entry.hash, entry.ordinal), entry.block);
+    const { hash, ordinal, block, filter } = entry;
+    await this.#writer.stage("keys", keyBlockKey(segment, hash, ordinal), block);
+    if (filter !== undefined) {
+      await this.#writer.stage("filters", keyBlockKey(segment, hash, ordinal), filter);
+    }
   }
 
   protected override async _publish(
@@ -116,8 +120,12 @@ export class LmdbStoreSession extends TargetSession {
 
   protected override async _dropSegments(keep: number | null): Promise<void> {
     const kept = new Set(this.#sealed.segments.map((segment) => segment.number));
+    const filtered = new Set(
+      this.#sealed.segments.filter(({ keyFilters }) => keyFilters !== undefined).map(({ number }) => number),
+    );
     if (keep !== null) kept.add(keep);
-    await this.#writer.keepSegments(kept);
+    if (keep !== null) filtered.add(keep);
+    await this.#writer.keepSegments(kept, filtered);
   }
 
   protected override _reader(isUnsealedVisible: boolean): StoreReader {

@@ -3,8 +3,10 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import {
   asDiskCondition,
+  assert,
   diskFull,
   diskUnwritable,
+  filterStagingBytes,
   isDiskFull,
   isPlimsollError,
   rollbackKeysPerTransaction,
@@ -42,6 +44,11 @@ export class StoreWriter {
   /** One fills up while the other is being written. */
   #staging: Staging;
   #spare: Staging;
+  /**
+   * Filters of key blocks wait for one another, so that their pages lie together in the file: they are read
+   * without the blocks, and what lies around a page is mapped with it.
+   */
+  readonly #filters: Staging;
   #flushing: Promise<void> = Promise.resolve();
   #isHalfMade = false;
   /** Readers of the session: mapped pages are given back when there are none. */
@@ -67,7 +74,9 @@ export class StoreWriter {
       this.#giveUp();
       throw asStoreError(error, dir);
     }
-    const stagingBytes = Math.floor(options.transactionBytes / 2);
+    const filterBytes = Math.min(filterStagingBytes, Math.floor(options.transactionBytes / 8));
+    const stagingBytes = Math.floor((options.transactionBytes - filterBytes) / 2);
+    this.#filters = new Staging(filterBytes);
     this.#staging = new Staging(stagingBytes);
     this.#spare = new Staging(stagingBytes);
   }
@@ -90,6 +99,12 @@ export class StoreWriter {
 
   /** Waits for a transaction in memory; one value larger than the whole staging buffer goes alone. */
   async stage(table: TableName, key: Buffer, value: Uint8Array): Promise<void> {
+    if (table === "filters") {
+      if (this.#filters.add(table, key, value)) return;
+      await this.write(() => {});
+      assert(this.#filters.add(table, key, value), "a filter fits the staging buffer");
+      return;
+    }
     if (this.#staging.add(table, key, value)) return;
     await this.#flushInBackground();
     if (this.#staging.add(table, key, value)) return;
@@ -99,7 +114,12 @@ export class StoreWriter {
   /** One transaction with everything staged and `extra`, on the disk when it returns. */
   async write(extra: () => void): Promise<void> {
     await this.#waitForDisk(this.#flushing);
-    await this.#waitForDisk(this.#transact(this.#staging, extra));
+    const extras = () => {
+      for (const { table, key, value } of this.#filters.puts()) this.put(table, key, value);
+      extra();
+    };
+    await this.#waitForDisk(this.#transact(this.#staging, extras));
+    this.#filters.clear();
     await this.#keepMappedBounded();
   }
 
@@ -112,7 +132,7 @@ export class StoreWriter {
 
   /** Writes what is staged; false when nothing waited in memory. */
   async flush(): Promise<boolean> {
-    if (this.#staging.isEmpty && this.#meter.unsyncedBytes === 0) return false;
+    if (!this.#isStaged && this.#meter.unsyncedBytes === 0) return false;
     await this.write(() => {});
     return true;
   }
@@ -121,6 +141,7 @@ export class StoreWriter {
   async discard(): Promise<void> {
     await this.#flushing;
     this.#staging.clear();
+    this.#filters.clear();
   }
 
   async releaseMapped(): Promise<void> {
@@ -129,14 +150,19 @@ export class StoreWriter {
     this.#mapped.restart();
   }
 
-  /** Deletes posting and key segments but for these. */
-  async keepSegments(kept: ReadonlySet<number>): Promise<void> {
+  /**
+   * Deletes posting and key segments but for these, and filters of others than those that have some: a number
+   * that is dealt again must find none.
+   */
+  async keepSegments(kept: ReadonlySet<number>, filtered = kept): Promise<void> {
     // What is staged is not in the tables yet, and would come after they were looked at.
-    if (!this.#staging.isEmpty) await this.write(() => {});
+    if (this.#isStaged) await this.write(() => {});
     await this.#flushing;
-    for (const table of ["postings", "keys"] as const) {
+    for (const table of ["postings", "keys", "filters"] as const) {
+      const staying = table === "filters" ? filtered : kept;
       for (const segment of this.#segmentsIn(table)) {
-        if (!kept.has(segment)) await this.removeRange(table, segmentKey(segment), segmentKey(segment + 1));
+        if (!staying.has(segment))
+          await this.removeRange(table, segmentKey(segment), segmentKey(segment + 1));
       }
     }
   }
@@ -162,6 +188,10 @@ export class StoreWriter {
     } finally {
       this.#lock[Symbol.dispose]();
     }
+  }
+
+  get #isStaged(): boolean {
+    return !this.#staging.isEmpty || !this.#filters.isEmpty;
   }
 
   /** Data without a marker and a lock would be taken for somebody else's the next time. */
@@ -219,7 +249,7 @@ export class StoreWriter {
     if (this.readers === 0 && this.#mapped.isFull()) await this.releaseMapped();
   }
 
-  #segmentsIn(table: "postings" | "keys"): number[] {
+  #segmentsIn(table: "postings" | "keys" | "filters"): number[] {
     const segments: number[] = [];
     let next = 0;
     for (;;) {
