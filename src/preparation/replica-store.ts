@@ -1,5 +1,11 @@
 import type { SnapshotStorage } from "../ports/index.js";
-import type { PullOptions, PullReport, PushOptions, PushReport } from "../snapshots/index.js";
+import type {
+  PullOptions,
+  PullReport,
+  PushOptions,
+  PushReport,
+  StorageSettings,
+} from "../snapshots/index.js";
 import { lmdbStoreParts, openLmdbReplica } from "../targets/lmdb/index.js";
 
 /** Has the storage hold what is sealed in a store, while others write on; it takes what is new. */
@@ -21,6 +27,47 @@ export async function pullStore(
 ): Promise<PullReport> {
   const { pullParts } = await loadSnapshots();
   return await pullParts(storage, () => openLmdbReplica(path), options);
+}
+
+export interface ReplicaOrigin {
+  /** Folder of the replica. */
+  path: string;
+  url: string;
+  storage: StorageSettings;
+  /** Whose store it is: as for a pull. */
+  sought: Required<Pick<PullOptions, "name" | "folderName" | "from">>;
+}
+
+/** What is pushed for a replica that is kept up with it. */
+export interface ReplicaFeed extends AsyncDisposable {
+  /** For messages. */
+  readonly storageName: string;
+  /** Whether there is another state than at the last pull: nobody who reads the replica notices the look. */
+  hasNews(signal: AbortSignal): Promise<boolean>;
+  pull(signal: AbortSignal, onProgress: PullOptions["onProgress"]): Promise<PullReport>;
+}
+
+export async function openReplicaFeed({ path, url, storage, sought }: ReplicaOrigin): Promise<ReplicaFeed> {
+  const { findReplica, openStorage } = await loadSnapshots();
+  const opened = await openStorage(url, storage);
+  const { name, folderName = "", from = null } = sought;
+  /** What the last look found, and what was found before the last pull that went well. */
+  let found: string | null = null;
+  let pulled: string | null = null;
+  return {
+    storageName: opened.name,
+    async hasNews(signal) {
+      found = (await findReplica(opened, { name, folderName, from }, signal)).object;
+      return found !== pulled;
+    },
+    async pull(signal, onProgress) {
+      const before = found;
+      const report = await pullStore(opened, path, { ...sought, signal, onProgress });
+      pulled = before;
+      return report;
+    },
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
 }
 
 /** An import does without them. */
