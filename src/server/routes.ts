@@ -9,7 +9,7 @@ import { openApiRoute } from "./openapi.js";
 import { postQuery } from "./query-routes.js";
 import { postRecords } from "./records-route.js";
 import type { Answer, Parameter, Route } from "./route.js";
-import { getHealth, getSnapshots } from "./snapshots/index.js";
+import { getHealth, getSnapshots } from "./snapshot-routes.js";
 import { getPage, getPageFile, getStore } from "./store-routes.js";
 
 const json = "application/json";

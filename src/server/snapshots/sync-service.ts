@@ -32,7 +32,7 @@ export interface SyncTrouble {
   retryAtMs: number;
 }
 
-/** Syncs databases beside the server: one that ends is begun again, and the server goes on whatever it does. */
+/** Syncs databases beside the server. One that ends is begun again, and the server goes on meanwhile. */
 export class SyncService {
   readonly settings: SyncSettings;
   readonly #host: SyncServiceHost;

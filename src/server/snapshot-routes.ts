@@ -1,7 +1,6 @@
-import { sendJson } from "../answers.js";
-import type { Exchange } from "../exchange.js";
-import { healthOf } from "./health.js";
-import { snapshotView } from "./snapshot-view.js";
+import { sendJson } from "./answers.js";
+import type { Exchange } from "./exchange.js";
+import { healthOf, snapshotView } from "./snapshots/index.js";
 
 /**
  * `GET /healthz`: the process answers, and what it does with snapshots goes well. Nobody has to show a token
