@@ -10,6 +10,7 @@ import type { SyncService } from "./sync-service.js";
 export function snapshotView(work: SnapshotWork, storePath: string): object {
   const checks = work.checks();
   return {
+    at: timeOf(Date.now()),
     status: work.isAny ? healthOf(checks) : null,
     checks: checks.map(({ name, state, sinceMs, code }) => ({ name, state, since: timeOf(sinceMs), code })),
     sync: work.sync === null ? null : syncView(work.sync, storePath),

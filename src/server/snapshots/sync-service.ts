@@ -146,7 +146,8 @@ export class SyncService {
     const count = (former?.count ?? 0) + 1;
     const retryMs = Math.min(syncRetryMsMax, syncRetryMsMin * 2 ** Math.min(count - 1, 20));
     this.#trouble = { error, count, sinceMs: former?.sinceMs ?? nowMs, retryMs, retryAtMs: nowMs + retryMs };
-    this.#host.note(`The sync ended, and is begun again: ${logTextOf(error)}\n`);
+    if (former === null || logTextOf(former.error) !== logTextOf(error))
+      this.#host.note(`The sync ended, and is begun again: ${logTextOf(error)}\n`);
     this.#host.onChange();
     return retryMs;
   }
