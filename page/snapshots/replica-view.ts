@@ -22,9 +22,9 @@ export function replicaView(replica: Replica, times: Times): Child[] {
       : null,
     progress === null ? null : progressView(progress),
     figures([
-      ["state of", state === null ? "–" : times.ago(state.pushedAt), times.exactly(state?.pushedAt ?? null)],
+      ["pushed", state === null ? "–" : times.ago(state.pushedAt), times.exactly(state?.pushedAt ?? null)],
       ["pulled", times.ago(state?.pulledAt ?? null), times.exactly(state?.pulledAt ?? null)],
-      ["known to be newest", times.ago(replica.currentAt), times.exactly(replica.currentAt)],
+      ["last look", times.ago(replica.currentAt), times.exactly(replica.currentAt)],
       ["looks again", replica.isPulling ? "pulling" : times.until(replica.nextAt)],
       ["looks every", formatDuration(replica.everySeconds)],
     ]),

@@ -13,7 +13,7 @@ export interface SnapshotPanelHost {
   onUnreachable: () => void;
 }
 
-const words = { ok: "Well", degraded: "Degraded", failing: "Failing" } as const;
+const words = { ok: "Healthy", degraded: "Degraded", failing: "Failing" } as const;
 const states = { ok: "complete", degraded: "interrupted", failing: "failed" } as const;
 
 /**

@@ -48,7 +48,9 @@ function databaseView(database: SyncedDatabase, times: Times): HTMLElement {
     instancesTable(database, times),
     upkeepLine("Cleaner", "snapshots", database.cleaner, times),
     upkeepLine("Sweeper", "deleted entries", database.sweeper, times),
-    unreadableTotal === 0 ? null : el("p", { class: "warn" }, unreadableText(unreadableTotal)),
+    unreadableTotal === 0
+      ? null
+      : el("p", { class: "snapshot-unreadable warn" }, unreadableText(unreadableTotal)),
     ...unreadable.map(({ message }) => el("p", { class: "faint", dir: "auto" }, message)),
     more > 0 ? el("p", { class: "faint" }, `And ${formatCount(more)} more.`) : null,
   );
@@ -56,7 +58,8 @@ function databaseView(database: SyncedDatabase, times: Times): HTMLElement {
 
 function workLabel({ work, isStarted, failing }: SyncedDatabase): HTMLElement {
   if (failing.length > 0) return label("failed", "Trying again");
-  if (work !== "wait") return label("running", works[work] ?? "Starting");
+  // It looks into the storage all the time.
+  if (work !== "wait" && work !== "list") return label("running", works[work] ?? "Starting");
   return isStarted ? label("complete", "Up to date") : label("queued", "Waiting for others");
 }
 
@@ -106,7 +109,8 @@ function instanceRow({ instance, isOwn, takenAt, bytes, isMerged }: Instance, ti
 function upkeepLine(name: string, what: string, upkeep: Upkeep | null, times: Times): Child {
   if (upkeep === null) return null;
   const { lastAt, nextAt, removed } = upkeep;
-  const text = `${name}: ran ${times.ago(lastAt)}, removed ${formatCount(removed)} ${what}, next ${times.until(nextAt)}`;
+  const ran = lastAt === null ? "not run yet" : `ran ${times.ago(lastAt)}`;
+  const text = `${name}: ${ran}, removed ${formatCount(removed)} ${what}, next ${times.until(nextAt)}`;
   return el("p", { class: "faint number" }, text);
 }
 

@@ -87,6 +87,15 @@ export class SyncRun {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
+      // Whoever looks at it still must not find it at work.
+      this.status.begin("stop");
+    }
+  }
+
+  async #run(): Promise<void> {
     const { clock, signal, target } = this.#parts;
     for (;;) {
       signal.throwIfAborted();
