@@ -9,6 +9,7 @@ export { type PreparedImport, type PreparingHost, prepareImport } from "./prepar
 export { presetMapping } from "./preset-mapping.js";
 export {
   openReplicaFeed,
+  openSnapshotStorage,
   pullStore,
   pushStore,
   type ReplicaFeed,
