@@ -29,3 +29,6 @@ export const reconnectMsMax = 15_000;
 export const silenceMsMax = 45_000;
 /** Statistics are asked for again at most this often: counting them costs the server work. */
 export const storeMsMin = 2_000;
+/** How snapshots stand is asked for this often while it is looked at, and never more often than that. */
+export const snapshotsMs = 5_000;
+export const snapshotsMsMin = 1_000;

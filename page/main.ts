@@ -16,6 +16,7 @@ import { copyLine } from "./shell/copy-line.js";
 import { problemBox } from "./shell/problem-box.js";
 import { startTheme } from "./shell/theme.js";
 import { startTokenDialog } from "./shell/token-dialog.js";
+import { SnapshotPanel } from "./snapshots/snapshot-panel.js";
 import { StorePanel } from "./store/store-panel.js";
 
 startTheme();
@@ -24,6 +25,7 @@ startTokenDialog();
 const options = new ImportOptions(() => uploads.draw());
 const search = new SearchPanel();
 const store = new StorePanel({ onInfo: showStore, onUnreachable: () => events.breakOff() });
+const snapshots = new SnapshotPanel({ onUnreachable: () => events.breakOff() });
 const history = new HistoryView({
   onShow: (job) => void feed.watch(job.id).then(() => byId("imports").scrollIntoView(), showProblem),
   onResume: () => byId("file").click(),
@@ -38,7 +40,10 @@ const feed: ImportFeed = new ImportFeed({
 });
 const uploads = new UploadPanel(feed, options);
 const view = new JobView(feed, (job) => uploads.isSending(job));
-startDropZone((files) => void uploads.choose(files));
+startDropZone({
+  onFiles: (files) => void uploads.choose(files),
+  isOpen: () => !byId("imports").hidden,
+});
 
 // A file on its way is lost with the page; what the server has by then can be resumed.
 addEventListener("beforeunload", (event) => {
@@ -52,6 +57,7 @@ const events: EventStream = new EventStream("/api/events", {
   },
   onEvent: (name, data) => {
     if (name === "store") void store.refresh();
+    else if (name === "snapshots") snapshots.hear();
     else feed.hear(name, data);
   },
 });
@@ -61,7 +67,7 @@ void refresh();
 
 /** Everything may have changed while no events came. */
 async function refresh(): Promise<void> {
-  await Promise.all([store.refresh(), feed.refresh().catch(showProblem)]);
+  await Promise.all([store.refresh(), snapshots.refresh(), feed.refresh().catch(showProblem)]);
 }
 
 function showProblem(error: unknown): void {
@@ -70,6 +76,8 @@ function showProblem(error: unknown): void {
 }
 
 function showStore(info: StoreInfo): void {
+  // A replica would refuse them.
+  for (const id of ["imports", "imports-history"]) byId(id).hidden = info.isReplica;
   setText(byId("line"), `${formatBytes(info.line.bytes)} line`);
   setText(byId("line-source"), `from ${info.line.source}`);
   setText(byId("version"), `Plimsoll ${info.version}`);

@@ -74,7 +74,7 @@ async function bundlePage() {
   });
   await build.write({ dir: folder, format: "esm", minify: true });
   await build.close();
-  const sheets = ["base", "layout", "imports", "records"].map((name) =>
+  const sheets = ["base", "layout", "imports", "records", "snapshots"].map((name) =>
     readFileSync(join(root, "page", "styles", `${name}.css`), "utf8"),
   );
   writeFileSync(join(folder, "style.css"), sheets.join("\n"));

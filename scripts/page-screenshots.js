@@ -2,10 +2,11 @@
 // Needs Chromium at /usr/bin/chromium, or where CHROMIUM says.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { open as lmdb } from "lmdb";
 import { chromium } from "playwright-core";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -22,8 +23,8 @@ const shotAfterSeconds = 5;
 
 const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-async function serve() {
-  const args = ["serve", join(folder, "events"), "--port", String(port), "--memory", "128MiB"];
+async function serve(...options) {
+  const args = ["serve", join(folder, "events"), "--port", String(port), "--memory", "128MiB", ...options];
   const server = spawn(process.execPath, [program, ...args], { stdio: "ignore" });
   for (let attempt = 0; attempt < 100; attempt++) {
     const answer = await fetch(`${address}healthz`).catch(() => null);
@@ -87,6 +88,48 @@ async function draw(browser) {
   await picture(narrow, "narrow");
 }
 
+/** What three name servers have of one database; the snapshot of a fourth one is cut off. */
+async function makeInstances() {
+  const shared = join(folder, "snapshots");
+  for (const [at, instance] of ["amsterdam", "london", "tokyo"].entries()) {
+    const path = join(folder, instance);
+    const environment = lmdb({ path, noSubdir: false, maxDbs: 4, encoding: "binary" });
+    const table = environment.openDB({ name: "records", encoding: "binary" });
+    for (let id = 0; id < 2_000 * (at + 1); id++)
+      table.putSync(`${instance}-${id}`, Buffer.alloc(80, id % 251));
+    await environment.close();
+    if (at === 0) continue;
+    const args = ["snapshot", "push", path, `file:${shared}`, "--instance", instance, "--database", "dns"];
+    execFileSync(process.execPath, [program, ...args], { stdio: "ignore" });
+  }
+  const whole = readdirSync(shared).find((name) => name.includes("__tokyo__"));
+  const cut = readFileSync(join(shared, whole)).subarray(0, 3_000);
+  writeFileSync(join(shared, whole.replace("__tokyo__", "__sydney__")), cut);
+  const config = join(folder, "sync.yaml");
+  const lines = [
+    "instance: amsterdam",
+    `lmdbs: {dns: {path: ${join(folder, "amsterdam")}}}`,
+    `storage: {type: fs, options: {root_path: ${shared}}, cleanup: {enabled: true}}`,
+    "sweeper: {enabled: true}",
+  ];
+  writeFileSync(config, lines.join("\n"));
+  return config;
+}
+
+async function drawSnapshots(browser) {
+  const page = await open(browser, { colorScheme: "dark", viewport: { width: 1200, height: 620 } });
+  await page.locator(".instances tbody tr").nth(2).waitFor();
+  await page.locator(".snapshot-unreadable").waitFor();
+  await wait(shotAfterSeconds);
+  await page.evaluate(() => document.getElementById("snapshots").scrollIntoView());
+  await page.screenshot({ path: join(pictures, "snapshots-dark.png") });
+}
+
+async function stop(server) {
+  server.kill();
+  await once(server, "exit");
+}
+
 mkdirSync(pictures, { recursive: true });
 execFileSync(process.execPath, [
   join(root, "scripts", "gen.js"),
@@ -96,16 +139,18 @@ execFileSync(process.execPath, [
   "--out",
   archive,
 ]);
-const server = await serve();
+let server = await serve();
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
 });
 try {
   await draw(browser);
+  await stop(server);
+  server = await serve("--sync", await makeInstances());
+  await drawSnapshots(browser);
 } finally {
   await browser.close();
-  server.kill();
-  await once(server, "exit");
+  await stop(server);
   rmSync(folder, { recursive: true, force: true });
 }

@@ -34,8 +34,15 @@ export {
   type ImportReport,
   runImport,
 } from "./pipeline/index.js";
-export type { Source, StoreReader, Target } from "./ports/index.js";
-export { type LiveStore, type LiveStoreOptions, openLiveStore } from "./preparation/index.js";
+export type { SnapshotStorage, Source, StoreReader, Target } from "./ports/index.js";
+export {
+  type LiveStore,
+  type LiveStoreOptions,
+  openLiveStore,
+  openSnapshotStorage,
+  pullStore,
+  pushStore,
+} from "./preparation/index.js";
 export { findPreset, presetNames } from "./presets/index.js";
 export {
   count,

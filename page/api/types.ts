@@ -8,6 +8,8 @@ export interface StoreInfo {
   store: StoreStats | null;
   line: { bytes: number; source: string };
   isNostr: boolean;
+  /** It takes no writes. */
+  isReplica: boolean;
   version: string;
   /** The last part of its path. */
   name: string;

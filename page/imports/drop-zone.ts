@@ -1,7 +1,13 @@
 import { byId } from "../dom.js";
 
+export interface DropZoneHost {
+  onFiles: (files: File[]) => void;
+  /** Whether the server takes any. */
+  isOpen: () => boolean;
+}
+
 /** Files can be dropped anywhere on the page, and chosen by the button. */
-export function startDropZone(onFiles: (files: File[]) => void): void {
+export function startDropZone({ onFiles, isOpen }: DropZoneHost): void {
   const veil = byId("drop-veil");
   const input = byId<HTMLInputElement>("file");
   byId("choose").addEventListener("click", () => input.click());
@@ -10,7 +16,7 @@ export function startDropZone(onFiles: (files: File[]) => void): void {
     // The same file may be chosen again, to go on with it.
     input.value = "";
   });
-  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  const hasFiles = (event: DragEvent) => isOpen() && (event.dataTransfer?.types.includes("Files") ?? false);
   addEventListener("dragenter", (event) => {
     if (hasFiles(event)) veil.hidden = false;
   });

@@ -6,6 +6,8 @@ import { formatBytes, formatCount, formatTime } from "../format.js";
 import { storeMsMin } from "../limits.js";
 import { problemBox } from "../shell/problem-box.js";
 
+const emptyText = "Empty. The first import makes it, with the indexes that fit.";
+
 export interface StorePanelHost {
   onInfo: (info: StoreInfo) => void;
   onUnreachable: () => void;
@@ -51,6 +53,7 @@ export class StorePanel {
   #draw(info: StoreInfo): void {
     replace(byId("store-problem"));
     byId("store-none").hidden = info.store !== null;
+    setText(byId("store-none"), info.isReplica ? "Empty, until something is pulled." : emptyText);
     byId("store-facts").hidden = info.store === null;
     if (info.store === null) return;
     const { store } = info;

@@ -8,6 +8,7 @@ import { memorySource } from "../settings/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { failureOf } from "./failure.js";
 import type { CommandHost } from "./host.js";
+import { servedSnapshots } from "./served-snapshots.js";
 import { readVersion } from "./version.js";
 
 /** Serves a store until a signal ends it. */
@@ -38,6 +39,7 @@ async function serve(host: CommandHost): Promise<number> {
     values,
     line,
     tokensFile: values.text("tokens"),
+    snapshots: await servedSnapshots(host, line),
     pageDir: fileURLToPath(new URL("../page", import.meta.url)),
     version: readVersion(),
     note: host.note,

@@ -21,11 +21,11 @@ export async function syncApplications(
   });
   const display = new SnapshotProgressDisplay(host, tally.line.bytes);
   for (const note of request.notes) display.notice(note);
-  const { openSync } = await loadSyncs();
+  const { openSync, syncStreams } = await loadSyncs();
   await tally.whole(async () => {
     try {
       await using sync = await openSync(request, {
-        lineBytes: tally.line.bytes,
+        streams: syncStreams(tally.line.bytes, request),
         direction,
         signal: host.signal,
         onEvent: (database, event) => {
@@ -76,6 +76,8 @@ function eventText(event: SyncEvent): string | null {
       const message = isPlimsollError(error) ? `${error.code}: ${error.message}` : String(error);
       return `${work} failed${count === 1 ? "" : ` (${count} times)`}, and is tried again: ${message}`;
     }
+    case "recovered":
+      return `${event.work} goes well again`;
     case "cleaned":
       return `cleaned ${formatCount(event.removed)} snapshots that nobody needs`;
     case "swept":

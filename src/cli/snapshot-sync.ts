@@ -34,6 +34,6 @@ export async function applicationRequest(host: CommandHost, path: string, url: s
   return requestOfArguments(database, url, syncHost(host));
 }
 
-function syncHost({ values, environment }: CommandHost) {
+export function syncHost({ values, environment }: CommandHost) {
   return { values, environment, hostname: hostname() };
 }

@@ -33,6 +33,11 @@ export const replicaErrors = {
     message:
       "{object} is not in {storage}, and {manifest} needs it. Push the store again from {instance}, then pull again.",
   },
+  REPLICA_READ_ONLY: {
+    retry: false,
+    message:
+      "{store} is served as a replica, which takes no writes. Write into the store that it copies: what is pushed from there comes here by itself. To have this one on its own, start the server without --replica-of.",
+  },
   REPLICA_TOO_LARGE: {
     retry: false,
     message: "A copy of {store} would have more than {partsMax} parts. Split its data over several stores.",

@@ -7,7 +7,14 @@ export { type CheckedAction, checkActions, type PlanSelection, selectActions } f
 export { type PlanAction, type PlanFile, readPlanFile } from "./plan-file.js";
 export { type PreparedImport, type PreparingHost, prepareImport } from "./prepare-import.js";
 export { presetMapping } from "./preset-mapping.js";
-export { pullStore, pushStore } from "./replica-store.js";
+export {
+  openReplicaFeed,
+  openSnapshotStorage,
+  pullStore,
+  pushStore,
+  type ReplicaFeed,
+  type ReplicaOrigin,
+} from "./replica-store.js";
 export type { OpenSync, OpenSyncOptions, SyncRequest } from "./syncs.js";
 export {
   isRelationalTarget,

@@ -27,7 +27,8 @@ import type { SyncDatabase, SyncRequest } from "./sync-request.js";
 const dayMs = 24 * 60 * 60 * 1000;
 
 export interface OpenSyncOptions {
-  lineBytes: number;
+  /** Snapshots that are read at once: see `syncStreams`. */
+  streams: number;
   /** `push` merges its own former snapshot alone, `pull` sends nothing. */
   direction: "push" | "pull" | "both";
   signal: AbortSignal;
@@ -40,6 +41,8 @@ export interface OpenSyncOptions {
 export interface OpenSync extends AsyncDisposable {
   readonly storage: SnapshotStorage;
   readonly runs: readonly SyncRun[];
+  /** What snapshots that are read now hold of their share of the line. */
+  readonly leases: { usedBytes: number; waiting: number };
   /** Until all are done, one fails, or the signal stops them. */
   run(): Promise<void>;
 }
@@ -54,15 +57,14 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
     for (const database of request.databases) {
       targets.push(owner.own(new ApplicationDatabase(databaseOptions(request, database))));
     }
-    const streamsMax = streamsWithin(options.lineBytes, request);
-    const budget = new ByteBudget({ bytesMax: streamsMax * snapshotStreamBytes });
+    const budget = new ByteBudget({ bytesMax: options.streams * snapshotStreamBytes });
     const runs = request.databases.map(
       ({ name }, index) =>
         new SyncRun({
           database: name,
           storage,
           target: targets[index]!,
-          settings: planSettings(request, options, streamsMax),
+          settings: planSettings(request, options),
           accepts: (instance) => options.direction !== "push" || instance === request.instance,
           cleaner: cleanerOf(request, name, storage, options.clock ?? systemClock),
           budget,
@@ -75,6 +77,7 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
     return {
       storage,
       runs,
+      leases: budget,
       // One that fails stops the others, which end before it is told.
       run: async () => {
         const ends = runs.map((run) =>
@@ -94,11 +97,7 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
   }
 }
 
-function planSettings(
-  { config, instance, isOnce, failuresMax }: SyncRequest,
-  options: OpenSyncOptions,
-  streamsMax: number,
-) {
+function planSettings({ config, instance, isOnce, failuresMax }: SyncRequest, options: OpenSyncOptions) {
   const { cleanup } = config.storage;
   const { sweeper } = config;
   return {
@@ -113,7 +112,7 @@ function planSettings(
     isOnce,
     isReceiveOnly: options.direction === "pull",
     failuresMax,
-    mergeSnapshotsMax: streamsMax,
+    mergeSnapshotsMax: options.streams,
     retryMsMax: syncRetryMsMax,
     random: Math.random,
   };
@@ -187,13 +186,15 @@ function loadCutoffMs(retentionMs: number, configuredMs: number): number {
   return retentionMs - bufferMs;
 }
 
-/** How many snapshots may be open at once beside all that the process takes anyway. */
-function streamsWithin(lineBytes: number, { config }: SyncRequest): number {
-  const asked =
-    config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? snapshotStreamsMax;
+/**
+ * How many snapshots may be read at once beside all that the process takes anyway, `most` of them if that is
+ * given; LINE_TOO_SMALL where there is no room for one.
+ */
+export function syncStreams(lineBytes: number, { config }: SyncRequest, most = snapshotStreamsMax): number {
+  const asked = config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? most;
   const usedBytes = process.memoryUsage.rss() + syncHeapBytes;
   const streams = Math.floor((lineBytes - usedBytes) / snapshotStreamBytes);
-  if (streams >= 1) return Math.min(streams, asked, snapshotStreamsMax);
+  if (streams >= 1) return Math.min(streams, asked, most);
   throw new PlimsollError("LINE_TOO_SMALL", {
     line: formatBytes(lineBytes),
     why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is read ${formatBytes(snapshotStreamBytes)}`,

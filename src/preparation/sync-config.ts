@@ -18,7 +18,8 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 const ownLog = "what happens is told on stderr";
-const ownHealth = "a sync has no server of its own";
+const ownServer = "`plimsoll serve --sync FILE` has --host and --port";
+const onDemand = "health is judged whenever it is asked for";
 const ownClient = "the client keeps such times itself";
 
 const environmentOptions = object({
@@ -94,14 +95,31 @@ const sweeper = object({
   retention_load_cutoff_duration: duration(0, 0),
 });
 
+const healthMembers = {
+  interval: unused(onDemand),
+  error_duration: duration(5 * minuteMs, 0),
+  warn_duration: duration(minuteMs, 0),
+};
+
+const health = object({
+  storage_list: object(healthMembers),
+  storage_load: object(healthMembers),
+  storage_store: object(healthMembers),
+  start: object({
+    ...healthMembers,
+    report_healthz: flag(false),
+    report_metadata: unused("/healthz says of each check whether it has begun"),
+  }),
+});
+
 const root = object({
   instance: text(null),
   lmdbs: mapOf(database),
   sweeper,
   storage,
-  http: unused("a sync has no server of its own; what it does is told on stderr"),
+  http: unused(ownServer),
   log: unused(ownLog),
-  health: unused(ownHealth),
+  health,
   lmdb_poll_interval: duration(1000, 100),
   lmdb_log_stats_interval: unused(ownLog),
   lmdb_scrape_smaps: unused("the report has the memory as the kernel counts it"),
@@ -119,6 +137,7 @@ const root = object({
 export type SyncConfig = ReturnType<typeof root>;
 export type DatabaseConfig = ReturnType<typeof database>;
 export type StorageConfig = ReturnType<typeof storage>;
+export type HealthConfig = ReturnType<typeof health>;
 
 export interface ReadSyncConfig {
   config: SyncConfig;
@@ -129,11 +148,14 @@ export interface ReadSyncConfig {
 export function readSyncConfig(
   file: string,
   environment: Record<string, string | undefined>,
+  { isServed = false }: { isServed?: boolean } = {},
 ): ReadSyncConfig {
   const tree = readConfigTree(file, environment);
   const notes: string[] = [];
   const config = root(tree, notes);
   check(tree, config);
+  if (!isServed && tree.entries?.has("health") === true)
+    notes.push("health has no effect here: `plimsoll serve --sync FILE` answers for it");
   return { config, notes };
 }
 

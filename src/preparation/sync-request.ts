@@ -43,11 +43,18 @@ export interface SyncHost {
   hostname: string;
 }
 
-/** Everything as the file says; the command line may name another instance and end it sooner. */
-export function requestOfFile(file: string, { values, environment, hostname }: SyncHost): SyncRequest {
-  const { config, notes } = readSyncConfig(file, environment);
+/**
+ * Everything as the file says; the command line may name another instance and end it sooner. Beside a server
+ * it goes on as long as that does.
+ */
+export function requestOfFile(
+  file: string,
+  { values, environment, hostname }: SyncHost,
+  { isServed = false }: { isServed?: boolean } = {},
+): SyncRequest {
+  const { config, notes } = readSyncConfig(file, environment, { isServed });
   const named = values.text("instance") ?? config.instance;
-  const isOnce = values.flag("once") || config.only_once;
+  const isOnce = !isServed && (values.flag("once") || config.only_once);
   return {
     instance: instanceNameOf(named ?? hostname),
     url: storageUrl(config.storage),
@@ -59,7 +66,7 @@ export function requestOfFile(file: string, { values, environment, hostname }: S
     })),
     config,
     isOnce,
-    failuresMax: config.storage_retry_forever ? null : config.storage_retry_count,
+    failuresMax: isServed || config.storage_retry_forever ? null : config.storage_retry_count,
     notes,
   };
 }

@@ -1,2 +1,3 @@
-export { type OpenSync, type OpenSyncOptions, openSync } from "./open-sync.js";
+export { parseDuration } from "./config-members.js";
+export { type OpenSync, type OpenSyncOptions, openSync, syncStreams } from "./open-sync.js";
 export { requestOfArguments, requestOfFile, type SyncRequest } from "./sync-request.js";

@@ -9,6 +9,7 @@ import {
 } from "../kernel/index.js";
 import type { Exchange } from "./exchange.js";
 import type { ImportJob, JobEvent } from "./import-job.js";
+import { healthOf } from "./snapshots/index.js";
 
 /** `GET /api/imports/{id}/events`: one import, until it ends. */
 export async function getImportEvents(exchange: Exchange): Promise<void> {
@@ -30,9 +31,9 @@ export async function getImportEvents(exchange: Exchange): Promise<void> {
   await stream.closed;
 }
 
-/** `GET /api/events`: every import as it comes, and the store when it has changed. */
+/** `GET /api/events`: every import as it comes, snapshots, and the store when it has changed. */
 export async function getEvents(exchange: Exchange): Promise<void> {
-  const { imports } = exchange;
+  const { imports, snapshots } = exchange;
   const stream = openStream(exchange);
   const feed = new JobFeed(stream);
   for (const job of imports.jobs) if (!job.isEnded) feed.tell(job, { kind: "state" });
@@ -40,6 +41,12 @@ export async function getEvents(exchange: Exchange): Promise<void> {
     imports.listen((job, event) => {
       feed.tell(job, event);
       if (event.kind === "end" && job.report !== null) stream.send("store", { changedBy: job.id });
+    }),
+  );
+  stream.onClose(
+    snapshots.listen((event) => {
+      if (event === "store") stream.send("store", { changedBy: "replica" });
+      else stream.send("snapshots", { status: healthOf(snapshots.checks()) });
     }),
   );
   await stream.closed;

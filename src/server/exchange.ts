@@ -8,6 +8,7 @@ import type { LiveRecords } from "./live-records.js";
 import type { PageFiles } from "./page-files.js";
 import type { ServerCounts } from "./server-counts.js";
 import type { ServerLimits } from "./server-limits.js";
+import type { SnapshotSettings, SnapshotWork } from "./snapshots/index.js";
 import type { StoreAccess } from "./store-access.js";
 import type { StoreSummary } from "./store-summary.js";
 
@@ -23,6 +24,8 @@ export interface ServerSettings {
   /** Where the page was built. */
   pageDir: string;
   version: string;
+  /** Syncs and the replica that go on beside the answers; none unless told. */
+  snapshots?: SnapshotSettings;
   /** Where they are to differ from the usual ones. */
   limits?: Partial<ServerLimits>;
   /** For the log: notices and unexpected errors. */
@@ -37,6 +40,7 @@ export interface ServerParts {
   store: StoreAccess;
   live: LiveRecords;
   relay: Relay;
+  snapshots: SnapshotWork;
   summary: StoreSummary;
   page: PageFiles;
   counts: ServerCounts;
@@ -59,6 +63,7 @@ export class Exchange implements ServerParts {
   readonly store: StoreAccess;
   readonly live: LiveRecords;
   readonly relay: Relay;
+  readonly snapshots: SnapshotWork;
   readonly summary: StoreSummary;
   readonly page: PageFiles;
   readonly counts: ServerCounts;
@@ -78,6 +83,7 @@ export class Exchange implements ServerParts {
     this.store = parts.store;
     this.live = parts.live;
     this.relay = parts.relay;
+    this.snapshots = parts.snapshots;
     this.summary = parts.summary;
     this.page = parts.page;
     this.counts = parts.counts;

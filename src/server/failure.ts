@@ -31,6 +31,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   IMPORT_CANCELLED: 409,
   IMPORT_PENDING: 409,
   MAPPING_CONFLICT: 409,
+  REPLICA_READ_ONLY: 409,
   STORE_LOCKED: 409,
   STORE_NOT_NOSTR: 409,
   SOURCE_CHANGED: 409,
@@ -95,5 +96,6 @@ export const failureStatuses: readonly number[] = [...new Set([...Object.values(
 export function withoutPaths(text: string, storePath: string): string {
   const path = storePath.replace(/\/+$/, "");
   const named = path === "" ? text : text.replaceAll(path, basename(path));
-  return named.replaceAll(/(?<![\w/.:-])\/(?:[^\s/'"`]+\/)+(?=[^\s/'"`])/g, "");
+  const shown = named.replaceAll(/\bfile:\/(?:[^\s/'"`]+\/)*(?=[^\s/'"`])/g, "file:");
+  return shown.replaceAll(/(?<![\w/.:-])\/(?:[^\s/'"`]+\/)+(?=[^\s/'"`])/g, "");
 }

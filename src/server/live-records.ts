@@ -32,6 +32,7 @@ import {
 } from "../targets/lmdb/index.js";
 import { importValues } from "./import-options.js";
 import type { ImportQueue } from "./import-queue.js";
+import type { SnapshotWork } from "./snapshots/index.js";
 
 /** Of the server's settings, what live records need. */
 export interface LiveSettings {
@@ -46,6 +47,7 @@ export class LiveRecords {
   readonly #settings: LiveSettings;
   readonly #imports: ImportQueue;
   readonly #mapped: MappedBound;
+  readonly #snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
   /** Ends the making of a store. */
   readonly #stop = new AbortController();
   #opening: Promise<LiveLayer> | null = null;
@@ -57,10 +59,22 @@ export class LiveRecords {
   /** What the process had resident before there was a layer. */
   #openedAtBytes = 0;
 
-  constructor(settings: LiveSettings, imports: ImportQueue, mapped: MappedBound) {
+  constructor(
+    settings: LiveSettings,
+    {
+      imports,
+      mapped,
+      snapshots,
+    }: {
+      imports: ImportQueue;
+      mapped: MappedBound;
+      snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
+    },
+  ) {
     this.#settings = settings;
     this.#imports = imports;
     this.#mapped = mapped;
+    this.#snapshots = snapshots;
   }
 
   /** Null while no record has come. */
@@ -73,10 +87,13 @@ export class LiveRecords {
    * resident yet: an import counts what is.
    */
   get besideBytes(): number {
-    if (this.#layer === null) return serverBytes;
+    const { besideBytes } = this.#snapshots;
+    if (this.#layer === null) return serverBytes + besideBytes;
     const moreBytes = (this.#filterScale - 1) * 2 * liveKeyFilterBytes;
     const shareBytes = liveFixedBytes + moreBytes + this.#youngBytes + this.#memoryBytesMax;
-    return serverBytes + Math.max(0, this.#openedAtBytes + shareBytes - process.memoryUsage.rss());
+    return (
+      serverBytes + besideBytes + Math.max(0, this.#openedAtBytes + shareBytes - process.memoryUsage.rss())
+    );
   }
 
   /** What the young generation may take more than elsewhere. */
@@ -108,7 +125,10 @@ export class LiveRecords {
     return this.#looks++ % liveLookRequests === 0;
   }
 
+  /** REPLICA_READ_ONLY where the store is a copy: what is written into it would be in the way of a pull. */
   async open(preset: string | null): Promise<LiveLayer> {
+    if (this.#snapshots.replica !== null)
+      throw new PlimsollError("REPLICA_READ_ONLY", { store: this.#settings.storePath });
     if (this.#youngBytes > 0 && this.#requests++ % liveYoungRequests === 0) growYoungGeneration();
     this.#opening ??= this.#openLayer(preset);
     try {

@@ -3,14 +3,14 @@ import { peakRssBytes } from "../memory/index.js";
 import { sendText } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import type { JobState } from "./import-job.js";
+import { counter, gauge, labelsOf, type Sample } from "./metric-text.js";
+import { snapshotMetrics } from "./snapshots/index.js";
 
 const states: readonly JobState[] = ["queued", "running", "complete", "failed", "cancelled", "interrupted"];
 
-type Sample = [labels: string, value: number];
-
 /** `GET /metrics`: numbers in the text format of Prometheus. */
 export async function getMetrics(exchange: Exchange): Promise<void> {
-  const { response, imports, store, counts, settings, live, relay } = exchange;
+  const { response, imports, store, counts, settings, live, relay, snapshots } = exchange;
   const running = imports.jobs.find((job) => job.state === "running")?.progress ?? null;
   const parts = [
     gauge("memory_line_bytes", "The memory line.", settings.line.bytes),
@@ -46,6 +46,7 @@ export async function getMetrics(exchange: Exchange): Promise<void> {
       ["", relay.counts.connectionsRefused],
     ]),
     gauge("imports_remembered", "Imports that the server remembers.", imports.jobs.length),
+    ...snapshotMetrics(snapshots),
   ];
   const text = parts.join("");
   sendText(response, 200, text, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
@@ -71,21 +72,7 @@ function liveMetrics(layer: LiveLayer | null): string[] {
   ];
 }
 
-function gauge(name: string, help: string, value: number): string {
-  return metric(name, "gauge", help, [["", value]]);
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): string {
-  return metric(name, "counter", help, samples);
-}
-
-function metric(name: string, type: string, help: string, samples: readonly Sample[]): string {
-  const full = `plimsoll_${name}`;
-  const lines = samples.map(([labels, value]) => `${full}${labels} ${value}\n`);
-  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.join("")}`;
-}
-
 function samplesOf(counts: ReadonlyMap<string, number>, label: string): Sample[] {
   const names = label === "state" ? states : [...counts.keys()].sort();
-  return names.map((name) => [`{${label}="${name}"}`, counts.get(name) ?? 0]);
+  return names.map((name) => [labelsOf({ [label]: name }), counts.get(name) ?? 0]);
 }

@@ -9,7 +9,8 @@ import { openApiRoute } from "./openapi.js";
 import { postQuery } from "./query-routes.js";
 import { postRecords } from "./records-route.js";
 import type { Answer, Parameter, Route } from "./route.js";
-import { getHealth, getPage, getPageFile, getStore } from "./store-routes.js";
+import { getHealth, getSnapshots } from "./snapshot-routes.js";
+import { getPage, getPageFile, getStore } from "./store-routes.js";
 
 const json = "application/json";
 const lines = "application/x-ndjson";
@@ -73,9 +74,12 @@ export const routes: readonly Route[] = [
     method: "GET",
     path: "/healthz",
     scope: null,
-    summary: "whether the server answers",
+    summary: "whether the server answers, and how its snapshots go",
     parameters: [],
-    answers: [{ status: 200, description: "it does", contentType: json }],
+    answers: [
+      { status: 200, description: "ok, or degraded: something has failed for a while", contentType: json },
+      { status: 503, description: "failing: it has for long", contentType: json },
+    ],
     failures: [],
     handle: getHealth,
   },
@@ -202,6 +206,18 @@ export const routes: readonly Route[] = [
     answers: [{ status: 200, description: "server-sent events", contentType: events }],
     failures: [503],
     handle: getEvents,
+  },
+  {
+    method: "GET",
+    path: "/api/snapshots",
+    scope: "read",
+    summary: "syncs and the replica: snapshots by instance, their age, and what fails",
+    parameters: [],
+    answers: [
+      { status: 200, description: "how they stand; null for what there is none of", contentType: json },
+    ],
+    failures: [],
+    handle: getSnapshots,
   },
   {
     method: "GET",

@@ -18,6 +18,7 @@ import { handleRequest } from "./request-handler.js";
 import { stopError } from "./run-job.js";
 import { countImport, newCounts } from "./server-counts.js";
 import { serverLimits } from "./server-limits.js";
+import { SnapshotWork } from "./snapshots/index.js";
 import { StoreAccess } from "./store-access.js";
 import { StoreSummary } from "./store-summary.js";
 
@@ -37,7 +38,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   if (tokensFile === null && !isLoopback(host)) throw new PlimsollError("SERVER_UNSAFE", { host });
   const authorization =
     tokensFile === null ? new LoopbackAuthorization() : new TokenAuthorization(tokensFile);
-  const parts = makeParts(settings);
+  const parts = await makeParts(settings);
   const stopping = new AbortController();
   const { limits } = parts;
   const server = createServer({
@@ -66,8 +67,15 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     connections.release(socket);
     void handleUpgrade(request, socket, head, { parts, authorization });
   });
-  if (existsSync(liveDir(settings.storePath))) await parts.live.open(null);
-  await listen(server, host, port);
+  const { snapshots } = parts;
+  if (existsSync(liveDir(settings.storePath)) && snapshots.replica === null) await parts.live.open(null);
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    await snapshots.close();
+    throw error;
+  }
+  snapshots.start();
   const { port: bound } = server.address() as AddressInfo;
   const name = host.includes(":") ? `[${host}]` : host;
   let closing: Promise<boolean> | null = null;
@@ -80,8 +88,18 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   };
 }
 
-function makeParts(settings: ServerSettings): ServerParts {
+async function makeParts(settings: ServerSettings): Promise<ServerParts> {
   const { storePath, pageDir, values, line, note } = settings;
+  const snapshots = await SnapshotWork.open(settings.snapshots ?? { sync: null, replica: null }, {
+    storePath,
+    note,
+    exclusively: (work) =>
+      imports.exclusively(() => {
+        store.giveMappedBack();
+        return work();
+      }),
+    onPulled: () => void store.refresh(),
+  });
   const imports = new ImportQueue({
     // What was written before the import stands before its records, for rules that go by the order.
     before: async () => live.layer?.foldNow(),
@@ -93,9 +111,10 @@ function makeParts(settings: ServerSettings): ServerParts {
     ...(blockBytes === null ? {} : { blockBytes }),
     ...(indexBytes === null ? {} : { indexBytes }),
   };
-  const isShared = (): boolean => imports.isRunning || live.isImporting;
+  const isShared = (): boolean =>
+    imports.isRunning || live.isImporting || snapshots.replica?.isPulling === true;
   const mapped = new ReadingRoom(new Gauge(), line.bytes, isShared);
-  const live: LiveRecords = new LiveRecords(settings, imports, mapped);
+  const live: LiveRecords = new LiveRecords(settings, { imports, mapped, snapshots });
   const store: StoreAccess = new StoreAccess(storePath, { lineBytes: line.bytes, caches, live, mapped });
   const counts = newCounts();
   const relay = makeRelay({ storePath, store, live, note: settings.note });
@@ -113,6 +132,7 @@ function makeParts(settings: ServerSettings): ServerParts {
     store,
     live,
     relay,
+    snapshots,
     summary: new StoreSummary(store),
     page: new PageFiles(pageDir),
     counts,
@@ -140,7 +160,7 @@ async function closeServer(server: Server, parts: ServerParts, stopping: AbortCo
   stopping.abort(new PlimsollError("SERVER_STOPPING"));
   // Node.js lets go of connections that are idle now; those whose answer ends in a moment are kept open else.
   const idleCheck = setInterval(() => server.closeIdleConnections(), idleCheckMs);
-  const isInterrupted = await parts.imports.close();
+  const [isInterrupted] = await Promise.all([parts.imports.close(), parts.snapshots.close()]);
   await parts.relay.close();
   await parts.live.close();
   await parts.store.close();

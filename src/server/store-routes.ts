@@ -3,19 +3,15 @@ import { sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import { sendRelayInformation } from "./relay-endpoint.js";
 
-/** `GET /healthz`: the process answers. */
-export async function getHealth({ response }: Exchange): Promise<void> {
-  sendJson(response, 200, { status: "ok" });
-}
-
 /** `GET /api/store`: what is in the store, and the line that imports keep. */
-export async function getStore({ summary, settings, signal, response }: Exchange): Promise<void> {
+export async function getStore({ summary, settings, signal, snapshots, response }: Exchange): Promise<void> {
   const store = await summary.get(signal);
   const { storePath, line, version } = settings;
   sendJson(response, 200, {
     name: basename(storePath),
     store,
     line: { bytes: line.bytes, source: line.source },
+    isReplica: snapshots.replica !== null,
     isNostr: store?.mapping.preset === "nostr",
     version,
   });

@@ -86,6 +86,8 @@ export const commandTable: readonly CommandRow[] = [
       "plimsoll serve ./events",
       "plimsoll serve ./events --port 9000 --memory 256MiB",
       "plimsoll serve ./events --host 0.0.0.0 --tokens ./tokens.json",
+      "plimsoll serve ./replica --replica-of s3://bucket/events --every 30s",
+      "plimsoll serve ./events --sync lightningstream.yaml",
     ],
   },
   {

@@ -20,6 +20,34 @@ export const syncHeapBytes = 32 * MiB;
 /** A snapshot that is sent, and others, are tried again after so long at most. */
 export const syncRetryMsMax = 60_000;
 
+/** A sync or a replica beside a server is tried again after this when it fails first, later each time. */
+export const syncRetryMsMin = 1_000;
+
+/** Snapshots that are read at once beside a server: an import has to do without their share. */
+export const servedStreamsMax = 4;
+
+/** A replica looks for what is new this often, and may not be told to look more often. */
+export const replicaEveryMsDefault = 30_000;
+export const replicaEveryMsMin = 250;
+
+/**
+ * A replica that cannot look for what is new shows after so many times of that, and fails after so many: with
+ * the usual time a minute and five.
+ */
+export const replicaWarnTimes = 2;
+export const replicaErrorTimes = 10;
+
+/** One that nothing comes back to at all is judged by these at least. */
+export const replicaSilentWarnMs = 60_000;
+export const replicaSilentErrorMs = 300_000;
+
+/** What is told of each database: instances, those that are longest behind first, and what cannot be read. */
+export const shownInstancesMax = 100;
+export const shownUnreadableMax = 20;
+
+/** Whoever watches hears of changes no more often than this. */
+export const snapshotTellMs = 500;
+
 /** A state is brought into the shadows again when the application writes meanwhile, but not for ever. */
 export const shadowPassesMax = 3;
 

@@ -4,7 +4,7 @@ import type { ReplicaOwner } from "./object-names.js";
 import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
 
 /** The newest manifest of each store and instance, as the storage lists them; nothing is read of them. */
-export async function listReplicas(
+async function listReplicas(
   storage: SnapshotStorage,
   { name = null, signal }: { name?: string | null; signal: AbortSignal },
 ): Promise<ListedManifest[]> {

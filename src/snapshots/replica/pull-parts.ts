@@ -1,6 +1,7 @@
 import { isPlimsollError, PlimsollError } from "../../kernel/index.js";
 import { readRecordId } from "../../model/index.js";
 import type { PartEntry, PartHome, ReplicaSession, SealedState, SnapshotStorage } from "../../ports/index.js";
+import { parseSnapshotName } from "../wire/snapshot-name.js";
 import { findReplica } from "./find-replicas.js";
 import { partsOfManifest, type ReplicaManifest, type ReplicaPart } from "./manifest.js";
 import { measureWhole } from "./measure-parts.js";
@@ -25,6 +26,8 @@ export interface PullOptions {
 export interface PullReport {
   manifest: string;
   instance: string;
+  /** When it was pushed, by the clock of whoever did; milliseconds since 1970. */
+  pushedAtMs: number;
   /** False where the replica had this state. */
   isNew: boolean;
   parts: number;
@@ -98,9 +101,11 @@ class Pull {
     else await this.#forgetUnfinished();
     const { listed, counts } = this.#parts;
     const state = this.#session.sealed ?? this.#manifest.sealed;
+    const manifest = isNew ? listed.object : this.#note.published!.manifest;
     return {
-      manifest: isNew ? listed.object : this.#note.published!.manifest,
+      manifest,
       instance: listed.instance,
+      pushedAtMs: Number(parseSnapshotName(manifest)!.timestampNano / 1_000_000n),
       isNew,
       parts: partsOfManifest(this.#manifest).length,
       ...counts,

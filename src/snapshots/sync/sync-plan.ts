@@ -122,6 +122,11 @@ export class SyncPlan {
     return this.#failures;
   }
 
+  /** Null for what is turned off. */
+  dueAtMs(work: SyncWork): number | null {
+    return this.#dueAtMs.get(work) ?? null;
+  }
+
   next(nowMs: number, txnId: number): SyncAction {
     const failed = this.#overFailed();
     if (failed !== null) return { kind: "fail", error: failed.error };

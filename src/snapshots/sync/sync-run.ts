@@ -24,6 +24,7 @@ export type SyncEvent =
   | { kind: "merged"; names: string[]; entries: number; changed: number; bytes: number; seconds: number }
   | { kind: "unreadable"; name: string; error: PlimsollError }
   | { kind: "failed"; work: SyncWork; error: unknown; count: number }
+  | { kind: "recovered"; work: SyncWork }
   | { kind: "cleaned"; removed: number }
   | { kind: "swept"; removed: number };
 
@@ -80,16 +81,26 @@ export class SyncRun {
       database,
       instance: settings.instance,
       storage: storage.name,
-      startedAtMs: clock.wallMs(),
+      plan: this.#plan,
+      clock,
     });
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
+      // Whoever looks at it still must not find it at work.
+      this.status.begin("stop");
+    }
+  }
+
+  async #run(): Promise<void> {
     const { clock, signal, target } = this.#parts;
     for (;;) {
       signal.throwIfAborted();
       const action = this.#plan.next(clock.nowMs(), target.txnId());
-      this.status.work = action.kind;
+      this.status.begin(action.kind);
       if (action.kind === "stop") return;
       if (action.kind === "fail") throw action.error;
       if (action.kind === "wait") await clock.sleep(action.ms, signal);
@@ -98,14 +109,15 @@ export class SyncRun {
       } else if (action.kind === "send") {
         await this.#attempt("send", () => this.#send(action.after));
       } else await this.#attempt(action.kind, () => this.#upkeep(action.kind));
-      this.status.update(this.#plan, clock.nowMs(), clock.wallMs());
     }
   }
 
   async #attempt(work: SyncWork, attempt: () => Promise<void>): Promise<void> {
     const { clock, signal, onEvent } = this.#parts;
+    const wasFailing = this.#plan.failures.has(work);
     try {
       await attempt();
+      if (wasFailing) onEvent({ kind: "recovered", work });
     } catch (error) {
       signal.throwIfAborted();
       const unreadable = unreadableIn(error);
@@ -133,6 +145,7 @@ export class SyncRun {
   async #list(): Promise<void> {
     const { accepts, clock, database, signal, storage } = this.#parts;
     const newest = new Map<string, SeenSnapshot>();
+    const newestBytes = new Map<string, number>();
     const stillUnreadable = new Set<string>();
     const stored = { snapshots: 0, bytes: 0 };
     for await (const { name, bytes } of storage.list(snapshotPrefix(database), { signal })) {
@@ -143,6 +156,7 @@ export class SyncRun {
       if (this.status.unreadable.has(name)) stillUnreadable.add(name);
       else if (accepts(parsed.instance) && name > (newest.get(parsed.instance)?.name ?? "")) {
         newest.set(parsed.instance, { instance: parsed.instance, name });
+        newestBytes.set(parsed.instance, bytes);
         if (newest.size > syncInstancesMax)
           throw new PlimsollError("SYNC_TOO_MANY", { storage: storage.name, most: syncInstancesMax });
       }
@@ -151,6 +165,7 @@ export class SyncRun {
       if (!stillUnreadable.has(name)) this.status.unreadable.delete(name);
     }
     this.status.stored = stored;
+    this.status.newestBytes = newestBytes;
     this.status.counts.lists++;
     this.status.listedAtMs = clock.wallMs();
     this.#plan.listed(newest.values(), clock.nowMs());
@@ -229,6 +244,7 @@ export class SyncRun {
     const { cleaner, clock, onEvent, signal } = this.#parts;
     const removed = cleaner === null ? 0 : await cleaner(this.#plan.committed, { signal });
     this.status.counts.cleaned += removed;
+    this.status.cleanedAtMs = clock.wallMs();
     this.#plan.cleaned(clock.nowMs());
     if (removed > 0) onEvent({ kind: "cleaned", removed });
   }
@@ -237,6 +253,7 @@ export class SyncRun {
     const { clock, onEvent, signal, target } = this.#parts;
     const { ownTransactions, removed } = await target.sweep({ signal });
     this.status.counts.swept += removed;
+    this.status.sweptAtMs = clock.wallMs();
     this.#plan.swept(ownTransactions, target.txnId(), clock.nowMs());
     if (removed > 0) onEvent({ kind: "swept", removed });
   }

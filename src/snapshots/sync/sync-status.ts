@@ -1,11 +1,18 @@
-import type { SyncPlan } from "./sync-plan.js";
+import type { Clock } from "../../kernel/index.js";
+import { parseSnapshotName } from "../wire/snapshot-name.js";
+import type { SyncAction, SyncPlan, SyncWork } from "./sync-plan.js";
 
 /** How an instance stands to this one. */
 export interface InstanceStatus {
   instance: string;
+  /** The one that this is. */
+  isOwn: boolean;
   /** The newest snapshot in the storage, and the one that the database holds. */
   seen: string | null;
   merged: string | null;
+  /** When the newest was taken, by the clock of whoever took it. */
+  takenAtMs: number | null;
+  bytes: number | null;
 }
 
 export interface WorkDone {
@@ -18,10 +25,19 @@ export interface WorkDone {
 }
 
 export interface WorkFailing {
-  work: string;
+  work: SyncWork;
   count: number;
   sinceMs: number;
-  message: string;
+  retryAtMs: number;
+  error: unknown;
+}
+
+export interface SyncStatusHead {
+  database: string;
+  instance: string;
+  storage: string;
+  plan: SyncPlan;
+  clock: Clock;
 }
 
 /** What a sync has done and is at, for people and for metrics. Times are milliseconds since 1970. */
@@ -30,10 +46,13 @@ export class SyncStatus {
   readonly instance: string;
   readonly storage: string;
   readonly startedAtMs: number;
-  work = "starting";
+  work: SyncAction["kind"] | "starting" = "starting";
+  workSinceMs: number;
   lastMerge: WorkDone | null = null;
   lastSend: WorkDone | null = null;
   listedAtMs: number | null = null;
+  cleanedAtMs: number | null = null;
+  sweptAtMs: number | null = null;
   /** In the last listing. */
   stored = { snapshots: 0, bytes: 0 };
   readonly counts = {
@@ -51,56 +70,69 @@ export class SyncStatus {
   };
   /** Snapshots that cannot be read, and why. */
   readonly unreadable = new Map<string, string>();
-  #failing: WorkFailing[] = [];
-  #instances: InstanceStatus[] = [];
-  #awaited: string[] | null = null;
+  /** Of the newest snapshots in the last listing, by instance. */
+  newestBytes: ReadonlyMap<string, number> = new Map();
+  readonly #plan: SyncPlan;
+  readonly #clock: Clock;
 
-  constructor(head: { database: string; instance: string; storage: string; startedAtMs: number }) {
-    this.database = head.database;
-    this.instance = head.instance;
-    this.storage = head.storage;
-    this.startedAtMs = head.startedAtMs;
+  constructor({ database, instance, storage, plan, clock }: SyncStatusHead) {
+    this.database = database;
+    this.instance = instance;
+    this.storage = storage;
+    this.startedAtMs = clock.wallMs();
+    this.workSinceMs = this.startedAtMs;
+    this.#plan = plan;
+    this.#clock = clock;
+  }
+
+  begin(work: SyncAction["kind"]): void {
+    this.work = work;
+    this.workSinceMs = this.#clock.wallMs();
   }
 
   /** What fails now. */
-  get failing(): readonly WorkFailing[] {
-    return this.#failing;
+  get failing(): WorkFailing[] {
+    return [...this.#plan.failures].map(([work, { count, error, sinceMs, retryAtMs }]) => ({
+      work,
+      count,
+      sinceMs: this.#wallMs(sinceMs),
+      retryAtMs: this.#wallMs(retryAtMs),
+      error,
+    }));
   }
 
-  get instances(): readonly InstanceStatus[] {
-    return this.#instances;
+  /** By name. */
+  get instances(): InstanceStatus[] {
+    const { seen, merged } = this.#plan;
+    return [...new Set([...seen.keys(), ...merged.keys()])].sort().map((instance) => {
+      const newest = seen.get(instance) ?? null;
+      const takenNano = newest === null ? undefined : parseSnapshotName(newest)?.timestampNano;
+      return {
+        instance,
+        isOwn: instance === this.instance,
+        seen: newest,
+        merged: merged.get(instance) ?? null,
+        takenAtMs: takenNano === undefined ? null : Number(takenNano / 1_000_000n),
+        bytes: newest === null ? null : (this.newestBytes.get(instance) ?? null),
+      };
+    });
   }
 
   /**
    * Instances whose snapshots were there at the start and are not merged yet; null before the first listing.
    */
-  get awaited(): readonly string[] | null {
-    return this.#awaited;
+  get awaited(): string[] | null {
+    return this.#plan.awaited === null ? null : [...this.#plan.awaited].sort();
   }
 
-  /** Takes over how the plan stands; `wallMs` is what its time `nowMs` is by the clock of people. */
-  update(plan: SyncPlan, nowMs: number, wallMs: number): void {
-    const names = new Set([...plan.seen.keys(), ...plan.merged.keys()]);
-    this.#instances = [...names].sort().map((instance) => ({
-      instance,
-      seen: plan.seen.get(instance) ?? null,
-      merged: plan.merged.get(instance) ?? null,
-    }));
-    this.#awaited = plan.awaited === null ? null : [...plan.awaited].sort();
-    this.#failing = [...plan.failures].map(([work, { count, error, sinceMs }]) => ({
-      work,
-      count,
-      sinceMs: wallMs - (nowMs - sinceMs),
-      message: error instanceof Error ? error.message : String(error),
-    }));
+  /** When work that has its time is due; null for what is turned off. */
+  dueAtMs(work: "list" | "clean" | "sweep"): number | null {
+    const dueAtMs = this.#plan.dueAtMs(work);
+    return dueAtMs === null ? null : this.#wallMs(dueAtMs);
   }
 
-  toJSON(): object {
-    const { database, instance, storage, startedAtMs, work, listedAtMs, stored, counts } = this;
-    const { lastMerge, lastSend, failing, instances, awaited } = this;
-    const unreadable = Object.fromEntries(this.unreadable);
-    const now = { work, awaited, instances, failing, unreadable, stored };
-    const past = { startedAtMs, listedAtMs, lastMerge, lastSend, counts };
-    return { database, instance, storage, ...now, ...past };
+  /** What a time of the plan is by the clock of people. */
+  #wallMs(planMs: number): number {
+    return Math.round(this.#clock.wallMs() + planMs - this.#clock.nowMs());
   }
 }
