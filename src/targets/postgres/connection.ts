@@ -25,6 +25,8 @@ const settings: Record<string, string> = {
 const settingsWhereKnown: Record<string, string> = {
   idle_session_timeout: "0",
   client_connection_check_interval: "2s",
+  // Compiling a statement anew for each stage costs more than it saves.
+  jit: "off",
 };
 
 /** The signature, no flags and no extension: see COPY in PostgreSQL's manual. */

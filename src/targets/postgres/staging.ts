@@ -58,7 +58,7 @@ export class StagingTable {
   async add(
     pages: readonly StagedPage[],
     writer: TupleWriter,
-    onFault: (at: { page: StagedPage; row: number }, fault: RowFault) => void,
+    onFault: (page: StagedPage, row: number, fault: RowFault) => void,
   ): Promise<void> {
     const total = pages.reduce((sum, { page }) => sum + page.count, 0);
     if (pages.some(({ page }) => page.isTombstones)) this.hasTombstones = true;
@@ -71,7 +71,8 @@ export class StagingTable {
       const bad = from + fault.row!;
       if (bad > from) await this.#copy(writer.tuples(pages, this.form, from, bad));
       this.rows += bad - from;
-      onFault(rowAt(pages, bad), fault);
+      const { page, row } = rowAt(pages, bad);
+      onFault(page, row, fault);
       from = bad + 1;
     }
   }
