@@ -23,7 +23,7 @@ export const stagedTupleBytes = 256 * KiB;
  * Staged rows are settled when there are this many, or this many bytes, at the latest: the server sorts and
  * joins so many at a time, whatever the chunks are. Their keys are remembered at 16 bytes each, twice over.
  */
-export const stagedRowsMax = 131_072;
+export const stagedRowsMax = 32_768;
 export const stagedBytesMax = 64 * MiB;
 
 /** Rows that are settled at a time where the server refuses many: what is told of each is kept until then. */
@@ -43,3 +43,6 @@ export const danglingLinksAtOnce = 100_000;
 
 /** A batch is kept while the server takes it and the next is made; a larger one is waited for. */
 export const keptBatchBytesMax = 2 * MiB;
+
+/** From this on, what is kept is given to a server that has nothing to do; smaller pieces are not worth it. */
+export const idleCopyBytesMin = 512 * KiB;

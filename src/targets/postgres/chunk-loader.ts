@@ -1,4 +1,4 @@
-import { stagedBytesMax, stagedRefusedMax, stagedRowsMax } from "../../kernel/index.js";
+import { idleCopyBytesMin, stagedBytesMax, stagedRefusedMax, stagedRowsMax } from "../../kernel/index.js";
 import {
   type Applied,
   addRowCounts,
@@ -46,6 +46,8 @@ export class ChunkLoader {
   readonly #keys = new KeyFilter(stagedRowsMax);
   readonly #keeper = new BatchKeeper();
   #pending: Promise<Applied> | null = null;
+  /** Whether the server has what it works on. */
+  #isLoading = false;
   /** Batches with staged rows: the first ordinal of each in the chunk. */
   #places: { firstOrdinal: number; place: PlaceEntry }[] = [];
   #ordinalsEnd = 0;
@@ -79,7 +81,10 @@ export class ChunkLoader {
    * has work while the next batches are made. One that is too large to be kept is waited for.
    */
   async apply(batch: RowBatch): Promise<Applied> {
-    if (this.#keeper.keep(batch)) return noneApplied();
+    if (this.#keeper.keep(batch)) {
+      const isWaitedFor = !this.#isLoading && this.#keeper.bytes >= idleCopyBytesMin;
+      return isWaitedFor ? this.#begin() : noneApplied();
+    }
     const former = await this.#begin();
     if (this.#keeper.keep(batch)) return former;
     return addApplied(addApplied(former, await this.#finishPending()), await this.#load([batch]));
@@ -96,7 +101,10 @@ export class ChunkLoader {
     const former = await this.#finishPending();
     const batches = this.#keeper.take();
     if (batches.length > 0) {
-      this.#pending = this.#load(batches);
+      this.#isLoading = true;
+      this.#pending = this.#load(batches).finally(() => {
+        this.#isLoading = false;
+      });
       // Marked as handled: whoever comes next is told.
       this.#pending.catch(() => {});
     }
