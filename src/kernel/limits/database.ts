@@ -16,12 +16,13 @@ export const databaseLockSecondsMax = 60;
 /** A writer that was killed a moment ago may hold its lock until the server has noticed. */
 export const databaseWriterSecondsMax = 3;
 
-/** What is put together for a staging table before it is sent: two buffers of this. */
+/** What is put together for a staging table before it is sent. */
 export const stagedTupleBytes = 256 * KiB;
 
 /**
  * Staged rows are settled when there are this many, or this many bytes, at the latest: the server sorts and
- * joins so many at a time, whatever the chunks are. Their keys are remembered at 16 bytes each, twice over.
+ * joins so many at a time, whatever the chunks are, while the next are made. So many usual rows stay in the
+ * 8 MiB that a session keeps of temporary tables. Their keys are remembered at 16 bytes each, twice over.
  */
 export const stagedRowsMax = 32_768;
 export const stagedBytesMax = 64 * MiB;

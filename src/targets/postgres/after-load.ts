@@ -104,9 +104,10 @@ export class AfterSteps {
    * columns is not taken for that look.
    */
   async #makeStatistics({ name, planned, columns }: StoredTable): Promise<AfterLoad> {
-    const sql = `SELECT current_setting('autovacuum') = 'on' AND current_setting('track_counts') = 'on' AS "isDone"`;
-    const [itself] = await this.#connection.rows<{ isDone: boolean }>(sql);
-    if (itself?.isDone !== true) {
+    const settings = ["autovacuum", "track_counts"].map((setting) => `current_setting('${setting}') = 'on'`);
+    const sql = `SELECT ${settings.join(" AND ")} AS "looksItself"`;
+    const [server] = await this.#connection.rows<{ looksItself: boolean }>(sql);
+    if (server?.looksItself !== true) {
       await this.#connection.run(`ANALYZE ${name}`);
       return done;
     }

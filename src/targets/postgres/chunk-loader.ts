@@ -184,7 +184,7 @@ export class ChunkLoader {
       for (const [at, [table, own]] of tables.entries()) {
         const into = `${table.name} (${columnNames(table.columns)})`;
         const rows = own.map((page) => page.rows);
-        const copied = await this.#connection.copyIn(into, rows, {
+        const copied = await this.#connection.copyIn(into, [rows], {
           before: at === 0 ? "SAVEPOINT direct; " : "",
           after: at === tables.length - 1 ? "; RELEASE SAVEPOINT direct" : "",
         });

@@ -1,6 +1,7 @@
 import { tombstoneColumns } from "../../tables/index.js";
 import { RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
+import type { TupleGroup } from "./copy-in.js";
 import type { StagedPage, TupleForm, TupleWriter } from "./staged-tuples.js";
 import { columnNames, type StoredTable } from "./stored-table.js";
 
@@ -89,7 +90,7 @@ export class StagingTable {
     this.hasTombstones = false;
   }
 
-  async #tryCopy(tuples: Iterable<Uint8Array>): Promise<RowFault | null> {
+  async #tryCopy(tuples: Iterable<TupleGroup>): Promise<RowFault | null> {
     try {
       await this.#copy(tuples, { before: "SAVEPOINT staging; ", after: "; RELEASE SAVEPOINT staging" });
       return null;
@@ -100,7 +101,7 @@ export class StagingTable {
     }
   }
 
-  async #copy(tuples: Iterable<Uint8Array>, around: { before?: string; after?: string } = {}): Promise<void> {
+  async #copy(tuples: Iterable<TupleGroup>, around: { before?: string; after?: string } = {}): Promise<void> {
     const { columns } = this.#table;
     const names = [columnNames(columns), ordinalColumn, ...(this.form.hasTombstones ? [deletedColumn] : [])];
     await this.#connection.copyIn(`${this.name} (${names.join(", ")})`, tuples, around);
