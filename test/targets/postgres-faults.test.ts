@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parsePostgresAddress } from "../../src/targets/postgres/address.js";
+import { Connection } from "../../src/targets/postgres/connection.js";
 import { importInto, makeFolder, readRejects, startPlimsoll } from "../support/cli.js";
 import { ask, type PostgresServer, postgresMissing, startPostgres } from "../support/postgres.js";
 import { SmallDisk } from "../support/small-disk.js";
@@ -242,6 +244,31 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(await ask(url, "SELECT count(*)::int AS rows FROM row")).toEqual([{ rows }]);
   });
 
+  test("a COPY that fails, on whichever side, leaves its connection to the next", {
+    timeout: timeoutMs,
+  }, async () => {
+    await using connection = await Connection.open(parsePostgresAddress(await server.database()));
+    await connection.run("CREATE TABLE item (id integer PRIMARY KEY)");
+    const copy = (groups: Iterable<Uint8Array[]>, table = "item") =>
+      connection.copyIn(table, groups, { before: "BEGIN; SAVEPOINT copying; ", after: "; COMMIT" });
+    const back = () => connection.run("ROLLBACK");
+    // So much that the server has not read all when it says no.
+    const many = Array.from({ length: 40 }, (_, at) => tuples(at * 10_000, 10_000));
+    const broken = function* () {
+      yield many[0]!;
+      throw new Error("out of tuples");
+    };
+    await expect(copy(broken())).rejects.toThrow("out of tuples");
+    await back();
+    await expect(copy(many, "nothing")).rejects.toThrow('relation "nothing" does not exist');
+    await back();
+    await expect(copy([tuples(7, 1), ...many])).rejects.toThrow("duplicate key value");
+    await back();
+    expect(await copy(many)).toBe(400_000);
+    const [row] = await connection.rows("SELECT count(*)::int AS rows, sum(id)::text AS sum FROM item");
+    expect(row).toEqual({ rows: 400_000, sum: String((400_000 * 399_999) / 2) });
+  });
+
   test.skipIf(diskMissing !== null).each([
     ["at the start", "default_tablespace", "8k", 0, [0, 0]],
     ["while rows are copied", "default_tablespace", "1m", 0, [1, 19_999]],
@@ -318,6 +345,17 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     return { disk, remove };
   }
 });
+
+/** A group of two buffers: rows of one number each, as COPY takes them. */
+function tuples(first: number, count: number): Uint8Array[] {
+  const bytes = Buffer.alloc(count * 10);
+  for (let row = 0; row < count; row++) {
+    bytes.writeInt16BE(1, row * 10);
+    bytes.writeInt32BE(4, row * 10 + 2);
+    bytes.writeInt32BE(first + row, row * 10 + 6);
+  }
+  return [bytes.subarray(0, 5), bytes.subarray(5)];
+}
 
 /** One that signs itself, where a server looks for it, as the server's user owns it. */
 function makeCertificate(folder: string): void {
