@@ -45,5 +45,5 @@ export const danglingLinksAtOnce = 100_000;
 /** A batch is kept while the server takes it and the next is made; a larger one is waited for. */
 export const keptBatchBytesMax = 2 * MiB;
 
-/** From this on, what is kept is given to a server that has nothing to do; smaller pieces are not worth it. */
+/** From this on, what is kept is given to a server that has nothing to do; less is not worth a COPY. */
 export const idleCopyBytesMin = 512 * KiB;
