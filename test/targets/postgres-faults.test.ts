@@ -1,14 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parsePostgresAddress } from "../../src/targets/postgres/address.js";
+import { Connection } from "../../src/targets/postgres/connection.js";
 import { importInto, makeFolder, readRejects, startPlimsoll } from "../support/cli.js";
 import { ask, type PostgresServer, postgresMissing, startPostgres } from "../support/postgres.js";
+import { SmallDisk } from "../support/small-disk.js";
 
 const timeoutMs = 120_000;
 
 describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ?? "PostgreSQL"})`, () => {
   const folder = makeFolder();
+  const diskMissing = new SmallDisk(folder.file("disk")).missing();
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres();
@@ -271,7 +275,119 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(last.report!.resumedFrom).not.toBeNull();
     expect(await ask(url, "SELECT count(*)::int AS rows FROM row")).toEqual([{ rows }]);
   });
+
+  test("a COPY that fails, on whichever side, leaves its connection to the next", {
+    timeout: timeoutMs,
+  }, async () => {
+    await using connection = await Connection.open(parsePostgresAddress(await server.database()));
+    await connection.run("CREATE TABLE item (id integer PRIMARY KEY)");
+    const copy = (groups: Iterable<Uint8Array[]>, table = "item") =>
+      connection.copyIn(table, groups, { before: "BEGIN; SAVEPOINT copying; ", after: "; COMMIT" });
+    const back = () => connection.run("ROLLBACK");
+    // So much that the server has not read all when it says no.
+    const many = Array.from({ length: 40 }, (_, at) => tuples(at * 10_000, 10_000));
+    const broken = function* () {
+      yield many[0]!;
+      throw new Error("out of tuples");
+    };
+    await expect(copy(broken())).rejects.toThrow("out of tuples");
+    await back();
+    await expect(copy(many, "nothing")).rejects.toThrow('relation "nothing" does not exist');
+    await back();
+    await expect(copy([tuples(7, 1), ...many])).rejects.toThrow("duplicate key value");
+    await back();
+    expect(await copy(many)).toBe(400_000);
+    const [row] = await connection.rows("SELECT count(*)::int AS rows, sum(id)::text AS sum FROM item");
+    expect(row).toEqual({ rows: 400_000, sum: String((400_000 * 399_999) / 2) });
+  });
+
+  test.skipIf(diskMissing !== null).each([
+    ["at the start", "default_tablespace", "8k", 0, [0, 0]],
+    ["while rows are copied", "default_tablespace", "1m", 0, [1, 19_999]],
+    ["while indexes are made", "default_tablespace", "2m", 0, [20_000, 20_000]],
+    ["while rows are staged", "temp_tablespaces", "128k", 3, [3, 19_999]],
+  ])(
+    `a server whose disk is full %s takes the rest when it has room (${diskMissing ?? "small disk"})`,
+    {
+      timeout: timeoutMs,
+    },
+    async (_, setting, size, former, [least, most]) => {
+      const rows = 20_000;
+      csv("many.csv", rows);
+      csv("former.csv", former);
+      const url = await server.database();
+      const words = [
+        "--into",
+        url,
+        "--entity",
+        "Row",
+        "--key",
+        "id",
+        "--index",
+        "name",
+        "--sync-bytes",
+        "64KiB",
+      ];
+      if (former > 0) await importInto(folder, ["former.csv", ...words]);
+      const { disk, remove } = await tablespace(url, setting, size);
+      try {
+        const stopped = await importInto(folder, ["many.csv", ...words, "--on-conflict", "replace"]);
+        const told =
+          /DATABASE_FULL: .* has no room left \(.*No space left on device.*\)\. Make room there, then/;
+        expect([stopped.code, stopped.error]).toEqual([1, expect.stringMatching(told)]);
+        const kept = await ask<{ rows: number }>(url, "SELECT count(*)::int AS rows FROM row").catch(
+          () => [],
+        );
+        expect(kept[0]?.rows ?? 0).toBeGreaterThanOrEqual(least!);
+        expect(kept[0]?.rows ?? 0).toBeLessThanOrEqual(most!);
+        disk.enlarge();
+        const last = await importInto(folder, ["many.csv", ...words, "--on-conflict", "replace"]);
+        expect(last.code, last.error).toBe(0);
+        expect(last.report!.records).toMatchObject({ read: rows, stored: rows - former, replaced: former });
+        const sql =
+          "SELECT count(*)::int AS rows, min(id)::int, max(id)::int, bool_and(name = 'name ' || id) FROM row";
+        expect(await ask(url, sql)).toEqual([{ rows, min: 1, max: rows, bool_and: true }]);
+      } finally {
+        await remove();
+      }
+    },
+  );
+
+  /** What the setting names is on a small disk from now on, in this database; `remove` takes both away. */
+  async function tablespace(url: string, setting: string, size: string) {
+    const [{ data_directory: data }] = (await ask(url, "SHOW data_directory")) as [
+      { data_directory: string },
+    ];
+    const database = new URL(url).pathname.slice(1);
+    const path = join(dirname(data), database);
+    const disk = new SmallDisk(path);
+    mkdirSync(path);
+    disk.mount(size);
+    const { uid, gid } = statSync(data);
+    chownSync(path, uid, gid);
+    await ask(url, `CREATE TABLESPACE small_${database} LOCATION '${path}'`);
+    await ask(url, `ALTER DATABASE ${database} SET ${setting} = small_${database}`);
+    const remove = async () => {
+      await ask(url, "DROP TABLE IF EXISTS row, plimsoll_state");
+      // A session that has ended may have its tables there for a moment longer.
+      const drop = () => ask(url, `DROP TABLESPACE small_${database}`);
+      await expect.poll(() => drop().then(() => "gone", String), { timeout: 20_000 }).toBe("gone");
+      disk.unmount();
+    };
+    return { disk, remove };
+  }
 });
+
+/** A group of two buffers: rows of one number each, as COPY takes them. */
+function tuples(first: number, count: number): Uint8Array[] {
+  const bytes = Buffer.alloc(count * 10);
+  for (let row = 0; row < count; row++) {
+    bytes.writeInt16BE(1, row * 10);
+    bytes.writeInt32BE(4, row * 10 + 2);
+    bytes.writeInt32BE(first + row, row * 10 + 6);
+  }
+  return [bytes.subarray(0, 5), bytes.subarray(5)];
+}
 
 /** One that signs itself, where a server looks for it, as the server's user owns it. */
 function makeCertificate(folder: string): void {

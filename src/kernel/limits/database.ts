@@ -16,14 +16,15 @@ export const databaseLockSecondsMax = 60;
 /** A writer that was killed a moment ago may hold its lock until the server has noticed. */
 export const databaseWriterSecondsMax = 3;
 
-/** What is put together for a staging table before it is sent: two buffers of this. */
+/** What is put together for a staging table before it is sent. */
 export const stagedTupleBytes = 256 * KiB;
 
 /**
  * Staged rows are settled when there are this many, or this many bytes, at the latest: the server sorts and
- * joins so many at a time, whatever the chunks are. Their keys are remembered at 16 bytes each, twice over.
+ * joins so many at a time, whatever the chunks are, while the next are made. So many usual rows stay in the
+ * 8 MiB that a session keeps of temporary tables. Their keys are remembered at 16 bytes each, twice over.
  */
-export const stagedRowsMax = 131_072;
+export const stagedRowsMax = 32_768;
 export const stagedBytesMax = 64 * MiB;
 
 /** Rows that are settled at a time where the server refuses many: what is told of each is kept until then. */
@@ -35,8 +36,14 @@ export const stagedRefusedMax = 4096;
  */
 export const siftedRecordsMax = 512;
 
+/** How closely new tables are looked at for the planner: 300 rows for each of these; servers take 100. */
+export const glanceTarget = 10;
+
 /** Links that lead nowhere and are taken out in one transaction. */
 export const danglingLinksAtOnce = 100_000;
 
 /** A batch is kept while the server takes it and the next is made; a larger one is waited for. */
 export const keptBatchBytesMax = 2 * MiB;
+
+/** From this on, what is kept is given to a server that has nothing to do; less is not worth a COPY. */
+export const idleCopyBytesMin = 512 * KiB;

@@ -1,4 +1,4 @@
-import { danglingLinksAtOnce, PlimsollError, tableNameBytesMax } from "../../kernel/index.js";
+import { danglingLinksAtOnce, glanceTarget, PlimsollError, tableNameBytesMax } from "../../kernel/index.js";
 import type { AfterLoad } from "../../ports/index.js";
 import type { TableColumn } from "../../tables/index.js";
 import { RowFault } from "./conditions.js";
@@ -91,15 +91,31 @@ export class AfterSteps {
     });
   }
 
-  /** What the planner goes by: it knows nothing of a table that is new. */
   #statisticsSteps(): Step[] {
-    return this.#tables.map(({ name, planned }) => ({
-      name: `statistics ${planned.name}`,
-      run: async () => {
-        await this.#connection.run(`ANALYZE ${name}`);
-        return done;
-      },
+    return this.#tables.map((table) => ({
+      name: `statistics ${table.planned.name}`,
+      run: () => this.#makeStatistics(table),
     }));
+  }
+
+  /**
+   * What the planner goes by: it knows nothing of a table that is new. Where the server looks at tables by
+   * itself it does so thoroughly within a minute or so, and until then a glance is enough. One that names
+   * columns is not taken for that look.
+   */
+  async #makeStatistics({ name, planned, columns }: StoredTable): Promise<AfterLoad> {
+    const settings = ["autovacuum", "track_counts"].map((setting) => `current_setting('${setting}') = 'on'`);
+    const sql = `SELECT ${settings.join(" AND ")} AS "looksItself"`;
+    const [server] = await this.#connection.rows<{ looksItself: boolean }>(sql);
+    if (server?.looksItself !== true) {
+      await this.#connection.run(`ANALYZE ${name}`);
+      return done;
+    }
+    const hasText = planned.kind === "entity" && planned.text.length > 0;
+    const words = hasText ? `, ${quote(searchColumnOf(planned.columns))}` : "";
+    await this.#connection.run(`SET LOCAL default_statistics_target = ${glanceTarget}`);
+    await this.#connection.run(`ANALYZE ${name} (${columnNames(columns)}${words})`);
+    return done;
   }
 
   #indexStep(table: StoredTable, column: TableColumn): Step {

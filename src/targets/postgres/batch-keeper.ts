@@ -9,6 +9,11 @@ export class BatchKeeper {
   #used = 0;
   #batches: RowBatch[] = [];
 
+  /** What is kept now. */
+  get bytes(): number {
+    return this.#used;
+  }
+
   /** False when there is no room left for the batch. */
   keep({ place, pages }: RowBatch): boolean {
     const bytes = pages.reduce((sum, page) => sum + bytesOf(page), 0);

@@ -1,4 +1,4 @@
-import { stagedBytesMax, stagedRefusedMax, stagedRowsMax } from "../../kernel/index.js";
+import { idleCopyBytesMin, stagedBytesMax, stagedRefusedMax, stagedRowsMax } from "../../kernel/index.js";
 import {
   type Applied,
   addRowCounts,
@@ -25,6 +25,12 @@ import {
   type StoredTable,
 } from "./stored-table.js";
 
+/** A batch in the chunk: the ordinal of its first record there. */
+interface PlacedBatch {
+  firstOrdinal: number;
+  pages: readonly RowPage[];
+}
+
 /**
  * Brings the rows of batches into their tables. As long as no key is met a second time they are copied
  * straight into the tables, whose primary keys say so when one is; otherwise they are staged and settled many
@@ -40,6 +46,8 @@ export class ChunkLoader {
   readonly #keys = new KeyFilter(stagedRowsMax);
   readonly #keeper = new BatchKeeper();
   #pending: Promise<Applied> | null = null;
+  /** Whether the server has what it works on. */
+  #isLoading = false;
   /** Batches with staged rows: the first ordinal of each in the chunk. */
   #places: { firstOrdinal: number; place: PlaceEntry }[] = [];
   #ordinalsEnd = 0;
@@ -73,7 +81,10 @@ export class ChunkLoader {
    * has work while the next batches are made. One that is too large to be kept is waited for.
    */
   async apply(batch: RowBatch): Promise<Applied> {
-    if (this.#keeper.keep(batch)) return noneApplied();
+    if (this.#keeper.keep(batch)) {
+      const isWaitedFor = !this.#isLoading && this.#keeper.bytes >= idleCopyBytesMin;
+      return isWaitedFor ? this.#begin() : noneApplied();
+    }
     const former = await this.#begin();
     if (this.#keeper.keep(batch)) return former;
     return addApplied(addApplied(former, await this.#finishPending()), await this.#load([batch]));
@@ -90,7 +101,10 @@ export class ChunkLoader {
     const former = await this.#finishPending();
     const batches = this.#keeper.take();
     if (batches.length > 0) {
-      this.#pending = this.#load(batches);
+      this.#isLoading = true;
+      this.#pending = this.#load(batches).finally(() => {
+        this.#isLoading = false;
+      });
       // Marked as handled: whoever comes next is told.
       this.#pending.catch(() => {});
     }
@@ -111,11 +125,15 @@ export class ChunkLoader {
     }
     this.#isDirect = false;
     const applied = noneApplied();
+    let together: PlacedBatch[] = [];
     for (const batch of batches) {
-      applied.rejects.push(...(await this.#stage(batch)));
-      const isFull = this.#stagedRows >= this.#rowsMax || this.#stagedBytes >= stagedBytesMax;
-      if (isFull) addApplied(applied, await this.#settleStaged());
+      together.push(this.#place(batch));
+      if (this.#stagedRows < this.#rowsMax && this.#stagedBytes < stagedBytesMax) continue;
+      applied.rejects.push(...(await this.#stage(together)));
+      addApplied(applied, await this.#settleStaged());
+      together = [];
     }
+    applied.rejects.push(...(await this.#stage(together)));
     return applied;
   }
 
@@ -160,13 +178,13 @@ export class ChunkLoader {
 
   /** The number of records, or null when a row stood in the way: then nothing of them is there. */
   async #tryDirect(pages: readonly RowPage[]): Promise<number | null> {
-    const tables = [...byTable(pages, this.#tables)];
+    const tables = [...byTable(pages, (page) => page, this.#tables)];
     try {
       let records = 0;
       for (const [at, [table, own]] of tables.entries()) {
         const into = `${table.name} (${columnNames(table.columns)})`;
         const rows = own.map((page) => page.rows);
-        const copied = await this.#connection.copyIn(into, rows, {
+        const copied = await this.#connection.copyIn(into, [rows], {
           before: at === 0 ? "SAVEPOINT direct; " : "",
           after: at === tables.length - 1 ? "; RELEASE SAVEPOINT direct" : "",
         });
@@ -180,33 +198,39 @@ export class ChunkLoader {
     }
   }
 
-  async #stage({ place, pages }: RowBatch): Promise<RowReject[]> {
+  /** Gives the batch its ordinals in the chunk. */
+  #place({ place, pages }: RowBatch): PlacedBatch {
     const firstOrdinal = this.#ordinalsEnd;
-    const refused = new Map<number, RowReject>();
-    for (const [table, own] of byTable(pages, this.#tables)) {
-      const staged = own.map((page): StagedPage => ({ page, firstOrdinal }));
-      for (const page of own) {
-        this.#noteKeys(table, page);
-        this.#stagedBytes += page.rows.length;
-        const last = page.ordinals[page.count - 1]!;
-        this.#ordinalsEnd = Math.max(this.#ordinalsEnd, firstOrdinal + last + 1);
-      }
-      await this.#staging[table.planned.number]!.add(
-        staged,
-        this.#writer,
-        ({ page: { page }, row }, fault) => {
-          const ordinal = page.ordinals[row]!;
-          const head = rowHead(page, row, table.planned);
-          if (!refused.has(ordinal)) {
-            refused.set(ordinal, { place, ordinal, code: "ROW_REFUSED", reason: fault.message, head });
-          }
-        },
-      );
+    for (const page of pages) {
+      this.#noteKeys(this.#tables[page.table]!, page);
+      this.#stagedBytes += page.rows.length;
+      const last = page.ordinals[page.count - 1]!;
+      this.#ordinalsEnd = Math.max(this.#ordinalsEnd, firstOrdinal + last + 1);
     }
     this.#places.push({ firstOrdinal, place });
-    const rejects = [...refused.values()].sort((a, b) => a.ordinal - b.ordinal);
-    await this.#unstage(rejects.map(({ ordinal }) => firstOrdinal + ordinal));
-    return rejects;
+    return { firstOrdinal, pages };
+  }
+
+  /** A table's rows of all the batches go in one COPY. */
+  async #stage(batches: readonly PlacedBatch[]): Promise<RowReject[]> {
+    const refused = new Map<number, RowReject>();
+    const pages = batches.flatMap((batch) =>
+      batch.pages.map((page): StagedPage => ({ page, firstOrdinal: batch.firstOrdinal })),
+    );
+    for (const [table, own] of byTable(pages, ({ page }) => page, this.#tables)) {
+      const onFault = ({ page, firstOrdinal }: StagedPage, row: number, fault: RowFault) => {
+        const ordinal = firstOrdinal + page.ordinals[row]!;
+        const head = rowHead(page, row, table.planned);
+        if (!refused.has(ordinal)) {
+          const at = this.#placeOf(ordinal);
+          refused.set(ordinal, { ...at, code: "ROW_REFUSED", reason: fault.message, head });
+        }
+      };
+      await this.#staging[table.planned.number]!.add(own, this.#writer, onFault);
+    }
+    const ordinals = [...refused.keys()].sort((a, b) => a - b);
+    await this.#unstage(ordinals);
+    return ordinals.map((ordinal) => refused.get(ordinal)!);
   }
 
   /** A record goes in whole or not at all. */
@@ -245,14 +269,18 @@ function addApplied(sum: Applied, more: Applied): Applied {
   return sum;
 }
 
-/** Pages of a batch by their table: entities before lists, whose values refer to them. */
-function byTable(pages: readonly RowPage[], tables: readonly StoredTable[]): Map<StoredTable, RowPage[]> {
-  const found = new Map<StoredTable, RowPage[]>();
-  for (const page of pages.toSorted((a, b) => a.table - b.table)) {
-    const table = tables[page.table]!;
+/** Pages by their table: entities before lists, whose values refer to them. */
+function byTable<Item>(
+  items: readonly Item[],
+  pageOf: (item: Item) => RowPage,
+  tables: readonly StoredTable[],
+): Map<StoredTable, Item[]> {
+  const found = new Map<StoredTable, Item[]>();
+  for (const item of items.toSorted((a, b) => pageOf(a).table - pageOf(b).table)) {
+    const table = tables[pageOf(item).table]!;
     const own = found.get(table);
-    if (own === undefined) found.set(table, [page]);
-    else own.push(page);
+    if (own === undefined) found.set(table, [item]);
+    else own.push(item);
   }
   return found;
 }

@@ -1,9 +1,8 @@
-import { pipeline } from "node:stream/promises";
 import pg from "pg";
-import { from } from "pg-copy-streams";
 import { databaseKeepAliveSeconds, databaseLockSecondsMax } from "../../kernel/index.js";
 import type { PostgresAddress } from "./address.js";
 import { asConnectCondition, asDatabaseCondition } from "./conditions.js";
+import { CopyIn, type TupleGroup } from "./copy-in.js";
 
 /**
  * What the session must not inherit: limits that would end a long statement, and forms of values. The server
@@ -25,11 +24,9 @@ const settings: Record<string, string> = {
 const settingsWhereKnown: Record<string, string> = {
   idle_session_timeout: "0",
   client_connection_check_interval: "2s",
+  // Compiling a statement anew for each stage costs more than it saves.
+  jit: "off",
 };
-
-/** The signature, no flags and no extension: see COPY in PostgreSQL's manual. */
-const copyHeader = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
-const copyTrailer = Buffer.from([0xff, 0xff]);
 
 /**
  * One connection to one database; its errors come out as the conditions that a user can mend, or as they are.
@@ -74,21 +71,18 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Streams tuples in the binary form of COPY, without a copy of their bytes. The next is asked for when the
-   * socket has taken the former. What is to be done before and behind it goes along: waiting for an answer
-   * costs more than a statement does.
+   * Streams tuples in the binary form of COPY. What is to be done before and behind it goes along: waiting
+   * for an answer costs more than a statement does.
    */
   async copyIn(
     target: string,
-    tuples: Iterable<Uint8Array>,
+    groups: Iterable<TupleGroup>,
     { before = "", after = "" } = {},
   ): Promise<number> {
     this.#throwIfLost();
     const sql = `${before}COPY ${target} FROM STDIN (FORMAT binary)${after}`;
-    const stream = this.#client.query(from(sql, { highWaterMark: 1 }));
     try {
-      await pipeline(() => this.#framed(tuples), stream);
-      return stream.rowCount;
+      return await this.#client.query(new CopyIn(sql, this.#counted(groups))).rows;
     } catch (error) {
       throw this.#conditionOf(error);
     }
@@ -99,13 +93,11 @@ export class Connection implements AsyncDisposable {
     await this.#client.end().catch(() => {});
   }
 
-  *#framed(tuples: Iterable<Uint8Array>): Iterable<Uint8Array> {
-    yield copyHeader;
-    for (const bytes of tuples) {
-      this.bytesCopied += bytes.byteLength;
-      yield bytes;
+  *#counted(groups: Iterable<TupleGroup>): Iterable<TupleGroup> {
+    for (const group of groups) {
+      for (const { byteLength } of group) this.bytesCopied += byteLength;
+      yield group;
     }
-    yield copyTrailer;
   }
 
   async #query<Row extends pg.QueryResultRow>(

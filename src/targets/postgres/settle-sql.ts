@@ -105,9 +105,8 @@ export class SettleSql {
     return `SELECT c.${ordinalColumn} FROM (${this.#chosen(part)}) c ORDER BY 1`;
   }
 
-  countWinners(): string {
-    return `SELECT count(*) AS winners, count(*) FILTER (WHERE NOT plimsoll_is_there) AS fresh
-      FROM ${this.winners}`;
+  countFresh(): string {
+    return `SELECT count(*) AS count FROM ${this.winners} WHERE NOT plimsoll_is_there`;
   }
 
   /** What becomes of each record under the rule `newest`, one after another: before anything is written. */

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.js";
 import { type ListParts, type OrdinalRange, SettleSql, type StagedPart } from "./settle-sql.js";
 import { type Refused, Sifter } from "./sifter.js";
 import type { StagingTable } from "./staging.js";
-import type { StoredEntity } from "./stored-table.js";
+import { remembersDeletions, type StoredEntity } from "./stored-table.js";
 
 /** A record that was turned down, by its ordinal in the chunk. */
 export interface Loser {
@@ -138,26 +138,27 @@ export class Settler {
 
   async #applyRecords(part: StagedPart): Promise<Settled> {
     const counts = noRowCounts();
-    const [found] = await this.#connection.rows<Counted<"records" | "alive">>(this.#sql.countRecords(part));
-    const records = Number(found!.alive);
-    counts.deleted = Number(found!.records) - records;
-    if (records === 0) return { counts, losers: [] };
+    const { records, alive } = await this.#countRecords(part);
+    counts.deleted = records - alive;
+    if (alive === 0) return { counts, losers: [] };
     const { conflict } = this.entity.planned;
     const hasKey = this.entity.key.length > 0;
     if (conflict.kind === "newest" && hasKey) {
       Object.assign(counts, await this.#countVersions(part));
     }
-    await this.#connection.run(this.#sql.findWinners(part));
-    const { winners, fresh } = await this.#countWinners();
+    const winners = await this.#connection.run(this.#sql.findWinners(part));
+    const fresh = winners === 0 ? 0 : await this.#count(this.#sql.countFresh());
     const losers: Loser[] = [];
     if (conflict.kind !== "newest" || !hasKey) {
       counts.stored = fresh;
-      if (conflict.kind === "replace") counts.replaced = records - fresh;
-      else if (conflict.kind === "reject") losers.push(...(await this.#losers(part, records - winners)));
-      else counts.duplicates = records - fresh;
+      if (conflict.kind === "replace") counts.replaced = alive - fresh;
+      else if (conflict.kind === "reject") losers.push(...(await this.#losers(part, alive - winners)));
+      else counts.duplicates = alive - fresh;
     }
-    if (winners > 0) await this.#write(winners - fresh, fresh);
-    await this.#connection.run(this.#sql.clearWinners());
+    if (winners > 0) {
+      await this.#write(winners - fresh, fresh);
+      await this.#connection.run(this.#sql.clearWinners());
+    }
     return { counts, losers };
   }
 
@@ -205,9 +206,13 @@ export class Settler {
     return Object.fromEntries(Object.entries(row!).map(([name, count]) => [name, Number(count)]));
   }
 
-  async #countWinners(): Promise<{ winners: number; fresh: number }> {
-    const [row] = await this.#connection.rows<Counted<"winners" | "fresh">>(this.#sql.countWinners());
-    return { winners: Number(row!.winners), fresh: Number(row!.fresh) };
+  /** The server is asked where it is not all that is staged. */
+  async #countRecords(part: StagedPart): Promise<{ records: number; alive: number }> {
+    const { rows } = this.staging;
+    const isAll = part.range === null && part.round === null;
+    if (isAll && !remembersDeletions(this.entity)) return { records: rows, alive: rows };
+    const [found] = await this.#connection.rows<Counted<"records" | "alive">>(this.#sql.countRecords(part));
+    return { records: Number(found!.records), alive: Number(found!.alive) };
   }
 
   async #count(sql: string): Promise<number> {

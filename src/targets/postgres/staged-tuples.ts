@@ -1,5 +1,6 @@
 import { stagedTupleBytes } from "../../kernel/index.js";
 import type { RowPage } from "../../tables/index.js";
+import type { TupleGroup } from "./copy-in.js";
 
 /**
  * The form of a staged row: the columns of the table, the ordinal, and for some tables whether it deletes.
@@ -22,16 +23,15 @@ const countBytes = 2;
 const nullField = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
 /**
- * Puts the ordinal behind each row. Two buffers take turns: one of any two that follow one another is so
- * large that the socket is empty before the next is asked for.
+ * Puts the ordinal behind each row. A group is asked for when the socket has taken the one before it, so that
+ * one buffer is enough.
  */
 export class TupleWriter {
-  readonly #buffers = [Buffer.allocUnsafeSlow(stagedTupleBytes), Buffer.allocUnsafeSlow(stagedTupleBytes)];
-  #turn = 0;
+  readonly #buffer = Buffer.allocUnsafeSlow(stagedTupleBytes);
   #at = 0;
 
   /** Rows of the pages, of all of them together those from `from` up to `to`. */
-  *tuples(pages: readonly StagedPage[], form: TupleForm, from: number, to: number): Iterable<Uint8Array> {
+  *tuples(pages: readonly StagedPage[], form: TupleForm, from: number, to: number): Iterable<TupleGroup> {
     this.#at = 0;
     let passed = 0;
     for (const { page, firstOrdinal } of pages) {
@@ -43,9 +43,7 @@ export class TupleWriter {
         if (this.#at + bytes > stagedTupleBytes) yield* this.#take();
         if (bytes <= stagedTupleBytes) this.#put(fields, ordinal, page, form);
         else {
-          yield countOf(form);
-          yield fields;
-          yield tailOf(ordinal, page, form);
+          yield [countOf(form), fields, tailOf(ordinal, page, form)];
         }
       }
       passed += page.count;
@@ -54,18 +52,16 @@ export class TupleWriter {
   }
 
   #put(fields: Buffer, ordinal: number, page: RowPage, form: TupleForm): void {
-    const buffer = this.#buffers[this.#turn]!;
-    const at = writeCount(buffer, this.#at, form);
-    fields.copy(buffer, at);
-    this.#at = writeTail(buffer, at + fields.length, ordinal, page, form);
+    const at = writeCount(this.#buffer, this.#at, form);
+    fields.copy(this.#buffer, at);
+    this.#at = writeTail(this.#buffer, at + fields.length, ordinal, page, form);
   }
 
-  *#take(): Iterable<Uint8Array> {
+  *#take(): Iterable<TupleGroup> {
     if (this.#at === 0) return;
-    const full = this.#buffers[this.#turn]!.subarray(0, this.#at);
+    const full = this.#buffer.subarray(0, this.#at);
     this.#at = 0;
-    this.#turn = 1 - this.#turn;
-    yield full;
+    yield [full];
   }
 }
 

@@ -1,6 +1,7 @@
 import { tombstoneColumns } from "../../tables/index.js";
 import { RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
+import type { TupleGroup } from "./copy-in.js";
 import type { StagedPage, TupleForm, TupleWriter } from "./staged-tuples.js";
 import { columnNames, type StoredTable } from "./stored-table.js";
 
@@ -58,7 +59,7 @@ export class StagingTable {
   async add(
     pages: readonly StagedPage[],
     writer: TupleWriter,
-    onFault: (at: { page: StagedPage; row: number }, fault: RowFault) => void,
+    onFault: (page: StagedPage, row: number, fault: RowFault) => void,
   ): Promise<void> {
     const total = pages.reduce((sum, { page }) => sum + page.count, 0);
     if (pages.some(({ page }) => page.isTombstones)) this.hasTombstones = true;
@@ -71,7 +72,8 @@ export class StagingTable {
       const bad = from + fault.row!;
       if (bad > from) await this.#copy(writer.tuples(pages, this.form, from, bad));
       this.rows += bad - from;
-      onFault(rowAt(pages, bad), fault);
+      const { page, row } = rowAt(pages, bad);
+      onFault(page, row, fault);
       from = bad + 1;
     }
   }
@@ -88,7 +90,7 @@ export class StagingTable {
     this.hasTombstones = false;
   }
 
-  async #tryCopy(tuples: Iterable<Uint8Array>): Promise<RowFault | null> {
+  async #tryCopy(tuples: Iterable<TupleGroup>): Promise<RowFault | null> {
     try {
       await this.#copy(tuples, { before: "SAVEPOINT staging; ", after: "; RELEASE SAVEPOINT staging" });
       return null;
@@ -99,7 +101,7 @@ export class StagingTable {
     }
   }
 
-  async #copy(tuples: Iterable<Uint8Array>, around: { before?: string; after?: string } = {}): Promise<void> {
+  async #copy(tuples: Iterable<TupleGroup>, around: { before?: string; after?: string } = {}): Promise<void> {
     const { columns } = this.#table;
     const names = [columnNames(columns), ordinalColumn, ...(this.form.hasTombstones ? [deletedColumn] : [])];
     await this.#connection.copyIn(`${this.name} (${names.join(", ")})`, tuples, around);
