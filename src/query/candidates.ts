@@ -1,4 +1,4 @@
-import { gatherFromIds } from "../kernel/index.js";
+import { gatherFromIds, heldIdsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
 import type { ExpiredIds } from "./expired-records.js";
@@ -71,6 +71,16 @@ export class Candidates {
     if (ids !== null && this.#expired !== null) ids = outside(ids, this.#expired.open(0));
     this.#held = ids;
     return ids;
+  }
+
+  /**
+   * All that `ids` gives, and gone ones among them, where it is one list that can be held: nothing is made of
+   * it, for whoever scans it from its end passes over the most of it.
+   */
+  pieces(): Float64Array[] | null {
+    const { plan } = this;
+    if (plan.kind !== "list" || plan.length > heldIdsMax) return null;
+    return this.#store.lists.pieces(plan.index, plan.term, heldIdsMax);
   }
 
   /** Candidates that are neither dead nor expired, read once through. */

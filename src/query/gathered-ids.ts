@@ -175,7 +175,8 @@ export function* spanIds(
   spans: readonly Span[],
   { from, to }: { from: number; to: number },
 ): Generator<Float64Array> {
-  const groups = new BlockGroups();
+  // Room for a block, which lists alone do not need.
+  let groups: BlockGroups | undefined;
   for (const segment of reader.sealed.segments) {
     if (segment.endId <= from || segment.firstId >= to) continue;
     for (const span of spans) {
@@ -187,6 +188,7 @@ export function* spanIds(
         }
         continue;
       }
+      groups ??= new BlockGroups();
       for (const group of segmentGroups(reader, segment.number, span, groups)) {
         yield group.ids.subarray(0, group.count);
       }

@@ -256,15 +256,22 @@ export class OrderedRecords {
 
   /** Candidates that the pass may have room for: others are mostly told without their whole term. */
   #likelyIds(room: SortRoom): Iterable<number> {
-    const held = this.#candidates.held();
     // Where a record may have several values, the column's one does not tell which of them lies in the span.
     const { hasColumn } = this.#order.index;
     const isTold = hasColumn && (!this.isBounded || this.#store.singleValues.has(this.#order.index.number));
-    if (!isTold) return held ?? this.#candidates.ids(0);
-    const bounds = new RoughBounds(this.span, this.#order.isDescending, room);
+    if (!isTold) return this.#candidates.held() ?? this.#candidates.ids(0);
+    const { isDescending } = this.#order;
+    const bounds = new RoughBounds(this.span, isDescending, room);
+    const pieces = this.#candidates.pieces();
+    if (pieces !== null) return this.#alive(scanHeld(this.#column, pieces, bounds, isDescending));
+    const held = this.#candidates.held();
     return held === null
       ? scanMet(this.#column, this.#candidates.ids(0), bounds)
-      : scanHeld(this.#column, held, bounds, this.#order.isDescending);
+      : scanHeld(this.#column, [held], bounds, isDescending);
+  }
+
+  *#alive(ids: Iterable<number>): Generator<number> {
+    for (const id of ids) if (!this.#candidates.isGone(id)) yield id;
   }
 
   *#without(): Generator<LiveRecord> {
