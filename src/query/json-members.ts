@@ -9,6 +9,9 @@ const shortDigits = 15;
 /** Where the name and the value of a member begin and end in the text of its object. */
 const placeNumbers = 4;
 
+/** Objects of more members are sooner parsed. */
+const membersMax = 64;
+
 /**
  * The members of an object, found in its text without parsing it: most of a record is not asked about, and
  * what is not parsed need not be thrown away.
@@ -17,7 +20,7 @@ export class JsonMembers {
   readonly #text: Buffer;
   readonly #places: number[];
 
-  /** Null for what is not an object. The text is known to be JSON. */
+  /** Null for what is not an object, or a large one. The text is known to be JSON. */
   static of(text: Buffer): JsonMembers | null {
     const places = memberPlaces(text);
     return places === null ? null : new JsonMembers(text, places);
@@ -63,20 +66,27 @@ export class JsonMembers {
   }
 }
 
+/** Where an object is taken apart, for `membersMax` of them. */
+const places: number[] = [];
+
 function memberPlaces(text: Buffer): number[] | null {
   let at = afterSpace(text, 0);
   if (text[at] !== 0x7b) return null;
-  const places: number[] = [];
+  let count = 0;
   at = afterSpace(text, at + 1);
   while (text[at] === quote) {
     const nameEnd = stringEnd(text, at);
     const start = afterSpace(text, afterSpace(text, nameEnd) + 1);
     const end = valueEnd(text, start);
-    places.push(at, nameEnd, start, end);
+    if (count === membersMax * placeNumbers) return null;
+    places[count++] = at;
+    places[count++] = nameEnd;
+    places[count++] = start;
+    places[count++] = end;
     const behind = afterSpace(text, end);
     at = text[behind] === 0x2c ? afterSpace(text, behind + 1) : behind;
   }
-  return text[at] === 0x7d ? places : null;
+  return text[at] === 0x7d ? places.slice(0, count) : null;
 }
 
 function afterSpace(text: Buffer, from: number): number {

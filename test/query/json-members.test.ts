@@ -18,7 +18,6 @@ const anySpelling = (text: string) =>
 
 const anyString = fc
   .oneof(fc.string({ unit: "grapheme", maxLength: 8 }), fc.constantFrom(...names, "}", "],", "expiration"))
-  .filter((text) => text.isWellFormed())
   .chain(anySpelling);
 
 const anySpace = fc.constantFrom("", "", " ", "\n\t", " \r\n ");
@@ -87,7 +86,10 @@ test("what is no object is read whole, and so is what is asked for much or cut o
   for (const text of ['[{"a":1}]', "3", '"a"', '{"a":1', '{"a":"', '{"a":[1,', '{"a\\']) {
     expect(new LiveRecord(1, 0, Buffer.from(text)).isReadByMember).toBe(false);
   }
-  const wide = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`m${at}`, at]));
+  const objectOf = (members: number) =>
+    Object.fromEntries(Array.from({ length: members }, (_, at) => [`m${at}`, at]));
+  expect(new LiveRecord(1, 0, Buffer.from(JSON.stringify(objectOf(300)))).isReadByMember).toBe(false);
+  const wide = objectOf(50);
   const record = new LiveRecord(1, 0, Buffer.from(JSON.stringify(wide)));
   let alone = 0;
   for (const name of Object.keys(wide)) {
