@@ -2,7 +2,7 @@ import { gatherFromIds, heldIdsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
 import type { ExpiredIds } from "./expired-records.js";
-import { GatheredIds } from "./gathered-ids.js";
+import { GatheredIds, gatherBounds } from "./gathered-ids.js";
 import { heldIds, inside, outside } from "./held-ids.js";
 import { ArrayIds } from "./ids.js";
 import type { LiveRecord } from "./live-record.js";
@@ -135,7 +135,10 @@ export class Candidates {
   #gather(plan: Extract<Plan, { kind: "gather" }>): GatheredIds {
     let set = this.#gathered.get(plan);
     if (set === undefined) {
-      set = new GatheredIds(this.#store.reader, this.#store.lists, plan.spans);
+      set = new GatheredIds(this.#store.reader, this.#store.lists, plan.spans, {
+        ...gatherBounds,
+        likely: plan.length,
+      });
       this.#gathered.set(plan, set);
     }
     return set;

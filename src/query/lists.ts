@@ -77,7 +77,7 @@ export class Lists {
     }
   }
 
-  /** The parts of a list that may hold ids from `from` on, when each lies within a block; else null. */
+  /** The parts of a list that may hold ids from `from` on, when each is short; else null. */
   #shortParts(
     segments: { number: number; endId: number }[],
     index: number,
