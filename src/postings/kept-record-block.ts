@@ -59,7 +59,9 @@ export class KeptRecordBlock implements RecordBlock {
     return this.#room.subarray(start, this.#directory[i * 2 + 1]!);
   }
 
-  /** Lengths become ends. The checksum does not cover the head: by the sum its numbers are known to be right. */
+  /**
+   * Lengths become ends. The checksum does not cover the head: by the sum its numbers are known to be right.
+   */
   #sumLengths(rawBytes: number): void {
     let end = this.count * directoryEntryBytes;
     if (end > rawBytes) throw damagedRecords("its directory is cut off");

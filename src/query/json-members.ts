@@ -1,3 +1,4 @@
+import { recordMembersMax } from "../kernel/index.js";
 import { parseExactJson } from "./exact-json.js";
 
 const quote = 0x22;
@@ -8,9 +9,6 @@ const shortDigits = 15;
 
 /** Where the name and the value of a member begin and end in the text of its object. */
 const placeNumbers = 4;
-
-/** Objects of more members are sooner parsed. */
-const membersMax = 64;
 
 /**
  * The members of an object, found in its text without parsing it: most of a record is not asked about, and
@@ -66,7 +64,7 @@ export class JsonMembers {
   }
 }
 
-/** Where an object is taken apart, for `membersMax` of them. */
+/** Where an object is taken apart, for `recordMembersMax` of them. */
 const places: number[] = [];
 
 function memberPlaces(text: Buffer): number[] | null {
@@ -78,7 +76,7 @@ function memberPlaces(text: Buffer): number[] | null {
     const nameEnd = stringEnd(text, at);
     const start = afterSpace(text, afterSpace(text, nameEnd) + 1);
     const end = valueEnd(text, start);
-    if (count === membersMax * placeNumbers) return null;
+    if (count === recordMembersMax * placeNumbers) return null;
     places[count++] = at;
     places[count++] = nameEnd;
     places[count++] = start;

@@ -1,8 +1,6 @@
+import { recordMemberReadsMax } from "../kernel/index.js";
 import { parseExactJson, parseJsonLiterals } from "./exact-json.js";
 import { JsonMembers } from "./json-members.js";
-
-/** A record that is asked for more of its members is parsed whole. */
-const membersMax = 6;
 
 /** A record as it is stored, and as it reads. */
 export class LiveRecord {
@@ -37,7 +35,7 @@ export class LiveRecord {
 
   /** Whether the record is an object that is read a member at a time: `member` tells what `value` would. */
   get isReadByMember(): boolean {
-    if (this.#value !== undefined || this.#membersRead >= membersMax) return false;
+    if (this.#value !== undefined || this.#membersRead >= recordMemberReadsMax) return false;
     if (this.#members === undefined) this.#members = JsonMembers.of(this.#buffer);
     return this.#members !== null;
   }

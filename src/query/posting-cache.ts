@@ -1,3 +1,4 @@
+import { shortListBlocksMax } from "../kernel/index.js";
 import type { BlockPlace, PlacedBlock, PostingDecoder, Postings } from "../postings/index.js";
 import { ByteCache } from "./byte-cache.js";
 
@@ -6,10 +7,7 @@ const entryBytes = 512;
 
 const noPostings: Postings = { ids: new Float64Array(0), payloads: new Uint8Array(0), mayContinue: false };
 
-/** A list shorter than a block may begin in one and end in the next. */
-const shortBlocksMax = 2;
-
-/** Stands for a list of more blocks, or one that ends with the last of these. */
+/** Stands for a list of more blocks than are kept as one, or one that ends with the last of these. */
 const isLong: Postings = { ids: new Float64Array(0), payloads: new Uint8Array(0), mayContinue: true };
 
 /**
@@ -54,7 +52,7 @@ export class PostingCache {
       const postings = this.#decoder.decode(block, index, term);
       if (postings.ids.length > 0) parts.push(postings);
       if (!postings.mayContinue) break;
-      if (parts.length === shortBlocksMax) return isLong;
+      if (parts.length === shortListBlocksMax) return isLong;
     }
     return joined(parts);
   }

@@ -57,7 +57,7 @@ function holdsText(value: unknown, text: string): boolean {
   return Object.entries(value).some(([name, item]) => name === text || holdsText(item, text));
 }
 
-test("a member read alone is the one of the parsed object, however it is spelt, and the last of its name", () => {
+test("a member read alone is that of the parsed object, however it is spelt, the last of its name", () => {
   fc.assert(
     fc.property(anyMembers, anySpace, fc.constantFrom(...names), (members, space, other) => {
       const text = objectText(members, space) + space;
