@@ -1,5 +1,6 @@
 export * from "./block-stream.js";
 export * from "./id-sets.js";
+export * from "./kept-record-block.js";
 export * from "./key-buffer.js";
 export * from "./key-entry.js";
 export * from "./key-filter.js";

@@ -15,8 +15,12 @@ export class BlockCache<Block extends IdBlock> {
   /** First ids of what is kept, ascending. */
   readonly #firstIds: number[] = [];
 
-  constructor(bytesMax: number) {
-    this.#blocks = new ByteCache(bytesMax, (firstId) => this.#firstIds.splice(this.#placeOf(firstId), 1));
+  /** Who made the blocks is told of each that goes: nobody gets it from here any more. */
+  constructor(bytesMax: number, onEvicted: (block: Block) => void = () => {}) {
+    this.#blocks = new ByteCache(bytesMax, (firstId, block) => {
+      this.#firstIds.splice(this.#placeOf(firstId), 1);
+      onEvicted(block);
+    });
   }
 
   get bytes(): number {

@@ -8,12 +8,12 @@ interface Kept<V> {
 /** Values up to a number of bytes; the least recently used go first. One larger than all is not kept. */
 export class ByteCache<K, V> {
   readonly #kept = new Map<K, Kept<V>>();
-  readonly #onEvicted: (key: K) => void;
+  readonly #onEvicted: (key: K, value: V) => void;
   #bytesMax: number;
   #bytes = 0;
   hits = 0;
 
-  constructor(bytesMax: number, onEvicted: (key: K) => void = () => {}) {
+  constructor(bytesMax: number, onEvicted: (key: K, value: V) => void = () => {}) {
     this.#bytesMax = bytesMax;
     this.#onEvicted = onEvicted;
   }
@@ -47,7 +47,7 @@ export class ByteCache<K, V> {
     if (before !== undefined) this.#bytes -= before.bytes;
     this.#kept.delete(key);
     if (bytes > this.#bytesMax) {
-      this.#onEvicted(key);
+      this.#onEvicted(key, value);
       return;
     }
     this.#kept.set(key, { value, bytes });
@@ -56,11 +56,11 @@ export class ByteCache<K, V> {
   }
 
   #evict(): void {
-    for (const [key, { bytes }] of this.#kept) {
+    for (const [key, { value, bytes }] of this.#kept) {
       if (this.#bytes <= this.#bytesMax) return;
       this.#kept.delete(key);
       this.#bytes -= bytes;
-      this.#onEvicted(key);
+      this.#onEvicted(key, value);
     }
   }
 }

@@ -1,8 +1,8 @@
-import { gatherFromIds } from "../kernel/index.js";
+import { gatherFromIds, heldIdsMax } from "../kernel/index.js";
 import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
 import type { ExpiredIds } from "./expired-records.js";
-import { GatheredIds } from "./gathered-ids.js";
+import { GatheredIds, gatherBounds } from "./gathered-ids.js";
 import { heldIds, inside, outside } from "./held-ids.js";
 import { ArrayIds } from "./ids.js";
 import type { LiveRecord } from "./live-record.js";
@@ -73,6 +73,16 @@ export class Candidates {
     return ids;
   }
 
+  /**
+   * All that `ids` gives, and gone ones among them, where it is one list that can be held: nothing is made of
+   * it, for whoever scans it from its end passes over the most of it.
+   */
+  pieces(): Float64Array[] | null {
+    const { plan } = this;
+    if (plan.kind !== "list" || plan.length > heldIdsMax) return null;
+    return this.#store.lists.pieces(plan.index, plan.term, heldIdsMax);
+  }
+
   /** Candidates that are neither dead nor expired, read once through. */
   *ids(from: number): Generator<number> {
     const end = this.#store.sealed.nextId;
@@ -125,7 +135,10 @@ export class Candidates {
   #gather(plan: Extract<Plan, { kind: "gather" }>): GatheredIds {
     let set = this.#gathered.get(plan);
     if (set === undefined) {
-      set = new GatheredIds(this.#store.reader, this.#store.lists, plan.spans);
+      set = new GatheredIds(this.#store.reader, this.#store.lists, plan.spans, {
+        ...gatherBounds,
+        likely: plan.length,
+      });
       this.#gathered.set(plan, set);
     }
     return set;

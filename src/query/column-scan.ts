@@ -43,11 +43,22 @@ export function* scanMet(column: Column, ids: Iterable<number>, bounds: RoughBou
 }
 
 /**
- * The same of ids in an array, which are passed over a chunk of the column at a time where none of its values
+ * The same of ids in arrays, which are passed over a chunk of the column at a time where none of its values
  * is of use. Ids mostly rise with time: a descending order is scanned from the far end, so that the first
  * ones met are likely to be those that stay.
  */
 export function* scanHeld(
+  column: Column,
+  pieces: Float64Array[],
+  bounds: RoughBounds,
+  isDescending: boolean,
+): Generator<number> {
+  for (let at = 0; at < pieces.length; at++) {
+    yield* scanPiece(column, pieces[isDescending ? pieces.length - 1 - at : at]!, bounds, isDescending);
+  }
+}
+
+function* scanPiece(
   column: Column,
   ids: Float64Array,
   bounds: RoughBounds,

@@ -104,7 +104,7 @@ export class ExpiredIds {
 
   /** By the record itself, whatever the index says. */
   hides(entity: CompiledEntity, record: LiveRecord): boolean {
-    const seconds = expirationSeconds(entity.fields[this.#index.slot]!, record.value);
+    const seconds = expirationSeconds(entity.fields[this.#index.slot]!, record);
     return seconds !== undefined && seconds <= this.#now;
   }
 

@@ -29,7 +29,7 @@ export class FieldReader {
   /** Values of the field in the form they are compared in, in source order. */
   values(field: CompiledField, record: LiveRecord): Comparable[] {
     const values: Comparable[] = [];
-    for (const raw of rawValues(field, record.value)) {
+    for (const raw of rawValues(field, record)) {
       if (field.predicate !== undefined) {
         const value = typeof raw === "string" ? this.#terms.literal(field.type, raw) : undefined;
         if (value !== undefined) values.push(value);
@@ -45,16 +45,16 @@ export class FieldReader {
 
   /** Values as texts, numbers as they are written. */
   texts(field: CompiledField, record: LiveRecord): string[] {
-    const raws = [...rawValues(field, record.value)];
+    const raws = rawValues(field, record);
     // Integers have one form; whatever else is no string must be looked up in the text.
     const isPlain = raws.every((raw) => typeof raw === "string" || field.type === "int");
     if (isPlain) return raws.map(String);
-    return [...rawValues(field, record.literals)].filter((raw) => typeof raw === "string");
+    return literalsAt(field, record).filter((raw) => typeof raw === "string");
   }
 
   /** Values of the pairs with this name. */
   pairValues(field: CompiledField, name: string, record: LiveRecord): string[] {
-    return pairEntries(field, record.value)
+    return pairEntries(field, record)
       .filter((entry) => entry.name === name)
       .map((entry) => entry.value);
   }
@@ -62,14 +62,14 @@ export class FieldReader {
   /** Places of the field; the first latitude and the first longitude make one where each has a field. */
   places(entity: CompiledEntity, field: CompiledField, record: LiveRecord): Place[] {
     const slot = field.indexes.find(({ kind }) => kind === "place")?.longitudeSlot;
-    if (slot === undefined) return [...rawValues(field, record.value)].flatMap((raw) => placeOf(raw) ?? []);
-    const [latitude] = rawValues(field, record.value);
-    const [longitude] = rawValues(entity.fields[slot]!, record.value);
+    if (slot === undefined) return rawValues(field, record).flatMap((raw) => placeOf(raw) ?? []);
+    const [latitude] = rawValues(field, record);
+    const [longitude] = rawValues(entity.fields[slot]!, record);
     return [placeAt(latitude, longitude) ?? []].flat();
   }
 
   exists(field: CompiledField, record: LiveRecord): boolean {
-    return rawValues(field, record.value).next().done !== true;
+    return rawValues(field, record).length > 0;
   }
 
   /** A value of a filter in comparable form; undefined when it does not fit the field. */
@@ -172,37 +172,49 @@ function fixedUnit(unit: number): number {
 const predicatePath = ["predicate"];
 
 /** Values at the field's path that are not null; arrays on the way and at its end are transparent. */
-export function* rawValues(field: CompiledField, record: unknown): Generator<unknown> {
+function rawValues(field: CompiledField, record: LiveRecord): unknown[] {
   if (field.predicate !== undefined) {
-    const [predicate] = walk(record, predicatePath, 0, false);
-    if (predicate !== field.predicate.iri) return;
+    const [predicate] = valuesAt(predicatePath, record, false);
+    if (predicate !== field.predicate.iri) return [];
   }
-  yield* walk(record, field.path, 0, field.type === "json");
+  return valuesAt(field.path, record, field.type === "json");
 }
 
-function* walk(value: unknown, path: string[], depth: number, isWhole: boolean): Generator<unknown> {
+/** The same of any path; a whole value is one that is an array, too. */
+function valuesAt(path: string[], record: LiveRecord, isWhole: boolean): unknown[] {
+  const values: unknown[] = [];
+  const [name] = path;
+  if (name !== undefined && record.isReadByMember) collect(record.member(name), path, 1, isWhole, values);
+  else collect(record.value, path, 0, isWhole, values);
+  return values;
+}
+
+/** Every number and boolean as the text it is written in. */
+function literalsAt(field: CompiledField, record: LiveRecord): unknown[] {
+  const values: unknown[] = [];
+  collect(record.literals, field.path, 0, field.type === "json", values);
+  return values;
+}
+
+function collect(value: unknown, path: string[], depth: number, isWhole: boolean, values: unknown[]): void {
   if (value === null || value === undefined) return;
-  if (depth === path.length && isWhole) {
-    yield value;
+  if (depth === path.length && (isWhole || !Array.isArray(value))) {
+    values.push(value);
     return;
   }
   if (Array.isArray(value)) {
-    for (const item of value) yield* walk(item, path, depth, isWhole);
-    return;
-  }
-  if (depth === path.length) {
-    yield value;
+    for (const item of value) collect(item, path, depth, isWhole, values);
     return;
   }
   const name = path[depth]!;
   if (typeof value !== "object" || !Object.hasOwn(value, name)) return;
-  yield* walk((value as Record<string, unknown>)[name], path, depth + 1, isWhole);
+  collect((value as Record<string, unknown>)[name], path, depth + 1, isWhole, values);
 }
 
 /** Entries that have a term: the name is one ASCII letter, the value a string. */
-export function pairEntries(field: CompiledField, record: unknown): { name: string; value: string }[] {
+export function pairEntries(field: CompiledField, record: LiveRecord): { name: string; value: string }[] {
   const entries: { name: string; value: string }[] = [];
-  for (const list of walk(record, field.path, 0, true)) {
+  for (const list of valuesAt(field.path, record, true)) {
     if (!Array.isArray(list)) continue;
     for (const entry of list as unknown[]) {
       if (!Array.isArray(entry)) continue;
@@ -218,8 +230,13 @@ const wholeNumber = /^0*(\d{1,20})$|^0*[1-9]\d*$/;
 const termMax = 2n ** 64n - 1n;
 
 /** The second of the first pair called "expiration", if it is a whole number; held to 64 bits. */
-export function expirationSeconds(field: CompiledField, record: unknown): bigint | undefined {
-  for (const list of walk(record, field.path, 0, true)) {
+export function expirationSeconds(field: CompiledField, record: LiveRecord): bigint | undefined {
+  const [member] = field.path;
+  // Nearly no record has one, and its pairs need not be parsed to know that.
+  if (member !== undefined && record.isReadByMember && !record.memberMayHold(member, "expiration")) {
+    return undefined;
+  }
+  for (const list of valuesAt(field.path, record, true)) {
     if (!Array.isArray(list)) continue;
     const first = (list as unknown[]).find((entry) => Array.isArray(entry) && entry[0] === "expiration");
     if (first === undefined) continue;

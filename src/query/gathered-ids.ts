@@ -12,9 +12,11 @@ const arrayIdBits = 64;
 export interface GatherBounds {
   idsMax: number;
   windowIds: number;
+  /** How many are likely: what would become a bitmap is one from the start. */
+  likely?: number;
 }
 
-const defaultBounds: GatherBounds = { idsMax: gatheredIdsMax, windowIds: gatheredWindowIds };
+export const gatherBounds: GatherBounds = { idsMax: gatheredIdsMax, windowIds: gatheredWindowIds };
 
 /**
  * The ids of ranges and of large unions, whose postings are in order of term and not of id, as rising ids in
@@ -36,13 +38,15 @@ export class GatheredIds {
     reader: StoreReader,
     lists: Lists,
     spans: readonly Span[],
-    bounds: GatherBounds = defaultBounds,
+    bounds: GatherBounds = gatherBounds,
   ) {
     this.#reader = reader;
     this.#lists = lists;
     this.#bounds = bounds;
     this.#spans = spans;
-    this.#gather();
+    // A single span is likely to be one list, which is in order as it is.
+    if (spans.length > 1 && this.#isSmallerAsBits(bounds.likely ?? 0)) this.#bring(0);
+    else this.#gather();
   }
 
   /** All of them, rising, where an array was the smaller. */
@@ -124,15 +128,19 @@ export class GatheredIds {
       ids.set(piece, count);
       count = needed;
     }
-    const { nextId } = this.#reader.sealed;
     if (isRising) {
       this.#sorted = ids.subarray(0, count);
-    } else if (nextId <= this.#bounds.windowIds && count * arrayIdBits > nextId) {
+    } else if (this.#isSmallerAsBits(count)) {
       this.#openWindow(0);
       for (let at = 0; at < count; at++) this.#mark(ids[at]!);
     } else {
       this.#sorted = distinct(ids.subarray(0, count).sort());
     }
+  }
+
+  #isSmallerAsBits(count: number): boolean {
+    const { nextId } = this.#reader.sealed;
+    return nextId <= this.#bounds.windowIds && count * arrayIdBits > nextId;
   }
 
   #openWindow(start: number): void {
@@ -175,7 +183,8 @@ export function* spanIds(
   spans: readonly Span[],
   { from, to }: { from: number; to: number },
 ): Generator<Float64Array> {
-  const groups = new BlockGroups();
+  // Room for a block, which lists alone do not need.
+  let groups: BlockGroups | undefined;
   for (const segment of reader.sealed.segments) {
     if (segment.endId <= from || segment.firstId >= to) continue;
     for (const span of spans) {
@@ -187,6 +196,7 @@ export function* spanIds(
         }
         continue;
       }
+      groups ??= new BlockGroups();
       for (const group of segmentGroups(reader, segment.number, span, groups)) {
         yield group.ids.subarray(0, group.count);
       }

@@ -1,6 +1,6 @@
 import { heldIdsMax } from "../kernel/index.js";
 import type { IdCursor } from "../postings/index.js";
-import { GatheredIds } from "./gathered-ids.js";
+import { GatheredIds, gatherBounds } from "./gathered-ids.js";
 import { ArrayIds, endOfIds } from "./ids.js";
 import { metIds } from "./met-ids.js";
 import type { Plan } from "./plan-parts.js";
@@ -28,7 +28,7 @@ export function heldIds(store: QueryStore, plan: Plan, reader: PlanReader): Floa
     case "ids":
       return plan.ids;
     case "list":
-      return gathered(store, [{ index: plan.index, low: plan.term, high: plan.term }]);
+      return gathered(store, [{ index: plan.index, low: plan.term, high: plan.term }], plan.length);
     case "gather":
       return arrayOf(reader.gather(plan));
     case "or":
@@ -38,8 +38,8 @@ export function heldIds(store: QueryStore, plan: Plan, reader: PlanReader): Floa
   }
 }
 
-function gathered(store: QueryStore, spans: readonly Span[]): Float64Array | null {
-  return arrayOf(new GatheredIds(store.reader, store.lists, spans));
+function gathered(store: QueryStore, spans: readonly Span[], likely: number): Float64Array | null {
+  return arrayOf(new GatheredIds(store.reader, store.lists, spans, { ...gatherBounds, likely }));
 }
 
 /** A plan's length may be less than there is: what was read counts. */
@@ -49,7 +49,7 @@ function arrayOf(set: GatheredIds): Float64Array | null {
 
 function heldUnion(store: QueryStore, plan: Extract<Plan, { kind: "or" }>): Float64Array | null {
   const spans = spansOf(plan);
-  return spans === null ? null : gathered(store, spans);
+  return spans === null ? null : gathered(store, spans, plan.length);
 }
 
 /** What a plan is the union of, when it is nothing but lists and ranges. */

@@ -45,6 +45,23 @@ export class Lists {
     return cursor;
   }
 
+  /**
+   * All ids of a list, rising, as they are decoded: those that the cache has take no memory. Null when there
+   * are more.
+   */
+  pieces(index: number, term: bigint, idsMax: number): Float64Array[] | null {
+    const pieces: Float64Array[] = [];
+    let left = idsMax;
+    for (const { number } of this.#reader.sealed.segments) {
+      for (const ids of this.segmentIds(number, index, term, 0)) {
+        left -= ids.length;
+        if (left < 0) return null;
+        pieces.push(ids);
+      }
+    }
+    return pieces;
+  }
+
   /** Ids of a term in one segment from the block that may hold `from` on, a block's at a time. */
   *segmentIds(segment: number, index: number, term: bigint, from: number): Generator<Float64Array> {
     const short = this.#short(segment, index, term);
@@ -60,7 +77,7 @@ export class Lists {
     }
   }
 
-  /** The parts of a list that may hold ids from `from` on, when each lies within a block; else null. */
+  /** The parts of a list that may hold ids from `from` on, when each is short; else null. */
   #shortParts(
     segments: { number: number; endId: number }[],
     index: number,

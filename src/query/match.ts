@@ -26,13 +26,15 @@ export class Matcher {
     const { fields } = this.#store;
     switch (where.kind) {
       case "and":
-        return where.parts.every((part) => this.matches(part, entity, record));
+        for (const part of where.parts) if (!this.matches(part, entity, record)) return false;
+        return true;
       case "or":
         return where.parts.some((part) => this.matches(part, entity, record));
       case "not":
         return !this.matches(where.part, entity, record);
       case "value":
-        return fields.values(where.field, record).some((value) => meets(where.test, value));
+        for (const value of fields.values(where.field, record)) if (meets(where.test, value)) return true;
+        return false;
       case "exists":
         return fields.exists(where.field, record);
       case "place":

@@ -14,7 +14,7 @@ export function metIds(store: QueryStore, ids: Float64Array, spans: readonly Spa
   if (last - first >= metIdsSpanMax) return null;
   const marks = new Uint32Array(Math.floor((last - first) / 32) + 1);
   for (let at = 0; at < ids.length; at++) {
-    const place = ids[at]! - first;
+    const place = (ids[at]! - first) | 0;
     marks[place >>> 5]! |= 1 << (place & 31);
   }
   for (const piece of spanIds(store.reader, store.lists, spans, { from: first, to: last + 1 })) {
@@ -28,7 +28,7 @@ function clear(marks: Uint32Array, piece: Float64Array, first: number, last: num
   for (let at = firstAtOrAbove(piece, first); at < length; at++) {
     const id = piece[at]!;
     if (id > last) return;
-    const place = id - first;
+    const place = (id - first) | 0;
     marks[place >>> 5]! &= ~(1 << (place & 31));
   }
 }
@@ -38,7 +38,7 @@ function unmarked(marks: Uint32Array, ids: Float64Array): Float64Array {
   const kept = new Float64Array(ids.length);
   let count = 0;
   for (let at = 0; at < ids.length; at++) {
-    const place = ids[at]! - first;
+    const place = (ids[at]! - first) | 0;
     if ((marks[place >>> 5]! & (1 << (place & 31))) === 0) kept[count++] = ids[at]!;
   }
   return kept.subarray(0, count);

@@ -1,4 +1,5 @@
 import { orderBatchMax, orderBatchMin, sortEntriesMax } from "../kernel/index.js";
+import type { CompiledField } from "../model/index.js";
 import { intersect } from "../postings/index.js";
 import type { Candidates } from "./candidates.js";
 import { RoughBounds, scanHeld, scanMet } from "./column-scan.js";
@@ -109,36 +110,35 @@ export class OrderedRecords {
     for (const group of this.#ahead.groups(groups)) {
       const ids = group.ids();
       if (tieField === null || (Array.isArray(ids) && ids.length === 1)) {
-        for (const id of ids) yield* this.#found(id);
-        continue;
-      }
-      const isTieDescending = tieField === field && isDescending;
-      const textOf = (id: number) => {
-        const [record] = this.#checked(id);
-        return record === undefined
-          ? undefined
-          : String(this.#store.fields.values(tieField, record)[0] ?? "");
-      };
-      for (const id of sortByText(group.ids, textOf, isTieDescending)) {
-        this.#ahead.found();
-        yield this.#ahead.live(id)!;
+        for (const id of ids) {
+          const record = this.#checked(id);
+          if (record === undefined) continue;
+          this.#ahead.found();
+          yield record;
+        }
+      } else {
+        yield* this.#tied(group, tieField, tieField === field && isDescending);
       }
     }
   }
 
-  *#found(id: number): Generator<LiveRecord> {
-    for (const record of this.#checked(id)) {
+  *#tied(group: SortGroup, tieField: CompiledField, isDescending: boolean): Generator<LiveRecord> {
+    const textOf = (id: number) => {
+      const record = this.#checked(id);
+      return record && String(this.#store.fields.values(tieField, record)[0] ?? "");
+    };
+    for (const id of sortByText(group.ids, textOf, isDescending)) {
       this.#ahead.found();
-      yield record;
+      yield this.#ahead.live(id)!;
     }
   }
 
   /** The record when it matches: nothing leaves that was not held against itself. */
-  *#checked(id: number): Generator<LiveRecord> {
+  #checked(id: number): LiveRecord | undefined {
     const record = this.#ahead.live(id);
-    if (record === undefined || record.entity !== this.#query.entity.number) return;
-    if (this.#candidates.isHidden(record)) return;
-    if (this.#matcher.matches(this.#query.where, this.#query.entity, record)) yield record;
+    if (record === undefined || record.entity !== this.#query.entity.number) return undefined;
+    if (this.#candidates.isHidden(record)) return undefined;
+    return this.#matcher.matches(this.#query.where, this.#query.entity, record) ? record : undefined;
   }
 
   /** Groups of the walk; one that is too large to hold is read again from its list. */
@@ -256,20 +256,29 @@ export class OrderedRecords {
 
   /** Candidates that the pass may have room for: others are mostly told without their whole term. */
   #likelyIds(room: SortRoom): Iterable<number> {
-    const held = this.#candidates.held();
     // Where a record may have several values, the column's one does not tell which of them lies in the span.
     const { hasColumn } = this.#order.index;
     const isTold = hasColumn && (!this.isBounded || this.#store.singleValues.has(this.#order.index.number));
-    if (!isTold) return held ?? this.#candidates.ids(0);
-    const bounds = new RoughBounds(this.span, this.#order.isDescending, room);
+    if (!isTold) return this.#candidates.held() ?? this.#candidates.ids(0);
+    const { isDescending } = this.#order;
+    const bounds = new RoughBounds(this.span, isDescending, room);
+    const pieces = this.#candidates.pieces();
+    if (pieces !== null) return this.#alive(scanHeld(this.#column, pieces, bounds, isDescending));
+    const held = this.#candidates.held();
     return held === null
       ? scanMet(this.#column, this.#candidates.ids(0), bounds)
-      : scanHeld(this.#column, held, bounds, this.#order.isDescending);
+      : scanHeld(this.#column, [held], bounds, isDescending);
+  }
+
+  *#alive(ids: Iterable<number>): Generator<number> {
+    for (const id of ids) if (!this.#candidates.isGone(id)) yield id;
   }
 
   *#without(): Generator<LiveRecord> {
     for (const id of this.#candidates.ids(0)) {
-      if (this.#firstTerm(id) === undefined) yield* this.#checked(id);
+      if (this.#firstTerm(id) !== undefined) continue;
+      const record = this.#checked(id);
+      if (record !== undefined) yield record;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { shortListBlocksMax } from "../kernel/index.js";
 import type { BlockPlace, PlacedBlock, PostingDecoder, Postings } from "../postings/index.js";
 import { ByteCache } from "./byte-cache.js";
 
@@ -6,12 +7,12 @@ const entryBytes = 512;
 
 const noPostings: Postings = { ids: new Float64Array(0), payloads: new Uint8Array(0), mayContinue: false };
 
-/** Stands for a list that fills more than a block, or ends with one. */
+/** Stands for a list of more blocks than are kept as one, or one that ends with the last of these. */
 const isLong: Postings = { ids: new Float64Array(0), payloads: new Uint8Array(0), mayContinue: true };
 
 /**
  * Decodes blocks of posting lists, and keeps what it has decoded: lists are opened again and again. A list
- * that lies within one block is kept under its own name, so that the block need not even be looked up.
+ * that lies within two blocks is kept under its own name, so that these need not even be looked up.
  */
 export class PostingCache {
   readonly #decoder: PostingDecoder;
@@ -34,7 +35,7 @@ export class PostingCache {
     this.#lists.bytesMax = bytes;
   }
 
-  /** The list of a term in one segment when it lies within one block; null when it does not. */
+  /** The list of a term in one segment when it lies within two blocks; null when it does not. */
   short(segment: number, index: number, term: bigint, blocks: () => Iterable<PlacedBlock>): Postings | null {
     const key = `${segment} ${index} ${term}`;
     let postings = this.#lists.get(key);
@@ -46,12 +47,14 @@ export class PostingCache {
   }
 
   #readShort(index: number, term: bigint, blocks: Iterable<PlacedBlock>): Postings {
-    for (const placed of blocks) {
-      const postings = this.#decoder.decode(placed.block, index, term);
-      if (postings.mayContinue && postings.ids.length > 0) return isLong;
-      if (!postings.mayContinue) return postings;
+    const parts: Postings[] = [];
+    for (const { block } of blocks) {
+      const postings = this.#decoder.decode(block, index, term);
+      if (postings.ids.length > 0) parts.push(postings);
+      if (!postings.mayContinue) break;
+      if (parts.length === shortListBlocksMax) return isLong;
     }
-    return noPostings;
+    return joined(parts);
   }
 
   decode(block: Uint8Array, index: number, term: bigint, place: BlockPlace): Postings {
@@ -64,4 +67,17 @@ export class PostingCache {
     this.#lists.set(key, postings, bytes);
     return postings;
   }
+}
+
+function joined(parts: Postings[]): Postings {
+  const [first, second] = parts;
+  if (first === undefined) return noPostings;
+  if (second === undefined) return { ...first, mayContinue: false };
+  const ids = new Float64Array(first.ids.length + second.ids.length);
+  ids.set(first.ids);
+  ids.set(second.ids, first.ids.length);
+  const payloads = new Uint8Array(ids.length);
+  payloads.set(first.payloads);
+  payloads.set(second.payloads, first.ids.length);
+  return { ids, payloads, mayContinue: false };
 }

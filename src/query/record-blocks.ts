@@ -3,6 +3,7 @@ import type { StoreReader } from "../ports/index.js";
 import {
   decodeRecordBlock,
   type IdCursor,
+  KeptRecordBlock,
   OpenRecordBlock,
   type RecordBlock,
   recordBlockKernelBytes,
@@ -24,8 +25,10 @@ export class RecordBlocks {
   readonly #kernel: Kernel;
   readonly #dead: DeadRecords;
   readonly cache: BlockCache<RecordBlock>;
-  /** The block that was read last: it may be the open one, which the next one takes the place of. */
+  /** The block that was read last. Before another takes its room it is forgotten. */
   #last: RecordBlock | null = null;
+  /** A block that left the cache, for its room. */
+  #gone: KeptRecordBlock | undefined;
   readonly #open: OpenRecordBlock;
   /** How often the blocks that were opened lately were, by their first ids. */
   readonly #seen = new Map<number, number>();
@@ -37,7 +40,9 @@ export class RecordBlocks {
     this.#reader = reader;
     this.#kernel = kernel;
     this.#dead = dead;
-    this.cache = new BlockCache(cacheBytesMax);
+    this.cache = new BlockCache(cacheBytesMax, (block) => {
+      if (block instanceof KeptRecordBlock) this.#gone = block;
+    });
     this.#open = new OpenRecordBlock(kernel);
   }
 
@@ -80,9 +85,11 @@ export class RecordBlocks {
     return decodeRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId);
   }
 
-  /** A block that a walk has come to: its records are asked for next. */
+  /**
+   * A block that a walk has come to: its records are asked for next. Whatever is read then may take its room.
+   */
   walked(firstId: number, stored: Uint8Array): RecordBlock {
-    const block = this.cache.get(firstId) ?? this.#kept(this.decode(firstId, stored));
+    const block = this.cache.get(firstId) ?? this.#kept(firstId, stored);
     this.#last = block;
     return block;
   }
@@ -107,7 +114,7 @@ export class RecordBlocks {
     const { firstId, block } = entry;
     const times = (this.#seen.get(firstId) ?? 0) + 1;
     this.#seen.delete(firstId);
-    if (times === timesKept) return this.#kept(this.decode(firstId, block));
+    if (times === timesKept) return this.#kept(firstId, block);
     this.#seen.set(firstId, times);
     if (this.#seen.size > this.#seenMax) this.#seen.delete(this.#seen.keys().next().value!);
     if (!OpenRecordBlock.holds(block)) return this.decode(firstId, block);
@@ -121,9 +128,20 @@ export class RecordBlocks {
     return Math.min(recordBlocksSeenMax, Math.ceil(this.cache.bytesMax / recordBlockBytes));
   }
 
-  #kept(block: RecordBlock): RecordBlock {
+  #kept(firstId: number, stored: Uint8Array): RecordBlock {
+    const block = KeptRecordBlock.fits(stored)
+      ? this.#unpacked(firstId, stored)
+      : this.decode(firstId, stored);
     this.cache.add(block);
     return block;
+  }
+
+  #unpacked(firstId: number, stored: Uint8Array): KeptRecordBlock {
+    const gone = this.#gone;
+    this.#gone = undefined;
+    if (this.#last === gone) this.#last = null;
+    this.blocksRead++;
+    return new KeptRecordBlock(this.#kernelFor(recordBlockKernelBytes(stored)), stored, firstId, gone);
   }
 }
 
@@ -148,7 +166,8 @@ class EntityIds implements IdCursor {
   readonly #records: RecordBlocks;
   readonly #entity: number;
   #blocks: Iterator<{ firstId: number; block: Uint8Array }>;
-  #block: RecordBlock | null = null;
+  /** Ids of the present block, which does not stay as long as the walk does; empty without one. */
+  readonly #ids: number[] = [];
   #at = 0;
   id = 0;
 
@@ -167,23 +186,21 @@ class EntityIds implements IdCursor {
 
   seek(target: number): void {
     if (target <= this.id) return;
-    const block = this.#block;
-    if (block === null || target > block.idAt(block.count - 1)) {
+    if (!(target <= this.#ids.at(-1)!)) {
       this.#blocks.return?.();
       this.#blocks = this.#reader.recordBlocks(target)[Symbol.iterator]();
-      this.#block = null;
+      this.#ids.length = 0;
     }
     this.#settle(target);
   }
 
   #settle(from: number): void {
     for (;;) {
-      if (this.#block !== null) {
-        while (this.#at < this.#block.count && this.#block.idAt(this.#at) < from) this.#at++;
-        if (this.#at < this.#block.count) {
-          this.id = this.#block.idAt(this.#at);
-          return;
-        }
+      const ids = this.#ids;
+      while (this.#at < ids.length && ids[this.#at]! < from) this.#at++;
+      if (this.#at < ids.length) {
+        this.id = ids[this.#at]!;
+        return;
       }
       const next = this.#blocks.next();
       if (next.done === true) {
@@ -191,8 +208,10 @@ class EntityIds implements IdCursor {
         return;
       }
       this.#at = 0;
-      const isOwn = next.value.block[1] === this.#entity;
-      this.#block = isOwn ? this.#records.walked(next.value.firstId, next.value.block) : null;
+      ids.length = 0;
+      if (next.value.block[1] !== this.#entity) continue;
+      const block = this.#records.walked(next.value.firstId, next.value.block);
+      for (let i = 0; i < block.count; i++) ids.push(block.idAt(i));
     }
   }
 }

@@ -44,13 +44,13 @@ export function termsOf(
   record: LiveRecord,
 ): bigint[] {
   if (index.kind === "pairs") {
-    return pairEntries(field, record.value).map(({ name, value }) => store.terms.pair(name, value).term);
+    return pairEntries(field, record).map(({ name, value }) => store.terms.pair(name, value).term);
   }
   if (index.kind === "place") {
     return store.fields.places(store.mapping.entities[index.entity]!, field, record).map(placeTerm);
   }
   if (index.kind === "expiration") {
-    const seconds = expirationSeconds(field, record.value);
+    const seconds = expirationSeconds(field, record);
     return seconds === undefined ? [] : [seconds];
   }
   if (index.kind === "trigram") {

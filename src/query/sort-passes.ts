@@ -77,8 +77,10 @@ function* groupsOf(sorted: SortEntry[]): Generator<SortGroup> {
   let start = 0;
   for (let at = 1; at <= sorted.length; at++) {
     if (at < sorted.length && sorted[at]!.key === sorted[start]!.key) continue;
-    const ids = sorted.slice(start, at).map((entry) => entry.id);
-    yield { key: sorted[start]!.key, ids: () => ids };
+    const { id, key } = sorted[start]!;
+    // Most groups are of one record.
+    const ids = at === start + 1 ? [id] : sorted.slice(start, at).map((entry) => entry.id);
+    yield { key, ids: () => ids };
     start = at;
   }
 }

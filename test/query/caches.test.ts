@@ -5,6 +5,7 @@ import { BlockCache } from "../../src/query/block-cache.js";
 import { ByteCache } from "../../src/query/byte-cache.js";
 import { query, setQueryCaches } from "../../src/query/index.js";
 import { openQueryStore } from "../../src/query/query-store.js";
+import { MemoryStoreBuilder } from "../support/memory-store.js";
 import { anyPersonWhere, naiveQuery } from "./naive.js";
 import { anyWorld } from "./world.js";
 
@@ -146,4 +147,67 @@ test("what is kept is not decoded again, and what is not kept is", () => {
   const hitsBefore = store.postingCache.hits;
   run();
   expect(store.postingCache.hits).toBe(hitsBefore);
+});
+
+const wide = { version: 1 as const, entities: { Text: { key: "id", fields: { id: "int" as const } } } };
+
+/** Texts that fill blocks of usual size, and short ones whose blocks are small. */
+function wideTexts(): string[] {
+  return Array.from({ length: 250 }, (_, id) => {
+    const words = Array.from({ length: id < 200 ? 330 : 3 }, (_, at) => ((id * 7919 + at) * 104729) % 999983);
+    return JSON.stringify({ id, text: words.join(" ") });
+  });
+}
+
+const room = 64 * 1024;
+const asked = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: fc.record({ read: fc.nat(251), and: fc.nat(251) }) },
+    { weight: 6, arbitrary: fc.record({ walk: fc.nat(2), by: fc.constantFrom(1, 1, 20, 60) }) },
+    { weight: 1, arbitrary: fc.record({ blockBytes: fc.constantFrom(0, 600, room, 2 * room, 4 * room) }) },
+  ),
+  { minLength: 40, maxLength: 120 },
+);
+
+test("a block that takes the room of another is read in its place, and by walks beside it", () => {
+  const texts = wideTexts();
+  const builder = new MemoryStoreBuilder(wide);
+  builder.addSegment(texts.map((text) => ({ entity: "Text", text })));
+  const store = openQueryStore(builder.reader());
+  fc.assert(
+    fc.property(asked, (steps) => {
+      store.records.cache.bytesMax = 2 * room;
+      const walks = [0, 1, 2].map((from) => store.records.entityIds(0, from * 50));
+      for (const step of steps) {
+        if ("read" in step) {
+          // Three times by turns, so that their blocks are kept.
+          for (const id of [step.read, step.and, step.read, step.and, step.read, step.and]) {
+            expect(store.records.any(id)?.bytes.toString()).toBe(texts[id]);
+          }
+        } else if ("walk" in step) {
+          const walk = walks[step.walk]!;
+          const before = walk.id;
+          if (before === Number.POSITIVE_INFINITY) continue;
+          if (step.by === 1) walk.next();
+          else walk.seek(before + step.by);
+          expect(walk.id).toBe(before + step.by < texts.length ? before + step.by : Number.POSITIVE_INFINITY);
+        } else store.records.cache.bytesMax = step.blockBytes;
+        expect(store.records.cache.bytes).toBeLessThanOrEqual(store.records.cache.bytesMax);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("a block that cannot be unpacked leaves nothing of itself in the one that it was to replace", () => {
+  const texts = wideTexts().slice(0, 50);
+  const builder = new MemoryStoreBuilder(wide);
+  builder.addSegment(texts.map((text) => ({ entity: "Text", text })));
+  // The number of its records, which no checksum covers.
+  builder.parts.records[1]!.block[2]! -= 1;
+  const store = openQueryStore(builder.reader());
+  store.records.cache.bytesMax = 0;
+  const walk = store.records.entityIds(0, 0);
+  expect(() => walk.seek(25)).toThrow("its lengths do not add up");
+  expect(store.records.any(3)?.bytes.toString()).toBe(texts[3]);
 });

@@ -135,6 +135,16 @@ export const indexCacheBytesDefault = 1 * MiB;
  */
 export const recordBlocksSeenMax = 4096;
 
+/**
+ * A posting list is kept under its own name when it lies within so many blocks: it may begin in one and end
+ * in the next.
+ */
+export const shortListBlocksMax = 2;
+
+/** Records of more members, and those that are asked for more of them than these, are parsed whole. */
+export const recordMembersMax = 64;
+export const recordMemberReadsMax = 6;
+
 /** Posting lists that are opened at a time find a room for a block that is there already (256 KiB). */
 export const readerRoomsMax = 16;
 

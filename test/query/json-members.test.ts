@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseExactJson } from "../../src/query/exact-json.js";
+import { LiveRecord } from "../../src/query/live-record.js";
+
+const names = ["a", "ab", "tags", "", 'q"', "back\\slash", "ü", "__proto__", "1"];
+
+/** A string with some of its characters spelt as escapes, as JSON allows for all of them. */
+const anySpelling = (text: string) =>
+  fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((isEscaped) => {
+    const units = [...text.split("")].map((unit, at) =>
+      isEscaped[at] === true
+        ? `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+        : JSON.stringify(unit).slice(1, -1),
+    );
+    return `"${units.join("")}"`;
+  });
+
+const anyString = fc
+  .oneof(fc.string({ unit: "grapheme", maxLength: 8 }), fc.constantFrom(...names, "}", "],", "expiration"))
+  .chain(anySpelling);
+
+const anySpace = fc.constantFrom("", "", " ", "\n\t", " \r\n ");
+
+const anyScalar = fc.oneof(
+  anyString,
+  fc.constantFrom("0", "-0", "7", "1700000000", "999999999999999", "1234567890123456", "9007199254740993"),
+  fc.constantFrom("-3", "1e3", "0.5", "-18446744073709551616", "true", "false", "null"),
+);
+
+const { value: anyValue } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    anyScalar,
+    fc
+      .tuple(fc.array(tie("value"), { maxLength: 3 }), anySpace)
+      .map(([items, space]) => `[${space}${items.join(`${space},${space}`)}${space}]`),
+    fc
+      .tuple(fc.array(fc.tuple(anyString, tie("value")), { maxLength: 3 }), anySpace)
+      .map(([members, space]) => objectText(members, space)),
+  ),
+}));
+
+const anyMembers = fc.array(
+  fc.tuple(fc.oneof(fc.constantFrom(...names).chain(anySpelling), anyString), anyValue),
+  { maxLength: 6 },
+);
+
+function objectText(members: [string, string][], space: string): string {
+  const parts = members.map(([name, value]) => `${name}${space}:${space}${value}`);
+  return `${space}{${space}${parts.join(`${space},${space}`)}${space}}`;
+}
+
+function holdsText(value: unknown, text: string): boolean {
+  if (value === text) return true;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([name, item]) => name === text || holdsText(item, text));
+}
+
+test("a member read alone is that of the parsed object, however it is spelt, the last of its name", () => {
+  fc.assert(
+    fc.property(anyMembers, anySpace, fc.constantFrom(...names), (members, space, other) => {
+      const text = objectText(members, space) + space;
+      const whole = parseExactJson(text) as Record<string, unknown>;
+      for (const name of [other, ...Object.keys(whole)]) {
+        const record = new LiveRecord(1, 0, Buffer.from(text));
+        expect(record.isReadByMember).toBe(true);
+        const expected = Object.hasOwn(whole, name) ? whole[name] : undefined;
+        expect(record.member(name)).toStrictEqual(expected);
+        if (holdsText(expected, "expiration")) expect(record.memberMayHold(name, "expiration")).toBe(true);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("whether a member may hold a text is told without its neighbours", () => {
+  const record = new LiveRecord(1, 0, Buffer.from('{"content":"expiration \\\\","tags":[["t","a"]],"n":1}'));
+  expect(record.isReadByMember).toBe(true);
+  expect(record.memberMayHold("content", "expiration")).toBe(true);
+  expect(record.memberMayHold("tags", "expiration")).toBe(false);
+  expect(record.memberMayHold("none", "expiration")).toBe(false);
+});
+
+test("what is no object is read whole, and so is what is asked for much or cut off", () => {
+  for (const text of ['[{"a":1}]', "3", '"a"', '{"a":1', '{"a":"', '{"a":[1,', '{"a\\']) {
+    expect(new LiveRecord(1, 0, Buffer.from(text)).isReadByMember).toBe(false);
+  }
+  const objectOf = (members: number) =>
+    Object.fromEntries(Array.from({ length: members }, (_, at) => [`m${at}`, at]));
+  expect(new LiveRecord(1, 0, Buffer.from(JSON.stringify(objectOf(300)))).isReadByMember).toBe(false);
+  const wide = objectOf(50);
+  const record = new LiveRecord(1, 0, Buffer.from(JSON.stringify(wide)));
+  let alone = 0;
+  for (const name of Object.keys(wide)) {
+    if (!record.isReadByMember) break;
+    expect(record.member(name)).toBe(wide[name]);
+    alone++;
+  }
+  expect(alone).toBeGreaterThan(0);
+  expect(alone).toBeLessThan(20);
+});
