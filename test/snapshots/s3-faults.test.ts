@@ -291,6 +291,29 @@ test("clocks that differ by an hour are made up for", async () => {
   expect(server.log.length).toBe(3);
 });
 
+test("one part is made while the one before it is sent, and no more than that", async () => {
+  const taken: number[] = [];
+  let bytes = 0;
+  const source = async function* () {
+    for await (const chunk of chunksOf(noise(1, partBytes * 5))) {
+      bytes += chunk.byteLength;
+      yield chunk;
+    }
+  };
+  // The first part is not answered in time, twice.
+  server.fault = ({ method, url }) => {
+    if (method !== "PUT" || !url.includes("partNumber=1&")) return null;
+    return taken.push(bytes) < 3 ? { kind: "silent" } : null;
+  };
+  await using storage = open();
+  await storage.write("object", source(), { signal: still() });
+  expect(server.bucket.objects.get("p/object")!.body.equals(noise(1, partBytes * 5))).toBe(true);
+  const atMost = (count: number) => partBytes * count + taken[0]! - partBytes;
+  expect(taken[1]).toBeGreaterThan(partBytes * 1.5);
+  expect(taken[1]).toBeLessThanOrEqual(atMost(2));
+  expect(taken[2]).toBe(taken[1]);
+});
+
 test("failed uploads are given up, those of killed writers after a day, and nobody else's", async () => {
   await using storage = open();
   const half = async function* () {

@@ -5,6 +5,9 @@ import { MiB } from "./sizes.js";
 /** Instances whose newest snapshots are known by name. */
 export const syncInstancesMax = 10_000;
 
+/** Damaged snapshots that are passed over by name; of more than these the first is looked at once more. */
+export const syncUnreadableMax = 1024;
+
 /** Snapshots that are merged in one pass, each read as a stream of its own. */
 export const snapshotStreamsMax = 32;
 

@@ -103,8 +103,8 @@ function ordinal(number: number): string {
 }
 
 function checkedPart(value: unknown): ReplicaPart {
-  const { digest, objectBytes } = value as Partial<ReplicaPart>;
-  if (typeof digest === "string" && digestPattern.test(digest) && typeof objectBytes === "number")
-    return value as ReplicaPart;
-  throw new Error("a part has no digest");
+  const { digest = "", objectBytes, rawBytes } = value as Partial<ReplicaPart>;
+  const hasSizes = typeof objectBytes === "number" && typeof rawBytes === "number";
+  if (hasSizes && digestPattern.test(digest)) return value as ReplicaPart;
+  throw new Error("a part has no digest, or no size");
 }

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { PlimsollError } from "../../kernel/index.js";
+import { PlimsollError, replicaManifestBytesMax, replicaObjectsMax } from "../../kernel/index.js";
 import type { PartEntry, SnapshotStorage } from "../../ports/index.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
 import { openSnapshot } from "../wire/open-snapshot.js";
@@ -7,7 +7,13 @@ import { makeSnapshotName, snapshotGeneration, snapshotPrefix } from "../wire/sn
 import { writeSnapshot } from "../wire/snapshot-writer.js";
 import { entryWireBytes } from "../wire/wire-sizes.js";
 import { PieceJoiner, piecesOf } from "./entry-pieces.js";
-import { manifestDatabase, manifestTexts, parseManifest, type ReplicaManifest } from "./manifest.js";
+import {
+  manifestDatabase,
+  manifestTexts,
+  parseManifest,
+  type ReplicaManifest,
+  type ReplicaPart,
+} from "./manifest.js";
 import type { MeasuredPart } from "./measure-parts.js";
 import {
   digestOfObject,
@@ -49,20 +55,24 @@ export class ReplicaObjects {
     }
   }
 
-  /** Bytes of each part that is there, by its digest. */
-  async parts(owner: ReplicaOwner): Promise<Map<string, number>> {
+  /** Bytes of each part that is there, by its digest; of very many the first ones by name. */
+  async parts(owner: ReplicaOwner, most = replicaObjectsMax): Promise<Map<string, number>> {
     const found = new Map<string, number>();
     const listed = this.#storage.list(partPrefix(owner), { signal: this.#signal });
     for await (const { name, bytes } of listed) {
       const digest = digestOfObject(owner, name);
       if (digest !== null) found.set(digest, bytes);
+      if (found.size === most) break;
     }
     return found;
   }
 
   async readManifest({ object, instance }: ListedManifest): Promise<ReplicaManifest> {
     const texts: [string, string][] = [];
+    let bytes = 0;
     for await (const { key, value } of this.#entries(object, manifestDatabase, instance)) {
+      bytes += key.length + value.length;
+      if (bytes > replicaManifestBytesMax) throw this.damaged(object, instance, "no manifest is so large");
       texts.push([Buffer.from(key).toString(), Buffer.from(value).toString()]);
     }
     try {
@@ -93,12 +103,17 @@ export class ReplicaObjects {
   }
 
   /** Entries of a part, whole values; they hold until the next one is asked for. */
-  async *readPart(owner: ReplicaOwner, digest: string): AsyncGenerator<PartEntry> {
+  async *readPart(
+    owner: ReplicaOwner,
+    { digest, rawBytes }: Pick<ReplicaPart, "digest" | "rawBytes">,
+  ): AsyncGenerator<PartEntry> {
     const joiner = new PieceJoiner();
     const object = partObject(owner, digest);
     for await (const piece of this.#entries(object, partDatabase, owner.instance)) {
       const entry = joiner.add(piece);
       if (entry !== null) yield entry;
+      else if (joiner.heldBytes > rawBytes)
+        throw this.damaged(object, owner.instance, "it has more than the manifest says");
     }
   }
 

@@ -26,10 +26,6 @@ import { checkObjectName, objectNameFault } from "./object-name.js";
 export interface S3StorageOptions extends S3BucketOptions {
   /** What is held of an upload, and sent at once. */
   partBytes?: number;
-  /**
-   * What uploads may hold together; those of this storage have a budget of their own where it is left out.
-   */
-  uploadBudget?: ByteBudget;
   /** After how many hours an upload that is not finished is nobody's. */
   leftUploadHours?: number;
 }
@@ -40,7 +36,7 @@ export class S3Storage implements SnapshotStorage {
   readonly #bucket: S3Bucket;
   readonly #prefix: string;
   readonly #options: S3StorageOptions;
-  readonly #uploadBudget: ByteBudget;
+  readonly #uploadBudget = new ByteBudget({ bytesMax: s3UploadBytesMax });
   /** Uploads of this storage that are under way: one a writer. */
   readonly #uploads = new Set<string>();
   readonly #keepsNew = new Map<WritingWay, boolean>();
@@ -50,7 +46,6 @@ export class S3Storage implements SnapshotStorage {
     this.#bucket = new S3Bucket(bucket, options);
     this.#prefix = prefix;
     this.#options = options;
-    this.#uploadBudget = options.uploadBudget ?? new ByteBudget({ bytesMax: s3UploadBytesMax });
     this.name = `${this.#bucket.name}/${prefix}`;
   }
 
@@ -91,13 +86,13 @@ export class S3Storage implements SnapshotStorage {
   ): Promise<StoredObject> {
     checkObjectName(name);
     const { partBytes = s3PartBytes } = this.#options;
-    using _lease = await this.#uploadBudget.take(partBytes, signal);
+    using lease = await this.#uploadBudget.takeSome(partBytes, 2, signal);
     const writing = this.#bucket.write(this.#prefix + name, chunks, {
       signal,
       isNew,
       keepsNew: (way) => this.#askKeepsNew(way, signal),
       // Pages that nothing is written to take no memory.
-      buffer: Buffer.allocUnsafeSlow(partBytes),
+      buffers: Array.from({ length: lease.count }, () => Buffer.allocUnsafeSlow(partBytes)),
       onUpload: (uploadId, isUnderWay) => {
         if (isUnderWay) this.#uploads.add(uploadId);
         else this.#uploads.delete(uploadId);

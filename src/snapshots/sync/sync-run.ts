@@ -5,6 +5,7 @@ import {
   PlimsollError,
   snapshotStreamBytes,
   syncInstancesMax,
+  syncUnreadableMax,
 } from "../../kernel/index.js";
 import type { SnapshotStorage } from "../../ports/index.js";
 import type { ByteBudget } from "../transfer/index.js";
@@ -119,7 +120,9 @@ export class SyncRun {
 
   #passOver(name: string, error: PlimsollError): void {
     const { clock, onEvent } = this.#parts;
-    this.status.unreadable.set(name, error.message);
+    const { unreadable } = this.status;
+    unreadable.set(name, error.message);
+    if (unreadable.size > syncUnreadableMax) unreadable.delete([...unreadable.keys()][0]!);
     this.#plan.foundUnreadable({ instance: parseSnapshotName(name)!.instance, name }, clock.nowMs());
     onEvent({ kind: "unreadable", name, error });
   }

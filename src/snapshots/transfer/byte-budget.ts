@@ -1,19 +1,11 @@
 import { setMaxListeners } from "node:events";
 import { assert } from "../../kernel/index.js";
 
-export interface ByteBudgetOptions {
-  bytesMax: number;
-  /** What may be held at once by number; as much as the bytes allow where it is left out. */
-  countMax?: number;
-}
-
 /** Bytes of a budget; given back by `release`, once however often it is called. */
 export interface ByteLease extends Disposable {
   readonly bytes: number;
   /** How many of what was asked for were granted. */
   readonly count: number;
-  /** Gives back what is not needed after all. */
-  shrink(bytes: number): void;
   release(): void;
 }
 
@@ -29,24 +21,19 @@ interface Waiter {
  * lease and waits for another one of the same budget may wait for itself: take what is needed at once.
  */
 export class ByteBudget {
-  readonly #options: ByteBudgetOptions;
+  readonly #bytesMax: number;
   #queue: Waiter[] = [];
   #usedBytes = 0;
-  #count = 0;
+  /** Leases that are not given back yet. */
+  #held = 0;
 
-  constructor(options: ByteBudgetOptions) {
-    const { bytesMax, countMax = 1 } = options;
-    assert(bytesMax > 0 && countMax >= 1, "a budget has room for one lease");
-    this.#options = options;
+  constructor({ bytesMax }: { bytesMax: number }) {
+    assert(bytesMax > 0, "a budget has room for one lease");
+    this.#bytesMax = bytesMax;
   }
 
   get usedBytes(): number {
     return this.#usedBytes;
-  }
-
-  /** Units that are held by all leases. */
-  get count(): number {
-    return this.#count;
   }
 
   get waiting(): number {
@@ -94,40 +81,21 @@ export class ByteBudget {
   }
 
   #roomFor(unitBytes: number): number {
-    const { bytesMax, countMax = Number.POSITIVE_INFINITY } = this.#options;
-    const byBytes = Math.floor((bytesMax - this.#usedBytes) / Math.max(1, unitBytes));
-    const count = Math.max(0, Math.min(byBytes, countMax - this.#count));
-    return this.#count === 0 ? Math.max(1, count) : count;
+    const count = Math.max(0, Math.floor((this.#bytesMax - this.#usedBytes) / Math.max(1, unitBytes)));
+    return this.#held === 0 ? Math.max(1, count) : count;
   }
 
-  #granted(grantedBytes: number, count: number): ByteLease {
-    let bytes = grantedBytes;
+  #granted(bytes: number, count: number): ByteLease {
     let isReleased = false;
     this.#usedBytes += bytes;
-    this.#count += count;
-    const resize = (next: number) => {
-      this.#usedBytes += next - bytes;
-      bytes = next;
-    };
+    this.#held++;
     const release = () => {
       if (isReleased) return;
       isReleased = true;
-      resize(0);
-      this.#count -= count;
+      this.#usedBytes -= bytes;
+      this.#held--;
       this.#pump();
     };
-    return {
-      get bytes() {
-        return bytes;
-      },
-      count,
-      shrink: (next) => {
-        assert(!isReleased && next >= 0 && next <= bytes, "a held lease only becomes smaller");
-        resize(next);
-        this.#pump();
-      },
-      release,
-      [Symbol.dispose]: release,
-    };
+    return { bytes, count, release, [Symbol.dispose]: release };
   }
 }

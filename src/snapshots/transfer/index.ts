@@ -1,9 +1,8 @@
-export { ByteBudget, type ByteBudgetOptions, type ByteLease } from "./byte-budget.js";
+export { ByteBudget, type ByteLease } from "./byte-budget.js";
 export {
   type CleaningRules,
   type CleaningState,
   isRemovable,
   type JudgedSnapshot,
 } from "./cleaning-policy.js";
-export { type LatestSnapshot, type LatestSnapshots, latestSnapshots } from "./latest-snapshots.js";
 export { type CleanerOptions, type CleaningReport, SnapshotCleaner } from "./snapshot-cleaner.js";

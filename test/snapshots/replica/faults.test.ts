@@ -1,4 +1,5 @@
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SnapshotStorage } from "../../../src/ports/index.js";
 import { MemoryStorage } from "../../../src/snapshots/index.js";
@@ -246,6 +247,18 @@ test("parts and manifests that nobody needs go when their time is over, and not 
   expect(await objectsOf(place)).toHaveLength(parts + 1);
   await pull(folder.file("of-cleaned"), place);
   expect(await seenOf(folder.file("of-cleaned"))).toEqual(await seenOf(path));
+});
+
+test("a store whose folder takes no file is pushed, and read whole the next time", async () => {
+  const place = new MemoryStorage("faults-unwritable");
+  const path = folder.file("unwritable");
+  cpSync(folder.file("former"), path, { recursive: true });
+  rmSync(join(path, "copies.json"));
+  // Where the note of a push is made stands a folder.
+  mkdirSync(join(path, "copies.json.new"));
+  const first = await push(path, { storage: place, partBytesMax });
+  expect(first).toMatchObject({ isNew: true });
+  expect(await push(path, { storage: place, partBytesMax })).toMatchObject({ isNew: false, partsWritten: 0 });
 });
 
 test("a push of what is there writes nothing, and what is new costs what is new", async () => {
