@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -5,6 +6,7 @@ import type { SnapshotStorage } from "../../../src/ports/index.js";
 import { MemoryStorage } from "../../../src/snapshots/index.js";
 import { lmdbTarget } from "../../../src/targets/lmdb/index.js";
 import { makeFolder } from "../../support/cli.js";
+import { SmallDisk } from "../../support/small-disk.js";
 import { type Doc, failingAt, importDocs, pull, push, seenOf } from "./replica-rig.js";
 
 const folder = makeFolder();
@@ -215,6 +217,30 @@ test("nothing to push and nowhere to pull from are told", async () => {
   await expect(bad).rejects.toMatchObject({ code: "SNAPSHOT_NAME_INVALID" });
   expect(await objectsOf(empty)).toEqual([]);
 });
+
+const disk = new SmallDisk(folder.file("disk"));
+const diskMissing = disk.missing();
+
+test.skipIf(diskMissing !== null)(
+  `a pull onto a full disk says so, and goes on when there is room${diskMissing === null ? "" : ` (${diskMissing})`}`,
+  async () => {
+    const place = new MemoryStorage("faults-full");
+    const words = (at: number) => createHash("sha512").update(String(at)).digest("base64");
+    const long = docs(0, 3_000).map((doc) => ({ ...doc, text: words(doc.id) }));
+    await importDocs(folder, "large", { docs: long });
+    const { parts } = await push(folder.file("large"), { storage: place, partBytesMax: 100_000 });
+    disk.mount("400k");
+    try {
+      const replica = folder.file("disk/replica");
+      await expect(pull(replica, place)).rejects.toMatchObject({ code: "STORE_FULL" });
+      disk.enlarge();
+      expect((await pull(replica, place)).partsRead).toBeLessThan(parts);
+      expect(await seenOf(replica)).toEqual(await seenOf(folder.file("large")));
+    } finally {
+      disk.unmount();
+    }
+  },
+);
 
 test("one writer at a time: a pull waits for none, and is refused", async () => {
   const path = copyOfReplica();
