@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { isPlimsollError, storeSyncMs, syncRetryMsMax, systemClock } from "../kernel/index.js";
+import { doubledMs, isPlimsollError, storeSyncMs, syncRetryMsMax, systemClock } from "../kernel/index.js";
 import type { SnapshotStorage } from "../ports/index.js";
 import { pullStore, pushStore } from "../preparation/index.js";
 import type { PullReport, PushReport } from "../snapshots/index.js";
@@ -44,8 +44,7 @@ export function syncStore(host: CommandHost, path: string, url: string): Promise
         failures++;
         work.notice(`failed, and is tried again: ${error.code}: ${error.message}`);
       }
-      const pauseMs = Math.min(syncRetryMsMax, storeSyncMs * 2 ** Math.min(failures, 8));
-      await systemClock.sleep(pauseMs, host.signal);
+      await systemClock.sleep(doubledMs(failures + 1, storeSyncMs, syncRetryMsMax), host.signal);
       host.signal.throwIfAborted();
     }
   });
