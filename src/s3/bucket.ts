@@ -28,12 +28,27 @@ export class S3Bucket implements Disposable {
     return this.#client.place.name;
   }
 
+  get nowMs(): number {
+    return this.#client.clock.nowMs();
+  }
+
   get wallMs(): number {
     return this.#client.clock.wallMs();
   }
 
   list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject> {
     return listObjects(this.#client, prefix, signal, this.#options.pageKeys);
+  }
+
+  /** Another one when the object was written anew; null where nothing has the key. */
+  async tag(key: string, signal: AbortSignal): Promise<string | null> {
+    try {
+      const { answer } = await this.#client.ask({ method: "HEAD", key }, signal);
+      return answer.headers.etag ?? null;
+    } catch (error) {
+      if (error instanceof S3Failure && error.status === 404) return null;
+      throw error;
+    }
   }
 
   read(key: string, options: S3ReadOptions): AsyncGenerator<Buffer> {

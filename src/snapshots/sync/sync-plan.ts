@@ -140,10 +140,15 @@ export class SyncPlan {
     return this.#whenDue("clean", nowMs) ?? this.#whenDue("sweep", nowMs) ?? this.#wait(nowMs);
   }
 
-  /** All snapshots of the database that can be read, by name, the newest of an instance last. */
-  listed(snapshots: Iterable<SeenSnapshot>, nowMs: number): void {
+  /** There is nothing else than in the last listing. */
+  foundUnchanged(nowMs: number): void {
     this.#succeeded("list");
     this.#dueAtMs.set("list", nowMs + this.#settings.storagePollMs);
+  }
+
+  /** All snapshots of the database that can be read, by name, the newest of an instance last. */
+  listed(snapshots: Iterable<SeenSnapshot>, nowMs: number): void {
+    this.foundUnchanged(nowMs);
     const seen = new Map<string, string>();
     for (const { instance, name } of snapshots) {
       const former = seen.get(instance);

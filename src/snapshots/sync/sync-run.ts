@@ -72,6 +72,8 @@ export class SyncRun {
   readonly status: SyncStatus;
   readonly #parts: SyncParts;
   readonly #plan: SyncPlan;
+  /** The storage's mark before the last listing: while it is the same, so is the list. */
+  #listedMark: string | null = null;
 
   constructor(parts: SyncParts) {
     const { clock, database, settings, storage } = parts;
@@ -109,6 +111,7 @@ export class SyncRun {
       await attempt();
     } catch (error) {
       signal.throwIfAborted();
+      this.#listedMark = null;
       const unreadable = unreadableIn(error);
       if (unreadable !== null) return this.#passOver(unreadable, error as PlimsollError);
       if (!mayPass(error) || (this.#plan.awaited === null && !isRetryable(error))) throw error;
@@ -135,6 +138,11 @@ export class SyncRun {
   /** Keeps the newest of each instance, whatever order they come in. */
   async #list(): Promise<void> {
     const { accepts, clock, database, signal, storage } = this.#parts;
+    const mark = (await storage.mark?.({ signal })) ?? null;
+    if (mark !== null && mark === this.#listedMark) {
+      this.status.listedAtMs = clock.wallMs();
+      return this.#plan.foundUnchanged(clock.nowMs());
+    }
     const newest = new Map<string, SeenSnapshot>();
     const stillUnreadable = new Set<string>();
     const stored = { snapshots: 0, bytes: 0 };
@@ -156,6 +164,7 @@ export class SyncRun {
     this.status.stored = stored;
     this.status.counts.lists++;
     this.status.listedAtMs = clock.wallMs();
+    this.#listedMark = mark;
     this.#plan.listed(newest.values(), clock.nowMs());
   }
 
