@@ -8,7 +8,7 @@ import { MiB } from "./sizes.js";
  */
 export const replicaPartBytesMax = 64 * MiB;
 
-/** Parts that a manifest names: each takes some 400 bytes while it is pushed or pulled. */
+/** Parts that a manifest names: each takes up to a kilobyte while it is pushed or pulled. */
 export const replicaPartsMax = 65_536;
 
 /**

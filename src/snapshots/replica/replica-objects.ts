@@ -8,9 +8,9 @@ import { writeSnapshot } from "../wire/snapshot-writer.js";
 import { entryWireBytes } from "../wire/wire-sizes.js";
 import { PieceJoiner, piecesOf } from "./entry-pieces.js";
 import {
+  ManifestReader,
   manifestDatabase,
   manifestTexts,
-  parseManifest,
   type ReplicaManifest,
   type ReplicaPart,
 } from "./manifest.js";
@@ -68,15 +68,22 @@ export class ReplicaObjects {
   }
 
   async readManifest({ object, instance }: ListedManifest): Promise<ReplicaManifest> {
-    const texts: [string, string][] = [];
+    const reader = new ManifestReader();
+    let fault: unknown = null;
     let bytes = 0;
     for await (const { key, value } of this.#entries(object, manifestDatabase, instance)) {
       bytes += key.length + value.length;
       if (bytes > replicaManifestBytesMax) throw this.damaged(object, instance, "no manifest is so large");
-      texts.push([Buffer.from(key).toString(), Buffer.from(value).toString()]);
+      try {
+        reader.add(Buffer.from(key).toString(), Buffer.from(value).toString());
+      } catch (error) {
+        // The checksum behind all of it may say more.
+        fault ??= error;
+      }
     }
     try {
-      return parseManifest(texts);
+      if (fault !== null) throw fault;
+      return reader.end();
     } catch (cause) {
       throw this.damaged(object, instance, cause instanceof Error ? cause.message : String(cause));
     }
@@ -89,14 +96,12 @@ export class ReplicaObjects {
   ): Promise<ListedManifest> {
     const { name, instance } = owner;
     const object = makeSnapshotName({ database: name, instance, timestampNano: stamp });
-    const entries = manifestTexts(manifest).map(([key, text]) => ({
-      key: Buffer.from(key),
-      value: Buffer.from(text),
-    }));
-    const entriesBytes = entries.reduce(
-      (sum, { key, value }) => sum + entryWireBytes(key.length, value.length, stamp, 0),
+    const texts = manifestTexts(manifest);
+    const entriesBytes = texts.reduce(
+      (sum, [key, text]) => sum + entryWireBytes(Buffer.byteLength(key), Buffer.byteLength(text), stamp, 0),
       0,
     );
+    const entries = entriesOf(texts);
     const content = { database: manifestDatabase, entriesBytes, entries: stamped(entries, stamp) };
     const bytes = await this.#write(object, owner, stamp, content);
     return { ...owner, object, timestampNano: stamp, bytes };
@@ -177,6 +182,11 @@ export class ReplicaObjects {
     });
     return bytes;
   }
+}
+
+/** Made one by one: a manifest may have very many. */
+function* entriesOf(texts: readonly [key: string, text: string][]): Iterable<PartEntry> {
+  for (const [key, text] of texts) yield { key: Buffer.from(key), value: Buffer.from(text) };
 }
 
 function* stamped(entries: Iterable<PartEntry>, timestampNano: bigint): Iterable<SnapshotEntry> {
