@@ -294,8 +294,10 @@ test("a push of what is there writes nothing, and what is new costs what is new"
   const first = await push(path, { storage: place, partBytesMax });
   const second = await push(path, { storage: place, partBytesMax });
   expect(second).toMatchObject({ manifest: first.manifest, isNew: false, partsWritten: 0, bytesWritten: 0 });
+  // Whoever knows what was pushed last need not even look at the storage.
+  expect(await push(path, { storage: failingAt(place, 1), former: first })).toEqual(second);
   await importDocs(folder, "again", { docs: docs(5_000, 10) });
-  const third = await push(path, { storage: place, partBytesMax });
+  const third = await push(path, { storage: place, partBytesMax, former: second });
   expect(third.partsWritten).toBeLessThanOrEqual(3);
   const replica = folder.file("of-again");
   expect(await pull(replica, place)).toMatchObject({ isNew: true, partsRead: third.parts });
