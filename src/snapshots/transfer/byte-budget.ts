@@ -1,6 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { assert } from "../../kernel/index.js";
 
+export interface ByteBudgetOptions {
+  bytesMax: number;
+  /** What may be held at once by number; as much as the bytes allow where it is left out. */
+  countMax?: number;
+}
+
 /** Bytes of a budget; given back by `release`, once however often it is called. */
 export interface ByteLease extends Disposable {
   readonly bytes: number;
@@ -21,19 +27,24 @@ interface Waiter {
  * lease and waits for another one of the same budget may wait for itself: take what is needed at once.
  */
 export class ByteBudget {
-  readonly #bytesMax: number;
+  readonly #options: ByteBudgetOptions;
   #queue: Waiter[] = [];
   #usedBytes = 0;
-  /** Leases that are not given back yet. */
-  #held = 0;
+  #count = 0;
 
-  constructor({ bytesMax }: { bytesMax: number }) {
-    assert(bytesMax > 0, "a budget has room for one lease");
-    this.#bytesMax = bytesMax;
+  constructor(options: ByteBudgetOptions) {
+    const { bytesMax, countMax = 1 } = options;
+    assert(bytesMax > 0 && countMax >= 1, "a budget has room for one lease");
+    this.#options = options;
   }
 
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** Units that are held by all leases. */
+  get count(): number {
+    return this.#count;
   }
 
   get waiting(): number {
@@ -81,19 +92,21 @@ export class ByteBudget {
   }
 
   #roomFor(unitBytes: number): number {
-    const count = Math.max(0, Math.floor((this.#bytesMax - this.#usedBytes) / Math.max(1, unitBytes)));
-    return this.#held === 0 ? Math.max(1, count) : count;
+    const { bytesMax, countMax = Number.POSITIVE_INFINITY } = this.#options;
+    const byBytes = Math.floor((bytesMax - this.#usedBytes) / Math.max(1, unitBytes));
+    const count = Math.max(0, Math.min(byBytes, countMax - this.#count));
+    return this.#count === 0 ? Math.max(1, count) : count;
   }
 
   #granted(bytes: number, count: number): ByteLease {
     let isReleased = false;
     this.#usedBytes += bytes;
-    this.#held++;
+    this.#count += count;
     const release = () => {
       if (isReleased) return;
       isReleased = true;
       this.#usedBytes -= bytes;
-      this.#held--;
+      this.#count -= count;
       this.#pump();
     };
     return { bytes, count, release, [Symbol.dispose]: release };

@@ -1,4 +1,4 @@
-export { ByteBudget, type ByteLease } from "./byte-budget.js";
+export { ByteBudget, type ByteBudgetOptions, type ByteLease } from "./byte-budget.js";
 export {
   type CleaningRules,
   type CleaningState,
