@@ -5,9 +5,6 @@ import { MiB } from "./sizes.js";
 /** Instances whose newest snapshots are known by name. */
 export const syncInstancesMax = 10_000;
 
-/** Damaged snapshots that are passed over by name; of more than these the first is looked at once more. */
-export const syncUnreadableMax = 1024;
-
 /** Snapshots that are merged in one pass, each read as a stream of its own. */
 export const snapshotStreamsMax = 32;
 
@@ -22,6 +19,9 @@ export const syncHeapBytes = 32 * MiB;
 
 /** A snapshot that is sent, and others, are tried again after so long at most. */
 export const syncRetryMsMax = 60_000;
+
+/** Damaged snapshots that are passed over by name; of more than these the first is looked at once more. */
+export const syncUnreadableMax = 1024;
 
 /** A state is brought into the shadows again when the application writes meanwhile, but not for ever. */
 export const shadowPassesMax = 3;
