@@ -20,9 +20,6 @@ export const syncHeapBytes = 32 * MiB;
 /** A snapshot that is sent, and others, are tried again after so long at most. */
 export const syncRetryMsMax = 60_000;
 
-/** Damaged snapshots that are passed over by name; of more than these the first is looked at once more. */
-export const syncUnreadableMax = 1024;
-
 /** A state is brought into the shadows again when the application writes meanwhile, but not for ever. */
 export const shadowPassesMax = 3;
 
@@ -34,3 +31,6 @@ export const storeSyncMs = 5000;
  * needs any more has to go.
  */
 export const storeLookMs = 5 * 60_000;
+
+/** Damaged snapshots that are passed over by name; of more than these the first is looked at once more. */
+export const syncUnreadableMax = 1024;
