@@ -110,7 +110,7 @@ const unitMs: Record<string, number> = {
   h: 3_600_000,
 };
 
-function parseDuration(text: string): number | null {
+export function parseDuration(text: string): number | null {
   if (text === "0") return 0;
   if (!/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
   const parts = text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g);

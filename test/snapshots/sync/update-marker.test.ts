@@ -1,10 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { openSync } from "../../../src/preparation/open-sync.js";
-import { requestOfFile } from "../../../src/preparation/sync-request.js";
-import type { OptionValues } from "../../../src/settings/index.js";
-import { makeSnapshotName, S3Storage, type SyncEvent, writeSnapshot } from "../../../src/snapshots/index.js";
+import { makeSnapshotName, S3Storage, writeSnapshot } from "../../../src/snapshots/index.js";
 import { asApplication } from "../../support/application-lmdb.js";
-import { makeFolder } from "../../support/cli.js";
+import { makeFolder, type Running, startPlimsoll } from "../../support/cli.js";
 import { S3Server, s3Keys } from "../../support/s3-server.js";
 import { contentOf, noMeta } from "../../support/snapshots.js";
 
@@ -17,7 +14,10 @@ afterEach(() => {
   server.bucket.objects.clear();
   server.log.length = 0;
 });
+/** Those that a failed test leaves. */
+const syncs: Running[] = [];
 afterAll(async () => {
+  for (const { child } of syncs) child.kill("SIGKILL");
   await server[Symbol.asyncDispose]();
   folder.remove();
 });
@@ -85,25 +85,10 @@ storage:
      secret_key: ${s3Keys.secretAccessKey}, use_update_marker: true, update_marker_force_list_interval: 3s}
 `,
   );
-  const values = { text: () => null, flag: () => false } as unknown as OptionValues;
-  const request = requestOfFile(file, { values, environment: {}, hostname: "here" });
-  expect(request.notes).toEqual([]);
-  const events: SyncEvent[] = [];
-  const stopping = new AbortController();
-  await using sync = await openSync(request, {
-    lineBytes: 1 << 30,
-    direction: "both",
-    signal: stopping.signal,
-    onEvent: (_, event) => events.push(event),
-    onProgress: () => {},
-  });
-  const running = sync.run().catch((error) => error);
-  const has = (kind: SyncEvent["kind"], part: string) =>
-    expect
-      .poll(() => JSON.stringify(events.filter((event) => event.kind === kind)), { timeout: 30_000 })
-      .toContain(part);
+  const running = startPlimsoll(["snapshot", "sync", "--config", file], { cwd: folder.path });
+  syncs.push(running);
+  await running.told("sent app__here__");
   const asked = (what: string) => server.log.filter((line) => line.includes(what)).length;
-  await has("sent", "app__here__");
   // Its own snapshot is the last thing that was new.
   const [looks, lists] = [asked("HEAD"), asked("list-type")];
   const startedMs = performance.now();
@@ -112,12 +97,13 @@ storage:
   expect(asked("list-type") - lists).toBeLessThanOrEqual(listsDue);
   await using telling = open(hour);
   await publish(telling, "told");
-  await has("merged", "app__told__");
+  await running.told("merged app__told__");
   // One that was killed before it could tell is found a little later.
   await using killed = open();
   await publish(killed, "untold");
-  await has("merged", "app__untold__");
-  stopping.abort(new Error("enough"));
-  await running;
+  await running.told("merged app__untold__");
+  running.child.kill("SIGINT");
+  const { code, error } = await running.ended;
+  expect([code, error]).toEqual([130, expect.not.stringContaining("no effect")]);
   expect([...server.bucket.objects.keys()].every((key) => key.startsWith("apps-"))).toBe(true);
 }, 120_000);
