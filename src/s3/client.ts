@@ -46,8 +46,8 @@ export class S3Client implements Disposable {
   }
 
   /**
-   * Asks until it is answered well, and reads the answer whole: one that breaks off is asked for again. Failures
-   * that may pass are tried again; the last one is thrown as it is.
+   * Asks until it is answered well, and reads the answer whole: one that breaks off is asked for again.
+   * Failures that may pass are tried again; the last one is thrown as it is.
    */
   async ask(request: S3Request, signal: AbortSignal): Promise<{ text: string; answer: IncomingMessage }> {
     for (let tries = 1; ; tries++) {

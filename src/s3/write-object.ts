@@ -18,7 +18,7 @@ export interface S3WriteOptions {
   isNew: boolean;
   /** Whether the server heeds that; asked before anything is sent. */
   keepsNew(way: WritingWay): Promise<boolean>;
-  /** What is collected before it is sent, and all that is held: of two one is filled while the other is sent. */
+  /** What is collected before it is sent, and all that is held: of two one is filled while one is sent. */
   buffers: readonly Buffer[];
   /** Told before an upload in parts is begun, and when it has come to its end. */
   onUpload?: (uploadId: string, isUnderWay: boolean) => void;

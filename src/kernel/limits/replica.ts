@@ -18,8 +18,8 @@ export const replicaPartsMax = 65_536;
 export const replicaManifestBytesMax = 64 * MiB;
 
 /**
- * Objects of one copy that a push knows of in a storage, some 200 bytes each: parts and manifests beyond these
- * are left alone until others are gone.
+ * Objects of one copy that a push knows of in a storage, some 200 bytes each: parts and manifests beyond
+ * these are left alone until others are gone.
  */
 export const replicaObjectsMax = 131_072;
 export const replicaManifestsMax = 4096;
