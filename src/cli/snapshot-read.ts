@@ -58,6 +58,8 @@ async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array>): Prom
   const temporary = `${path}.${process.pid}.tmp`;
   let bytes = 0;
   try {
+    // In containers the next process has the number of the one that was killed.
+    await rm(temporary, { force: true });
     const file = await open(temporary, "wx");
     try {
       for await (const chunk of chunks) {

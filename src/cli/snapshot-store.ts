@@ -1,5 +1,12 @@
 import { existsSync } from "node:fs";
-import { isPlimsollError, storeSyncMs, syncRetryMsMax, systemClock } from "../kernel/index.js";
+import {
+  doubledMs,
+  isPlimsollError,
+  storeLookMs,
+  storeSyncMs,
+  syncRetryMsMax,
+  systemClock,
+} from "../kernel/index.js";
 import type { SnapshotStorage } from "../ports/index.js";
 import { pullStore, pushStore } from "../preparation/index.js";
 import type { PullReport, PushReport } from "../snapshots/index.js";
@@ -44,8 +51,7 @@ export function syncStore(host: CommandHost, path: string, url: string): Promise
         failures++;
         work.notice(`failed, and is tried again: ${error.code}: ${error.message}`);
       }
-      const pauseMs = Math.min(syncRetryMsMax, storeSyncMs * 2 ** Math.min(failures, 8));
-      await systemClock.sleep(pauseMs, host.signal);
+      await systemClock.sleep(doubledMs(failures + 1, storeSyncMs, syncRetryMsMax), host.signal);
       host.signal.throwIfAborted();
     }
   });
@@ -92,12 +98,18 @@ function storeWork(host: CommandHost, { path, storage, tally, display }: Transfe
     onProgress: ({ parts, partsTotal, bytes }: { parts: number; partsTotal: number; bytes: number }) =>
       display.show({ work, name, done: parts, total: partsTotal, unit: "parts", bytes }),
   });
+  let former: PushReport | null = null;
+  let lookedAtMs = 0;
   return {
     notice: (text) => display.notice(text),
     push: async () => {
       await foldLiveRecords(path);
       const instance = instanceName(host);
-      const report = await pushStore(path, storage, { ...options("push"), name, instance });
+      const nowMs = systemClock.nowMs();
+      if (nowMs - lookedAtMs >= storeLookMs) former = null;
+      if (former === null) lookedAtMs = nowMs;
+      const report = await pushStore(path, storage, { ...options("push"), name, instance, former });
+      former = report;
       tallyPush(tally, report);
       if (report.isNew)
         display.notice(`pushed ${report.manifest}: ${partsText(report.partsWritten, report.parts)}`);

@@ -27,3 +27,8 @@ export const systemClock: Clock = {
     });
   },
 };
+
+/** How long to wait behind so many failures in a row: doubled with each of them, up to the most. */
+export function doubledMs(failures: number, firstMs: number, mostMs: number): number {
+  return Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 20));
+}

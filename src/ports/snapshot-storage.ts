@@ -56,6 +56,12 @@ export interface SnapshotStorage extends AsyncDisposable {
    */
   write(name: string, chunks: AsyncIterable<Uint8Array>, options: StorageWriteOptions): Promise<StoredObject>;
 
+  /**
+   * Another text when something was written or removed since, and from time to time all the same; null where
+   * it is not known. For storages of which a look at it costs less than a list.
+   */
+  mark?(options: StorageCallOptions): Promise<string | null>;
+
   /** Takes an object away; one that is not there is no failure. */
   remove(name: string, options: StorageCallOptions): Promise<void>;
 

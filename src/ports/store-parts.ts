@@ -47,7 +47,7 @@ export interface StoreParts extends AsyncDisposable {
   entries(scope: PartScope, options: { signal: AbortSignal }): AsyncIterable<readonly PartEntry[]>;
   /** What was remembered last for a place where copies are kept; null when nothing was. */
   recall(place: string): string | null;
-  /** Kept with the store, as durable as it is. */
+  /** Kept with the store, as durable as it is, where it can be: forgotten is as good as never remembered. */
   remember(place: string, token: string): void;
 }
 

@@ -72,8 +72,8 @@ const storageOptions = object({
   dial_keep_alive: unused(ownClient),
   tls_handshake_timeout: unused(ownClient),
   client_timeout: unused(ownClient),
-  use_update_marker: unused("the storage is listed at each poll; others that rely on the marker must not"),
-  update_marker_force_list_interval: unused("there is no marker"),
+  use_update_marker: flag(false),
+  update_marker_force_list_interval: duration(5 * minuteMs, 1),
 });
 
 const storageTypes = ["s3", "fs", "memory"] as const;

@@ -113,6 +113,8 @@ export function storageSettings({ options }: StorageConfig, values: OptionValues
     s3: {
       endpoint,
       region: options.region ?? undefined,
+      prefix: options.bucket === null ? undefined : options.global_prefix,
+      markerListMs: options.use_update_marker ? options.update_marker_force_list_interval : undefined,
       credentials: isGiven ? { accessKeyId, secretAccessKey } : undefined,
     },
   };

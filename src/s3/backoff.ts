@@ -1,12 +1,12 @@
-import { s3BackoffMs, s3BackoffMsMax, s3RetryAfterMsMax } from "../kernel/index.js";
+import { doubledMs, s3BackoffMs, s3BackoffMsMax, s3RetryAfterMsMax } from "../kernel/index.js";
 
 /**
  * How long to wait before the next try: anywhere between zero and a bound that doubles, so that those who
  * failed together do not come back together; and never less than the server asks for.
  */
 export function backoffMs(failedTries: number, retryAfter: string | undefined, random: () => number): number {
-  const bound = Math.min(s3BackoffMsMax, s3BackoffMs * 2 ** (failedTries - 1));
-  return Math.min(s3RetryAfterMsMax, retryAfterMs(retryAfter) + random() * bound);
+  const spreadMs = random() * doubledMs(failedTries, s3BackoffMs, s3BackoffMsMax);
+  return Math.min(s3RetryAfterMsMax, retryAfterMs(retryAfter) + spreadMs);
 }
 
 /** Seconds; dates are what proxies send, and are not worth trusting two clocks for. */

@@ -5,13 +5,6 @@ import { probeConditions, probePrefix } from "./probe.js";
 import { readObject, type S3ReadOptions } from "./read-object.js";
 import { type S3WriteOptions, type WritingWay, writeObject } from "./write-object.js";
 
-export interface S3ObjectHead {
-  bytes: number;
-  /** Names the content: a read with this tag reads this object or fails. */
-  etag: string;
-  modifiedMs: number;
-}
-
 export interface S3BucketOptions extends S3ClientOptions {
   /** Keys of one page of a list. */
   pageKeys?: number;
@@ -35,6 +28,10 @@ export class S3Bucket implements Disposable {
     return this.#client.place.name;
   }
 
+  get nowMs(): number {
+    return this.#client.clock.nowMs();
+  }
+
   get wallMs(): number {
     return this.#client.clock.wallMs();
   }
@@ -43,12 +40,11 @@ export class S3Bucket implements Disposable {
     return listObjects(this.#client, prefix, signal, this.#options.pageKeys);
   }
 
-  /** Null where nothing has the key. */
-  async head(key: string, signal: AbortSignal): Promise<S3ObjectHead | null> {
+  /** Another one when the object was written anew; null where nothing has the key. */
+  async tag(key: string, signal: AbortSignal): Promise<string | null> {
     try {
       const { answer } = await this.#client.ask({ method: "HEAD", key }, signal);
-      const { etag = "", "content-length": length, "last-modified": modified } = answer.headers;
-      return { bytes: Number(length), etag, modifiedMs: Date.parse(modified ?? "") };
+      return answer.headers.etag ?? null;
     } catch (error) {
       if (error instanceof S3Failure && error.status === 404) return null;
       throw error;

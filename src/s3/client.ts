@@ -46,20 +46,9 @@ export class S3Client implements Disposable {
   }
 
   /**
-   * Sends until it is answered well. Failures that may pass are tried again; the last one is thrown as it is.
+   * Asks until it is answered well, and reads the answer whole: one that breaks off is asked for again.
+   * Failures that may pass are tried again; the last one is thrown as it is.
    */
-  async send(request: S3Request, signal: AbortSignal): Promise<IncomingMessage> {
-    for (let tries = 1; ; tries++) {
-      signal.throwIfAborted();
-      try {
-        return await this.trySend(request, signal);
-      } catch (error) {
-        if (!(await this.isWorthAnother(error, tries, signal))) throw error;
-      }
-    }
-  }
-
-  /** As `send`, for answers that are read whole: a body that breaks off is asked for again. */
   async ask(request: S3Request, signal: AbortSignal): Promise<{ text: string; answer: IncomingMessage }> {
     for (let tries = 1; ; tries++) {
       signal.throwIfAborted();

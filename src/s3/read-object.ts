@@ -19,8 +19,6 @@ export interface S3ReadOptions {
   signal: AbortSignal;
   /** First byte that is wanted. */
   offset?: number;
-  /** Only the object that had this tag is read. */
-  etag?: string;
 }
 
 /** Where a reading stands, and of which object. */
@@ -43,7 +41,7 @@ interface Reading {
 export async function* readObject(
   client: S3Client,
   key: string,
-  { signal, offset = 0, etag }: S3ReadOptions,
+  { signal, offset = 0 }: S3ReadOptions,
 ): AsyncGenerator<Buffer> {
   const reading: Reading = {
     client,
@@ -51,7 +49,7 @@ export async function* readObject(
     signal,
     position: offset,
     bytes: null,
-    etag: etag ?? null,
+    etag: null,
     md5: null,
   };
   for (let tries = 1; ; tries++) {

@@ -18,8 +18,8 @@ export interface S3WriteOptions {
   isNew: boolean;
   /** Whether the server heeds that; asked before anything is sent. */
   keepsNew(way: WritingWay): Promise<boolean>;
-  /** What is collected before it is sent, and all that is held. */
-  buffer: Buffer;
+  /** What is collected before it is sent, and all that is held: of two one is filled while one is sent. */
+  buffers: readonly Buffer[];
   /** Told before an upload in parts is begun, and when it has come to its end. */
   onUpload?: (uploadId: string, isUnderWay: boolean) => void;
 }
@@ -54,8 +54,13 @@ class Writing {
   readonly #options: S3WriteOptions;
   readonly #id = randomUUID();
   readonly #tags: string[] = [];
+  readonly #stopping = new AbortController();
   #uploadId: string | null = null;
+  /** Which of the buffers is filled, and how far. */
+  #at = 0;
   #filled = 0;
+  /** The part that is on its way: its failure is told to whoever has the next one. */
+  #sending: Promise<void> = Promise.resolve();
   #bytes = 0;
 
   constructor(client: S3Client, key: string, options: S3WriteOptions) {
@@ -65,11 +70,10 @@ class Writing {
   }
 
   async add(chunk: Uint8Array): Promise<void> {
-    const { buffer } = this.#options;
     for (let from = 0; from < chunk.byteLength; ) {
-      if (this.#filled === buffer.byteLength) await this.#sendPart();
-      const piece = chunk.subarray(from, from + buffer.byteLength - this.#filled);
-      buffer.set(piece, this.#filled);
+      if (this.#filled === this.#buffer.byteLength) await this.#sendPart();
+      const piece = chunk.subarray(from, from + this.#buffer.byteLength - this.#filled);
+      this.#buffer.set(piece, this.#filled);
       this.#filled += piece.byteLength;
       from += piece.byteLength;
     }
@@ -83,11 +87,12 @@ class Writing {
         method: "PUT",
         key: this.#key,
         headers: this.#headers(),
-        body: this.#takeFilled(),
+        body: this.#buffer.subarray(0, this.#filled),
       });
       return this.#bytes;
     }
     if (this.#filled > 0) await this.#sendPart();
+    await this.#sending;
     const parts = this.#tags.map(
       (tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${escapeXml(tag)}</ETag></Part>`,
     );
@@ -108,21 +113,39 @@ class Writing {
   /** Takes away the parts that were sent; whatever cannot be taken away now the cleaner finds. */
   async giveUp(): Promise<void> {
     if (this.#uploadId === null) return;
+    // A part that comes behind the end of its upload would stay.
+    this.#stopping.abort();
+    await this.#sending.catch(() => {});
     const query = { uploadId: this.#uploadId };
     const signal = AbortSignal.timeout(s3SettleMs);
     await this.#client.ask({ method: "DELETE", key: this.#key, query }, signal).catch(() => {});
     this.#options.onUpload?.(this.#uploadId, false);
   }
 
+  /** Hands the buffer over when the part before it is there; with one buffer only, waits for this one too. */
   async #sendPart(): Promise<void> {
+    await this.#sending;
     if (this.#tags.length === s3PartsMax) throw new S3TooLarge();
     this.#uploadId ??= await this.#begin();
-    const query = { partNumber: String(this.#tags.length + 1), uploadId: this.#uploadId };
-    const request = { method: "PUT", key: this.#key, query, body: this.#takeFilled() } as const;
-    const { answer } = await this.#client.ask(request, this.#options.signal);
+    this.#sending = this.#put(this.#uploadId, this.#buffer.subarray(0, this.#filled));
+    this.#sending.catch(() => {});
+    const { buffers } = this.#options;
+    this.#at = (this.#at + 1) % buffers.length;
+    this.#filled = 0;
+    if (buffers.length === 1) await this.#sending;
+  }
+
+  async #put(uploadId: string, body: Buffer): Promise<void> {
+    const query = { partNumber: String(this.#tags.length + 1), uploadId };
+    const signal = AbortSignal.any([this.#options.signal, this.#stopping.signal]);
+    const { answer } = await this.#client.ask({ method: "PUT", key: this.#key, query, body }, signal);
     const tag = answer.headers.etag;
     if (tag === undefined) throw new S3Failure(200, "", "it took a part without giving its ETag");
     this.#tags.push(tag);
+  }
+
+  get #buffer(): Buffer {
+    return this.#options.buffers[this.#at]!;
   }
 
   async #begin(): Promise<string> {
@@ -148,13 +171,6 @@ class Writing {
       "Content-Type": "application/octet-stream",
       ...(this.#options.isNew ? { "If-None-Match": "*" } : {}),
     };
-  }
-
-  /** The next chunk comes into the buffer only when what is in it was sent. */
-  #takeFilled(): Buffer {
-    const filled = this.#options.buffer.subarray(0, this.#filled);
-    this.#filled = 0;
-    return filled;
   }
 
   /**

@@ -37,7 +37,8 @@ function open(options: S3StorageOptions = {}): S3Storage {
     partBytes,
     pageKeys: 4,
     clock: hasty(),
-    times: { idleMs: 150 },
+    // A busy machine is no silent server: who waits for one says for how long.
+    times: { idleMs: 10_000 },
     ...options,
   });
 }
@@ -185,7 +186,8 @@ test("only what may pass is tried again, and no message tells a secret", async (
     [{ kind: "silent" }, "STORAGE_UNREACHABLE", 3],
   ];
   for (const [fault, wanted, tries] of cases) {
-    await using storage = open({ attemptsMax: 3 });
+    const times = { idleMs: fault.kind === "silent" ? 150 : 10_000 };
+    await using storage = open({ attemptsMax: 3, times });
     server.fault = () => fault;
     for (const call of [() => get(storage, "object"), () => names(storage)]) {
       server.log.length = 0;
@@ -289,6 +291,29 @@ test("clocks that differ by an hour are made up for", async () => {
   await put(storage, "object", noise(1, 10));
   expect((await get(storage, "object")).byteLength).toBe(10);
   expect(server.log.length).toBe(3);
+});
+
+test("one part is made while the one before it is sent, and no more than that", async () => {
+  const taken: number[] = [];
+  let bytes = 0;
+  const source = async function* () {
+    for await (const chunk of chunksOf(noise(1, partBytes * 5))) {
+      bytes += chunk.byteLength;
+      yield chunk;
+    }
+  };
+  // The first part is not answered in time, twice.
+  server.fault = ({ method, url }) => {
+    if (method !== "PUT" || !url.includes("partNumber=1&")) return null;
+    return taken.push(bytes) < 3 ? { kind: "silent" } : null;
+  };
+  await using storage = open({ times: { idleMs: 150 } });
+  await storage.write("object", source(), { signal: still() });
+  expect(server.bucket.objects.get("p/object")!.body.equals(noise(1, partBytes * 5))).toBe(true);
+  const atMost = (count: number) => partBytes * count + taken[0]! - partBytes;
+  expect(taken[1]).toBeGreaterThan(partBytes * 1.5);
+  expect(taken[1]).toBeLessThanOrEqual(atMost(2));
+  expect(taken[2]).toBe(taken[1]);
 });
 
 test("failed uploads are given up, those of killed writers after a day, and nobody else's", async () => {

@@ -141,9 +141,10 @@ export class S3Server implements AsyncDisposable {
   }
 }
 
-/** The objects of a list the other way round. */
+/** The objects of a list the other way round; what is no list stays as it is. */
 function reordered(body: Buffer): Buffer {
   const text = body.toString();
   const items = text.match(/<Contents>.*?<\/Contents>/g) ?? [];
+  if (items.length === 0) return body;
   return Buffer.from(text.replace(items.join(""), items.toReversed().join("")));
 }

@@ -8,8 +8,27 @@ import { MiB } from "./sizes.js";
  */
 export const replicaPartBytesMax = 64 * MiB;
 
-/** Parts that a manifest names: each takes some 400 bytes while it is pushed or pulled. */
+/** Parts that a manifest names: each takes up to a kilobyte while it is pushed or pulled. */
 export const replicaPartsMax = 65_536;
+
+/**
+ * Texts of a manifest that is read: one of the most parts has some 35 MiB with those that are not named any
+ * more.
+ */
+export const replicaManifestBytesMax = 64 * MiB;
+
+/**
+ * Objects of one copy that a push knows of in a storage, some 200 bytes each: parts and manifests beyond
+ * these are left alone until others are gone.
+ */
+export const replicaObjectsMax = 131_072;
+export const replicaManifestsMax = 4096;
+
+/** Stores and instances whose newest copies are known by name. */
+export const replicaOwnersMax = 10_000;
+
+/** Names that a message tells of those that it is about. */
+export const replicaNamesToldMax = 10;
 
 /** Entries of a store are copied out of it so many at a time; each takes some 200 bytes beside its own. */
 export const partSlabBytes = 1 * MiB;

@@ -30,8 +30,11 @@ export const memoryStorageBytesMax = GiB;
 export const s3PartBytes = 8 * MiB;
 export const s3PartsMax = 10_000;
 
-/** What uploads of one storage hold together: others wait in line. */
-export const s3UploadBytesMax = 16 * MiB;
+/**
+ * What uploads of one storage hold together: two parts for the first, one for another beside it; others wait
+ * in line.
+ */
+export const s3UploadBytesMax = 24 * MiB;
 
 /** Names of a page of a list, as S3 has it, and the most that an answer that is not an object may take. */
 export const s3PageKeysMax = 1000;
@@ -67,9 +70,6 @@ export const s3SettleMs = 15_000;
  * Uploads that nobody has finished for so long, by the server's clock, are taken for those of killed writers.
  */
 export const leftUploadHoursMin = 24;
-
-/** Instances of one database that a storage is looked over for; each takes some 200 bytes. */
-export const snapshotInstancesMax = 10_000;
 
 /** Names of snapshots whose first sight a cleaner remembers, some 200 bytes each; others it leaves alone. */
 export const cleanerNamesMax = 65_536;

@@ -53,3 +53,12 @@ export const shadowPassesMax = 3;
 
 /** A store is pushed or pulled again after this, unless it is done once. */
 export const storeSyncMs = 5000;
+
+/**
+ * A storage is looked over after this although nothing new is sealed: something may be gone, and what nobody
+ * needs any more has to go.
+ */
+export const storeLookMs = 5 * 60_000;
+
+/** Damaged snapshots that are passed over by name; of more than these the first is looked at once more. */
+export const syncUnreadableMax = 1024;

@@ -36,6 +36,8 @@ export function* piecesOf({ key, value }: PartEntry): Iterable<PartEntry> {
 /** Puts values together again. */
 export class PieceJoiner {
   #held: Buffer[] = [];
+  /** Of the pieces of a value that has not come to its end. */
+  heldBytes = 0;
 
   /**
    * The entry that this piece ends, as views that hold as long as the piece's; null when there is more of it.
@@ -43,10 +45,12 @@ export class PieceJoiner {
   add({ key, value }: PartEntry): PartEntry | null {
     if (key[key.length - 1] !== lastPiece) {
       this.#held.push(Buffer.from(value));
+      this.heldBytes += value.length;
       return null;
     }
     const whole = this.#held.length === 0 ? value : Buffer.concat([...this.#held, value]);
     this.#held = [];
+    this.heldBytes = 0;
     return { key: key.subarray(0, -1), value: whole };
   }
 }

@@ -1,4 +1,9 @@
-import { PlimsollError } from "../../kernel/index.js";
+import {
+  PlimsollError,
+  replicaManifestsMax,
+  replicaNamesToldMax,
+  replicaOwnersMax,
+} from "../../kernel/index.js";
 import type { SnapshotStorage } from "../../ports/index.js";
 import type { ReplicaOwner } from "./object-names.js";
 import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
@@ -12,6 +17,8 @@ async function listReplicas(
   for await (const listed of new ReplicaObjects(storage, signal).manifests(name)) {
     const owner = `${listed.name}__${listed.instance}`;
     const known = newest.get(owner);
+    if (known === undefined && newest.size === replicaOwnersMax)
+      throw new PlimsollError("SYNC_TOO_MANY", { storage: storage.name, most: replicaOwnersMax });
     if (known === undefined || known.object < listed.object) newest.set(owner, listed);
   }
   return [...newest.values()];
@@ -38,22 +45,35 @@ export async function findReplica(
     isNamesake && name === null ? ofInstance.filter((one) => one.name === folderName) : ofInstance;
   const names = [...new Set(found.map((one) => one.name))];
   if (names.length > 1) {
-    throw new PlimsollError("REPLICA_NAMES", { storage: storage.name, names: names.join(", ") });
+    throw new PlimsollError("REPLICA_NAMES", { storage: storage.name, names: told(names) });
   }
   const details = { storage: storage.name, name: name ?? names[0] ?? "a store" };
   if (found.length > 1) {
-    const instances = found.map(({ instance }) => instance).join(", ");
+    const instances = told(found.map(({ instance }) => instance));
     throw new PlimsollError("REPLICA_SEVERAL", { ...details, instances });
   }
   if (found[0] !== undefined) return found[0];
   throw new PlimsollError("REPLICA_ABSENT", { ...details, from: from === null ? "" : ` by ${from}` });
 }
 
-/** Manifests of one owner, oldest first. */
-export async function manifestsOf(objects: ReplicaObjects, owner: ReplicaOwner): Promise<ListedManifest[]> {
+/** The first ones, and how many more there are. */
+function told(names: readonly string[]): string {
+  const more = names.length - replicaNamesToldMax;
+  const first = names.slice(0, replicaNamesToldMax).join(", ");
+  return more > 0 ? `${first} and ${more} more` : first;
+}
+
+/** Manifests of one owner, oldest first; of very many the oldest, and the newest one. */
+export async function manifestsOf(
+  objects: ReplicaObjects,
+  owner: ReplicaOwner,
+  most = replicaManifestsMax,
+): Promise<ListedManifest[]> {
   const found: ListedManifest[] = [];
   for await (const listed of objects.manifests(owner.name)) {
-    if (listed.instance === owner.instance) found.push(listed);
+    if (listed.instance !== owner.instance) continue;
+    if (found.length === most) found.pop();
+    found.push(listed);
   }
   return found;
 }

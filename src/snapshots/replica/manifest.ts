@@ -57,39 +57,44 @@ export function manifestTexts(manifest: ReplicaManifest): [key: string, text: st
 }
 
 /** The manifest that texts make; throws an error whose message says what is wrong with them. */
-export function parseManifest(texts: Iterable<[key: string, text: string]>): ReplicaManifest {
-  const ids: IdPart[] = [];
-  const retired = new Map<string, number>();
-  const partsOf = new Map<number, ReplicaPart[]>();
-  const single = new Map<string, unknown>();
-  for (const [key, text] of texts) {
+export class ManifestReader {
+  readonly #ids: IdPart[] = [];
+  readonly #retired = new Map<string, number>();
+  readonly #partsOf = new Map<number, ReplicaPart[]>();
+  readonly #single = new Map<string, unknown>();
+
+  add(key: string, text: string): void {
     const value: unknown = JSON.parse(text);
     const [kind, name = "", at] = key.split("/");
-    if (kind === "ids") ids.push(checkedPart(value) as IdPart);
-    else if (kind === "retired") retired.set(name, (value as { sinceMs: number }).sinceMs);
+    if (kind === "ids") this.#ids.push(checkedPart(value) as IdPart);
+    else if (kind === "retired") this.#retired.set(name, (value as { sinceMs: number }).sinceMs);
     else if (kind === "segments" && at !== undefined) {
-      const parts = partsOf.get(Number(name)) ?? [];
+      const parts = this.#partsOf.get(Number(name)) ?? [];
       parts.push(checkedPart(value));
-      partsOf.set(Number(name), parts);
-    } else single.set(key, value);
+      this.#partsOf.set(Number(name), parts);
+    } else this.#single.set(key, value);
   }
-  const head = single.get("head") as { version?: unknown; token?: unknown } | undefined;
-  if (head?.version !== version || typeof head.token !== "string") throw new Error("it has no known head");
-  const mapping = single.get("mapping") as StoreState["mapping"] | undefined;
-  const sealed = single.get("sealed") as StoreState["sealed"] | undefined;
-  if (mapping === undefined || sealed === undefined) throw new Error("its mapping or state is missing");
-  let endId = 0;
-  for (const part of ids) {
-    if (part.firstId !== endId || !(part.endId > endId)) throw new Error(`ids are missing at ${endId}`);
-    endId = part.endId;
+
+  end(): ReplicaManifest {
+    const [ids, retired] = [this.#ids, this.#retired];
+    const head = this.#single.get("head") as { version?: unknown; token?: unknown } | undefined;
+    if (head?.version !== version || typeof head.token !== "string") throw new Error("it has no known head");
+    const mapping = this.#single.get("mapping") as StoreState["mapping"] | undefined;
+    const sealed = this.#single.get("sealed") as StoreState["sealed"] | undefined;
+    if (mapping === undefined || sealed === undefined) throw new Error("its mapping or state is missing");
+    let endId = 0;
+    for (const part of ids) {
+      if (part.firstId !== endId || !(part.endId > endId)) throw new Error(`ids are missing at ${endId}`);
+      endId = part.endId;
+    }
+    if (endId !== sealed.nextId) throw new Error(`ids end at ${endId} of ${sealed.nextId}`);
+    const segments = sealed.segments.map(({ number }) => {
+      const parts = this.#partsOf.get(number);
+      if (parts === undefined) throw new Error(`segment ${number} has no parts`);
+      return { number, parts };
+    });
+    return { token: head.token, mapping, sealed, ids, segments, retired };
   }
-  if (endId !== sealed.nextId) throw new Error(`ids end at ${endId} of ${sealed.nextId}`);
-  const segments = sealed.segments.map(({ number }) => {
-    const parts = partsOf.get(number);
-    if (parts === undefined) throw new Error(`segment ${number} has no parts`);
-    return { number, parts };
-  });
-  return { token: head.token, mapping, sealed, ids, segments, retired };
 }
 
 /** All parts, ids first. */
@@ -103,8 +108,8 @@ function ordinal(number: number): string {
 }
 
 function checkedPart(value: unknown): ReplicaPart {
-  const { digest, objectBytes } = value as Partial<ReplicaPart>;
-  if (typeof digest === "string" && digestPattern.test(digest) && typeof objectBytes === "number")
-    return value as ReplicaPart;
-  throw new Error("a part has no digest");
+  const { digest = "", objectBytes, rawBytes } = value as Partial<ReplicaPart>;
+  const hasSizes = typeof objectBytes === "number" && typeof rawBytes === "number";
+  if (hasSizes && digestPattern.test(digest)) return value as ReplicaPart;
+  throw new Error("a part has no digest, or no size");
 }

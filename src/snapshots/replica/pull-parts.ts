@@ -83,12 +83,14 @@ class Pull {
   readonly #session: ReplicaSession;
   readonly #manifest: ReplicaManifest;
   readonly #note: ReplicaNote;
+  readonly #partsTotal: number;
   #partsDone = 0;
 
   constructor(parts: PullParts) {
     this.#parts = parts;
     this.#session = parts.session;
     this.#manifest = parts.manifest;
+    this.#partsTotal = partsOfManifest(parts.manifest).length;
     const { note } = parts.session;
     this.#note = note === null ? newNote() : (JSON.parse(note) as ReplicaNote);
   }
@@ -107,7 +109,7 @@ class Pull {
       instance: listed.instance,
       pushedAtMs: Number(parseSnapshotName(manifest)!.timestampNano / 1_000_000n),
       isNew,
-      parts: partsOfManifest(this.#manifest).length,
+      parts: this.#partsTotal,
       ...counts,
       records: state.liveRecords.reduce((sum, count) => sum + count, 0),
     };
@@ -193,7 +195,7 @@ class Pull {
     const digest = new PartDigest();
     let isOther = false;
     try {
-      for await (const entry of objects.readPart(listed, part.digest)) {
+      for await (const entry of objects.readPart(listed, part)) {
         digest.add(entry);
         if (home.kind === "ids" && readRecordId(entry.key, 0) < this.#visibleId) {
           isOther ||= !this.#isHeld(entry);
@@ -256,8 +258,8 @@ class Pull {
 
   #tell(parts: number): void {
     this.#partsDone += parts;
-    const partsTotal = partsOfManifest(this.#manifest).length;
-    this.#parts.onProgress?.({ parts: this.#partsDone, partsTotal, bytes: this.#parts.counts.bytesRead });
+    const { counts, onProgress } = this.#parts;
+    onProgress?.({ parts: this.#partsDone, partsTotal: this.#partsTotal, bytes: counts.bytesRead });
   }
 
   #foreign(reason: string): PlimsollError {

@@ -29,6 +29,7 @@ import {
 import { type MeasuredPart, measureParts, measureWhole, wholeSegment } from "./measure-parts.js";
 import { partObject, type ReplicaOwner } from "./object-names.js";
 import { partsToKeep } from "./parts-to-keep.js";
+import { digestOfState } from "./replica-note.js";
 import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
 
 /** How far a push or a pull is. */
@@ -47,6 +48,8 @@ export interface PushOptions extends ReplicaOwner {
   keepMs?: number | undefined;
   partBytesMax?: number | undefined;
   clock?: Clock | undefined;
+  /** What was reported last: while the store is as it was then, the storage is not asked for anything. */
+  former?: PushReport | null | undefined;
 }
 
 export interface PushReport {
@@ -60,6 +63,8 @@ export interface PushReport {
   bytesWritten: number;
   /** Live records of the state. */
   records: number;
+  /** Tells the state from others. */
+  state: string;
 }
 
 /** Has the storage hold what is sealed in a store: what it has of it already stays. */
@@ -107,6 +112,9 @@ class Push {
   async run(): Promise<PushReport> {
     const state = await this.#source.state();
     if (state === null) throw new PlimsollError("REPLICA_EMPTY", { store: this.#source.name });
+    const digest = digestOfState(state.sealed);
+    const { former: reported = null } = this.#options;
+    if (reported?.state === digest) return { ...reported, isNew: false, partsWritten: 0, bytesWritten: 0 };
     const listed = await manifestsOf(this.#objects, this.#options);
     const former = await this.#readFormer(listed.at(-1));
     this.#partsDone = 0;
@@ -131,6 +139,7 @@ class Push {
       partsWritten: this.#partsWritten,
       bytesWritten: this.#bytesWritten,
       records: state.sealed.liveRecords.reduce((sum, count) => sum + count, 0),
+      state: digest,
     };
   }
 

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { PlimsollError } from "../../kernel/index.js";
+import { PlimsollError, replicaManifestBytesMax, replicaObjectsMax } from "../../kernel/index.js";
 import type { PartEntry, SnapshotStorage } from "../../ports/index.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
 import { openSnapshot } from "../wire/open-snapshot.js";
@@ -7,7 +7,13 @@ import { makeSnapshotName, snapshotGeneration, snapshotPrefix } from "../wire/sn
 import { writeSnapshot } from "../wire/snapshot-writer.js";
 import { entryWireBytes } from "../wire/wire-sizes.js";
 import { PieceJoiner, piecesOf } from "./entry-pieces.js";
-import { manifestDatabase, manifestTexts, parseManifest, type ReplicaManifest } from "./manifest.js";
+import {
+  ManifestReader,
+  manifestDatabase,
+  manifestTexts,
+  type ReplicaManifest,
+  type ReplicaPart,
+} from "./manifest.js";
 import type { MeasuredPart } from "./measure-parts.js";
 import {
   digestOfObject,
@@ -49,24 +55,35 @@ export class ReplicaObjects {
     }
   }
 
-  /** Bytes of each part that is there, by its digest. */
-  async parts(owner: ReplicaOwner): Promise<Map<string, number>> {
+  /** Bytes of each part that is there, by its digest; of very many the first ones by name. */
+  async parts(owner: ReplicaOwner, most = replicaObjectsMax): Promise<Map<string, number>> {
     const found = new Map<string, number>();
     const listed = this.#storage.list(partPrefix(owner), { signal: this.#signal });
     for await (const { name, bytes } of listed) {
       const digest = digestOfObject(owner, name);
       if (digest !== null) found.set(digest, bytes);
+      if (found.size === most) break;
     }
     return found;
   }
 
   async readManifest({ object, instance }: ListedManifest): Promise<ReplicaManifest> {
-    const texts: [string, string][] = [];
+    const reader = new ManifestReader();
+    let fault: unknown = null;
+    let bytes = 0;
     for await (const { key, value } of this.#entries(object, manifestDatabase, instance)) {
-      texts.push([Buffer.from(key).toString(), Buffer.from(value).toString()]);
+      bytes += key.length + value.length;
+      if (bytes > replicaManifestBytesMax) throw this.damaged(object, instance, "no manifest is so large");
+      try {
+        reader.add(Buffer.from(key).toString(), Buffer.from(value).toString());
+      } catch (error) {
+        // The checksum behind all of it may say more.
+        fault ??= error;
+      }
     }
     try {
-      return parseManifest(texts);
+      if (fault !== null) throw fault;
+      return reader.end();
     } catch (cause) {
       throw this.damaged(object, instance, cause instanceof Error ? cause.message : String(cause));
     }
@@ -79,26 +96,29 @@ export class ReplicaObjects {
   ): Promise<ListedManifest> {
     const { name, instance } = owner;
     const object = makeSnapshotName({ database: name, instance, timestampNano: stamp });
-    const entries = manifestTexts(manifest).map(([key, text]) => ({
-      key: Buffer.from(key),
-      value: Buffer.from(text),
-    }));
-    const entriesBytes = entries.reduce(
-      (sum, { key, value }) => sum + entryWireBytes(key.length, value.length, stamp, 0),
+    const texts = manifestTexts(manifest);
+    const entriesBytes = texts.reduce(
+      (sum, [key, text]) => sum + entryWireBytes(Buffer.byteLength(key), Buffer.byteLength(text), stamp, 0),
       0,
     );
+    const entries = entriesOf(texts);
     const content = { database: manifestDatabase, entriesBytes, entries: stamped(entries, stamp) };
     const bytes = await this.#write(object, owner, stamp, content);
     return { ...owner, object, timestampNano: stamp, bytes };
   }
 
   /** Entries of a part, whole values; they hold until the next one is asked for. */
-  async *readPart(owner: ReplicaOwner, digest: string): AsyncGenerator<PartEntry> {
+  async *readPart(
+    owner: ReplicaOwner,
+    { digest, rawBytes }: Pick<ReplicaPart, "digest" | "rawBytes">,
+  ): AsyncGenerator<PartEntry> {
     const joiner = new PieceJoiner();
     const object = partObject(owner, digest);
     for await (const piece of this.#entries(object, partDatabase, owner.instance)) {
       const entry = joiner.add(piece);
       if (entry !== null) yield entry;
+      else if (joiner.heldBytes > rawBytes)
+        throw this.damaged(object, owner.instance, "it has more than the manifest says");
     }
   }
 
@@ -162,6 +182,11 @@ export class ReplicaObjects {
     });
     return bytes;
   }
+}
+
+/** Made one by one: a manifest may have very many. */
+function* entriesOf(texts: readonly [key: string, text: string][]): Iterable<PartEntry> {
+  for (const [key, text] of texts) yield { key: Buffer.from(key), value: Buffer.from(text) };
 }
 
 function* stamped(entries: Iterable<PartEntry>, timestampNano: bigint): Iterable<SnapshotEntry> {

@@ -12,7 +12,7 @@ import {
 } from "../../kernel/index.js";
 
 /** Where files are while they are written, within the storage's folder so that a rename can move them. */
-export const writingFolder = ".plimsoll-writing";
+const writingFolder = ".plimsoll-writing";
 
 /** What file systems without links say to one. */
 const linkless = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);

@@ -8,7 +8,10 @@ import { S3Storage, type S3StorageOptions } from "./s3-storage.js";
 
 export interface StorageSettings {
   file?: FileStorageOptions;
-  s3?: S3StorageOptions;
+  s3?: S3StorageOptions & {
+    /** Before each name as it is, in place of the folder that the address names. */
+    prefix?: string | undefined;
+  };
 }
 
 /** Opens the place that an address names: `s3://BUCKET/FOLDER`, `file:FOLDER`, or `memory:NAME` for tests. */
@@ -20,12 +23,12 @@ export async function openStorage(address: string, settings: StorageSettings = {
   throw new PlimsollError("STORAGE_ADDRESS", { address, reason: "it begins with none of `s3:` and `file:`" });
 }
 
-function openS3Storage(address: string, options: S3StorageOptions = {}): S3Storage {
+function openS3Storage(address: string, options: StorageSettings["s3"] = {}): S3Storage {
   const place = parseS3Address(address);
   if (place === null)
     throw new PlimsollError("STORAGE_ADDRESS", { address: hidden(address), reason: "it names no bucket" });
   const folder = place.key.replace(/\/+$/, "");
-  return new S3Storage(place.bucket, folder === "" ? "" : `${folder}/`, options);
+  return new S3Storage(place.bucket, options.prefix ?? (folder === "" ? "" : `${folder}/`), options);
 }
 
 /** Some write keys into addresses, where they do not belong. */

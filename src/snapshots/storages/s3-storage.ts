@@ -27,12 +27,17 @@ export interface S3StorageOptions extends S3BucketOptions {
   /** What is held of an upload, and sent at once. */
   partBytes?: number;
   /**
-   * What uploads may hold together; those of this storage have a budget of their own where it is left out.
+   * Writes behind each change an object that says that there was one, as all others that share the place have
+   * to do: then lists are needed only when it is another one, and after this time all the same.
    */
-  uploadBudget?: ByteBudget;
+  markerListMs?: number | undefined;
   /** After how many hours an upload that is not finished is nobody's. */
   leftUploadHours?: number;
 }
+
+/** Where Lightning Stream has its marker too: the names say the same to both. */
+const markerName = "update-marker";
+const markerBytesMax = 1024;
 
 /** Objects in a bucket of any S3-compatible server, under one prefix. */
 export class S3Storage implements SnapshotStorage {
@@ -40,17 +45,18 @@ export class S3Storage implements SnapshotStorage {
   readonly #bucket: S3Bucket;
   readonly #prefix: string;
   readonly #options: S3StorageOptions;
-  readonly #uploadBudget: ByteBudget;
+  readonly #uploadBudget = new ByteBudget({ bytesMax: s3UploadBytesMax });
   /** Uploads of this storage that are under way: one a writer. */
   readonly #uploads = new Set<string>();
   readonly #keepsNew = new Map<WritingWay, boolean>();
+  /** Those that began together do not list together. */
+  readonly #markerPhase = Math.random();
 
   /** The prefix stands before names as it is: for a folder it ends with `/`. */
   constructor(bucket: string, prefix: string, options: S3StorageOptions = {}) {
     this.#bucket = new S3Bucket(bucket, options);
     this.#prefix = prefix;
     this.#options = options;
-    this.#uploadBudget = options.uploadBudget ?? new ByteBudget({ bytesMax: s3UploadBytesMax });
     this.name = `${this.#bucket.name}/${prefix}`;
   }
 
@@ -91,25 +97,36 @@ export class S3Storage implements SnapshotStorage {
   ): Promise<StoredObject> {
     checkObjectName(name);
     const { partBytes = s3PartBytes } = this.#options;
-    using _lease = await this.#uploadBudget.take(partBytes, signal);
+    using lease = await this.#uploadBudget.takeSome(partBytes, 2, signal);
     const writing = this.#bucket.write(this.#prefix + name, chunks, {
       signal,
       isNew,
       keepsNew: (way) => this.#askKeepsNew(way, signal),
       // Pages that nothing is written to take no memory.
-      buffer: Buffer.allocUnsafeSlow(partBytes),
+      buffers: Array.from({ length: lease.count }, () => Buffer.allocUnsafeSlow(partBytes)),
       onUpload: (uploadId, isUnderWay) => {
         if (isUnderWay) this.#uploads.add(uploadId);
         else this.#uploads.delete(uploadId);
       },
     });
-    return { name, bytes: await this.#told(name, writing) };
+    const bytes = await this.#told(name, writing);
+    await this.#setMarker(name, false, signal);
+    return { name, bytes };
   }
 
   async remove(name: string, { signal }: StorageCallOptions): Promise<void> {
     checkObjectName(name);
     signal.throwIfAborted();
     await this.#told(name, this.#bucket.remove(this.#prefix + name, signal));
+    await this.#setMarker(name, true, signal);
+  }
+
+  async mark({ signal }: StorageCallOptions): Promise<string | null> {
+    const { markerListMs } = this.#options;
+    if (markerListMs === undefined) return null;
+    const tag = await this.#told(markerName, this.#bucket.tag(this.#prefix + markerName, signal));
+    if (tag === null) return null;
+    return `${tag} ${Math.floor(this.#bucket.nowMs / markerListMs + this.#markerPhase)}`;
   }
 
   removeLeftovers({ signal }: StorageCallOptions): Promise<number> {
@@ -135,6 +152,21 @@ export class S3Storage implements SnapshotStorage {
       if (this.#bucket.wallMs - modifiedMs >= leftMs) await this.#bucket.remove(key, signal);
     }
     return removed;
+  }
+
+  /** Killed before it, a change is found by the lists that come all the same. */
+  async #setMarker(name: string, isRemoved: boolean, signal: AbortSignal): Promise<void> {
+    if (this.#options.markerListMs === undefined) return;
+    const text = `${this.#prefix}${name}::${BigInt(this.#bucket.wallMs) * 1_000_000n}:${isRemoved}`;
+    const chunks = (async function* () {
+      yield Buffer.from(text);
+    })();
+    const options = { signal, isNew: false, keepsNew: async () => true };
+    const buffers = [Buffer.alloc(markerBytesMax)];
+    await this.#told(
+      markerName,
+      this.#bucket.write(this.#prefix + markerName, chunks, { ...options, buffers }),
+    );
   }
 
   async #askKeepsNew(way: WritingWay, signal: AbortSignal): Promise<boolean> {

@@ -1,3 +1,5 @@
+import { doubledMs } from "../../kernel/index.js";
+
 /** When a database is synced with its storage; times in milliseconds, 0 where something is turned off. */
 export interface SyncTimes {
   /** Between looks at the database for transactions of the application. */
@@ -143,10 +145,15 @@ export class SyncPlan {
     return this.#whenDue("clean", nowMs) ?? this.#whenDue("sweep", nowMs) ?? this.#wait(nowMs);
   }
 
-  /** All snapshots of the database that can be read, by name, the newest of an instance last. */
-  listed(snapshots: Iterable<SeenSnapshot>, nowMs: number): void {
+  /** There is nothing else than in the last listing. */
+  foundUnchanged(nowMs: number): void {
     this.#succeeded("list");
     this.#dueAtMs.set("list", nowMs + this.#settings.storagePollMs);
+  }
+
+  /** All snapshots of the database that can be read, by name, the newest of an instance last. */
+  listed(snapshots: Iterable<SeenSnapshot>, nowMs: number): void {
+    this.foundUnchanged(nowMs);
     const seen = new Map<string, string>();
     for (const { instance, name } of snapshots) {
       const former = seen.get(instance);
@@ -212,8 +219,7 @@ export class SyncPlan {
     const former = this.#failures.get(work);
     const count = (former?.count ?? 0) + 1;
     const { retryMs, retryMsMax, random } = this.#settings;
-    const ceilingMs = Math.min(retryMsMax, retryMs * 2 ** Math.min(count - 1, 20));
-    const retryAtMs = nowMs + ceilingMs * (0.5 + random() / 2);
+    const retryAtMs = nowMs + doubledMs(count, retryMs, retryMsMax) * (0.5 + random() / 2);
     this.#failures.set(work, { count, error, sinceMs: former?.sinceMs ?? nowMs, retryAtMs });
     if (this.#dueAtMs.has(work)) this.#dueAtMs.set(work, retryAtMs);
     // What was listed may be gone, or there again under another name.

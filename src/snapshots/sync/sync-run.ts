@@ -5,6 +5,7 @@ import {
   PlimsollError,
   snapshotStreamBytes,
   syncInstancesMax,
+  syncUnreadableMax,
 } from "../../kernel/index.js";
 import type { SnapshotStorage } from "../../ports/index.js";
 import type { ByteBudget } from "../transfer/index.js";
@@ -72,6 +73,8 @@ export class SyncRun {
   readonly status: SyncStatus;
   readonly #parts: SyncParts;
   readonly #plan: SyncPlan;
+  /** The storage's mark before the last listing: while it is the same, so is the list. */
+  #listedMark: string | null = null;
 
   constructor(parts: SyncParts) {
     const { clock, database, settings, storage } = parts;
@@ -120,6 +123,7 @@ export class SyncRun {
       if (wasFailing) onEvent({ kind: "recovered", work });
     } catch (error) {
       signal.throwIfAborted();
+      this.#listedMark = null;
       const unreadable = unreadableIn(error);
       if (unreadable !== null) return this.#passOver(unreadable, error as PlimsollError);
       if (!mayPass(error) || (this.#plan.awaited === null && !isRetryable(error))) throw error;
@@ -131,7 +135,9 @@ export class SyncRun {
 
   #passOver(name: string, error: PlimsollError): void {
     const { clock, onEvent } = this.#parts;
-    this.status.unreadable.set(name, error.message);
+    const { unreadable } = this.status;
+    unreadable.set(name, error.message);
+    if (unreadable.size > syncUnreadableMax) unreadable.delete([...unreadable.keys()][0]!);
     this.#plan.foundUnreadable({ instance: parseSnapshotName(name)!.instance, name }, clock.nowMs());
     onEvent({ kind: "unreadable", name, error });
   }
@@ -144,6 +150,11 @@ export class SyncRun {
   /** Keeps the newest of each instance, whatever order they come in. */
   async #list(): Promise<void> {
     const { accepts, clock, database, signal, storage } = this.#parts;
+    const mark = (await storage.mark?.({ signal })) ?? null;
+    if (mark !== null && mark === this.#listedMark) {
+      this.status.listedAtMs = clock.wallMs();
+      return this.#plan.foundUnchanged(clock.nowMs());
+    }
     const newest = new Map<string, SeenSnapshot>();
     const newestBytes = new Map<string, number>();
     const stillUnreadable = new Set<string>();
@@ -168,6 +179,7 @@ export class SyncRun {
     this.status.newestBytes = newestBytes;
     this.status.counts.lists++;
     this.status.listedAtMs = clock.wallMs();
+    this.#listedMark = mark;
     this.#plan.listed(newest.values(), clock.nowMs());
   }
 

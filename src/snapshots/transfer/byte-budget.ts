@@ -12,8 +12,6 @@ export interface ByteLease extends Disposable {
   readonly bytes: number;
   /** How many of what was asked for were granted. */
   readonly count: number;
-  /** Gives back what is not needed after all. */
-  shrink(bytes: number): void;
   release(): void;
 }
 
@@ -100,34 +98,17 @@ export class ByteBudget {
     return this.#count === 0 ? Math.max(1, count) : count;
   }
 
-  #granted(grantedBytes: number, count: number): ByteLease {
-    let bytes = grantedBytes;
+  #granted(bytes: number, count: number): ByteLease {
     let isReleased = false;
     this.#usedBytes += bytes;
     this.#count += count;
-    const resize = (next: number) => {
-      this.#usedBytes += next - bytes;
-      bytes = next;
-    };
     const release = () => {
       if (isReleased) return;
       isReleased = true;
-      resize(0);
+      this.#usedBytes -= bytes;
       this.#count -= count;
       this.#pump();
     };
-    return {
-      get bytes() {
-        return bytes;
-      },
-      count,
-      shrink: (next) => {
-        assert(!isReleased && next >= 0 && next <= bytes, "a held lease only becomes smaller");
-        resize(next);
-        this.#pump();
-      },
-      release,
-      [Symbol.dispose]: release,
-    };
+    return { bytes, count, release, [Symbol.dispose]: release };
   }
 }

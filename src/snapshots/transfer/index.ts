@@ -5,5 +5,4 @@ export {
   isRemovable,
   type JudgedSnapshot,
 } from "./cleaning-policy.js";
-export { type LatestSnapshot, type LatestSnapshots, latestSnapshots } from "./latest-snapshots.js";
 export { type CleanerOptions, type CleaningReport, SnapshotCleaner } from "./snapshot-cleaner.js";

@@ -70,7 +70,12 @@ class LmdbStoreParts implements StoreParts {
     // The ones that were used last are at the end.
     const kept = Object.entries(others).slice(1 - placesRememberedMax);
     const text = `${JSON.stringify(Object.fromEntries([...kept, [place, token]]))}\n`;
-    writeFileDurably(join(this.name, storeFiles.copies), text);
+    try {
+      writeFileDurably(join(this.name, storeFiles.copies), text);
+    } catch (error) {
+      // A disk that is full or only read keeps no store from being copied: the next push reads all of it.
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,12 @@
-import { cpSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SnapshotStorage } from "../../../src/ports/index.js";
 import { MemoryStorage } from "../../../src/snapshots/index.js";
 import { lmdbTarget } from "../../../src/targets/lmdb/index.js";
 import { makeFolder } from "../../support/cli.js";
+import { SmallDisk } from "../../support/small-disk.js";
 import { type Doc, failingAt, importDocs, pull, push, seenOf } from "./replica-rig.js";
 
 const folder = makeFolder();
@@ -215,6 +218,30 @@ test("nothing to push and nowhere to pull from are told", async () => {
   expect(await objectsOf(empty)).toEqual([]);
 });
 
+const disk = new SmallDisk(folder.file("disk"));
+const diskMissing = disk.missing();
+
+test.skipIf(diskMissing !== null)(
+  `a pull onto a full disk says so, and goes on when there is room${diskMissing === null ? "" : ` (${diskMissing})`}`,
+  async () => {
+    const place = new MemoryStorage("faults-full");
+    const words = (at: number) => createHash("sha512").update(String(at)).digest("base64");
+    const long = docs(0, 3_000).map((doc) => ({ ...doc, text: words(doc.id) }));
+    await importDocs(folder, "large", { docs: long });
+    const { parts } = await push(folder.file("large"), { storage: place, partBytesMax: 100_000 });
+    disk.mount("400k");
+    try {
+      const replica = folder.file("disk/replica");
+      await expect(pull(replica, place)).rejects.toMatchObject({ code: "STORE_FULL" });
+      disk.enlarge();
+      expect((await pull(replica, place)).partsRead).toBeLessThan(parts);
+      expect(await seenOf(replica)).toEqual(await seenOf(folder.file("large")));
+    } finally {
+      disk.unmount();
+    }
+  },
+);
+
 test("one writer at a time: a pull waits for none, and is refused", async () => {
   const path = copyOfReplica();
   await using _writer = await lmdbTarget(path).open({
@@ -248,6 +275,18 @@ test("parts and manifests that nobody needs go when their time is over, and not 
   expect(await seenOf(folder.file("of-cleaned"))).toEqual(await seenOf(path));
 });
 
+test("a store whose folder takes no file is pushed, and read whole the next time", async () => {
+  const place = new MemoryStorage("faults-unwritable");
+  const path = folder.file("unwritable");
+  cpSync(folder.file("former"), path, { recursive: true });
+  rmSync(join(path, "copies.json"));
+  // Where the note of a push is made stands a folder.
+  mkdirSync(join(path, "copies.json.new"));
+  const first = await push(path, { storage: place, partBytesMax });
+  expect(first).toMatchObject({ isNew: true });
+  expect(await push(path, { storage: place, partBytesMax })).toMatchObject({ isNew: false, partsWritten: 0 });
+});
+
 test("a push of what is there writes nothing, and what is new costs what is new", async () => {
   const place = new MemoryStorage("faults-again");
   const path = folder.file("again");
@@ -255,8 +294,10 @@ test("a push of what is there writes nothing, and what is new costs what is new"
   const first = await push(path, { storage: place, partBytesMax });
   const second = await push(path, { storage: place, partBytesMax });
   expect(second).toMatchObject({ manifest: first.manifest, isNew: false, partsWritten: 0, bytesWritten: 0 });
+  // Whoever knows what was pushed last need not even look at the storage.
+  expect(await push(path, { storage: failingAt(place, 1), former: first })).toEqual(second);
   await importDocs(folder, "again", { docs: docs(5_000, 10) });
-  const third = await push(path, { storage: place, partBytesMax });
+  const third = await push(path, { storage: place, partBytesMax, former: second });
   expect(third.partsWritten).toBeLessThanOrEqual(3);
   const replica = folder.file("of-again");
   expect(await pull(replica, place)).toMatchObject({ isNew: true, partsRead: third.parts });

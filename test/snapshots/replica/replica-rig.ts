@@ -56,6 +56,7 @@ export interface CallOptions {
   partBytesMax?: number;
   instance?: string;
   keepMs?: number;
+  former?: Awaited<ReturnType<typeof pushStore>>;
 }
 
 export async function push(path: string, { storage, ...options }: CallOptions) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asApplication } from "../../support/application-lmdb.js";
-import { type Folder, makeFolder, plimsoll } from "../../support/cli.js";
+import { type Folder, makeFolder, plimsoll, startPlimsoll } from "../../support/cli.js";
 import { jsonl } from "../../support/imports.js";
 import { S3Server, s3Keys } from "../../support/s3-server.js";
 
@@ -132,6 +132,30 @@ test("a store is pushed, and pulled into a copy that grows with it", async () =>
   expect(await several("--database", "shop")).toContain("several instances: second, third");
   await expectDone("sync", "other", "file:shops", "--database", "shop", "--from", "third", "--once");
   expect(await exported("other")).toBe(await exported("store"));
+}, 120_000);
+
+test("syncs that are interrupted say so, and leave nothing behind", async () => {
+  await writeRecords("f", { one: "1" });
+  folder.write("things.jsonl", jsonl([{ id: 1 }]));
+  await plimsoll(["import", "things.jsonl", "--into", "things", "--entity", "Thing", "--key", "id"], {
+    cwd: folder.path,
+  });
+  const kinds = [
+    { path: "f", told: "sent f__here__", interruption: "SIGINT" },
+    { path: "things", told: "pushed things__here__", interruption: "SIGTERM" },
+  ] as const;
+  await Promise.all(
+    kinds.map(async ({ path, told, interruption }) => {
+      const args = ["snapshot", "sync", path, `file:${path}-snaps`, "--instance", "here"];
+      const running = startPlimsoll([...args, "--report", `${path}.json`], { cwd: folder.path });
+      await running.told(told);
+      running.child.kill(interruption);
+      const { code, error } = await running.ended;
+      expect([code, error]).toEqual([130, expect.any(String)]);
+      expect(JSON.parse(folder.read(`${path}.json`))).toMatchObject({ state: "interrupted" });
+      expect(readdirSync(folder.file(`${path}-snaps/.plimsoll-writing`))).toEqual([]);
+    }),
+  );
 }, 120_000);
 
 test("S3 is a storage like a folder", async () => {

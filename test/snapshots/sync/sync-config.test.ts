@@ -104,12 +104,7 @@ describe("a configuration of a sync", () => {
     });
     expect(storageUrl(config.storage)).toBe("s3://lightningstream/dns");
     // What has no meaning here is told, not passed over in silence.
-    for (const name of [
-      "log",
-      "health",
-      "lmdbs.main.options.dir_mask",
-      "storage.options.use_update_marker",
-    ]) {
+    for (const name of ["log", "health", "lmdbs.main.options.dir_mask", "lmdb_scrape_smaps"]) {
       expect(notes.some((note) => note.startsWith(`${name} has no effect here: `))).toBe(true);
     }
   });
