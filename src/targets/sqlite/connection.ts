@@ -1,4 +1,10 @@
-import { KiB, sqliteBusyMs, sqliteCacheFraction, sqliteFilePageBytes } from "../../kernel/index.js";
+import {
+  KiB,
+  sqliteBusyMs,
+  sqliteCacheFraction,
+  sqliteFilePageBytes,
+  sqliteLogPagesMax,
+} from "../../kernel/index.js";
 import { readValue, type SqliteDatabase, type SqliteDriver, type SqliteStatement } from "./driver.js";
 
 export interface ConnectionOptions {
@@ -116,5 +122,6 @@ export class Connection {
   #openLog(): void {
     readValue(this.database, "PRAGMA journal_mode = WAL");
     this.database.exec("PRAGMA synchronous = NORMAL");
+    readValue(this.database, `PRAGMA wal_autocheckpoint = ${sqliteLogPagesMax}`);
   }
 }
