@@ -31,8 +31,8 @@ interface Flight {
 
 /**
  * Reads the sources to their end: admit (a slab at the door), decode in workers, append in source order. At a
- * checkpoint everything in flight has been appended and every run is on the disk, so the position of the
- * reader is the position of the data.
+ * checkpoint everything before it has been appended and every run is on the disk, so the position that it
+ * holds is the position of the data.
  */
 export class ReadPhase {
   readonly #run: ImportRun;
