@@ -13,7 +13,7 @@ import type { RunWriterOptions } from "../postings/index.js";
 import type { Checkpoint, RunFile } from "./checkpoint.js";
 import type { ImportHost, ImportPlan, RecordCounts } from "./import-plan.js";
 import { ImportRelief } from "./import-relief.js";
-import { countsOf } from "./import-state.js";
+import { countsOf, type ReaderPosition } from "./import-state.js";
 import { addSpills, type ImportTally, newTally } from "./import-tally.js";
 import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
@@ -168,22 +168,20 @@ export class ImportRun implements AsyncDisposable {
     return result;
   }
 
-  commit(): Promise<void> {
-    return this.serial(() => this.commitNow());
+  /** The reader may be ahead of what has been appended: then it says where it was at this border. */
+  commit(position?: ReaderPosition): Promise<void> {
+    return this.serial(() => this.commitNow(position));
   }
 
-  /**
-   * For work that is in its turn already. Runs and rejects are durable before the checkpoint that refers to
-   * them.
-   */
-  async commitNow(): Promise<void> {
+  /** In its turn already. Runs and rejects are durable before the checkpoint that refers to them. */
+  async commitNow(position?: ReaderPosition): Promise<void> {
     const { state, session } = this;
     if (this.tables !== null) await settleRows(this, this.tables);
     state.rejectsBytes = this.#rejects.sync();
     if (this.isIndexed) syncFolder(this.runsDir);
     state.bytesWritten = this.bytesWritten;
     state.seconds = this.progress.seconds();
-    await session.commit(JSON.stringify(state));
+    await session.commit(JSON.stringify({ ...state, ...position }));
   }
 
   append(parts: BatchParts): Promise<void> {

@@ -39,6 +39,17 @@ export function newCheckpoint(options: {
   };
 }
 
+/** The part of the state that the reader moves; the rest follows what has been appended. */
+export type ReaderPosition = Pick<
+  Checkpoint,
+  "sourceIndex" | "cursor" | "recordsBefore" | "bytesBefore" | "bytesRead" | "nextId"
+>;
+
+export function readerPositionOf(state: Checkpoint): ReaderPosition {
+  const { sourceIndex, cursor, recordsBefore, bytesBefore, bytesRead, nextId } = state;
+  return { sourceIndex, cursor, recordsBefore, bytesBefore, bytesRead, nextId };
+}
+
 /** Records read so far. */
 export function recordsReadIn({ accepted, deletions = 0, rejected }: Checkpoint): number {
   return accepted.reduce((sum, count) => sum + count, deletions + rejected);

@@ -7,6 +7,7 @@ import {
 } from "../kernel/index.js";
 import type { Frame, Source, SourceRead, SourceSession } from "../ports/index.js";
 import type { ImportRun } from "./import-run.js";
+import { readerPositionOf } from "./import-state.js";
 import { boundRunCount } from "./lower-run-count.js";
 import type { Slab } from "./slab-pool.js";
 import { applyRows } from "./table-rows.js";
@@ -30,8 +31,8 @@ interface Flight {
 
 /**
  * Reads the sources to their end: admit (a slab at the door), decode in workers, append in source order. At a
- * checkpoint everything in flight has been appended and every run is on the disk, so the position of the
- * reader is the position of the data.
+ * checkpoint everything before it has been appended and every run is on the disk, so the position that it
+ * holds is the position of the data.
  */
 export class ReadPhase {
   readonly #run: ImportRun;
@@ -98,9 +99,29 @@ export class ReadPhase {
       await this.#run.flushRuns();
       await this.#run.commit();
     });
+    this.#beginChunk();
+  }
+
+  #beginChunk(): void {
     this.#bytesSinceCheckpoint = 0;
     this.#recordsSinceCheckpoint = 0;
     this.#checkpointAt = performance.now();
+  }
+
+  /**
+   * Between two frames. Tables have no runs that workers would have to spill: their checkpoint takes its turn
+   * behind the rows before it, while what comes behind it is read and decoded already.
+   */
+  async #checkpointBetween(): Promise<void> {
+    const run = this.#run;
+    if (run.tables === null) {
+      await this.checkpoint();
+      await run.spent.of("checkpoint", () => boundRunCount(run));
+      return;
+    }
+    const position = readerPositionOf(run.state);
+    this.#enqueue(() => run.spent.of("checkpoint", () => run.commit(position)));
+    this.#beginChunk();
   }
 
   async #readSource(source: Source): Promise<void> {
@@ -118,10 +139,7 @@ export class ReadPhase {
     try {
       while (this.#recordsLeft() > 0 && (await this.#readFrame(source, session, entity))) {
         state.bytesRead = state.bytesBefore + session.bytesRead;
-        if (this.#isCheckpointDue()) {
-          await this.checkpoint();
-          await this.#run.spent.of("checkpoint", () => boundRunCount(this.#run));
-        }
+        if (this.#isCheckpointDue()) await this.#checkpointBetween();
       }
     } finally {
       this.#run.spent.add("source", session.waitedSeconds);
@@ -277,10 +295,15 @@ export class ReadPhase {
   #append(flight: Flight, loaded: Promise<LoadedReply | null>): void {
     // Marked as handled: the failure is kept and thrown at the door.
     loaded.catch(() => {});
+    this.#enqueue(async () => this.#finish(flight, await loaded));
+  }
+
+  /** Work that takes its turn behind the appends before it. */
+  #enqueue(work: () => Promise<void>): void {
     this.#appended = this.#appended.then(async () => {
       if (this.#failure !== null) return;
       try {
-        await this.#finish(flight, await loaded);
+        await work();
       } catch (error) {
         this.#failure = { error };
         this.#run.slabs.fail(error);

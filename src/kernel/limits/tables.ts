@@ -1,4 +1,4 @@
-import { KiB } from "./sizes.js";
+import { GiB, KiB, MiB } from "./sizes.js";
 
 /** Bounds of relational targets. */
 
@@ -19,6 +19,19 @@ export const rowBatchFraction = 0.75;
  * them.
  */
 export const sqliteFilePageBytes = 8 * KiB;
+
+/**
+ * A database that an import makes is its own, without a log, for so many bytes of rows, while its chunks have
+ * as many at least: with smaller ones, the syncs of their commits cost more than the log.
+ */
+export const sqliteAloneBytesMax = GiB;
+export const sqliteAloneChunkBytesMin = 8 * MiB;
+
+/**
+ * Pages of the log before they go into the file: that costs two syncs, which small chunks then share, and a
+ * page that many of them touched goes once.
+ */
+export const sqliteLogPagesMax = 4096;
 
 /** Of SQLite's share of memory, what its pages take; sorters and what it prepares have the rest. */
 export const sqliteCacheFraction = 0.5;

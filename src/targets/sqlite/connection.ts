@@ -1,4 +1,10 @@
-import { KiB, sqliteBusyMs, sqliteCacheFraction, sqliteFilePageBytes } from "../../kernel/index.js";
+import {
+  KiB,
+  sqliteBusyMs,
+  sqliteCacheFraction,
+  sqliteFilePageBytes,
+  sqliteLogPagesMax,
+} from "../../kernel/index.js";
 import { readValue, type SqliteDatabase, type SqliteDriver, type SqliteStatement } from "./driver.js";
 
 export interface ConnectionOptions {
@@ -9,30 +15,35 @@ export interface ConnectionOptions {
 }
 
 /**
- * The one connection that writes: write-ahead log, pages and sorters within their bounds, temporary tables in
- * files. What outlives the connection is as it was when that is closed.
+ * The one connection that writes: pages and sorters within their bounds, temporary tables in files. A
+ * database that is there already gets a write-ahead log, so that others can read it meanwhile. One that is
+ * made here is the connection's alone until it is shared: its new pages go straight into the file, once,
+ * since a rollback journal needs nothing of what was not there before. What outlives the connection is as it
+ * was when that is closed.
  */
 export class Connection {
   readonly database: SqliteDatabase;
   readonly #journalMode: string;
   readonly #statements = new Map<string, SqliteStatement>();
+  #isAlone: boolean;
   #isInTransaction = false;
   #isClosed = false;
 
   constructor({ path, driver: Driver, cacheBytes }: ConnectionOptions) {
     this.database = new Driver(path);
     this.database.exec(`PRAGMA busy_timeout = ${sqliteBusyMs}`);
+    this.#isAlone = readValue(this.database, "PRAGMA page_count") === 0;
     // Of a database that is there already it says what its next VACUUM makes of it: that is left alone.
-    if (readValue(this.database, "PRAGMA page_count") === 0) {
-      this.database.exec(`PRAGMA page_size = ${sqliteFilePageBytes}`);
-    }
+    if (this.#isAlone) this.database.exec(`PRAGMA page_size = ${sqliteFilePageBytes}`);
     this.#journalMode = String(readValue(this.database, "PRAGMA journal_mode"));
-    readValue(this.database, "PRAGMA journal_mode = WAL");
+    if (this.#isAlone) {
+      readValue(this.database, "PRAGMA locking_mode = EXCLUSIVE");
+      this.database.exec("PRAGMA synchronous = FULL");
+    } else this.#openLog();
     // A sorter takes as much again as the cache.
     const cacheKiB = Math.max(256, Math.floor((cacheBytes * sqliteCacheFraction) / KiB));
     this.database.exec(
-      `PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -${cacheKiB};
-       PRAGMA foreign_keys = OFF`,
+      `PRAGMA temp_store = FILE; PRAGMA cache_size = -${cacheKiB}; PRAGMA foreign_keys = OFF`,
     );
     readValue(this.database, "PRAGMA mmap_size = 0");
   }
@@ -71,6 +82,13 @@ export class Connection {
     this.#isInTransaction = false;
   }
 
+  /** Between transactions: from here on others can read what was committed. */
+  share(): void {
+    if (!this.#isAlone) return;
+    this.#unlock();
+    this.#openLog();
+  }
+
   /** All that was written is in the database file and on the disk. */
   flush(): void {
     readValue(this.database, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -83,6 +101,7 @@ export class Connection {
     this.#statements.clear();
     try {
       if (this.#isInTransaction) this.database.exec("ROLLBACK");
+      if (this.#isAlone) this.#unlock();
       // Others may be reading: then the log stays, which harms nobody.
       readValue(this.database, `PRAGMA journal_mode = ${this.#journalMode}`);
     } catch {
@@ -90,5 +109,19 @@ export class Connection {
     } finally {
       this.database.close();
     }
+  }
+
+  /** The driver may keep a connection for a while after it was closed, so its lock is not left to that. */
+  #unlock(): void {
+    this.#isAlone = false;
+    readValue(this.database, "PRAGMA locking_mode = NORMAL");
+    // It goes with the next statement that reads.
+    readValue(this.database, "SELECT count(*) FROM sqlite_master");
+  }
+
+  #openLog(): void {
+    readValue(this.database, "PRAGMA journal_mode = WAL");
+    this.database.exec("PRAGMA synchronous = NORMAL");
+    readValue(this.database, `PRAGMA wal_autocheckpoint = ${sqliteLogPagesMax}`);
   }
 }

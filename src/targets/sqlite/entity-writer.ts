@@ -19,6 +19,8 @@ interface Block {
   lists: { ordinals: number[]; values: SqliteValue[] }[];
 }
 
+type Fate = keyof RowCounts | "rejected";
+
 interface Outcome {
   counts: RowCounts;
   rejects: RowReject[];
@@ -27,7 +29,9 @@ interface Outcome {
 /**
  * Writes the records of one entity in the order of the source. Blocks of records go in by one statement, as
  * long as all of them are new; a block that meets keys which are there already, or that the database refuses,
- * is taken back and goes record by record, so that each has its fate and a bad one costs itself alone.
+ * is taken back and goes record by record, so that each has its fate and a bad one costs itself alone. What
+ * a savepoint costs is a copy of each page that is touched within it, so a record has one of its own only
+ * where the batch has shown that a list can be refused behind its row.
  */
 export class EntityWriter {
   readonly #connection: Connection;
@@ -42,6 +46,9 @@ export class EntityWriter {
   /** Blocks that go record by record before a whole one is tried again, and how many the next time. */
   #singleLeft = 0;
   #singleNext = 1;
+  /** Batches whose records have a savepoint each, and how many the next time. */
+  #carefulLeft = 0;
+  #carefulNext = 1;
 
   constructor(connection: Connection, table: EntityTable, plan: TablePlan, staging: Staging | null) {
     this.#connection = connection;
@@ -51,6 +58,23 @@ export class EntityWriter {
   }
 
   apply(place: PlaceEntry, pages: readonly RowPage[]): Outcome {
+    // Without lists a record is one statement, which is done or not.
+    if (this.#statements.lists.length === 0) return this.#applyAll(place, pages);
+    if (this.#carefulLeft === 0) {
+      const outcome = this.#within("batch", () => this.#applyAll(place, pages));
+      if (outcome !== null) {
+        this.#carefulNext = 1;
+        return outcome;
+      }
+      this.#carefulLeft = this.#carefulNext;
+      this.#carefulNext = Math.min(sqliteSingleBlocksMax, this.#carefulNext * 2);
+    }
+    const outcome = this.#applyAll(place, pages);
+    this.#carefulLeft -= 1;
+    return outcome;
+  }
+
+  #applyAll(place: PlaceEntry, pages: readonly RowPage[]): Outcome {
     const outcome: Outcome = { counts: noRowCounts(), rejects: [] };
     const table = this.#table;
     const own = pages.filter((page) => page.table === table.number);
@@ -157,24 +181,28 @@ export class EntityWriter {
     return isDone;
   }
 
-  /** Writes rows within a savepoint, by work that says how many made a row, or null to have it taken back. */
+  /** Writes rows by work that says how many made a row, or null to have it taken back. */
   #try(rows: number, counts: RowCounts, work: () => number | null): boolean {
-    this.#connection.run("SAVEPOINT block");
+    const added = this.#within("block", work);
+    if (added === null) return false;
+    counts.stored += added;
+    if (this.#table.conflict.kind === "keep") counts.duplicates += rows - added;
+    else counts.replaced += rows - added;
+    return true;
+  }
+
+  /** Does work that is taken back when it gives null or the database refuses a part of it: null then. */
+  #within<T>(savepoint: "batch" | "block", work: () => T | null): T | null {
+    this.#connection.run(`SAVEPOINT ${savepoint}`);
+    let result: T | null = null;
     try {
-      const added = work();
-      if (added !== null) {
-        this.#connection.run("RELEASE block");
-        counts.stored += added;
-        if (this.#table.conflict.kind === "keep") counts.duplicates += rows - added;
-        else counts.replaced += rows - added;
-        return true;
-      }
+      result = work();
     } catch (error) {
       if (recordFault(error) === null) throw error;
     }
-    this.#connection.run("ROLLBACK TO block");
-    this.#connection.run("RELEASE block");
-    return false;
+    if (result === null) this.#connection.run(`ROLLBACK TO ${savepoint}`);
+    this.#connection.run(`RELEASE ${savepoint}`);
+    return result;
   }
 
   /** How many records made a row; null when it takes more to say what became of each. */
@@ -199,37 +227,40 @@ export class EntityWriter {
   #writeOne(block: Block, at: number, ordinal: number, outcome: Outcome): void {
     const width = this.#table.columns.length;
     const values = block.values.slice(at * width, (at + 1) * width);
-    this.#connection.run("SAVEPOINT record");
-    try {
-      const fate = this.#settle(block, values, ordinal);
+    const isCareful = this.#carefulLeft > 0;
+    let fate = "rejected" as Fate;
+    if (isCareful) this.#connection.run("SAVEPOINT record");
+    let refusal = refusalOf(() => {
+      fate = this.#settle(values);
+    });
+    const settleLists = () => this.#settleLists(block, values, ordinal, fate);
+    if (isCareful) {
+      refusal ??= refusalOf(settleLists);
+      if (refusal !== null) this.#connection.run("ROLLBACK TO record");
       this.#connection.run("RELEASE record");
-      if (fate !== "rejected") outcome.counts[fate] += 1;
-      else this.#reject(block, values, ordinal, outcome, "CONFLICT_REJECTED", "its key is there already");
-    } catch (error) {
-      const reason = recordFault(error);
-      if (reason === null) throw error;
-      this.#connection.run("ROLLBACK TO record");
-      this.#connection.run("RELEASE record");
-      this.#reject(block, values, ordinal, outcome, "ROW_REFUSED", reason);
-    }
+    } else if (refusal === null) settleLists();
+    if (refusal !== null) this.#reject(block, values, ordinal, outcome, "ROW_REFUSED", refusal);
+    else if (fate !== "rejected") outcome.counts[fate] += 1;
+    else this.#reject(block, values, ordinal, outcome, "CONFLICT_REJECTED", "its key is there already");
   }
 
-  #settle(block: Block, values: SqliteValue[], ordinal: number): keyof RowCounts | "rejected" {
+  /** The record's row, by one statement at most that writes: a refusal leaves nothing of it. */
+  #settle(values: readonly SqliteValue[]): Fate {
     const statements = this.#statements;
     const { conflict } = this.#table;
     if (remembersDeletions(this.#table) && statements.isDeleted(values)) return "deleted";
-    if (statements.insert(values, 1) === 1) {
-      this.#insertLists(block, ordinal);
-      return "stored";
-    }
+    if (statements.insert(values, 1) === 1) return "stored";
     if (conflict.kind === "keep") return "duplicates";
     if (conflict.kind === "reject") return "rejected";
     if (statements.upsert(values, 1) === 0) {
       return statements.isSameVersion(values) ? "duplicates" : "superseded";
     }
-    statements.clearLists(statements.keyOf(values));
-    this.#insertLists(block, ordinal);
     return "replaced";
+  }
+
+  #settleLists(block: Block, values: readonly SqliteValue[], ordinal: number, fate: Fate): void {
+    if (fate === "replaced") this.#statements.clearLists(this.#statements.keyOf(values));
+    if (fate === "stored" || fate === "replaced") this.#insertLists(block, ordinal);
   }
 
   #insertLists(block: Block, ordinal: number): void {
@@ -260,6 +291,18 @@ export class EntityWriter {
     reason: string,
   ): void {
     rejects.push({ place, ordinal, code, reason, head: rowHead(this.#table.columns, values) });
+  }
+}
+
+/** Why the database refuses to do the work; null when it does it. */
+function refusalOf(work: () => void): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    const reason = recordFault(error);
+    if (reason === null) throw error;
+    return reason;
   }
 }
 

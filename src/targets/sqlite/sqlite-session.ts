@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { assert, WriterLock } from "../../kernel/index.js";
+import { assert, sqliteAloneBytesMax, sqliteAloneChunkBytesMin, WriterLock } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import {
   type AfterLoad,
@@ -44,6 +44,9 @@ export class SqliteSession extends TableTargetSession {
   readonly #steps: readonly AfterStep[];
   /** By the number of the table. */
   readonly #writers: Map<number, EntityWriter>;
+  #bytesCommitted = 0;
+  /** A database of our own making is to be shared before the next rows. */
+  #isShareDue = false;
 
   constructor({ name, path, table, driver }: SqliteOptions, options: TargetOpenOptions) {
     super();
@@ -91,6 +94,8 @@ export class SqliteSession extends TableTargetSession {
   protected override async _apply({ place, pages }: RowBatch): Promise<Applied> {
     const applied: Applied = { counts: noRowCounts(), rejects: [] };
     return this.#work(() => {
+      if (this.#isShareDue) this.#connection.share();
+      this.#isShareDue = false;
       this.#connection.begin();
       for (const [number, writer] of this.#writers) {
         if (!pages.some(({ table }) => table === number)) continue;
@@ -113,7 +118,15 @@ export class SqliteSession extends TableTargetSession {
       this.#connection.begin();
       writeState(this.#connection, "checkpoint", checkpoint);
       this.#connection.commit();
+      this.#noteChunk(this.bytesWritten - this.#bytesCommitted);
     });
+  }
+
+  /** Small chunks cost less in a log, and who waits for a long import may want to look at it. */
+  #noteChunk(bytes: number): void {
+    const isLong = this.bytesWritten >= sqliteAloneBytesMax;
+    if (bytes > 0) this.#isShareDue = isLong || bytes < sqliteAloneChunkBytesMin;
+    this.#bytesCommitted = this.bytesWritten;
   }
 
   protected override async _afterLoad(name: string): Promise<AfterLoad> {

@@ -80,6 +80,39 @@ test.each([
   expect(faultsIn(folder.file(database))).toEqual([]);
 });
 
+test("a list that the database refuses behind its row costs its record, and that row with it", {
+  timeout: timeoutMs,
+}, async () => {
+  const database = newName();
+  const tags = (id: number, round: number) => (id % 7 === round ? ["fine", "bad"] : [`tag ${round}`, "fine"]);
+  const items = (ids: number[], round: number) =>
+    ids.map((id) => ({ id, v: round, name: `${round}: ${id}`, tags: tags(id, round) }));
+  const ids = Array.from({ length: 300 }, (_, id) => id);
+  await load(database, byRule("replace"), items(ids.slice(0, 200), 99));
+  {
+    using other = openDatabase(folder.file(database));
+    other.exec(`CREATE TRIGGER no_bad BEFORE INSERT ON item_tags WHEN new.value = 'bad'
+                BEGIN SELECT RAISE(ABORT, 'a bad tag'); END`);
+  }
+  // Some that are there, some that are new, some that come twice; then all of them once more.
+  for (const round of [2, 3]) {
+    const expected = new Map(rows(database, "SELECT id, name FROM item") as [number, string][]);
+    const coming = items([...ids.slice(150), ...ids.slice(290)], round);
+    for (const { id, name } of coming) if (id % 7 !== round) expected.set(id, name);
+    const { records } = await load(database, byRule("replace"), coming);
+    const bad = coming.filter(({ id }) => id % 7 === round).length;
+    expect(records).toMatchObject({ read: 160, rejected: bad });
+    expect(new Map(rows(database, "SELECT id, name FROM item") as [number, string][])).toEqual(expected);
+    const kept = rows(database, "SELECT item_id, value FROM item_tags ORDER BY item_id, position");
+    const lists = [...expected].flatMap(([id, name]) =>
+      tags(id, Number(name.split(":")[0])).map((tag) => [id, tag]),
+    );
+    expect(kept).toEqual(lists.sort(([left], [right]) => Number(left) - Number(right)));
+  }
+  expect(rejects(database).every(({ code }) => code === "ROW_REFUSED")).toBe(true);
+  expect(faultsIn(folder.file(database))).toEqual([]);
+});
+
 const types = `{ version: 1, entities: { T: { key: k, rest: false, fields: {
   k: string, i: int, f: float, b: bool, d: date, h: hex, j: json, s: string } } } }`;
 
