@@ -2,6 +2,7 @@ import {
   type Clock,
   formatBytes,
   MiB,
+  mergeBytes,
   Owner,
   PlimsollError,
   snapshotStreamBytes,
@@ -54,15 +55,16 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
     for (const database of request.databases) {
       targets.push(owner.own(new ApplicationDatabase(databaseOptions(request, database))));
     }
-    const streamsMax = streamsWithin(options.lineBytes, request);
-    const budget = new ByteBudget({ bytesMax: streamsMax * snapshotStreamBytes });
+    const asked = askedSnapshots(request);
+    const bytesMax = bytesWithin(options.lineBytes);
+    const budget = new ByteBudget({ bytesMax, countMax: asked ?? Number.POSITIVE_INFINITY });
     const runs = request.databases.map(
       ({ name }, index) =>
         new SyncRun({
           database: name,
           storage,
           target: targets[index]!,
-          settings: planSettings(request, options, streamsMax),
+          settings: planSettings(request, options, Math.min(asked ?? snapshotStreamsMax, snapshotStreamsMax)),
           accepts: (instance) => options.direction !== "push" || instance === request.instance,
           cleaner: cleanerOf(request, name, storage, options.clock ?? systemClock),
           budget,
@@ -97,7 +99,7 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
 function planSettings(
   { config, instance, isOnce, failuresMax }: SyncRequest,
   options: OpenSyncOptions,
-  streamsMax: number,
+  mergeSnapshotsMax: number,
 ) {
   const { cleanup } = config.storage;
   const { sweeper } = config;
@@ -113,7 +115,7 @@ function planSettings(
     isOnce,
     isReceiveOnly: options.direction === "pull",
     failuresMax,
-    mergeSnapshotsMax: streamsMax,
+    mergeSnapshotsMax,
     retryMsMax: syncRetryMsMax,
     random: Math.random,
   };
@@ -187,16 +189,20 @@ function loadCutoffMs(retentionMs: number, configuredMs: number): number {
   return retentionMs - bufferMs;
 }
 
-/** How many snapshots may be open at once beside all that the process takes anyway. */
-function streamsWithin(lineBytes: number, { config }: SyncRequest): number {
-  const asked =
-    config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? snapshotStreamsMax;
+/** What is said of how many snapshots may be in memory at once; null where the line alone decides. */
+function askedSnapshots({ config }: SyncRequest): number | null {
+  return config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots;
+}
+
+/** What merges may take beside all that the process takes anyway: room for one of one snapshot at least. */
+function bytesWithin(lineBytes: number): number {
   const usedBytes = process.memoryUsage.rss() + syncHeapBytes;
-  const streams = Math.floor((lineBytes - usedBytes) / snapshotStreamBytes);
-  if (streams >= 1) return Math.min(streams, asked, snapshotStreamsMax);
+  const leastBytes = mergeBytes + snapshotStreamBytes;
+  const bytes = Math.floor(lineBytes - usedBytes);
+  if (bytes >= leastBytes) return bytes;
   throw new PlimsollError("LINE_TOO_SMALL", {
     line: formatBytes(lineBytes),
-    why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is read ${formatBytes(snapshotStreamBytes)}`,
-    minimum: `${Math.ceil((usedBytes + snapshotStreamBytes) / MiB) + 8}MiB`,
+    why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is merged ${formatBytes(leastBytes)}`,
+    minimum: `${Math.ceil((usedBytes + leastBytes) / MiB) + 8}MiB`,
   });
 }

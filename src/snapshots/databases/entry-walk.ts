@@ -1,4 +1,4 @@
-import { lmdbValueBytesMax, PlimsollError, valueWindowBytes } from "../../kernel/index.js";
+import { KiB, lmdbValueBytesMax, PlimsollError, valueWindowBytes } from "../../kernel/index.js";
 import type { CompareKeys } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
 import {
@@ -152,7 +152,7 @@ export class EntryWalk {
       const key = Buffer.from(this.key).toString("hex");
       throw new PlimsollError("LMDB_VALUE_TOO_LARGE", { key, bytes, most: lmdbValueBytesMax });
     }
-    if (this.#big.length < bytes) this.#big = Buffer.allocUnsafeSlow(Math.min(lmdbValueBytesMax, bytes * 2));
+    if (this.#big.length < bytes) this.#big = Buffer.allocUnsafeSlow(Math.ceil(bytes / KiB) * KiB);
     this.#cursor.readBigData(this.#big, bytes);
     this.#value = this.#big;
     this.#valueStart = 0;

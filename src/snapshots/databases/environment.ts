@@ -42,6 +42,7 @@ export class ApplicationEnvironment implements AsyncDisposable {
   #root: RootDatabase<Buffer, Buffer>;
   readonly #openRoot: () => RootDatabase<Buffer, Buffer>;
   readonly #gauge = new Gauge();
+  readonly #fileBytesBefore: number;
   readonly #tables = new Map<string, Table>();
   readonly #mapBytes: number;
   #isClosed = false;
@@ -78,6 +79,7 @@ export class ApplicationEnvironment implements AsyncDisposable {
       }
     };
     this.#root = this.#openRoot();
+    this.#fileBytesBefore = this.#gauge.read().fileBytes;
   }
 
   /**
@@ -85,7 +87,8 @@ export class ApplicationEnvironment implements AsyncDisposable {
    * of this process. No state may be held meanwhile.
    */
   async giveBackPages(): Promise<void> {
-    if (this.#gauge.read().fileBytes < lmdbMappedBytesMax || unmapResident(this.file.dataPath)) return;
+    if (this.#gauge.read().fileBytes - this.#fileBytesBefore < lmdbMappedBytesMax) return;
+    if (unmapResident(this.file.dataPath)) return;
     await this.#root.close();
     this.#tables.clear();
     this.#root = this.#openRoot();
