@@ -15,8 +15,8 @@ export const lmdbValueBytesMax = 64 * MiB;
 export const lmdbDatabasesMax = 1024;
 
 /**
- * File pages that this process may have mapped, beyond those that it had when it opened a database, before it gives
- * back those of the database. They are looked at between two transactions, each of which may map as much again.
+ * File pages that this process may have mapped, beyond those that it had when it opened a database, before it
+ * gives back those of the database. They are looked at between two transactions, and each may map more.
  */
 export const lmdbMappedBytesMax = 8 * MiB;
 

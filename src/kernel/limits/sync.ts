@@ -17,12 +17,13 @@ export const snapshotStreamsMax = 8;
  */
 export const snapshotStreamBytes = 2 * MiB;
 
-/** What a merge takes beside its streams: a batch of changes, the pages that it dirties, and windows to read. */
+/** What a merge takes beside its streams: a batch of changes, pages that it dirties, and windows to read. */
 export const mergeBytes = 16 * MiB;
 
 /**
- * What a pass of several snapshots takes at most: those with large entries go together only as far as this goes.
- * One whose largest entry has 32 MiB goes alone, and takes 178 MiB, or 242 MiB where shadows are written too.
+ * What a pass of several snapshots takes at most: those with large entries go together only as far as this
+ * goes. One whose largest entry has 32 MiB goes alone, and takes 178 MiB, or 242 MiB where shadows are
+ * written too.
  */
 export const mergePassBytesMax = 96 * MiB;
 

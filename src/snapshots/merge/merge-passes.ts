@@ -14,13 +14,13 @@ export interface PassSource {
 }
 
 /**
- * How often the largest entry is in memory while it is written: among the changes, on the pages that LMDB makes
- * for it, and where it is compared with what is there, once before the transaction and once within; a shadow is
- * written and compared beside the application's own database.
+ * How often the largest entry is in memory while it is written: among the changes, on the pages that LMDB
+ * makes for it, and where it is compared with what is there, once before the transaction and once within. A
+ * shadow is written and compared beside the application's own database.
  */
 const copiesWritten = { native: 4, shadow: 6 } as const;
 
-/** What it takes to merge these in one pass, each read as a stream and with a buffer for its large entries. */
+/** What one pass takes: each is read as a stream, with a buffer for its large entries. */
 export function passBytes(sources: readonly PassSource[], schema: DatabaseSchema): number {
   let bytes = mergeBytes;
   let largest = 0;
