@@ -16,9 +16,11 @@ export const lmdbDatabasesMax = 1024;
 
 /**
  * File pages that this process may have mapped, beyond those that it had when it opened a database, before it
- * gives back those of the database. They are looked at between two transactions, and each may map more.
+ * gives back those of the database; and after how many changes it looks. Each change may map a leaf and its
+ * fifteen neighbours: 16 MiB in so many.
  */
 export const lmdbMappedBytesMax = 8 * MiB;
+export const mappedCheckChanges = 256;
 
 /**
  * Changes that are found out before they are written in one transaction: their bytes, how many, and the

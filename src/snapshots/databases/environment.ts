@@ -87,11 +87,19 @@ export class ApplicationEnvironment implements AsyncDisposable {
    * of this process. No state may be held meanwhile.
    */
   async giveBackPages(): Promise<void> {
-    if (this.#gauge.read().fileBytes - this.#fileBytesBefore < lmdbMappedBytesMax) return;
-    if (unmapResident(this.file.dataPath)) return;
+    if (this.giveBackWithin()) return;
     await this.#root.close();
     this.#tables.clear();
     this.#root = this.#openRoot();
+  }
+
+  /**
+   * The same in the middle of a transaction, whose pages may lie all over the file: the kernel maps their
+   * neighbours with them. False where there are many and this way is not to be had.
+   */
+  giveBackWithin(): boolean {
+    const mappedBytes = this.#gauge.read().fileBytes - this.#fileBytesBefore;
+    return mappedBytes < lmdbMappedBytesMax || unmapResident(this.file.dataPath);
   }
 
   /** Holds the newest state until it is disposed of. */

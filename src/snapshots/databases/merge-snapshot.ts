@@ -23,6 +23,8 @@ export interface DatabaseMergeOptions {
   createFlags?: ReadonlyMap<string, number>;
   /** Of the oldest snapshot: before version 3 the flags named in it are not the application's. */
   formatVersion?: number;
+  /** For changes until they are written, where several merges follow one another. */
+  batch?: ChangeBatch;
   /** Of changes in the application's own databases that have no time yet. */
   nowNano?: () => bigint;
 }
@@ -47,7 +49,7 @@ export async function mergeSnapshot(
   options: DatabaseMergeOptions,
 ): Promise<DatabaseMergeReport> {
   const report: DatabaseMergeReport = { databases: 0, entries: 0, changed: 0, transactions: 0 };
-  const batch = new ChangeBatch(options.schema === "native" ? (options.headerBlocks ?? 0) : 0);
+  const { batch = new ChangeBatch(options.schema === "native" ? (options.headerBlocks ?? 0) : 0) } = options;
   for (let head = await source.nextDbi(); head !== null; head = await source.nextDbi()) {
     if (isPrivate(head.name)) continue;
     report.databases += 1;

@@ -1,3 +1,4 @@
+import { mappedCheckChanges } from "../../kernel/index.js";
 import { winnerOf } from "../merge/entry-rule.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
 import { decodeDupSortKey } from "../wire/dupsort-key.js";
@@ -34,6 +35,7 @@ export function writeNative(
   const walk = heldTxnId === meta.txnId ? null : walkKept(environment, keptName, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
+    if (at % mappedCheckChanges === 0) environment.giveBackWithin();
     const key = batch.key(at);
     walk?.find(key);
     if (walk !== null && !wins(entryAt(batch, at), walk, deletedCutoffNano)) continue;
@@ -56,6 +58,7 @@ export function writeShadow(
   const shadow = new ShadowWriter(target, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
+    if (at % mappedCheckChanges === 0) target.environment.giveBackWithin();
     const key = batch.key(at);
     const isChanged = shadow.takeLocal(key, nowNano);
     if (wins(entryAt(batch, at), shadow.current, deletedCutoffNano)) {
@@ -79,6 +82,7 @@ export function writeLocal(
   const shadow = new ShadowWriter(target, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
+    if (at % mappedCheckChanges === 0) target.environment.giveBackWithin();
     const key = batch.key(at);
     if (!shadow.takeLocal(key, nowNano, unknownNano)) continue;
     shadow.settleLocal(key);

@@ -1,11 +1,14 @@
 import {
+  collectGarbage,
   formatBytes,
   PlimsollError,
   shadowPassesMax,
   snapshotStreamBytes,
   systemClock,
+  walkStepEntries,
 } from "../../kernel/index.js";
 import { Capture } from "../databases/capture.js";
+import { ChangeBatch } from "../databases/change-batch.js";
 import { listDatabases } from "../databases/database-list.js";
 import { ApplicationEnvironment } from "../databases/environment.js";
 import { mainToShadow } from "../databases/main-to-shadow.js";
@@ -89,25 +92,29 @@ export class ApplicationDatabase implements SyncedDatabase {
     const { schema } = this.#options;
     if (!this.#isShadowed && this.txnId() > 0) await this.#shadowFirst(signal);
     let left: readonly SurveyedSource[] = await surveyed(sources, schema, options);
+    const batch = new ChangeBatch(schema === "native" ? this.#options.headerBlocks : 0);
     const result: MergeResult = { ownTransactions: 0, entries: 0, changed: 0 };
     while (left.length > 0) {
       const pass = firstPass(left, { bytesMax: budget.bytesMax, schema });
       using _lease = await budget.take(passBytes(pass, schema), signal, pass.length);
-      const { entries, changed, transactions } = await this.#mergePass(pass, result.entries, options);
+      const { entries, changed, transactions } = await this.#mergePass(pass, batch, result.entries, options);
       result.ownTransactions += transactions;
       result.entries += entries;
       result.changed += changed;
       left = left.slice(pass.length);
+      // What a pass leaves behind is outside of the heap, where V8 lets several of them add up.
+      if (entries > walkStepEntries) collectGarbage();
     }
     return result;
   }
 
   async #mergePass(
     pass: readonly SurveyedSource[],
+    batch: ChangeBatch,
     entriesBefore: number,
     { signal, onEntries }: MergeCallOptions,
   ): Promise<DatabaseMergeReport> {
-    const { schema, cutoffMs, createFlags, headerBlocks } = this.#options;
+    const { schema, cutoffMs, createFlags } = this.#options;
     const readers: SnapshotReader[] = [];
     try {
       for (const { name, read, outline } of pass)
@@ -116,7 +123,7 @@ export class ApplicationDatabase implements SyncedDatabase {
       return await mergeSnapshot(this.#environment, merged, {
         schema,
         signal,
-        headerBlocks,
+        batch,
         createFlags,
         formatVersion: Math.min(...readers.map((reader) => reader.formatVersion)),
         ...(cutoffMs === null
