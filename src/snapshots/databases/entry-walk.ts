@@ -202,6 +202,7 @@ class ValuePage {
     this.start = node + nodeHeadBytes;
     if (this.start > this.#end) throw this.#file.damaged(-1, "a list of values is cut off");
     this.bytes = this.#leaf.readUInt16LE(node + 6);
+    if (this.start + this.bytes > this.#end) throw this.#file.damaged(-1, "a list of values is cut off");
     return true;
   }
 }

@@ -117,6 +117,8 @@ class DatabaseMerge {
   readonly #report: DatabaseMergeReport;
   #state: HeldState | null = null;
   #heldSince = 0;
+  /** The state in which the first change of the batch was looked at: later ones hold what came since. */
+  #judgedTxnId = -1;
   #walk: HeaderWalk | null = null;
 
   constructor(
@@ -143,7 +145,12 @@ class DatabaseMerge {
         for (let entry = source.next(); entry !== null; entry = source.next()) {
           this.#report.entries += 1;
           if (!this.#isWanted(entry)) continue;
-          if (!this.#batch.hasRoomFor(entry.key.length + entry.value.length)) await this.#write();
+          if (!this.#batch.hasRoomFor(entry.key.length + entry.value.length)) {
+            await this.#write();
+            // Somebody may have written this key since it was looked at, and it was not in that batch.
+            if (!this.#isWanted(entry)) continue;
+          }
+          if (this.#batch.count === 0) this.#judgedTxnId = this.#state!.meta.txnId;
           this.#batch.add(entry.key, entry.value, entry, this.#walk!.leafPage);
         }
       }
@@ -162,7 +169,7 @@ class DatabaseMerge {
 
   async #write(): Promise<void> {
     if (this.#batch.count === 0) return;
-    const heldTxnId = this.#state!.meta.txnId;
+    const heldTxnId = this.#judgedTxnId;
     this.#letGo();
     const environment = this.#environment;
     const target = { environment, name: this.#name, keptName: this.#keptName };

@@ -120,6 +120,8 @@ function walkKept(environment: ApplicationEnvironment, name: string, meta: MetaP
 
 const emptyTree: TreeHead = { flags: 0, depth: 0, pages: 0, entries: 0, root: -1 };
 const noBytes = Buffer.alloc(0);
+/** Behind it there is no later time. */
+const lastNano = 2n ** 64n - 1n;
 
 /** One pair of shadow and database within a transaction, by keys that rise. */
 class ShadowWriter {
@@ -199,6 +201,7 @@ class ShadowWriter {
   /** The application changed what it saw: that came before, even where some clock was ahead. */
   #laterThanShadow(nowNano: bigint): bigint {
     const { timestampNano } = this.#shadow;
-    return nowNano > timestampNano ? nowNano : timestampNano + 1n;
+    if (nowNano > timestampNano) return nowNano;
+    return timestampNano === lastNano ? lastNano : timestampNano + 1n;
   }
 }
