@@ -58,8 +58,17 @@ export class EntryWalk {
     return this.#cursor.keyEnd - this.#cursor.keyStart;
   }
 
+  /** Where the value is, as far as it was loaded. */
+  get valueBuffer(): Buffer {
+    return this.#value;
+  }
+
+  get valueStart(): number {
+    return this.#valueStart;
+  }
+
   get value(): Uint8Array {
-    this.#load(this.valueBytes);
+    this.load(this.valueBytes);
     return this.#value.subarray(this.#valueStart, this.#valueStart + this.valueBytes);
   }
 
@@ -146,7 +155,8 @@ export class EntryWalk {
     this.#valueLoaded = bytes;
   }
 
-  #load(bytes: number): void {
+  /** Sees that so many bytes of the value are there; large ones have pages of their own. */
+  load(bytes: number): void {
     if (bytes <= this.#valueLoaded) return;
     if (bytes > lmdbValueBytesMax) {
       const key = Buffer.from(this.key).toString("hex");

@@ -1,5 +1,4 @@
 import { PlimsollError, stateHeldMillisMax, systemClock } from "../../kernel/index.js";
-import { winnerOf } from "../merge/entry-rule.js";
 import type { DatabaseStream, DbiHead, EntryStream, SnapshotEntry } from "../snapshot-entry.js";
 import { dupSortTransform } from "../wire/format.js";
 import type { DatabaseSchema } from "../wire/key-order.js";
@@ -163,7 +162,7 @@ class DatabaseMerge {
   #isWanted(entry: SnapshotEntry): boolean {
     const walk = this.#walk!;
     walk.find(entry.key);
-    if (walk.isThere) return winnerOf<SnapshotEntry, SnapshotEntry>(walk, entry) === entry;
+    if (walk.isThere) return walk.compareWith(entry) < 0;
     return !entry.isDeleted || entry.timestampNano >= (this.#options.deletedCutoffNano ?? 0n);
   }
 

@@ -89,7 +89,8 @@ async function instances(count: number, largeBytes: (instance: number) => number
       return {
         key: index.toString(16).padStart(8, "0"),
         value: Buffer.alloc(bytes, instance + 1).toString("hex"),
-        timestampNano: isOwn || isLarge ? BigInt(10 + instance) : 1n,
+        // Times that many share, so that values decide, before a pass and across two.
+        timestampNano: isOwn || isLarge ? BigInt(10 + (instance % 3)) : 1n,
         isDeleted: isOwn && index % 3 === 0,
       };
     });
