@@ -1,5 +1,14 @@
 // Databases of name servers: one is published as a snapshot, those of others are merged into it.
-import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { makePowerDns } from "../../scripts/lib/powerdns.js";
 import { makeCgroup } from "../lib/cgroup.js";
@@ -62,11 +71,13 @@ async function makeSnapshots(domains, instances) {
   const dir = join(cacheFolder(), `powerdns-${domains}`);
   const snapshots = join(dir, "snapshots");
   const database = join(dir, "instance-1");
-  if (!existsSync(database)) {
+  if (!existsSync(dir)) {
     process.stderr.write(`Making ${countText(domains)} domains (once) ...\n`);
-    rmSync(dir, { recursive: true, force: true });
-    mkdirSync(snapshots, { recursive: true });
-    await makePowerDns({ domains, instances: 1, seed, dir });
+    const part = `${dir}.part`;
+    rmSync(part, { recursive: true, force: true });
+    mkdirSync(join(part, "snapshots"), { recursive: true });
+    await makePowerDns({ domains, instances: 1, seed, dir: part });
+    renameSync(part, dir);
   }
   const made = readdirSync(snapshots).filter((name) => name.endsWith(".pb.gz")).length;
   if (made < instances) {
