@@ -47,7 +47,8 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   lists    edges written live into one list of 1,000 to 10,000,000 ids, and asked for beside that
   edges    edges written live into one list, and into 100,000 as a power law has them (default 600 seconds)
   comics   a library of comics, for the first time and again (default 10,000)
-  snapshots  databases published as snapshots and merged, of 3, 10 and 30 instances (default 600,000)
+  snapshots  databases published and merged: 3, 10 and 30 instances of 600,000 records, 3 of 6 and 20 million;
+           with --count 3, 10 and 30 of that many
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 

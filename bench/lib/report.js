@@ -37,7 +37,7 @@ const readings = {
   comics:
     "The time is that of the whole command, so that small libraries pay for its start. The last two change the library first.\n",
   snapshots:
-    "A publication reads all of the database twice, for sizes and for entries. Entries of a merge are those of all snapshots that come out as one; written are those that were newer.\n",
+    "By the real command line, file storage. The ceiling is zlib alone on the same message: a publication compresses it once, a merge unpacks each snapshot twice, the first time to see that it is whole. Entries are those of all snapshots that are read; written are those that were newer.\n",
   query: "Each filter asks for other authors, tags and times from run to run, drawn from the archive.\n",
 };
 

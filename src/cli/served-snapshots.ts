@@ -2,7 +2,8 @@ import {
   PlimsollError,
   replicaEveryMsDefault,
   replicaEveryMsMin,
-  servedStreamsMax,
+  servedMergeBytesMin,
+  servedMergeFraction,
 } from "../kernel/index.js";
 import type { ResolvedLine } from "../memory/index.js";
 import { loadSyncs } from "../preparation/index.js";
@@ -21,10 +22,11 @@ export async function servedSnapshots(host: CommandHost, line: ResolvedLine): Pr
 async function syncOf(host: CommandHost, line: ResolvedLine): Promise<SnapshotSettings["sync"]> {
   const file = host.values.text("sync");
   if (file === null) return null;
-  const { requestOfFile, syncStreams } = await loadSyncs();
+  const { requestOfFile, syncRoom } = await loadSyncs();
   const request = requestOfFile(file, syncHost(host), { isServed: true });
   for (const note of request.notes) host.note(`${note}\n`);
-  return { request, streams: syncStreams(line.bytes, request, servedStreamsMax) };
+  const mostBytes = Math.max(servedMergeBytesMin, Math.floor(line.bytes * servedMergeFraction));
+  return { request, room: syncRoom(line.bytes, request, mostBytes) };
 }
 
 async function replicaOf(host: CommandHost): Promise<SnapshotSettings["replica"]> {

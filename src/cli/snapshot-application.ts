@@ -21,11 +21,11 @@ export async function syncApplications(
   });
   const display = new SnapshotProgressDisplay(host, tally.line.bytes);
   for (const note of request.notes) display.notice(note);
-  const { openSync, syncStreams } = await loadSyncs();
+  const { openSync, syncRoom } = await loadSyncs();
   await tally.whole(async () => {
     try {
       await using sync = await openSync(request, {
-        streams: syncStreams(tally.line.bytes, request),
+        room: syncRoom(tally.line.bytes, request),
         direction,
         signal: host.signal,
         onEvent: (database, event) => {

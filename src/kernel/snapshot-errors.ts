@@ -17,6 +17,11 @@ export const snapshotErrors = {
     message:
       "Snapshot {name} has an entry of {bytes} bytes at byte {offset}; {bytesMax} is the most that is held in memory. Make the value smaller where it is written.",
   },
+  SNAPSHOT_ENTRY_OVER_LINE: {
+    retry: false,
+    message:
+      "Snapshot {name} has an entry of {bytes} bytes; to merge it takes {needed} of memory, and the line leaves {left}. Raise --memory by the difference.",
+  },
   SNAPSHOT_FIELD_LATE: {
     retry: false,
     message:

@@ -15,7 +15,7 @@ export {
   type ReplicaFeed,
   type ReplicaOrigin,
 } from "./replica-store.js";
-export type { OpenSync, OpenSyncOptions, SyncRequest } from "./syncs.js";
+export type { OpenSync, OpenSyncOptions, SyncRequest, SyncRoom } from "./syncs.js";
 export {
   isRelationalTarget,
   makeTarget,

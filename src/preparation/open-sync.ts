@@ -2,6 +2,7 @@ import {
   type Clock,
   formatBytes,
   MiB,
+  mergeBytes,
   Owner,
   PlimsollError,
   snapshotStreamBytes,
@@ -26,9 +27,16 @@ import type { SyncDatabase, SyncRequest } from "./sync-request.js";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** What all merges together may hold. */
+export interface SyncRoom {
+  bytesMax: number;
+  /** Snapshots that are read at once; infinite where the bytes alone decide. */
+  countMax: number;
+}
+
 export interface OpenSyncOptions {
-  /** Snapshots that are read at once: see `syncStreams`. */
-  streams: number;
+  /** See `syncRoom`. */
+  room: SyncRoom;
   /** `push` merges its own former snapshot alone, `pull` sends nothing. */
   direction: "push" | "pull" | "both";
   signal: AbortSignal;
@@ -57,7 +65,7 @@ export async function openSync(request: SyncRequest, options: OpenSyncOptions): 
     for (const database of request.databases) {
       targets.push(owner.own(new ApplicationDatabase(databaseOptions(request, database))));
     }
-    const budget = new ByteBudget({ bytesMax: options.streams * snapshotStreamBytes });
+    const budget = new ByteBudget(options.room);
     const runs = request.databases.map(
       ({ name }, index) =>
         new SyncRun({
@@ -112,7 +120,7 @@ function planSettings({ config, instance, isOnce, failuresMax }: SyncRequest, op
     isOnce,
     isReceiveOnly: options.direction === "pull",
     failuresMax,
-    mergeSnapshotsMax: options.streams,
+    mergeSnapshotsMax: Math.min(options.room.countMax, snapshotStreamsMax),
     retryMsMax: syncRetryMsMax,
     random: Math.random,
   };
@@ -187,17 +195,22 @@ function loadCutoffMs(retentionMs: number, configuredMs: number): number {
 }
 
 /**
- * How many snapshots may be read at once beside all that the process takes anyway, `most` of them if that is
- * given; LINE_TOO_SMALL where there is no room for one.
+ * What merges may take beside all that the process takes anyway, and no more than `mostBytes`; LINE_TOO_SMALL
+ * where there is no room for one of one snapshot.
  */
-export function syncStreams(lineBytes: number, { config }: SyncRequest, most = snapshotStreamsMax): number {
-  const asked = config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots ?? most;
+export function syncRoom(
+  lineBytes: number,
+  { config }: SyncRequest,
+  mostBytes = Number.POSITIVE_INFINITY,
+): SyncRoom {
+  const asked = config.memory_decompressed_snapshots ?? config.memory_downloaded_snapshots;
   const usedBytes = process.memoryUsage.rss() + syncHeapBytes;
-  const streams = Math.floor((lineBytes - usedBytes) / snapshotStreamBytes);
-  if (streams >= 1) return Math.min(streams, asked, most);
+  const leastBytes = mergeBytes + snapshotStreamBytes;
+  const bytesMax = Math.min(mostBytes, Math.floor(lineBytes - usedBytes));
+  if (bytesMax >= leastBytes) return { bytesMax, countMax: asked ?? Number.POSITIVE_INFINITY };
   throw new PlimsollError("LINE_TOO_SMALL", {
     line: formatBytes(lineBytes),
-    why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is read ${formatBytes(snapshotStreamBytes)}`,
-    minimum: `${Math.ceil((usedBytes + snapshotStreamBytes) / MiB) + 8}MiB`,
+    why: `the process takes ${formatBytes(usedBytes)} of it, and a snapshot that is merged ${formatBytes(leastBytes)}`,
+    minimum: `${Math.ceil((usedBytes + leastBytes) / MiB) + 8}MiB`,
   });
 }

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { MiB, snapshotEntryBytesMax, stateHeldMillisMax, systemClock } from "../../src/kernel/index.js";
 import {
   ApplicationEnvironment,
   Capture,
@@ -130,6 +131,66 @@ test(
   },
   minutes,
 );
+
+/** An application that writes later times at all keys just before the second part of a source is read. */
+async function mergeBeside(path: string, entries: readonly TwinEntry[], step: number, onWrite = () => {}) {
+  await asApplication(path, 2, (table) => void table("records"));
+  const source = streamOf([{ head: headOf("records"), entries }], step);
+  let fills = 0;
+  const beside: DatabaseStream = {
+    nextDbi: () => source.nextDbi(),
+    next: () => source.next(),
+    fill: async () => {
+      fills += 1;
+      if (fills === 2) {
+        const value = Buffer.alloc(25, 1);
+        value.fill(0, 0, 24);
+        value.writeBigUInt64BE(60n);
+        await asApplication(path, 2, (table) => {
+          for (const { key } of entries) table("records").putSync(Buffer.from(key, "hex"), value);
+        });
+        onWrite();
+      }
+      return source.fill();
+    },
+  };
+  await using environment = new ApplicationEnvironment(path);
+  await mergeSnapshot(environment, beside, { schema: "native", signal });
+  const lost = [...(await readAll(path)).values()].filter(({ timestampNano }) => timestampNano !== 60n);
+  expect(lost).toEqual([]);
+}
+
+test("an entry that did not fit into a batch is looked at again behind its transaction", async () => {
+  await mergeBeside(join(dir, "beside-full"), many(12, MiB, 50n), 4);
+});
+
+test("what was found out in an older state is compared again, though a newer one is held", async () => {
+  let nowMs = 0;
+  const clock = vi.spyOn(systemClock, "nowMs").mockImplementation(() => nowMs);
+  try {
+    await mergeBeside(join(dir, "beside-held"), many(8, 10, 50n), 4, () => {
+      nowMs += 2 * stateHeldMillisMax;
+    });
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test("a value that no reader would take is not published", async () => {
+  const path = join(dir, "too-large");
+  const put = (bytes: number) =>
+    asApplication(path, 2, (table) => {
+      const value = Buffer.alloc(24 + bytes, 1);
+      value.fill(0, 0, 24);
+      table("records").putSync(Buffer.from("large"), value);
+    });
+  await put(snapshotEntryBytesMax);
+  await using environment = new ApplicationEnvironment(path);
+  const publish = () => Capture.take(environment, { schema: "native", signal });
+  await expect(publish()).rejects.toMatchObject({ code: "LMDB_VALUE_TOO_LARGE" });
+  await put(snapshotEntryBytesMax - 100);
+  (await publish())[Symbol.dispose]();
+});
 
 test.skipIf(!hasCommonFormat)(
   "a full map is told with its size, and a larger one takes the rest",

@@ -181,6 +181,13 @@ test("a change is later than what it changed, even where the clock was set back"
   await write(null);
   expect(await take(500n)).toMatchObject({ changed: 1, main: 0, timestampNano: 1002n, isDeleted: true });
   expect(await take(500n)).toMatchObject({ changed: 0, main: 0 });
+  // Some other clock has gone to the end of all times: there is nothing later, and nothing breaks.
+  const lastNano = 2n ** 64n - 1n;
+  await write("d");
+  expect(await take(lastNano)).toMatchObject({ changed: 1, timestampNano: lastNano, isDeleted: false });
+  await write("e");
+  expect(await take(500n)).toMatchObject({ changed: 1, timestampNano: lastNano, isDeleted: false });
+  expect(await take(500n)).toMatchObject({ changed: 0, main: 1 });
 });
 
 function noteChange(

@@ -14,14 +14,20 @@ export const lmdbValueBytesMax = 64 * MiB;
 /** Named databases of an environment. LMDB reserves some 100 bytes for each. */
 export const lmdbDatabasesMax = 1024;
 
-/** File pages that this process may have mapped before it gives back those of the database it writes to. */
-export const lmdbMappedBytesMax = 64 * MiB;
+/**
+ * File pages that this process may have mapped, beyond those that it had when it opened a database, before it
+ * gives back those of the database; and after how many changes it looks. Each change may map a leaf and its
+ * fifteen neighbours: 16 MiB in so many.
+ */
+export const lmdbMappedBytesMax = 8 * MiB;
+export const mappedCheckChanges = 256;
 
 /**
  * Changes that are found out before they are written in one transaction: their bytes, how many, and the
  * leaves that they lie on. LMDB keeps a copy of each page that is written to until the commit.
  */
 export const changeBatchBytesMax = 8 * MiB;
+export const changeBatchBytesMin = 256 * KiB;
 export const changeBatchEntriesMax = 1 << 16;
 export const changeBatchPagesMax = 1024;
 

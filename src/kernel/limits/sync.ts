@@ -5,16 +5,32 @@ import { MiB } from "./sizes.js";
 /** Instances whose newest snapshots are known by name. */
 export const syncInstancesMax = 10_000;
 
-/** Snapshots that are merged in one pass, each read as a stream of its own. */
-export const snapshotStreamsMax = 32;
+/**
+ * Snapshots that are merged in one pass, each read as a stream of its own; more are merged in further passes.
+ * Eight of them share one walk along the database, which is then a small part of the time.
+ */
+export const snapshotStreamsMax = 8;
 
 /**
  * What one of them takes while it is read: the chunk that came from the storage, the windows of gzip, what is
- * unpacked, and an entry of the usual size across the border of two chunks.
+ * unpacked and waits for the collector, and an entry of the usual size across the border of two chunks.
  */
 export const snapshotStreamBytes = 2 * MiB;
 
-/** What a sync takes beside them: a batch of changes and the pages that it dirties, and room for the heap. */
+/** What a merge takes beside its streams: a batch of changes, pages that it dirties, and windows to read. */
+export const mergeBytes = 16 * MiB;
+
+/**
+ * What a pass of several snapshots takes at most: those with large entries go together only as far as this
+ * goes. One whose largest entry has 32 MiB goes alone, and takes 178 MiB, or 242 MiB where shadows are
+ * written too.
+ */
+export const mergePassBytesMax = 96 * MiB;
+
+/**
+ * What a sync takes beside merges: pages of the database that LMDB has mapped, two parts of an upload, and
+ * room for the heap.
+ */
 export const syncHeapBytes = 32 * MiB;
 
 /** A snapshot that is sent, and others, are tried again after so long at most. */
@@ -23,8 +39,9 @@ export const syncRetryMsMax = 60_000;
 /** A sync or a replica beside a server is tried again after this when it fails first, later each time. */
 export const syncRetryMsMin = 1_000;
 
-/** Snapshots that are read at once beside a server: an import has to do without their share. */
-export const servedStreamsMax = 4;
+/** What merges beside a server take of its line, and at least: an import has to do without their share. */
+export const servedMergeFraction = 1 / 8;
+export const servedMergeBytesMin = 24 * MiB;
 
 /** A replica looks for what is new this often, and may not be told to look more often. */
 export const replicaEveryMsDefault = 30_000;

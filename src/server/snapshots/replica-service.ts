@@ -1,4 +1,5 @@
 import {
+  doubledMs,
   replicaErrorTimes,
   replicaSilentErrorMs,
   replicaSilentWarnMs,
@@ -174,7 +175,7 @@ export class ReplicaService {
     if (former === null || logTextOf(former.error) !== logTextOf(error))
       this.#host.note(`The replica could not pull, and tries again: ${logTextOf(error)}\n`);
     this.#host.onChange();
-    return Math.min(this.settings.everyMs, syncRetryMsMin * 2 ** Math.min(count - 1, 20));
+    return doubledMs(count, syncRetryMsMin, this.settings.everyMs);
   }
 
   #hear(): void {

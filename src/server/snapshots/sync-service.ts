@@ -1,11 +1,5 @@
-import {
-  snapshotStreamBytes,
-  syncHeapBytes,
-  syncRetryMsMax,
-  syncRetryMsMin,
-  systemClock,
-} from "../../kernel/index.js";
-import { loadSyncs, type OpenSync, type SyncRequest } from "../../preparation/index.js";
+import { doubledMs, syncHeapBytes, syncRetryMsMax, syncRetryMsMin, systemClock } from "../../kernel/index.js";
+import { loadSyncs, type OpenSync, type SyncRequest, type SyncRoom } from "../../preparation/index.js";
 import type { SyncEvent, SyncStatus } from "../../snapshots/index.js";
 import { logTextOf } from "../failure.js";
 import { codeOf, type HealthCheck, stateAfter } from "./health.js";
@@ -13,8 +7,7 @@ import { checksOfSync } from "./sync-health.js";
 
 export interface SyncSettings {
   request: SyncRequest;
-  /** Snapshots that are read at once. */
-  streams: number;
+  room: SyncRoom;
 }
 
 export interface SyncServiceHost {
@@ -69,12 +62,12 @@ export class SyncService {
 
   get leases(): { usedBytes: number; bytesMax: number; waiting: number } {
     const { usedBytes, waiting } = this.#sync?.leases ?? { usedBytes: 0, waiting: 0 };
-    return { usedBytes, bytesMax: this.settings.streams * snapshotStreamBytes, waiting };
+    return { usedBytes, bytesMax: this.settings.room.bytesMax, waiting };
   }
 
   /** Bytes of the line that are its own and not resident yet: an import counts what is. */
   get besideBytes(): number {
-    const shareBytes = syncHeapBytes + this.settings.streams * snapshotStreamBytes;
+    const shareBytes = syncHeapBytes + this.settings.room.bytesMax;
     return Math.max(0, this.#openedAtBytes + shareBytes - process.memoryUsage.rss());
   }
 
@@ -112,10 +105,10 @@ export class SyncService {
   }
 
   async #runOnce(signal: AbortSignal): Promise<void> {
-    const { request, streams } = this.settings;
+    const { request, room } = this.settings;
     const { openSync } = await loadSyncs();
     await using sync = await openSync(request, {
-      streams,
+      room,
       direction: "both",
       signal,
       onEvent: (database, event) => this.#hear(database, event),
@@ -144,7 +137,7 @@ export class SyncService {
     const former = this.#trouble;
     this.endings++;
     const count = (former?.count ?? 0) + 1;
-    const retryMs = Math.min(syncRetryMsMax, syncRetryMsMin * 2 ** Math.min(count - 1, 20));
+    const retryMs = doubledMs(count, syncRetryMsMin, syncRetryMsMax);
     this.#trouble = { error, count, sinceMs: former?.sinceMs ?? nowMs, retryMs, retryAtMs: nowMs + retryMs };
     if (former === null || logTextOf(former.error) !== logTextOf(error))
       this.#host.note(`The sync ended, and is begun again: ${logTextOf(error)}\n`);

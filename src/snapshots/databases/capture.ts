@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { PlimsollError, walkStepEntries } from "../../kernel/index.js";
+import { PlimsollError, snapshotEntryBytesMax, walkStepEntries } from "../../kernel/index.js";
 import type { DbiHead, SnapshotEntry } from "../snapshot-entry.js";
 import { deletedFlag, dupSortTransform } from "../wire/format.js";
 import type { DatabaseSchema } from "../wire/key-order.js";
@@ -10,6 +10,9 @@ import { HeaderWalk } from "./header-walk.js";
 import { keyOrderOf } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
 import { dbiFlags, type TreeHead } from "./page-layout.js";
+
+/** An entry says how long its parts are, when it was made and whether it is deleted. */
+const entryContentBytesMax = snapshotEntryBytesMax - 32;
 
 export interface CaptureOptions {
   schema: DatabaseSchema;
@@ -106,12 +109,13 @@ async function measure(pages: PageFile, { tree, name }: Source, signal: AbortSig
   const walk = new HeaderWalk(pages, name, tree, keyOrderOf(tree.flags));
   let bytes = 0;
   for (let count = 1; walk.next(); count += 1) {
-    bytes += entryWireBytes(
-      walk.keyBytes,
-      walk.valueBytes,
-      walk.timestampNano,
-      walk.isDeleted ? deletedFlag : 0,
-    );
+    const { keyBytes, valueBytes, timestampNano } = walk;
+    // What no reader would take must not be sent: it would hide all of this instance from the others.
+    if (keyBytes + valueBytes > entryContentBytesMax) {
+      const key = Buffer.from(walk.key).toString("hex");
+      throw new PlimsollError("LMDB_VALUE_TOO_LARGE", { key, bytes: valueBytes, most: entryContentBytesMax });
+    }
+    bytes += entryWireBytes(keyBytes, valueBytes, timestampNano, walk.isDeleted ? deletedFlag : 0);
     if (count % walkStepEntries !== 0) continue;
     await nextTurn();
     signal.throwIfAborted();

@@ -1,4 +1,9 @@
-import { changeBatchBytesMax, changeBatchEntriesMax, changeBatchPagesMax } from "../../kernel/index.js";
+import {
+  changeBatchBytesMax,
+  changeBatchBytesMin,
+  changeBatchEntriesMax,
+  changeBatchPagesMax,
+} from "../../kernel/index.js";
 import { type NativeHeader, nativeHeaderBytes, putNativeHeader } from "../wire/native-header.js";
 
 /**
@@ -8,7 +13,7 @@ import { type NativeHeader, nativeHeaderBytes, putNativeHeader } from "../wire/n
 export class ChangeBatch {
   count = 0;
   readonly #headerBlocks: number;
-  #bytes: Buffer = Buffer.allocUnsafeSlow(changeBatchBytesMax);
+  #bytes: Buffer = Buffer.allocUnsafeSlow(changeBatchBytesMin);
   #used = 0;
   /** Of each change: where its key, its value and its end are. */
   readonly #places = new Uint32Array(changeBatchEntriesMax * 3);
@@ -89,11 +94,15 @@ export class ChangeBatch {
     this.#used = 0;
     this.#pages = 0;
     this.#lastPage = -1;
-    if (this.#bytes.length > changeBatchBytesMax) this.#bytes = Buffer.allocUnsafeSlow(changeBatchBytesMax);
+    if (this.#bytes.length > changeBatchBytesMax) this.#bytes = Buffer.allocUnsafeSlow(changeBatchBytesMin);
   }
 
-  /** Only for a change that goes alone. */
+  /** Twice as large each time up to its bound, and beyond that only for a change that goes alone. */
   #grow(bytes: number): void {
-    this.#bytes = Buffer.allocUnsafeSlow(bytes);
+    const needed = this.#used + bytes;
+    const grown = Math.max(needed, Math.min(changeBatchBytesMax, 2 * this.#bytes.length));
+    const former = this.#bytes;
+    this.#bytes = Buffer.allocUnsafeSlow(grown);
+    former.copy(this.#bytes, 0, 0, this.#used);
   }
 }

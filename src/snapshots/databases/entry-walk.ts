@@ -1,4 +1,4 @@
-import { lmdbValueBytesMax, PlimsollError, valueWindowBytes } from "../../kernel/index.js";
+import { KiB, lmdbValueBytesMax, PlimsollError, valueWindowBytes } from "../../kernel/index.js";
 import type { CompareKeys } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
 import {
@@ -58,8 +58,17 @@ export class EntryWalk {
     return this.#cursor.keyEnd - this.#cursor.keyStart;
   }
 
+  /** Where the value is, as far as it was loaded. */
+  get valueBuffer(): Buffer {
+    return this.#value;
+  }
+
+  get valueStart(): number {
+    return this.#valueStart;
+  }
+
   get value(): Uint8Array {
-    this.#load(this.valueBytes);
+    this.load(this.valueBytes);
     return this.#value.subarray(this.#valueStart, this.#valueStart + this.valueBytes);
   }
 
@@ -146,13 +155,14 @@ export class EntryWalk {
     this.#valueLoaded = bytes;
   }
 
-  #load(bytes: number): void {
+  /** Sees that so many bytes of the value are there; large ones have pages of their own. */
+  load(bytes: number): void {
     if (bytes <= this.#valueLoaded) return;
     if (bytes > lmdbValueBytesMax) {
       const key = Buffer.from(this.key).toString("hex");
       throw new PlimsollError("LMDB_VALUE_TOO_LARGE", { key, bytes, most: lmdbValueBytesMax });
     }
-    if (this.#big.length < bytes) this.#big = Buffer.allocUnsafeSlow(Math.min(lmdbValueBytesMax, bytes * 2));
+    if (this.#big.length < bytes) this.#big = Buffer.allocUnsafeSlow(Math.ceil(bytes / KiB) * KiB);
     this.#cursor.readBigData(this.#big, bytes);
     this.#value = this.#big;
     this.#valueStart = 0;
@@ -202,6 +212,7 @@ class ValuePage {
     this.start = node + nodeHeadBytes;
     if (this.start > this.#end) throw this.#file.damaged(-1, "a list of values is cut off");
     this.bytes = this.#leaf.readUInt16LE(node + 6);
+    if (this.start + this.bytes > this.#end) throw this.#file.damaged(-1, "a list of values is cut off");
     return true;
   }
 }

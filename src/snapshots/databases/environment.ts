@@ -42,6 +42,7 @@ export class ApplicationEnvironment implements AsyncDisposable {
   #root: RootDatabase<Buffer, Buffer>;
   readonly #openRoot: () => RootDatabase<Buffer, Buffer>;
   readonly #gauge = new Gauge();
+  readonly #fileBytesBefore: number;
   readonly #tables = new Map<string, Table>();
   readonly #mapBytes: number;
   #isClosed = false;
@@ -78,6 +79,7 @@ export class ApplicationEnvironment implements AsyncDisposable {
       }
     };
     this.#root = this.#openRoot();
+    this.#fileBytesBefore = this.#gauge.read().fileBytes;
   }
 
   /**
@@ -85,10 +87,19 @@ export class ApplicationEnvironment implements AsyncDisposable {
    * of this process. No state may be held meanwhile.
    */
   async giveBackPages(): Promise<void> {
-    if (this.#gauge.read().fileBytes < lmdbMappedBytesMax || unmapResident(this.file.dataPath)) return;
+    if (this.giveBackWithin()) return;
     await this.#root.close();
     this.#tables.clear();
     this.#root = this.#openRoot();
+  }
+
+  /**
+   * The same in the middle of a transaction, whose pages may lie all over the file: the kernel maps their
+   * neighbours with them. False where there are many and this way is not to be had.
+   */
+  giveBackWithin(): boolean {
+    const mappedBytes = this.#gauge.read().fileBytes - this.#fileBytesBefore;
+    return mappedBytes < lmdbMappedBytesMax || unmapResident(this.file.dataPath);
   }
 
   /** Holds the newest state until it is disposed of. */

@@ -1,5 +1,8 @@
+import { compareEntries } from "../merge/entry-rule.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
-import { emptyNativeHeader, readNativeHeader } from "../wire/native-header.js";
+import { compareForwards } from "../wire/key-order.js";
+import { headerBytesAt, isDeletedAt, nativeHeaderBytes, uint32At, uint64At } from "../wire/native-header.js";
+import { WireEntry } from "../wire/wire-entry.js";
 import { EntryWalk } from "./entry-walk.js";
 import type { CompareKeys } from "./key-order.js";
 import type { PageFile } from "./page-file.js";
@@ -13,8 +16,9 @@ const noBytes = new Uint8Array(0);
  */
 export class HeaderWalk implements SnapshotEntry {
   isThere = false;
+  isDeleted = false;
 
-  readonly #header = emptyNativeHeader();
+  #headerBytes = 0;
   readonly database: string;
   readonly #order: CompareKeys;
   readonly #walk: EntryWalk;
@@ -36,7 +40,7 @@ export class HeaderWalk implements SnapshotEntry {
 
   /** The application's value. */
   get value(): Uint8Array {
-    return this.isDeleted ? noBytes : this.#walk.value.subarray(this.#header.headerBytes);
+    return this.isDeleted ? noBytes : this.#walk.value.subarray(this.#headerBytes);
   }
 
   get keyBytes(): number {
@@ -44,19 +48,34 @@ export class HeaderWalk implements SnapshotEntry {
   }
 
   get valueBytes(): number {
-    return this.isDeleted ? 0 : this.#walk.valueBytes - this.#header.headerBytes;
+    return this.isDeleted ? 0 : this.#walk.valueBytes - this.#headerBytes;
   }
 
   get timestampNano(): bigint {
-    return this.#header.timestampNano;
-  }
-
-  get isDeleted(): boolean {
-    return this.#header.isDeleted;
+    return uint64At(this.#walk.valueBuffer, this.#walk.valueStart);
   }
 
   get leafPage(): number {
     return this.#walk.leafPage;
+  }
+
+  /**
+   * The order of `compareEntries` between what is here and an entry of a snapshot, where all lies in buffers:
+   * without views and 64-bit numbers, which a merge would make for each entry that is there already.
+   */
+  compareWith(entry: SnapshotEntry): number {
+    if (!(entry instanceof WireEntry)) return compareEntries(this, entry);
+    const walk = this.#walk;
+    const high = uint32At(walk.valueBuffer, walk.valueStart);
+    const low = uint32At(walk.valueBuffer, walk.valueStart + 4);
+    const time = high - entry.timestampHigh || low - entry.timestampLow;
+    if (time !== 0) return time;
+    walk.load(walk.valueBytes);
+    const start = walk.valueStart + this.#headerBytes;
+    const end = start + this.valueBytes;
+    const { bytes, valueStart, valueEnd } = entry;
+    const value = compareForwards(bytes, valueStart, valueEnd, walk.valueBuffer, start, end);
+    return value || Number(this.isDeleted) - Number(entry.isDeleted);
   }
 
   setTree(tree: TreeHead): void {
@@ -97,6 +116,9 @@ export class HeaderWalk implements SnapshotEntry {
   }
 
   #read(): void {
-    readNativeHeader(this.#walk.value, this.#header, this);
+    const walk = this.#walk;
+    walk.load(Math.min(nativeHeaderBytes, walk.valueBytes));
+    this.#headerBytes = headerBytesAt(walk.valueBuffer, walk.valueStart, walk.valueBytes, this);
+    this.isDeleted = isDeletedAt(walk.valueBuffer, walk.valueStart);
   }
 }

@@ -1,5 +1,4 @@
 import { PlimsollError, stateHeldMillisMax, systemClock } from "../../kernel/index.js";
-import { winnerOf } from "../merge/entry-rule.js";
 import type { DatabaseStream, DbiHead, EntryStream, SnapshotEntry } from "../snapshot-entry.js";
 import { dupSortTransform } from "../wire/format.js";
 import type { DatabaseSchema } from "../wire/key-order.js";
@@ -23,6 +22,8 @@ export interface DatabaseMergeOptions {
   createFlags?: ReadonlyMap<string, number>;
   /** Of the oldest snapshot: before version 3 the flags named in it are not the application's. */
   formatVersion?: number;
+  /** For changes until they are written, where several merges follow one another. */
+  batch?: ChangeBatch;
   /** Of changes in the application's own databases that have no time yet. */
   nowNano?: () => bigint;
 }
@@ -47,7 +48,7 @@ export async function mergeSnapshot(
   options: DatabaseMergeOptions,
 ): Promise<DatabaseMergeReport> {
   const report: DatabaseMergeReport = { databases: 0, entries: 0, changed: 0, transactions: 0 };
-  const batch = new ChangeBatch(options.schema === "native" ? (options.headerBlocks ?? 0) : 0);
+  const { batch = new ChangeBatch(options.schema === "native" ? (options.headerBlocks ?? 0) : 0) } = options;
   for (let head = await source.nextDbi(); head !== null; head = await source.nextDbi()) {
     if (isPrivate(head.name)) continue;
     report.databases += 1;
@@ -115,6 +116,8 @@ class DatabaseMerge {
   readonly #report: DatabaseMergeReport;
   #state: HeldState | null = null;
   #heldSince = 0;
+  /** The state in which the first change of the batch was looked at: later ones hold what came since. */
+  #judgedTxnId = -1;
   #walk: HeaderWalk | null = null;
 
   constructor(
@@ -141,7 +144,12 @@ class DatabaseMerge {
         for (let entry = source.next(); entry !== null; entry = source.next()) {
           this.#report.entries += 1;
           if (!this.#isWanted(entry)) continue;
-          if (!this.#batch.hasRoomFor(entry.key.length + entry.value.length)) await this.#write();
+          if (!this.#batch.hasRoomFor(entry.key.length + entry.value.length)) {
+            await this.#write();
+            // Somebody may have written this key since it was looked at, and it was not in that batch.
+            if (!this.#isWanted(entry)) continue;
+          }
+          if (this.#batch.count === 0) this.#judgedTxnId = this.#state!.meta.txnId;
           this.#batch.add(entry.key, entry.value, entry, this.#walk!.leafPage);
         }
       }
@@ -154,13 +162,13 @@ class DatabaseMerge {
   #isWanted(entry: SnapshotEntry): boolean {
     const walk = this.#walk!;
     walk.find(entry.key);
-    if (walk.isThere) return winnerOf<SnapshotEntry, SnapshotEntry>(walk, entry) === entry;
+    if (walk.isThere) return walk.compareWith(entry) < 0;
     return !entry.isDeleted || entry.timestampNano >= (this.#options.deletedCutoffNano ?? 0n);
   }
 
   async #write(): Promise<void> {
     if (this.#batch.count === 0) return;
-    const heldTxnId = this.#state!.meta.txnId;
+    const heldTxnId = this.#judgedTxnId;
     this.#letGo();
     const environment = this.#environment;
     const target = { environment, name: this.#name, keptName: this.#keptName };

@@ -160,6 +160,8 @@ export class TreeCursor {
       ? this.#window.readUInt16LE(at + this.#headBytes - 8)
       : 0;
     this.#count = this.#countOf(this.#window, at, page);
+    if (this.#headBytes + this.#count * this.#width > this.#pageBytes)
+      throw this.file.damaged(page, "an entry reaches beyond it");
   }
 
   #nextLeaf(): boolean {
@@ -211,6 +213,7 @@ export class TreeCursor {
       const node = this.#nodeOf(bytes, middle);
       const start = node + nodeHeadBytes;
       const end = start + bytes.readUInt16LE(node + 6);
+      if (end > this.#pageBytes) throw this.file.damaged(bytes.readUInt32LE(0), "an entry reaches beyond it");
       if (order(bytes, start, end, key, 0, key.length) <= 0) low = middle + 1;
       else high = middle;
     }
@@ -260,6 +263,10 @@ export class TreeCursor {
     assert((this.nodeFlags & nodeFlags.bigData) !== 0, "only big data has pages of its own");
     const page =
       this.leaf.readUInt32LE(this.dataStart) + this.leaf.readUInt32LE(this.dataStart + 4) * 0x1_0000_0000;
+    const head = Buffer.allocUnsafe(this.#headBytes);
+    this.file.readBytes(page, 0, head.length, head);
+    const isRight = head.readUIntLE(0, 6) === page && this.file.isKind(head, 0, "overflow");
+    if (!isRight) throw this.file.damaged(page, "it is not where a value begins");
     this.file.readBytes(page, this.#headBytes, bytes, into);
   }
 }

@@ -1,3 +1,4 @@
+import { mappedCheckChanges } from "../../kernel/index.js";
 import { winnerOf } from "../merge/entry-rule.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
 import { decodeDupSortKey } from "../wire/dupsort-key.js";
@@ -34,6 +35,7 @@ export function writeNative(
   const walk = heldTxnId === meta.txnId ? null : walkKept(environment, keptName, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
+    if (at % mappedCheckChanges === 0) environment.giveBackWithin();
     const key = batch.key(at);
     walk?.find(key);
     if (walk !== null && !wins(entryAt(batch, at), walk, deletedCutoffNano)) continue;
@@ -56,6 +58,7 @@ export function writeShadow(
   const shadow = new ShadowWriter(target, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
+    if (at % mappedCheckChanges === 0) target.environment.giveBackWithin();
     const key = batch.key(at);
     const isChanged = shadow.takeLocal(key, nowNano);
     if (wins(entryAt(batch, at), shadow.current, deletedCutoffNano)) {
@@ -79,6 +82,7 @@ export function writeLocal(
   const shadow = new ShadowWriter(target, meta);
   let written = 0;
   for (let at = 0; at < batch.count; at += 1) {
+    if (at % mappedCheckChanges === 0) target.environment.giveBackWithin();
     const key = batch.key(at);
     if (!shadow.takeLocal(key, nowNano, unknownNano)) continue;
     shadow.settleLocal(key);
@@ -116,6 +120,8 @@ function walkKept(environment: ApplicationEnvironment, name: string, meta: MetaP
 
 const emptyTree: TreeHead = { flags: 0, depth: 0, pages: 0, entries: 0, root: -1 };
 const noBytes = Buffer.alloc(0);
+/** Behind it there is no later time. */
+const lastNano = 2n ** 64n - 1n;
 
 /** One pair of shadow and database within a transaction, by keys that rise. */
 class ShadowWriter {
@@ -195,6 +201,7 @@ class ShadowWriter {
   /** The application changed what it saw: that came before, even where some clock was ahead. */
   #laterThanShadow(nowNano: bigint): bigint {
     const { timestampNano } = this.#shadow;
-    return nowNano > timestampNano ? nowNano : timestampNano + 1n;
+    if (nowNano > timestampNano) return nowNano;
+    return timestampNano === lastNano ? lastNano : timestampNano + 1n;
   }
 }

@@ -1,18 +1,29 @@
-import { shadowPassesMax, systemClock } from "../../kernel/index.js";
+import {
+  collectGarbage,
+  formatBytes,
+  PlimsollError,
+  shadowPassesMax,
+  snapshotStreamBytes,
+  systemClock,
+  walkStepEntries,
+} from "../../kernel/index.js";
 import { Capture } from "../databases/capture.js";
+import { ChangeBatch } from "../databases/change-batch.js";
 import { listDatabases } from "../databases/database-list.js";
 import { ApplicationEnvironment } from "../databases/environment.js";
 import { mainToShadow } from "../databases/main-to-shadow.js";
-import { mergeSnapshot } from "../databases/merge-snapshot.js";
+import { type DatabaseMergeReport, mergeSnapshot } from "../databases/merge-snapshot.js";
 import { sweep } from "../databases/sweep.js";
+import { firstPass, type PassSource, passBytes } from "../merge/merge-passes.js";
 import { mergeSnapshots } from "../merge/merge-snapshots.js";
 import type { DatabaseStream, DbiHead, SnapshotEntry } from "../snapshot-entry.js";
 import type { DatabaseSchema } from "../wire/key-order.js";
 import { openSnapshot, surveySnapshot } from "../wire/open-snapshot.js";
-import type { SnapshotReader } from "../wire/snapshot-reader.js";
+import type { SnapshotOutline, SnapshotReader } from "../wire/snapshot-reader.js";
 import type {
   CapturedState,
   DatabaseCallOptions,
+  MergeCallOptions,
   MergeResult,
   MergeSource,
   SweepResult,
@@ -76,31 +87,49 @@ export class ApplicationDatabase implements SyncedDatabase {
   }
 
   /** Each is read to its checksum first: what came damaged must not be taken for entries. */
-  async merge(
-    sources: readonly MergeSource[],
-    { signal, onEntries }: DatabaseCallOptions,
-  ): Promise<MergeResult> {
-    const { schema, cutoffMs, createFlags, headerBlocks } = this.#options;
+  async merge(sources: readonly MergeSource[], options: MergeCallOptions): Promise<MergeResult> {
+    const { budget, signal } = options;
+    const { schema } = this.#options;
     if (!this.#isShadowed && this.txnId() > 0) await this.#shadowFirst(signal);
+    let left: readonly SurveyedSource[] = await surveyed(sources, schema, options);
+    const batch = new ChangeBatch(schema === "native" ? this.#options.headerBlocks : 0);
+    const result: MergeResult = { ownTransactions: 0, entries: 0, changed: 0 };
+    while (left.length > 0) {
+      const pass = firstPass(left, { bytesMax: budget.bytesMax, schema });
+      using _lease = await budget.take(passBytes(pass, schema), signal, pass.length);
+      const { entries, changed, transactions } = await this.#mergePass(pass, batch, result.entries, options);
+      result.ownTransactions += transactions;
+      result.entries += entries;
+      result.changed += changed;
+      left = left.slice(pass.length);
+      // What a pass leaves behind is outside of the heap, where V8 lets several of them add up.
+      if (entries > walkStepEntries) collectGarbage();
+    }
+    return result;
+  }
+
+  async #mergePass(
+    pass: readonly SurveyedSource[],
+    batch: ChangeBatch,
+    entriesBefore: number,
+    { signal, onEntries }: MergeCallOptions,
+  ): Promise<DatabaseMergeReport> {
+    const { schema, cutoffMs, createFlags } = this.#options;
     const readers: SnapshotReader[] = [];
     try {
-      for (const { name, read } of sources) {
-        const outline = await surveySnapshot(read(), { name, signal });
+      for (const { name, read, outline } of pass)
         readers.push(await openSnapshot(read(), { name, signal, schema, outline }));
-      }
-      const merged = mergeSnapshots(readers, { schema });
-      const report = await mergeSnapshot(this.#environment, new CountedStream(merged, onEntries), {
+      const merged = new CountedStream(mergeSnapshots(readers, { schema }), entriesBefore, onEntries);
+      return await mergeSnapshot(this.#environment, merged, {
         schema,
         signal,
-        headerBlocks,
+        batch,
         createFlags,
         formatVersion: Math.min(...readers.map((reader) => reader.formatVersion)),
         ...(cutoffMs === null
           ? {}
           : { deletedCutoffNano: nowNano() - BigInt(Math.round(cutoffMs)) * nanosPerMs }),
       });
-      const { entries, changed, transactions } = report;
-      return { entries, changed, ownTransactions: transactions };
     } finally {
       for (const reader of readers) await reader[Symbol.asyncDispose]();
     }
@@ -154,14 +183,42 @@ function withTxnId(captured: Capture, lmdbTxnId: bigint): CapturedState {
   return { lmdbTxnId, databases, [Symbol.dispose]: () => captured[Symbol.dispose]() };
 }
 
+interface SurveyedSource extends MergeSource, PassSource {
+  outline: SnapshotOutline;
+}
+
+/** Reads all snapshots one after the other, and says what there is to one that no pass has room for. */
+async function surveyed(
+  sources: readonly MergeSource[],
+  schema: DatabaseSchema,
+  { budget, signal }: MergeCallOptions,
+): Promise<SurveyedSource[]> {
+  const found: SurveyedSource[] = [];
+  for (const source of sources) {
+    using _lease = await budget.take(snapshotStreamBytes, signal);
+    const { name, read } = source;
+    const outline = await surveySnapshot(read(), { name, signal });
+    const { entryBytesMax } = outline;
+    const needed = passBytes([outline], schema);
+    if (needed > budget.bytesMax) {
+      const [needs, left] = [formatBytes(needed), formatBytes(budget.bytesMax)];
+      const details = { name, bytes: entryBytesMax, needed: needs, left };
+      throw new PlimsollError("SNAPSHOT_ENTRY_OVER_LINE", details, { place: { source: name } });
+    }
+    found.push({ ...source, outline, entryBytesMax });
+  }
+  return found;
+}
+
 /** Tells how far a merge is, whenever it waits for more. */
 class CountedStream implements DatabaseStream {
   readonly #stream: DatabaseStream;
   readonly #onEntries: ((done: number) => void) | undefined;
-  #entries = 0;
+  #entries: number;
 
-  constructor(stream: DatabaseStream, onEntries: ((done: number) => void) | undefined) {
+  constructor(stream: DatabaseStream, entriesBefore: number, onEntries?: (done: number) => void) {
     this.#stream = stream;
+    this.#entries = entriesBefore;
     this.#onEntries = onEntries;
   }
 

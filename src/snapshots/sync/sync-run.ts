@@ -65,6 +65,7 @@ const unreadableCodes: ReadonlySet<string> = new Set([
   "SNAPSHOT_DAMAGED",
   "SNAPSHOT_VERSION",
   "SNAPSHOT_ENTRY_TOO_LARGE",
+  "SNAPSHOT_ENTRY_OVER_LINE",
   "SNAPSHOT_FIELD_LATE",
 ]);
 
@@ -186,7 +187,6 @@ export class SyncRun {
   async #merge(snapshots: readonly SeenSnapshot[]): Promise<void> {
     const { budget, clock, onEvent, onProgress, signal, storage, target } = this.#parts;
     const names = snapshots.map(({ name }) => name);
-    using _lease = await budget.take(names.length * snapshotStreamBytes, signal);
     const startedAtMs = clock.nowMs();
     let bytes = 0;
     const shown = names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`;
@@ -196,6 +196,7 @@ export class SyncRun {
     }));
     const { ownTransactions, entries, changed } = await target.merge(sources, {
       signal,
+      budget,
       onEntries: (done) =>
         onProgress({ work: "merge", name: shown, entries: done, entriesTotal: null, bytes }),
     });
@@ -211,7 +212,8 @@ export class SyncRun {
   }
 
   async #send(after: string | null): Promise<void> {
-    const { clock, database, onEvent, onProgress, settings, signal, storage, target } = this.#parts;
+    const { budget, clock, database, onEvent, onProgress, settings, signal, storage, target } = this.#parts;
+    using _lease = await budget.take(snapshotStreamBytes, signal);
     const startedAtMs = clock.nowMs();
     using captured = await target.capture({ signal });
     const txnId = Number(captured.lmdbTxnId);

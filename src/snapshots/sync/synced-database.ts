@@ -1,4 +1,5 @@
 import type { DbiHead, SnapshotEntry } from "../snapshot-entry.js";
+import type { ByteBudget } from "../transfer/index.js";
 
 /** A state of a database that stays as it is while a snapshot is written of it. */
 export interface CapturedState extends Disposable {
@@ -37,6 +38,11 @@ export interface DatabaseCallOptions {
   onEntries?: (done: number) => void;
 }
 
+export interface MergeCallOptions extends DatabaseCallOptions {
+  /** What is read at once holds leases of it; none may be held by whoever calls. */
+  budget: ByteBudget;
+}
+
 /** What a sync needs of a database. */
 export interface SyncedDatabase extends AsyncDisposable {
   /** For messages. */
@@ -45,7 +51,7 @@ export interface SyncedDatabase extends AsyncDisposable {
   txnId(): number;
   /** Holds the newest state; what the schema needs is brought up to it before. */
   capture(options: DatabaseCallOptions): Promise<CapturedState>;
-  /** Takes in what wins of several snapshots, in one pass. */
-  merge(sources: readonly MergeSource[], options: DatabaseCallOptions): Promise<MergeResult>;
+  /** Takes in what wins of several snapshots, in as many passes as the budget asks for. */
+  merge(sources: readonly MergeSource[], options: MergeCallOptions): Promise<MergeResult>;
   sweep(options: DatabaseCallOptions): Promise<SweepResult>;
 }

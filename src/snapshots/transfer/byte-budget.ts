@@ -17,7 +17,9 @@ export interface ByteLease extends Disposable {
 
 interface Waiter {
   unitBytes: number;
-  countWanted: number;
+  /** What one of them counts for. */
+  unitCount: number;
+  unitsWanted: number;
   grant(lease: ByteLease): void;
 }
 
@@ -38,6 +40,10 @@ export class ByteBudget {
     this.#options = options;
   }
 
+  get bytesMax(): number {
+    return this.#options.bytesMax;
+  }
+
   get usedBytes(): number {
     return this.#usedBytes;
   }
@@ -51,14 +57,20 @@ export class ByteBudget {
     return this.#queue.length;
   }
 
-  take(bytes: number, signal: AbortSignal): Promise<ByteLease> {
-    return this.takeSome(bytes, 1, signal);
+  /** One lease, which may be for several together. */
+  take(bytes: number, signal: AbortSignal, count = 1): Promise<ByteLease> {
+    return this.#wait({ unitBytes: bytes, unitCount: count, unitsWanted: 1 }, signal);
   }
 
   /** One lease for several units, for as many of them as there is room for, and for one at least. */
   takeSome(unitBytes: number, countWanted: number, signal: AbortSignal): Promise<ByteLease> {
+    return this.#wait({ unitBytes, unitCount: 1, unitsWanted: countWanted }, signal);
+  }
+
+  #wait(wanted: Omit<Waiter, "grant">, signal: AbortSignal): Promise<ByteLease> {
+    const { unitBytes, unitCount, unitsWanted } = wanted;
     assert(Number.isSafeInteger(unitBytes) && unitBytes >= 0, "a lease is a whole number of bytes");
-    assert(countWanted >= 1, "a lease is for something");
+    assert(unitCount >= 1 && unitsWanted >= 1, "a lease is for something");
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const abort = () => {
@@ -67,8 +79,7 @@ export class ByteBudget {
         this.#pump();
       };
       const waiter: Waiter = {
-        unitBytes,
-        countWanted,
+        ...wanted,
         grant: (lease) => {
           signal.removeEventListener("abort", abort);
           resolve(lease);
@@ -84,18 +95,19 @@ export class ByteBudget {
 
   #pump(): void {
     for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
-      const count = Math.min(head.countWanted, this.#roomFor(head.unitBytes));
-      if (count === 0) return;
+      const units = Math.min(head.unitsWanted, this.#roomFor(head));
+      if (units === 0) return;
       this.#queue.shift();
-      head.grant(this.#granted(head.unitBytes * count, count));
+      head.grant(this.#granted(head.unitBytes * units, head.unitCount * units));
     }
   }
 
-  #roomFor(unitBytes: number): number {
+  #roomFor({ unitBytes, unitCount }: Waiter): number {
     const { bytesMax, countMax = Number.POSITIVE_INFINITY } = this.#options;
     const byBytes = Math.floor((bytesMax - this.#usedBytes) / Math.max(1, unitBytes));
-    const count = Math.max(0, Math.min(byBytes, countMax - this.#count));
-    return this.#count === 0 ? Math.max(1, count) : count;
+    const byCount = Math.floor((countMax - this.#count) / unitCount);
+    const units = Math.max(0, Math.min(byBytes, byCount));
+    return this.#count === 0 ? Math.max(1, units) : units;
   }
 
   #granted(bytes: number, count: number): ByteLease {

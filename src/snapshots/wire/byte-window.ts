@@ -19,8 +19,13 @@ export class ByteWindow {
   #behindAt = 0;
   #carry: Uint8Array = empty;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  /** Where the longest piece is known, one buffer serves for all that are large. */
+  #largeCarry: Uint8Array | undefined;
+  readonly #pieceBytesMax: number;
+
+  constructor(chunks: AsyncIterable<Uint8Array>, pieceBytesMax = 0) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#pieceBytesMax = pieceBytesMax;
   }
 
   /** Byte of the stream that is read next. */
@@ -85,8 +90,8 @@ export class ByteWindow {
     const held = this.end - this.at;
     const added = Math.min(count - held, this.#behind.length - this.#behindAt);
     const target = this.#carryFor(held + added, count);
-    if (target === this.bytes) target.copyWithin(0, this.at, this.end);
-    else target.set(this.bytes.subarray(this.at, this.end));
+    if (target !== this.bytes) target.set(this.bytes.subarray(this.at, this.end));
+    else if (this.at > 0) target.copyWithin(0, this.at, this.end);
     target.set(this.#behind.subarray(this.#behindAt, this.#behindAt + added), held);
     this.#behindAt += added;
     this.base = this.offset;
@@ -100,6 +105,10 @@ export class ByteWindow {
    * entry left behind is let go by the next small one.
    */
   #carryFor(bytes: number, wanted: number): Uint8Array {
+    if (wanted > snapshotCarryKeepBytes && wanted <= this.#pieceBytesMax) {
+      this.#largeCarry ??= new Uint8Array(this.#pieceBytesMax);
+      return this.#largeCarry;
+    }
     const isOversized = this.#carry.length > snapshotCarryKeepBytes && wanted <= snapshotCarryKeepBytes;
     if (bytes <= this.#carry.length && !isOversized) return this.#carry;
     return new Uint8Array(Math.max(1024, Math.min(wanted, 2 * bytes)));

@@ -29,16 +29,32 @@ export function readNativeHeader(
   header: NativeHeader,
   place: { database: string; key: Uint8Array },
 ): NativeHeader {
-  if (value.length < nativeHeaderBytes) throw invalid(`${value.length} bytes are too short for one`, place);
-  if (value[versionAt] !== 0) throw invalid(`version ${value[versionAt]}`, place);
-  const blocks = (value[blocksAt]! << 8) | value[blocksAt + 1]!;
-  header.headerBytes = nativeHeaderBytes + blocks * blockBytes;
-  if (value.length < header.headerBytes) throw invalid(`${blocks} extension blocks are not there`, place);
+  header.headerBytes = headerBytesAt(value, 0, value.length, place);
   header.timestampNano = uint64At(value, 0);
   header.txnId = uint64At(value, 8);
   header.flags = value[flagsAt]!;
   header.isDeleted = (header.flags & deletedFlag) !== 0;
   return header;
+}
+
+/** How long the header is of a value that begins in a buffer and has so many bytes; refuses what is none. */
+export function headerBytesAt(
+  bytes: Uint8Array,
+  start: number,
+  valueBytes: number,
+  place: { database: string; key: Uint8Array },
+): number {
+  if (valueBytes < nativeHeaderBytes) throw invalid(`${valueBytes} bytes are too short for one`, place);
+  const version = bytes[start + versionAt]!;
+  if (version !== 0) throw invalid(`version ${version}`, place);
+  const blocks = (bytes[start + blocksAt]! << 8) | bytes[start + blocksAt + 1]!;
+  const headerBytes = nativeHeaderBytes + blocks * blockBytes;
+  if (valueBytes < headerBytes) throw invalid(`${blocks} extension blocks are not there`, place);
+  return headerBytes;
+}
+
+export function isDeletedAt(bytes: Uint8Array, start: number): boolean {
+  return (bytes[start + flagsAt]! & deletedFlag) !== 0;
 }
 
 export function emptyNativeHeader(): NativeHeader {
@@ -64,11 +80,12 @@ export function putNativeHeader(
   return headerBytes;
 }
 
-function uint64At(bytes: Uint8Array, at: number): bigint {
+/** Big endian, as headers have it. */
+export function uint64At(bytes: Uint8Array, at: number): bigint {
   return (BigInt(uint32At(bytes, at)) << 32n) | BigInt(uint32At(bytes, at + 4));
 }
 
-function uint32At(bytes: Uint8Array, at: number): number {
+export function uint32At(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }
 

@@ -59,8 +59,8 @@ export async function surveySnapshot(
     while (await reader.fill()) while (reader.next()) database.entries++;
     if (head.name === "") throw damaged(name, "a database without a name");
   }
-  const { formatVersion, compatVersion, meta } = reader.checkVersion();
-  return { formatVersion, compatVersion, meta, databases };
+  const { formatVersion, compatVersion, meta, entryBytesMax } = reader.checkVersion();
+  return { formatVersion, compatVersion, meta, databases, entryBytesMax };
 }
 
 async function opened(

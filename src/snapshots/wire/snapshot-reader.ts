@@ -1,4 +1,9 @@
-import { PlimsollError, snapshotEntryBytesMax, snapshotMetaBytesMax } from "../../kernel/index.js";
+import {
+  PlimsollError,
+  snapshotCarryKeepBytes,
+  snapshotEntryBytesMax,
+  snapshotMetaBytesMax,
+} from "../../kernel/index.js";
 import type { DatabaseStream, DbiHead, SnapshotEntry, SnapshotMeta } from "../snapshot-entry.js";
 import { ByteWindow } from "./byte-window.js";
 import { EntryOrder } from "./entry-order.js";
@@ -6,8 +11,12 @@ import { FieldStream } from "./field-stream.js";
 import { entryTag, flagsSinceVersion, snapshotFields, wireTypes, writtenFormatVersion } from "./format.js";
 import { emptyHead, isSameMeta, readHeadField } from "./head-codec.js";
 import type { DatabaseSchema } from "./key-order.js";
+import { passEntry } from "./large-entry.js";
 import { emptyMeta, readMeta } from "./meta-codec.js";
+import { WireFault } from "./wire-cursor.js";
 import { WireEntry } from "./wire-entry.js";
+
+const changed = "it is not what it was when it was looked over";
 
 /** What a snapshot says of itself and of its databases, wherever in it that stands. */
 export interface SnapshotOutline {
@@ -15,6 +24,8 @@ export interface SnapshotOutline {
   compatVersion: number;
   meta: SnapshotMeta;
   databases: { head: DbiHead; entries: number }[];
+  /** Of its largest entry: so much has to be held in one piece to read it. */
+  entryBytesMax: number;
 }
 
 export interface SnapshotReaderOptions {
@@ -36,6 +47,8 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
   formatVersion = 0;
   compatVersion = 0;
   meta: SnapshotMeta = emptyMeta();
+  /** Of the largest entry that was read. */
+  entryBytesMax = 0;
   readonly name: string;
   readonly #options: SnapshotReaderOptions;
   readonly #window: ByteWindow;
@@ -53,7 +66,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
   constructor(message: AsyncIterable<Uint8Array>, options: SnapshotReaderOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#window = new ByteWindow(message);
+    this.#window = new ByteWindow(message, options.outline?.entryBytesMax);
     this.#fields = new FieldStream(this.#window, options.name);
   }
 
@@ -200,7 +213,7 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
     const { outline } = this.#options;
     if (!outline) return emptyHead();
     const database = outline.databases[this.#databaseCount];
-    if (!database) throw this.#fields.damaged("it is not what it was when it was looked over");
+    if (!database) throw this.#fields.damaged(changed);
     return { ...database.head };
   }
 
@@ -242,9 +255,26 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
   async #readEntry(): Promise<void> {
     const length = await this.#fields.length(this.#databaseEnd);
     if (length > snapshotEntryBytesMax) throw this.#fields.tooLarge(length, snapshotEntryBytesMax);
-    if (!(await this.#window.need(length))) throw this.#fields.damaged("it ends within an entry");
-    this.#takeEntry(length);
+    const { outline, isSurvey } = this.#options;
+    if (length > (outline?.entryBytesMax ?? length)) throw this.#fields.damaged(changed);
+    if (isSurvey && length > snapshotCarryKeepBytes) await this.#passLargeEntry(length);
+    else {
+      if (!(await this.#window.need(length))) throw this.#fields.damaged("it ends within an entry");
+      this.#takeEntry(length);
+    }
     this.#isReady = true;
+  }
+
+  /** A look over a snapshot needs the key of an entry, and holds nothing else of a large one. */
+  async #passLargeEntry(length: number): Promise<void> {
+    const start = this.#window.offset;
+    try {
+      this.#entry.setKey(await passEntry(this.#fields, length));
+      this.#order.check(this.#entry);
+    } catch (fault) {
+      throw fault instanceof WireFault ? this.#fields.damaged(fault.message, start) : fault;
+    }
+    this.entryBytesMax = Math.max(this.entryBytesMax, length);
   }
 
   #takeEntry(length: number): void {
@@ -258,5 +288,6 @@ export class SnapshotReader implements DatabaseStream, AsyncDisposable {
       throw this.#fields.faultAt(fault);
     }
     window.at = start + length;
+    if (length > this.entryBytesMax) this.entryBytesMax = length;
   }
 }

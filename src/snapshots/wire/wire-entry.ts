@@ -68,6 +68,13 @@ export class WireEntry implements SnapshotEntry {
     if (this.isDeleted) this.valueEnd = this.valueStart;
   }
 
+  /** An entry of which nothing but the key is known. */
+  setKey(key: Uint8Array): void {
+    this.#clear(key, 0);
+    this.keyEnd = key.length;
+    this.isDeleted = false;
+  }
+
   #clear(bytes: Uint8Array, start: number): void {
     this.bytes = bytes;
     this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = start;

@@ -116,6 +116,7 @@ test("what another library writes is read", async () => {
         const outline = {
           ...about,
           databases: read.map(({ head, entries }) => ({ head, entries: entries.length })),
+          entryBytesMax: survey.entryBytesMax,
         };
         const reader = new SnapshotReader(pieces(message, chunkBytes), { name: "x", outline });
         const again = await readAll(await reader.open());
