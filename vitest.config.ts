@@ -12,8 +12,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     retry: 2,
     expect: { poll: { timeout: 60_000 } },
-    // A file a core: most of them wait for disks and other processes. Left to itself one core stays without any.
-    maxWorkers: availableParallelism(),
+    // One file more than there are cores: most of them wait for disks and other processes.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], exclude: pure } },
       // These only compute: files of one process share what is loaded, which else takes a third of their time.

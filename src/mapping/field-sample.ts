@@ -23,20 +23,20 @@ const hexPattern = /^([0-9a-f]{2}){8,}$/;
 
 /** Looks at every value of the sample, path by path, in the order in which the paths appear. */
 export function sampleFields(records: readonly Record<string, unknown>[], isText: boolean): FieldSample[] {
-  const maps = mapPaths(records);
-  const samples = new Map<string, FieldSample>();
+  const top = new Path([]);
+  const maps = mapPaths(records, top);
+  const samples = new Map<Path, FieldSample>();
   for (const record of records) {
-    const seen = new Set<string>();
-    for (const { path, value, isMultiple } of values(record, [], false, maps)) {
+    const seen = new Set<Path>();
+    for (const { path, value, isMultiple } of values(record, top, false, maps)) {
       if (value === null || value === undefined || (isText && value === "")) continue;
-      const key = JSON.stringify(path);
-      const sample = samples.get(key) ?? newSample(path);
-      if (!samples.has(key)) {
+      const sample = samples.get(path) ?? newSample(path.names);
+      if (!samples.has(path)) {
         if (samples.size === inferFieldCountMax) continue;
-        samples.set(key, sample);
+        samples.set(path, sample);
       }
-      if (!seen.has(key)) sample.recordCount++;
-      seen.add(key);
+      if (!seen.has(path)) sample.recordCount++;
+      seen.add(path);
       addValue(sample, value, isMultiple, isText);
     }
   }
@@ -53,48 +53,66 @@ export function sampleType(sample: FieldSample, isText: boolean): FieldType {
   return isText ? "string" : "json";
 }
 
+/** A path that is met again and again, made once. */
+class Path {
+  readonly names: string[];
+  readonly #below = new Map<string, Path>();
+
+  constructor(names: string[]) {
+    this.names = names;
+  }
+
+  below(name: string): Path {
+    let path = this.#below.get(name);
+    if (path === undefined) {
+      path = new Path([...this.names, name]);
+      this.#below.set(name, path);
+    }
+    return path;
+  }
+}
+
 interface PathValue {
-  path: string[];
+  path: Path;
   value: unknown;
   isMultiple: boolean;
 }
 
 function* values(
   value: unknown,
-  path: string[],
+  path: Path,
   isMultiple: boolean,
-  maps: Set<string>,
+  maps: ReadonlySet<Path>,
 ): Generator<PathValue> {
   if (Array.isArray(value) && !value.some(Array.isArray)) {
     for (const element of value) yield* values(element, path, true, maps);
-  } else if (isPlainObject(value) && path.length < inferDepthMax && !maps.has(JSON.stringify(path))) {
+  } else if (isPlainObject(value) && path.names.length < inferDepthMax && !maps.has(path)) {
     for (const [name, member] of Object.entries(value)) {
-      if (isFieldName(name)) yield* values(member, [...path, name], isMultiple, maps);
+      if (isFieldName(name)) yield* values(member, path.below(name), isMultiple, maps);
     }
-  } else if (path.length > 0) yield { path, value, isMultiple };
+  } else if (path.names.length > 0) yield { path, value, isMultiple };
 }
 
 /** Paths of objects with so many different member names that these are data, not fields. */
-function mapPaths(records: readonly Record<string, unknown>[]): Set<string> {
-  const names = new Map<string, Set<string>>();
-  const visit = (value: unknown, path: string[]): void => {
+function mapPaths(records: readonly Record<string, unknown>[], top: Path): Set<Path> {
+  const names = new Map<Path, Set<string>>();
+  const visit = (value: unknown, path: Path): void => {
     if (Array.isArray(value)) {
       // Arrays of arrays are values as they are, however deep they go.
       if (!value.some(Array.isArray)) for (const element of value) visit(element, path);
-    } else if (isPlainObject(value) && path.length < inferDepthMax) {
-      const key = JSON.stringify(path);
-      const known = names.get(key) ?? new Set();
-      names.set(key, known);
+    } else if (isPlainObject(value) && path.names.length < inferDepthMax) {
+      const known = names.get(path) ?? new Set();
+      names.set(path, known);
       for (const [name, member] of Object.entries(value)) {
-        if (path.length > 0 && known.size > inferMemberCountMax) return;
+        if (path !== top && known.size > inferMemberCountMax) return;
         known.add(name);
-        visit(member, [...path, name]);
+        visit(member, path.below(name));
       }
     }
   };
-  for (const record of records) visit(record, []);
-  const isMap = ([key, known]: [string, Set<string>]) => key !== "[]" && known.size > inferMemberCountMax;
-  return new Set([...names].filter(isMap).map(([key]) => key));
+  for (const record of records) visit(record, top);
+  const isMap = ([path, known]: [Path, Set<string>]) => path !== top && known.size > inferMemberCountMax;
+  return new Set([...names].filter(isMap).map(([path]) => path));
 }
 
 function newSample(path: string[]): FieldSample {

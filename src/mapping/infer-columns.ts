@@ -106,13 +106,12 @@ function inferLists(
 }
 
 function isList(cells: readonly string[], separator: string): boolean {
-  const split = cells.map((cell) => cell.split(separator).map((part) => part.trim()));
-  const several = split.filter((parts) => parts.length > 1);
-  const isShort = split.every((parts) => parts.every((part) => part !== "" && part.length <= partBytesMax));
+  const several = cells.filter((cell) => cell.includes(separator)).length;
+  if (several < listCellsMin || several < cells.length * listShareMin) return false;
+  const isShort = (text: string) => text !== "" && text.length <= partBytesMax;
   // An entity of HTML ends with a semicolon as well, and a text may hold JSON.
-  const isPlain = cells.every((cell) => !/[&{}[\]<>]/.test(cell));
-  return (
-    isShort && isPlain && several.length >= listCellsMin && several.length >= cells.length * listShareMin
+  return cells.every(
+    (cell) => !/[&{}[\]<>]/.test(cell) && cell.split(separator).every((part) => isShort(part.trim())),
   );
 }
 

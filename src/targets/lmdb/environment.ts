@@ -3,8 +3,10 @@ import type { Database, RootDatabase } from "lmdb";
 import { collectGarbage, reopensPerCollection } from "../../kernel/index.js";
 import { EnvironmentGate } from "./environment-gate.js";
 
-// The package's CommonJS form is one file where the other is a dozen modules: 1.5 MiB less of the line.
-const { open } = createRequire(import.meta.url)("lmdb") as typeof import("lmdb");
+// The package's CommonJS form is one file where the other is a dozen modules: 1.5 MiB less of the line. It is
+// loaded with the first store: imports into databases have none.
+const require = createRequire(import.meta.url);
+const lmdb = () => require("lmdb") as typeof import("lmdb");
 
 type Table = Database<Buffer, Buffer>;
 
@@ -105,7 +107,7 @@ function openRoot(
     eventTurnBatching: false,
     cache: false,
   };
-  return open<Buffer, Buffer>(options);
+  return lmdb().open<Buffer, Buffer>(options);
 }
 
 function openTables(root: RootDatabase<Buffer, Buffer>): Tables {
