@@ -1,4 +1,5 @@
 export * from "./allocator.js";
+export * from "./append-all.js";
 export * from "./assert.js";
 export * from "./bytes.js";
 export * from "./clock.js";

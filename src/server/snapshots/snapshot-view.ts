@@ -2,7 +2,7 @@ import { shownInstancesMax, shownUnreadableMax } from "../../kernel/index.js";
 import type { InstanceStatus, SyncStatus, WorkDone } from "../../snapshots/index.js";
 import { failureOf, withoutPaths } from "../failure.js";
 import { healthOf } from "./health.js";
-import type { ReplicaService } from "./replica-service.js";
+import type { ReplicaService, ReplicaTrouble } from "./replica-service.js";
 import type { SnapshotWork } from "./snapshot-work.js";
 import type { SyncService } from "./sync-service.js";
 
@@ -36,14 +36,7 @@ function syncView(sync: SyncService, storePath: string): object {
     storage: withoutPaths(storageName, storePath),
     leases,
     trouble:
-      trouble === null
-        ? null
-        : {
-            error: failureOf(trouble.error, storePath).error,
-            count: trouble.count,
-            since: timeOf(trouble.sinceMs),
-            retryAt: timeOf(trouble.retryAtMs),
-          },
+      trouble === null ? null : { ...troubleView(trouble, storePath), retryAt: timeOf(trouble.retryAtMs) },
     databases: statuses.map((status) => databaseView(status, storePath)),
   };
 }
@@ -130,16 +123,13 @@ function replicaView(replica: ReplicaService, storePath: string): object {
             partsRead: lastPull.partsRead,
             bytesRead: lastPull.bytesRead,
           },
-    trouble:
-      trouble === null
-        ? null
-        : {
-            error: failureOf(trouble.error, storePath).error,
-            count: trouble.count,
-            since: timeOf(trouble.sinceMs),
-          },
+    trouble: trouble === null ? null : troubleView(trouble, storePath),
     counts,
   };
+}
+
+function troubleView({ error, count, sinceMs }: ReplicaTrouble, storePath: string) {
+  return { error: failureOf(error, storePath).error, count, since: timeOf(sinceMs) };
 }
 
 function timeOf(ms: number | null): string | null {

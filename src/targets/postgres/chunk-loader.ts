@@ -1,4 +1,10 @@
-import { idleCopyBytesMin, stagedBytesMax, stagedRefusedMax, stagedRowsMax } from "../../kernel/index.js";
+import {
+  appendAll,
+  idleCopyBytesMin,
+  stagedBytesMax,
+  stagedRefusedMax,
+  stagedRowsMax,
+} from "../../kernel/index.js";
 import {
   type Applied,
   addRowCounts,
@@ -129,11 +135,11 @@ export class ChunkLoader {
     for (const batch of batches) {
       together.push(this.#place(batch));
       if (this.#stagedRows < this.#rowsMax && this.#stagedBytes < stagedBytesMax) continue;
-      applied.rejects.push(...(await this.#stage(together)));
+      appendAll(applied.rejects, await this.#stage(together));
       addApplied(applied, await this.#settleStaged());
       together = [];
     }
-    applied.rejects.push(...(await this.#stage(together)));
+    appendAll(applied.rejects, await this.#stage(together));
     return applied;
   }
 
@@ -265,7 +271,7 @@ function noneApplied(): Applied {
 
 function addApplied(sum: Applied, more: Applied): Applied {
   addRowCounts(sum.counts, more.counts);
-  sum.rejects.push(...more.rejects);
+  appendAll(sum.rejects, more.rejects);
   return sum;
 }
 

@@ -1,4 +1,4 @@
-import { rowHeadBytesMax, siftedRecordsMax } from "../../kernel/index.js";
+import { appendAll, rowHeadBytesMax, siftedRecordsMax } from "../../kernel/index.js";
 import { addRowCounts, noRowCounts, type RowCounts, type RowReject } from "../../ports/index.js";
 import { RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
@@ -72,7 +72,7 @@ export class Settler {
     const done = await this.#tryRange(range, mayRepeat);
     if (!(done instanceof RowFault)) {
       addRowCounts(settled.counts, done.counts);
-      settled.losers.push(...done.losers);
+      appendAll(settled.losers, done.losers);
       return;
     }
     await this.staging.makeIndex();
@@ -125,7 +125,7 @@ export class Settler {
       if (deleted > 0) await this.#bury(part);
       const { counts, losers } = await this.#applyRecords(part);
       addRowCounts(settled.counts, { ...counts, deleted: counts.deleted + deleted });
-      settled.losers.push(...losers);
+      appendAll(settled.losers, losers);
     }
     return settled;
   }
@@ -152,7 +152,7 @@ export class Settler {
     if (conflict.kind !== "newest" || !hasKey) {
       counts.stored = fresh;
       if (conflict.kind === "replace") counts.replaced = alive - fresh;
-      else if (conflict.kind === "reject") losers.push(...(await this.#losers(part, alive - winners)));
+      else if (conflict.kind === "reject") appendAll(losers, await this.#losers(part, alive - winners));
       else counts.duplicates = alive - fresh;
     }
     if (winners > 0) {

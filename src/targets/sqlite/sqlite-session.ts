@@ -1,5 +1,11 @@
 import { dirname, resolve } from "node:path";
-import { assert, sqliteAloneBytesMax, sqliteAloneChunkBytesMin, WriterLock } from "../../kernel/index.js";
+import {
+  appendAll,
+  assert,
+  sqliteAloneBytesMax,
+  sqliteAloneChunkBytesMin,
+  WriterLock,
+} from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
 import {
   type AfterLoad,
@@ -101,7 +107,7 @@ export class SqliteSession extends TableTargetSession {
         if (!pages.some(({ table }) => table === number)) continue;
         const { counts, rejects } = writer.apply(place, pages);
         addRowCounts(applied.counts, counts);
-        applied.rejects.push(...rejects);
+        appendAll(applied.rejects, rejects);
       }
       for (const { rowBytes } of pages) this.bytesWritten += rowBytes;
       return applied;
