@@ -1,6 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { isPlimsollError, PlimsollError } from "../kernel/index.js";
-import { type ImportProgress, type ImportReport, runImport } from "../pipeline/index.js";
+import {
+  type ImportHost,
+  type ImportProgress,
+  type ImportReport,
+  runImport,
+  type StartedThreads,
+} from "../pipeline/index.js";
 import { type PreparedImport, unfinishedReport } from "../preparation/index.js";
 import { foldLiveRecords } from "./open-store.js";
 
@@ -21,14 +27,18 @@ export interface Attempt {
   isReported: boolean;
 }
 
-export async function attemptImport(prepared: PreparedImport, host: AttemptHost): Promise<Attempt> {
+export async function attemptImport(
+  prepared: PreparedImport,
+  host: AttemptHost,
+  threads?: StartedThreads,
+): Promise<Attempt> {
   let last: ImportProgress | null = null;
   let unfinished: ImportReport | null = null;
   try {
     if (prepared.target.kind === "lmdb" && prepared.target.path !== null && !host.isLive) {
       await foldLiveRecords(prepared.target.path);
     }
-    const report = await runImport(prepared.plan, {
+    const importHost: ImportHost = {
       signal: host.signal,
       onProgress: (progress) => {
         last = progress;
@@ -38,7 +48,8 @@ export async function attemptImport(prepared: PreparedImport, host: AttemptHost)
       onUnfinished: (report) => {
         unfinished = report;
       },
-    });
+    };
+    const report = await runImport(prepared.plan, importHost, threads);
     return { report, error: null, isReported: true };
   } catch (error) {
     const report = unfinished ?? unfinishedReport(prepared.plan, last, error, host.signal.aborted);

@@ -1,7 +1,7 @@
 import { boundAllocator } from "../kernel/index.js";
-import type { ImportReport } from "../pipeline/index.js";
+import { type ImportReport, StartedThreads } from "../pipeline/index.js";
 import { commandText, isRelationalTarget, type PreparedImport, prepareImport } from "../preparation/index.js";
-import { attemptImport, isInterruption, writeReport } from "./attempt-import.js";
+import { type AttemptHost, attemptImport, isInterruption, writeReport } from "./attempt-import.js";
 import { exitCodes } from "./exit-codes.js";
 import type { CommandHost } from "./host.js";
 import { progressDisplay } from "./progress.js";
@@ -15,7 +15,9 @@ export async function runImportCommand(host: CommandHost): Promise<number> {
     return (await import("./import-plan-command.js")).runImportPlanCommand(host);
   }
   if (!host.values.flag("live")) {
-    return await carryOut(host, await prepareImport(host, "import"), (report) => report);
+    await using threads = new StartedThreads();
+    const prepared = await prepareImport(host, "import", threads);
+    return await carryOut(host, prepared, (report) => report, threads);
   }
   const { prepareLiveImport } = await import("./live-import.js");
   const { prepared, reported, close } = await prepareLiveImport(host);
@@ -30,6 +32,7 @@ async function carryOut(
   host: CommandHost,
   prepared: PreparedImport,
   reported: (report: ImportReport) => ImportReport,
+  threads?: StartedThreads,
 ): Promise<number> {
   const display = progressDisplay(host);
   for (const note of prepared.mapping.notes) display.notice(note);
@@ -38,12 +41,13 @@ async function carryOut(
   host.signal.addEventListener("abort", () => {
     display.notice("Stopping at a checkpoint. Interrupt once more to stop at once.");
   });
-  const { report, error, isReported } = await attemptImport(prepared, {
+  const attempt: AttemptHost = {
     isLive: host.values.flag("live"),
     signal: host.signal,
     onProgress: (progress) => display.show(progress),
     onNotice: (notice) => display.notice(notice),
-  });
+  };
+  const { report, error, isReported } = await attemptImport(prepared, attempt, threads);
   display.finish();
   if (error === null) return finish(host, prepared, reported(report));
   writeReport(host.values.text("report"), reported(report));

@@ -1,4 +1,4 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { MiB } from "./limits/sizes.js";
 
@@ -16,16 +16,27 @@ let collect: (() => void) | undefined;
  */
 export function collectGarbage(): void {
   if (collect === undefined) {
-    setFlagsFromString("--expose-gc");
-    collect = runInNewContext("gc") as () => void;
+    offerCollection();
+    collect = (globalThis.gc ?? runInNewContext("gc")) as () => void;
   }
   collect();
 }
 
+/** Threads that start after this have it at hand, without a context made for it. */
+export function offerCollection(): void {
+  setFlagsFromString("--expose-gc");
+}
+
+/** Bytes on the heap of this thread and held by what is on it, garbage among them. */
+export function heapBytes(): number {
+  const { used_heap_size: used, external_memory: external } = getHeapStatistics();
+  return used + external;
+}
+
 /**
  * Keeps the young generations of all isolates as small as they are: left to themselves they grow to 48 MB of
- * garbage each, which counts against the line. Every isolate that starts sets the flag back, so each thread
- * calls this first.
+ * garbage each, which counts against the line. Every isolate that starts sets the flag back, so this is
+ * called behind each.
  */
 export function keepYoungGenerationsSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");

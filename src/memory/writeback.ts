@@ -1,4 +1,5 @@
 import { fdatasyncSync } from "node:fs";
+import { uptimeMs } from "../kernel/index.js";
 
 const unsyncedAt = 0;
 const waitedAt = 1;
@@ -35,9 +36,9 @@ export class WritebackMeter {
 
   /** Waits until a file's bytes are on the disk; so many of them had not been. */
   sync(file: number, bytes: number): void {
-    const startMs = performance.now();
+    const startMs = uptimeMs();
     fdatasyncSync(file);
-    this.waited(performance.now() - startMs);
+    this.waited(uptimeMs() - startMs);
     this.wrote(-bytes);
   }
 

@@ -19,11 +19,11 @@ import { ProgressMeter } from "./progress-meter.js";
 import type { RejectsWriter } from "./rejects.js";
 import { removeRuns, restoreRuns } from "./run-files.js";
 import { SlabPool } from "./slab-pool.js";
+import type { StartedThreads } from "./started-threads.js";
 import { settleRows } from "./table-rows.js";
 import { TimeSpent } from "./time-spent.js";
 import { type LargeWorker, WorkerGroup } from "./worker-group.js";
 import { mergeInputsMaxOf, runSyncBytesOf } from "./worker-layout.js";
-import { workerLimitsOf } from "./worker-limits.js";
 import type { FlushedReply, WorkerHandle } from "./worker-protocol.js";
 
 export interface ImportRunOptions {
@@ -31,6 +31,7 @@ export interface ImportRunOptions {
   host: ImportHost;
   session: TargetSession;
   governor: Governor;
+  threads: StartedThreads;
   state: Checkpoint;
   rejects: RejectsWriter;
   meter: WritebackMeter;
@@ -79,7 +80,7 @@ export class ImportRun implements AsyncDisposable {
     this.#relief = new ImportRelief(this);
     this.#takeLeases();
     if (this.isIndexed) restoreRuns(this.runsDir, this.state.runs);
-    this.#workers = this.#makeWorkers();
+    this.#workers = this.#makeWorkers(options.threads);
     this.startWorkers();
   }
 
@@ -355,11 +356,11 @@ export class ImportRun implements AsyncDisposable {
     this.#rejects.close();
   }
 
-  #makeWorkers(): WorkerGroup {
+  #makeWorkers(threads: StartedThreads): WorkerGroup {
     const { table } = this.governor;
     return new WorkerGroup({
       table,
-      limits: workerLimitsOf(table, this.plan),
+      threads,
       setup: {
         mapping: this.mapping,
         tables: this.tables?.rowTarget ?? null,

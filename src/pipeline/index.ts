@@ -6,4 +6,5 @@ export { idleGovernor, noRuns } from "./report.js";
 export { refuseUnfinishedImport, runImport } from "./run-import.js";
 export { importSample, type SampleImport, type ScratchTarget } from "./sample-import.js";
 export { divisionOf } from "./signature-plan.js";
+export { StartedThreads } from "./started-threads.js";
 export { defaultThreads } from "./worker-pool.js";

@@ -14,18 +14,24 @@ import { type Attempt, roomierAttempt } from "./roomier-attempt.js";
 import { restoreRuns } from "./run-files.js";
 import { sealPhase } from "./seal-phase.js";
 import { assertVerifiable, divisionOf } from "./signature-plan.js";
+import { StartedThreads } from "./started-threads.js";
+import { workerLimitsOf } from "./worker-limits.js";
 
 /**
  * One import, top to bottom: open the target, find out where a former run stopped, read the sources (admit →
  * decode → map → commit), merge the runs and make the result visible (resolve → seal). The report tells how
  * far it came; a condition that ended it early is thrown, after everything up to the last checkpoint was
- * kept.
+ * kept. Threads that boot already are closed by whoever started them.
  */
-export async function runImport(plan: ImportPlan, host: ImportHost): Promise<ImportReport> {
+export async function runImport(
+  plan: ImportPlan,
+  host: ImportHost,
+  threads = new StartedThreads(),
+): Promise<ImportReport> {
   const attempt: Attempt = { plan, restarts: 0, threads: plan.threads, reserveBytes: 0 };
   for (;;) {
     try {
-      return await openAndCarryOut(attempt, host);
+      return await openAndCarryOut(attempt, host, threads);
     } catch (error) {
       const condition = firstError(error);
       const roomier = host.signal.aborted ? null : await roomierAttempt(attempt, condition);
@@ -42,16 +48,17 @@ function firstError(error: unknown): unknown {
   return isSuppressed ? firstError(error.suppressed) : error;
 }
 
-async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<ImportReport> {
+async function openAndCarryOut(
+  attempt: Attempt,
+  host: ImportHost,
+  threads: StartedThreads,
+): Promise<ImportReport> {
   const { plan, restarts } = attempt;
   assertVerifiable(plan);
   // What starting up left on the heap is not what the import has to live with.
   collectGarbage();
-  // Sources are read one after another; what the largest takes (windows, a child that decompresses) is set
-  // aside.
-  const sourceBytes = Math.max(0, ...plan.sources.map((source) => source.sessionBytesMax));
-  const { line, graduality, besideBytes = 0 } = plan.memory;
-  const baselineBytes = process.memoryUsage.rss() + sourceBytes + besideBytes;
+  const { line, graduality } = plan.memory;
+  const baselineBytes = threads.baselineBytes(plan);
   const table = divideLine({
     lineBytes: line.bytes,
     lineOrigin: line.origin,
@@ -61,6 +68,7 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   });
   attempt.threads = table.threads;
   attempt.reserveBytes = table.shares.reserve.bytes;
+  await threads.keep(table.threads, workerLimitsOf(table, plan));
   const { delayMsMax } = plan;
   const { onDecision } = host;
   using governor = new Governor({
@@ -98,7 +106,7 @@ async function openAndCarryOut(attempt: Attempt, host: ImportHost): Promise<Impo
   }
   try {
     // Awaited here: the session must outlive it.
-    return await carryOut({ plan, host, session, governor, restarts, ...start });
+    return await carryOut({ plan, host, session, governor, threads, restarts, ...start });
   } catch (error) {
     throw asDiskCondition(error, session.runsDir);
   }
@@ -129,11 +137,12 @@ interface ImportParts extends Start {
   host: ImportHost;
   session: TargetSession;
   governor: Governor;
+  threads: StartedThreads;
   restarts: number;
 }
 
 async function carryOut(parts: ImportParts): Promise<ImportReport> {
-  const { plan, host, session, governor, restarts, state, resumedFrom } = parts;
+  const { plan, host, session, governor, threads, restarts, state, resumedFrom } = parts;
   const meter = new WritebackMeter();
   const rejects = RejectsWriter.open({
     path: plan.rejects.path,
@@ -142,7 +151,17 @@ async function carryOut(parts: ImportParts): Promise<ImportReport> {
     rerun: plan.rejects.rerun,
     meter,
   });
-  await using run = new ImportRun({ plan, host, session, governor, state, rejects, meter, restarts });
+  await using run = new ImportRun({
+    plan,
+    host,
+    session,
+    governor,
+    threads,
+    state,
+    rejects,
+    meter,
+    restarts,
+  });
   if (resumedFrom !== null) {
     host.onNotice(`Going on where this import stopped: ${resumedFrom.source}, record ${resumedFrom.record}.`);
   }

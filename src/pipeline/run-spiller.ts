@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runBufferBytes } from "../kernel/index.js";
+import { runBufferBytes, uptimeMs } from "../kernel/index.js";
 import { WritebackMeter } from "../memory/index.js";
 import { type KeyBuffer, RunWriter, type RunWriterOptions, type TupleBuffer } from "../postings/index.js";
 import type { RunFile } from "./checkpoint.js";
@@ -42,15 +42,15 @@ export class RunSpiller {
 
   #spill(kind: "tuples" | "keys", buffer: TupleBuffer | KeyBuffer): void {
     if (buffer.count > 0 && this.#setup.isIndexed) {
-      const startedMs = performance.now();
+      const startedMs = uptimeMs();
       const name = this.newRunName(kind);
       const writer = new RunWriter(join(this.#setup.runsDir, name), this.writerOptions, this.#buffer);
       buffer.sort();
       buffer.encode((block) => writer.write(block));
-      const sortedMs = performance.now();
+      const sortedMs = uptimeMs();
       const bytes = writer.finish();
       this.#counts.sortMs += sortedMs - startedMs;
-      this.#counts.syncMs += performance.now() - sortedMs;
+      this.#counts.syncMs += uptimeMs() - sortedMs;
       this.#runs.push(runFile(name, kind, bytes));
       if (kind === "tuples") this.#counts.tupleRuns += 1;
       this.#counts[kind === "tuples" ? "tupleBytes" : "keyBytes"] += bytes;

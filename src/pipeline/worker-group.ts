@@ -1,9 +1,8 @@
-import type { ResourceLimits } from "node:worker_threads";
 import { compileKernels, largeWorkerHeadroom } from "../kernel/index.js";
 import type { ShareTable } from "../memory/index.js";
 import { InlineWorker } from "./inline-worker.js";
+import type { StartedThreads } from "./started-threads.js";
 import { largeLayoutOf, layoutOf } from "./worker-layout.js";
-import { PoolWorker } from "./worker-pool.js";
 import type { WorkerHandle, WorkerLayout, WorkerSetup } from "./worker-protocol.js";
 
 /** A worker whose memory is laid out for records larger than a slab. */
@@ -17,8 +16,7 @@ export interface LargeWorker {
 
 export interface WorkerGroupOptions {
   table: ShareTable;
-  /** Limits of each thread. */
-  limits: ResourceLimits;
+  threads: StartedThreads;
   /** What every worker is told; the prefix of its runs is this one's and a number. */
   setup: Omit<WorkerSetup, "module" | "layout" | "memoryBytes">;
 }
@@ -55,9 +53,7 @@ export class WorkerGroup implements AsyncDisposable {
   start(): void {
     const { table } = this.#options;
     const layout = layoutOf(table);
-    this.#all = Array.from({ length: table.workers }, (_, index) =>
-      this.#startOne(index, layout, table.worker.memoryBytes),
-    );
+    this.#all = Array.from({ length: table.workers }, () => this.#startOne(layout, table.worker.memoryBytes));
   }
 
   /**
@@ -69,7 +65,7 @@ export class WorkerGroup implements AsyncDisposable {
     const { recordBytesMax } = this.#options.table;
     const bytesMax = Math.min(recordBytesMax, Math.ceil(recordBytes * largeWorkerHeadroom));
     const { layout, memoryBytes, outputBytes } = largeLayoutOf(bytesMax);
-    const worker = this.#startOne(0, layout, memoryBytes);
+    const worker = this.#startOne(layout, memoryBytes);
     this.#all = [worker];
     this.#large = { worker, bytesMax, memoryBytes, outputBytes };
     return this.#large;
@@ -85,11 +81,11 @@ export class WorkerGroup implements AsyncDisposable {
     return this.stop();
   }
 
-  #startOne(index: number, layout: WorkerLayout, memoryBytes: number): WorkerHandle {
+  #startOne(layout: WorkerLayout, memoryBytes: number): WorkerHandle {
     this.#started += 1;
-    const { table, limits, setup } = this.#options;
+    const { table, threads, setup } = this.#options;
     const runPrefix = `${setup.runPrefix}-${this.#started}`;
     const own: WorkerSetup = { ...setup, module: compileKernels(), layout, memoryBytes, runPrefix };
-    return table.threads === 0 ? new InlineWorker(own) : new PoolWorker(index, own, limits);
+    return table.threads === 0 ? new InlineWorker(own) : threads.take().setUp(own);
   }
 }

@@ -132,6 +132,7 @@ export class ThreadOutput extends WorkerOutput {
       const received = receiveMessageOnPort(this.#port) as { message: WorkerRequest } | undefined;
       assert(received !== undefined, "a credit is counted after its message was sent");
       if (received.message.kind === "credit") return received.message.output;
+      assert(received.message.kind !== "setup", "a worker that works is set up");
       this.#defer(received.message);
     }
   }

@@ -1,12 +1,11 @@
 import { availableParallelism } from "node:os";
 import { type ResourceLimits, Worker } from "node:worker_threads";
-import { assert, PlimsollError } from "../kernel/index.js";
+import { assert, keepYoungGenerationsSmall, offerCollection, PlimsollError } from "../kernel/index.js";
 import type {
   AnswerReply,
   FailedReply,
   OutputHandler,
   OutputReply,
-  ThreadSetup,
   WorkerHandle,
   WorkerReply,
   WorkerRequest,
@@ -16,7 +15,7 @@ import type {
 
 // Workers always run the built file: a test that imports the sources has no loader for TypeScript in a
 // thread.
-const workerUrl = new URL("../../dist/bundle/worker.js", import.meta.url);
+const workerUrl = new URL("../../dist/bundle/worker.cjs", import.meta.url);
 
 interface PendingRequest {
   resolve: (reply: AnswerReply) => void;
@@ -24,25 +23,31 @@ interface PendingRequest {
   onOutput: OutputHandler;
 }
 
-/** One worker thread: requests are answered in order, and a request that fails ends the worker for good. */
+/**
+ * One worker thread: it boots at once and waits to be set up, keeping no process alive meanwhile. Requests
+ * are answered in order, and a request that fails ends the worker for good.
+ */
 export class PoolWorker implements WorkerHandle {
-  readonly index: number;
   readonly #worker: Worker;
-  readonly #credits: Int32Array;
+  readonly #credits = new Int32Array(new SharedArrayBuffer(4));
   readonly #pending: PendingRequest[] = [];
   #failure: unknown = null;
 
-  constructor(index: number, setup: WorkerSetup, resourceLimits: ResourceLimits) {
-    this.index = index;
-    const credits = new SharedArrayBuffer(4);
-    this.#credits = new Int32Array(credits);
-    this.#worker = new Worker(workerUrl, {
-      workerData: { ...setup, credits } satisfies ThreadSetup,
-      resourceLimits,
-    });
+  constructor(resourceLimits: ResourceLimits) {
+    offerCollection();
+    this.#worker = new Worker(workerUrl, { resourceLimits });
+    this.#worker.once("online", keepYoungGenerationsSmall);
     this.#worker.on("message", (reply: WorkerReply) => void this.#receive(reply));
     this.#worker.on("error", (error) => this.#fail(asWorkerError(error, resourceLimits)));
     this.#worker.on("exit", () => this.#fail(new PlimsollError("WORKER_LOST", { reason: "it ended" })));
+    this.#worker.unref();
+  }
+
+  setUp(setup: WorkerSetup): this {
+    this.#worker.ref();
+    const credits = this.#credits.buffer as SharedArrayBuffer;
+    this.#worker.postMessage({ kind: "setup", setup: { ...setup, credits } } satisfies WorkerRequest);
+    return this;
   }
 
   /** Requests sent and not yet answered. */

@@ -116,7 +116,13 @@ export type WorkRequest =
   | MergeKeysRequest
   | ListHashesRequest;
 
-export type WorkerRequest = WorkRequest | CreditMessage;
+/** The first message to a thread, which has booted meanwhile. */
+export interface SetupMessage {
+  kind: "setup";
+  setup: ThreadSetup;
+}
+
+export type WorkerRequest = WorkRequest | CreditMessage | SetupMessage;
 
 /** A part of the output buffer: what it is and where it lies. */
 export type OutputPart =

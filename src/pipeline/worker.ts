@@ -1,11 +1,13 @@
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import {
   asDiskCondition,
   assert,
   collectEveryMs,
   collectGarbage,
+  heapBytes,
   isPlimsollError,
-  keepYoungGenerationsSmall,
+  reliefWorthBytes,
+  uptimeMs,
 } from "../kernel/index.js";
 import { runToEnd } from "../postings/index.js";
 import { WorkerCore } from "./worker-core.js";
@@ -19,7 +21,8 @@ class WorkerThread {
   readonly #core: WorkerCore<ThreadOutput>;
   /** Requests that came while the one before them waited for its output buffer. */
   readonly #deferred: WorkRequest[] = [];
-  #collectedMs = performance.now();
+  #collectedMs = uptimeMs();
+  #heapBytesCollected = heapBytes();
 
   constructor(setup: ThreadSetup, port: MessagePort) {
     this.#setup = setup;
@@ -39,24 +42,31 @@ class WorkerThread {
     }
   }
 
-  #collect(): void {
+  /** V8 would wait until the old generation has grown by 8 MB at the least, whatever its flags say. */
+  #collectWhatIsDue(request: WorkRequest): void {
+    const isDue = uptimeMs() - this.#collectedMs >= collectEveryMs;
+    const isWorth = request.kind !== "load" && heapBytes() - this.#heapBytesCollected >= reliefWorthBytes;
+    if (!isDue && !isWorth) return;
     collectGarbage();
-    this.#collectedMs = performance.now();
+    this.#collectedMs = uptimeMs();
+    this.#heapBytesCollected = heapBytes();
   }
 
   #carryOut(request: WorkerRequest): void {
     try {
       // Credits of a request that has ended are taken by the output itself; none comes late.
-      assert(request.kind !== "credit", "a buffer came back to a worker that waits for none");
+      assert(isWork(request), "a worker that waits for no buffer, and is set up, gets requests only");
       const reply = runToEnd(this.#core.answer(request));
       this.#port.postMessage(reply, transferOf(reply));
-      // V8 would wait until the old generation has grown by 8 MB at the least, whatever its flags say.
-      const isDue = performance.now() - this.#collectedMs >= collectEveryMs;
-      if (request.kind !== "load" || isDue) this.#collect();
+      this.#collectWhatIsDue(request);
     } catch (error) {
       this.#port.postMessage(failedReply(asDiskCondition(error, this.#setup.runsDir)));
     }
   }
+}
+
+function isWork(request: WorkerRequest): request is WorkRequest {
+  return request.kind !== "credit" && request.kind !== "setup";
 }
 
 function transferOf(reply: AnswerReply): ArrayBuffer[] {
@@ -69,7 +79,10 @@ function failedReply(error: unknown): FailedReply {
   return { kind: "failed", error: known, message, stack };
 }
 
-assert(parentPort !== null, "worker.js runs in a worker thread");
-keepYoungGenerationsSmall();
-const thread = new WorkerThread(workerData as ThreadSetup, parentPort);
-parentPort.on("message", (request: WorkerRequest) => thread.handle(request));
+assert(parentPort !== null, "worker.ts runs in a worker thread");
+const port = parentPort;
+let thread: WorkerThread | null = null;
+port.on("message", (request: WorkerRequest) => {
+  if (request.kind === "setup") thread = new WorkerThread(request.setup, port);
+  else if (thread !== null) thread.handle(request);
+});

@@ -39,6 +39,8 @@ export class Sampler {
   readonly #samples = new Map<string, Promise<SourceSample>>();
   readonly #samplable: (source: Source) => Promise<Source>;
   readonly #signal: AbortSignal;
+  /** Called when a sample is about to be read: what was asked for has been found right by then. */
+  onSampling: () => void = () => {};
 
   constructor(signal: AbortSignal, samplable: (source: Source) => Promise<Source>) {
     this.#signal = signal;
@@ -48,6 +50,7 @@ export class Sampler {
   sample(source: Source): Promise<SourceSample> {
     let sample = this.#samples.get(source.name);
     if (sample === undefined) {
+      this.onSampling();
       sample = this.#samplable(source).then((copy) => sampleSource(copy, this.#signal));
       this.#samples.set(source.name, sample);
     }

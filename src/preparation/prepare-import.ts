@@ -11,7 +11,7 @@ import {
 } from "../kernel/index.js";
 import { type ResolvedLine, resolveLine } from "../memory/index.js";
 import { deletionFaultOf } from "../model/index.js";
-import { defaultThreads, type ImportPlan } from "../pipeline/index.js";
+import { defaultThreads, type ImportPlan, type StartedThreads } from "../pipeline/index.js";
 import type { Source } from "../ports/index.js";
 import { divisionSettings, memorySource, type OptionValues } from "../settings/index.js";
 import { commandText } from "./command-text.js";
@@ -68,9 +68,14 @@ const wholeImportOptions = new Set([
   "into",
 ]);
 
+/**
+ * What the options describe is found out and found right. Threads that are given are started as soon as
+ * sources and target have been found, to boot beside what is still to be done.
+ */
 export async function prepareImport(
   host: PreparingHost,
   command: "import" | "plan",
+  threads: StartedThreads | null = null,
 ): Promise<PreparedImport> {
   const { values, signal } = host;
   const into = values.text("into");
@@ -87,11 +92,14 @@ export async function prepareImport(
   const shared = { command, recordsAt, stdin, streamName, signal, onNote };
   const opened = await openSources(host.args, { ...shared, ...(await libraryOptions(host, named, command)) });
   const stored = await readStoredMapping(named);
+  const startThreads = () => threads?.start({ ...loadOf(host, line), sources: opened.sources });
+  opened.sampler.onSampling = startThreads;
   const isRelational = isRelationalTarget(named);
   const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
   if (values.flag("delete")) checkDeletion(mapping, opened.sources, command);
   const isDry = values.flag("dry-run");
   const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;
+  startThreads();
   const plan = await makePlan(host, opened.sources, target, named, mapping, line);
   return {
     plan,
@@ -121,20 +129,13 @@ async function makePlan(
   const { values } = host;
   const tempDir = values.text("temp-dir");
   return {
+    ...loadOf(host, line),
     sources,
     target: await makeTarget(target),
     mergeMapping: mappingMerger(mapping.compiled, target.name),
     entityOf: (source) => mapping.entityOf(source),
-    memory: {
-      line,
-      graduality: values.number("graduality") ?? gradualityDefault,
-      settings: divisionSettings(values),
-      besideBytes: host.besideBytes ?? 0,
-    },
-    threads: values.number("threads") ?? defaultThreads(),
     tempDir: tempDir === null ? null : resolve(tempDir),
     isRecordChecked: !values.flag("no-check-ids"),
-    isSignatureChecked: values.flag("verify"),
     ...(values.flag("delete") ? { isDeleting: true } : {}),
     rejects: {
       path: values.text("rejects") ?? defaultRejectsPath(target),
@@ -148,6 +149,20 @@ async function makePlan(
     syncBytes: values.number("sync-bytes") ?? syncBytesDefault,
     syncRecords: values.number("sync-every") ?? chunkRecords(values, line),
     delayMsMax: values.number("max-delay") ?? delayMsMaxDefault,
+  };
+}
+
+/** What the line is divided by. */
+function loadOf({ values, besideBytes = 0 }: PreparingHost, line: ResolvedLine) {
+  return {
+    memory: {
+      line,
+      graduality: values.number("graduality") ?? gradualityDefault,
+      settings: divisionSettings(values),
+      besideBytes,
+    },
+    threads: values.number("threads") ?? defaultThreads(),
+    isSignatureChecked: values.flag("verify"),
   };
 }
 

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import {
   type CompiledEntity,
   type RecordCheck,
@@ -43,6 +42,8 @@ export interface NostrCheckOptions {
  * the bytes of that serialisation already; the others are serialised anew.
  */
 export function createNostrCheck({ hasSignatures }: NostrCheckOptions): RecordCheck {
+  // Loaded for events only: it costs every thread that begins some milliseconds.
+  const { hash } = process.getBuiltinModule("node:crypto");
   const slotsByEntity = new WeakMap<CompiledEntity, EventSlots>();
   const scratch = { bytes: Buffer.alloc(0) };
   const signatures = hasSignatures ? new SignatureCheck(loadSchnorr()) : null;

@@ -11,7 +11,7 @@ import {
 export const signedBytes = 32 + 32 + 64;
 
 // Threads always run the built file: a test that imports the sources has no loader for TypeScript in one.
-const threadUrl = new URL("../../dist/bundle/signature-worker.js", import.meta.url);
+const threadUrl = new URL("../../dist/bundle/signature-worker.cjs", import.meta.url);
 
 const resourceLimits: ResourceLimits = {
   maxOldGenerationSizeMb: relayVerifierOldHeapBytes / MiB,

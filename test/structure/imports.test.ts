@@ -54,12 +54,12 @@ interface Import {
 
 /** Files that are started as they were bundled, and where they come from. */
 const bundled: Record<string, string> = {
-  "dist/bundle/worker.js": "src/pipeline/worker.ts",
-  "dist/bundle/signature-worker.js": "src/relay/signature-worker.ts",
+  "dist/bundle/worker.cjs": "src/pipeline/worker.ts",
+  "dist/bundle/signature-worker.cjs": "src/relay/signature-worker.ts",
 };
 
 const importPattern =
-  /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s)?"(\.[^"]+)"|import\("(\.[^"]+)"\)|new URL\("(\.[^"]+\.js)"/g;
+  /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s)?"(\.[^"]+)"|import\("(\.[^"]+)"\)|new URL\("(\.[^"]+\.c?js)"/g;
 
 /** Relative imports of a file: static, dynamic, and files that are started as workers. */
 function importsOf(file: SourceFile): Import[] {
