@@ -53,6 +53,13 @@ export const workerYoungHeapBytes = 2 * MiB;
 export const workerStackBytes = 2 * MiB;
 
 /**
+ * Threads start before the line is divided where it is this long: what has begun to boot blurs by some MiB
+ * what is measured for that. One that waits takes this at the least, and is not counted twice.
+ */
+export const earlyThreadsLineBytesMin = 128 * MiB;
+export const waitingThreadBytes = 4 * MiB;
+
+/**
  * Run files reach the disk after this many bytes at most, less where the share of write-back is smaller:
  * dirty page cache counts against a container's limit. Below the floor the disk would do nothing but sync.
  */

@@ -173,13 +173,6 @@ export const limitBytesUnlimited = 2 ** 60;
  */
 export const threadBytes = 16 * MiB;
 
-/**
- * Threads start before the line is divided where it is this long: what has begun to boot blurs by some MiB
- * what is measured for that. One that waits takes this at the least, and is not counted twice.
- */
-export const earlyThreadsLineBytesMin = 128 * MiB;
-export const waitingThreadBytes = 4 * MiB;
-
 /** A worker in the main thread: its code as it is compiled, and what it adds to the heap. */
 export const inlineBytes = 3 * MiB;
 
