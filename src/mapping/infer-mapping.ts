@@ -45,8 +45,9 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
   }
   const samples = sampleFields(records, isText);
   const key = inferKey(entityName, samples, records.length, isText);
-  const shaped = { ...sample, records };
-  const fields = sample.isRelational ? relationalFields(shaped) : memberFields(samples, key, isText, columns);
+  const fields = sample.isRelational
+    ? relationalFields(records, samples, isText)
+    : memberFields(samples, key, isText, columns);
   const count = `${records.length} sampled record${records.length === 1 ? "" : "s"}`;
   notes.push(
     key === null
@@ -81,8 +82,12 @@ function memberFields(
 }
 
 /** Indexes of tables are those that somebody asks for. */
-function relationalFields({ records, isText }: InferenceSample): Record<string, FieldType | MappingField> {
-  const columns = sampleColumns(records, isText);
+function relationalFields(
+  records: readonly Record<string, unknown>[],
+  samples: readonly FieldSample[],
+  isText: boolean,
+): Record<string, FieldType | MappingField> {
+  const columns = sampleColumns(records, samples, isText);
   return Object.fromEntries(
     columns.map(({ name, field }) => [name, Object.keys(field).length === 1 ? field.type : field]),
   );

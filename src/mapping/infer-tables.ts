@@ -1,5 +1,5 @@
 import type { FieldType } from "../model/index.js";
-import { type FieldSample, sampleFields, sampleType } from "./field-sample.js";
+import { type FieldSample, sampleType } from "./field-sample.js";
 import type { MappingField } from "./mapping.js";
 
 /**
@@ -8,13 +8,14 @@ import type { MappingField } from "./mapping.js";
  */
 export function sampleColumns(
   records: readonly Record<string, unknown>[],
+  samples: readonly FieldSample[],
   isText: boolean,
 ): { name: string; field: MappingField }[] {
   const byName = new Map<string, FieldSample[]>();
   for (const name of records.flatMap((record) => Object.keys(record))) {
     if (name !== "" && name !== "__proto__") byName.set(name, []);
   }
-  for (const sample of sampleFields(records, isText)) byName.get(sample.path[0]!)?.push(sample);
+  for (const sample of samples) byName.get(sample.path[0]!)?.push(sample);
   return [...byName].map(([name, samples]) => {
     const [sample = null, ...deeper] = samples;
     const path = name.includes(".") ? { path: [name] } : {};

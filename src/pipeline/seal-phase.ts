@@ -37,13 +37,16 @@ export async function sealPhase(run: ImportRun): Promise<void> {
     await leaveOutDeadLinks(run, seal);
     if (seal.fates.conflicts > 0) await rejectConflicts(run, seal);
   }
-  if (run.tables !== null) {
-    await run.stopWorkers();
+  // They end beside what is left, unless that wants their memory.
+  const stopped = run.stopWorkers();
+  if (run.tables !== null && run.tables.afterSteps.length > 0) {
+    await stopped;
     await finishTables(run, run.tables);
   }
   // Behind this commit nothing of the import is ever written again.
   run.syncRejects();
   await publish(run);
+  await stopped;
 }
 
 async function enter(run: ImportRun, seal: SealState, stage: SealState["stage"]): Promise<void> {
