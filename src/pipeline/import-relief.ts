@@ -12,8 +12,7 @@ export interface ReliefSubject {
   readonly workers: readonly WorkerHandle[];
   readonly meter: WritebackMeter;
   serial<T>(work: () => Promise<T>): Promise<T>;
-  /** False when nothing of them waited for the disk. */
-  syncRejects(): boolean;
+  readonly rejects: { readonly unsyncedBytes: number; sync(): void };
 }
 
 /**
@@ -120,7 +119,9 @@ export class ImportRelief implements Disposable {
 
   /** Run files sync themselves as they grow; what is left is the transaction under way and the rejects. */
   async #sync(): Promise<boolean> {
-    const hasSynced = this.#run.syncRejects();
+    const { rejects } = this.#run;
+    const hasSynced = rejects.unsyncedBytes > 0;
+    rejects.sync();
     const hasFlushed = await this.#commit();
     return hasSynced || hasFlushed;
   }

@@ -50,10 +50,10 @@ export class ImportRun implements AsyncDisposable {
   readonly slabs: SlabPool;
   readonly progress: ProgressMeter;
   readonly meter: WritebackMeter;
+  readonly rejects: RejectsWriter;
   readonly spent = new TimeSpent();
   readonly tally: ImportTally;
   readonly #host: ImportHost;
-  readonly #rejects: RejectsWriter;
   readonly #relief: ImportRelief;
   readonly #workers: WorkerGroup;
   readonly #releases: Disposable[] = [];
@@ -70,7 +70,7 @@ export class ImportRun implements AsyncDisposable {
     this.governor = governor;
     this.state = state;
     this.#host = host;
-    this.#rejects = options.rejects;
+    this.rejects = options.rejects;
     this.meter = options.meter;
     this.tally = newTally(options.restarts);
     this.#bytesWrittenBefore = state.bytesWritten;
@@ -178,7 +178,7 @@ export class ImportRun implements AsyncDisposable {
   async commitNow(position?: ReaderPosition): Promise<void> {
     const { state, session } = this;
     if (this.tables !== null) await settleRows(this, this.tables);
-    state.rejectsBytes = this.#rejects.sync();
+    state.rejectsBytes = await this.rejects.synced();
     if (this.isIndexed) syncFolder(this.runsDir);
     state.bytesWritten = this.bytesWritten;
     state.seconds = this.progress.seconds();
@@ -292,14 +292,7 @@ export class ImportRun implements AsyncDisposable {
     bytesTotal?: number;
     place: Place;
   }): void {
-    this.#rejects.write(reject);
-  }
-
-  /** False when they were on the disk already. */
-  syncRejects(): boolean {
-    const isNeeded = this.#rejects.unsyncedBytes > 0;
-    this.#rejects.sync();
-    return isNeeded;
+    this.rejects.write(reject);
   }
 
   get workers(): readonly WorkerHandle[] {
@@ -353,7 +346,7 @@ export class ImportRun implements AsyncDisposable {
     await this.#serial;
     this.#relief[Symbol.dispose]();
     for (const release of [...this.#readLeases, ...this.#releases]) release[Symbol.dispose]();
-    this.#rejects.close();
+    await this.rejects.close();
   }
 
   #makeWorkers(threads: StartedThreads): WorkerGroup {

@@ -25,6 +25,8 @@ interface Flight {
   slab: Slab;
   /** The frame's bytes are in a buffer of their own instead of the slab's. */
   isAlone: boolean;
+  /** The last one before a checkpoint that takes its turn behind it. */
+  endsChunk: boolean;
   /** Settled when everything before it has been appended. */
   turn: Promise<void>;
 }
@@ -45,6 +47,7 @@ export class ReadPhase {
   #bytesSinceLarge = 0;
   #aloneInput: ArrayBuffer | null = null;
   #aloneOutput: ArrayBuffer | null = null;
+  #latest: Flight | null = null;
   #recordsSinceCheckpoint = 0;
   #checkpointAt = performance.now();
 
@@ -120,6 +123,7 @@ export class ReadPhase {
       return;
     }
     const position = readerPositionOf(run.state);
+    if (this.#latest !== null) this.#latest.endsChunk = true;
     this.#enqueue(() => run.spent.of("checkpoint", () => run.commit(position)));
     this.#beginChunk();
   }
@@ -175,7 +179,8 @@ export class ReadPhase {
     const firstId = run.takeIds(frame.records);
     const isAlone = got.buffer.buffer !== slab.input;
     const turn = this.#appended;
-    const flight: Flight = { source, frame, entity: ofFrame, firstId, slab, isAlone, turn };
+    const flight: Flight = { source, frame, entity: ofFrame, firstId, slab, isAlone, endsChunk: false, turn };
+    this.#latest = flight;
     if (frame.length === 0) {
       run.slabs.give(slab);
       this.#append(flight, Promise.resolve(null));
@@ -316,6 +321,8 @@ export class ReadPhase {
     const run = this.#run;
     if (loaded !== null) {
       this.#reject(flight, loaded.rejects);
+      // While the rows are written: the checkpoint behind them wants the rejects on the disk.
+      if (flight.endsChunk) run.rejects.beginSync();
       await this.#appendOutput(flight, loaded.output, loaded.parts);
       run.state.accepted[entity]! += loaded.records;
       run.state.deletions = (run.state.deletions ?? 0) + loaded.deletions;

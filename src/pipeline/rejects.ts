@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fdatasync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -57,6 +58,10 @@ export class RejectsWriter {
   #lineBytes = 0;
   #position = 0;
   #unsynced = 0;
+  /** What is on its way to the disk beside other work, and why that failed. */
+  #syncing: Promise<void> | null = null;
+  #syncingBytes = 0;
+  #failure: Error | null = null;
 
   private constructor({ path, rerun, meter }: RejectsOptions) {
     this.path = path;
@@ -100,13 +105,40 @@ export class RejectsWriter {
   /** Everything written so far is on the disk; the answer goes into the checkpoint. */
   sync(): number {
     this.#flush();
-    if (this.#unsynced > 0) this.#guard(() => this.#meter.sync(this.#file!, this.#unsynced));
+    this.#guard(() => {
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#unsynced > 0) this.#meter.sync(this.#file!, this.#unsynced);
+    });
     this.#unsynced = 0;
+    this.#syncingBytes = 0;
     return this.#position;
   }
 
+  /** Brings what was written so far to the disk beside other work: `synced` has less to wait for then. */
+  beginSync(): void {
+    this.#flush();
+    if (this.#unsynced === 0 || this.#syncing !== null) return;
+    this.#syncingBytes = this.#unsynced;
+    this.#syncing = new Promise((resolve) => {
+      fdatasync(this.#file!, (error) => {
+        this.#syncing = null;
+        // The system tells of a failure once, so the next sync would not know of it.
+        if (error !== null) this.#failure = error;
+        else this.#noteSynced();
+        resolve();
+      });
+    });
+  }
+
+  /** As `sync`, behind what was begun. */
+  async synced(): Promise<number> {
+    await this.#syncing;
+    return this.sync();
+  }
+
   /** What was not synced belongs to no checkpoint: it is written for people to see, if that can be done. */
-  close(): void {
+  async close(): Promise<void> {
+    await this.#syncing;
     try {
       this.#flush();
     } catch {
@@ -116,6 +148,12 @@ export class RejectsWriter {
     this.#file = null;
     this.#meter.wrote(-this.#unsynced);
     this.#unsynced = 0;
+  }
+
+  #noteSynced(): void {
+    this.#unsynced -= this.#syncingBytes;
+    this.#meter.wrote(-this.#syncingBytes);
+    this.#syncingBytes = 0;
   }
 
   #flush(): void {

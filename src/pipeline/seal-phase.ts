@@ -44,7 +44,7 @@ export async function sealPhase(run: ImportRun): Promise<void> {
     await finishTables(run, run.tables);
   }
   // Behind this commit nothing of the import is ever written again.
-  run.syncRejects();
+  run.rejects.sync();
   await publish(run);
   await stopped;
 }

@@ -1,7 +1,16 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { WritebackMeter } from "../../src/memory/index.js";
 import type { Reject } from "../../src/pipeline/reject-line.js";
 import { RejectsWriter } from "../../src/pipeline/rejects.js";
 
@@ -46,7 +55,7 @@ function lines(): { record: number; source: string; bytes: string; encoding: str
 function write(writer: RejectsWriter, ...rejects: Reject[]): number {
   for (const one of rejects) writer.write(one);
   const position = writer.sync();
-  writer.close();
+  void writer.close();
   return position;
 }
 
@@ -129,4 +138,23 @@ test("a device takes rejects and is never removed", () => {
   const writer = RejectsWriter.open({ path: "/dev/null", position: 0, scope: whole, rerun });
   write(writer, reject(1));
   expect(existsSync("/dev/null")).toBe(true);
+});
+
+test("what goes to the disk beside other work is counted once, with what was written meanwhile", async () => {
+  const meter = new WritebackMeter();
+  const writer = RejectsWriter.open({ path, position: null, scope: whole, rerun, meter });
+  writer.write(reject(1));
+  writer.beginSync();
+  expect(writer.unsyncedBytes).toBeGreaterThan(0);
+  writer.write(reject(2));
+  expect(await writer.synced()).toBe(statSync(path).size);
+  expect([writer.unsyncedBytes, meter.unsyncedBytes]).toEqual([0, 0]);
+  writer.write(reject(3));
+  writer.beginSync();
+  const position = writer.sync();
+  expect([writer.unsyncedBytes, meter.unsyncedBytes]).toEqual([0, 0]);
+  expect(await writer.synced()).toBe(position);
+  expect([writer.unsyncedBytes, meter.unsyncedBytes]).toEqual([0, 0]);
+  await writer.close();
+  expect(lines().map(({ record }) => record)).toEqual([1, 2, 3]);
 });

@@ -31,7 +31,7 @@ export const sqliteAloneChunkBytesMin = 8 * MiB;
  * Pages of the log before they go into the file: that costs two syncs, which small chunks then share, and a
  * page that many of them touched goes once.
  */
-export const sqliteLogPagesMax = 4096;
+export const sqliteLogPagesMax = 8192;
 
 /** Of SQLite's share of memory, what its pages take; sorters and what it prepares have the rest. */
 export const sqliteCacheFraction = 0.5;

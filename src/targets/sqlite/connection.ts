@@ -6,6 +6,7 @@ import {
   sqliteLogPagesMax,
 } from "../../kernel/index.js";
 import { readValue, type SqliteDatabase, type SqliteDriver, type SqliteStatement } from "./driver.js";
+import { LogSync } from "./log-sync.js";
 
 export interface ConnectionOptions {
   path: string;
@@ -24,6 +25,7 @@ export interface ConnectionOptions {
 export class Connection {
   readonly database: SqliteDatabase;
   readonly #journalMode: string;
+  readonly #logSync: LogSync;
   readonly #statements = new Map<string, SqliteStatement>();
   #isAlone: boolean;
   #isInTransaction = false;
@@ -31,6 +33,7 @@ export class Connection {
 
   constructor({ path, driver: Driver, cacheBytes }: ConnectionOptions) {
     this.database = new Driver(path);
+    this.#logSync = new LogSync(path);
     this.database.exec(`PRAGMA busy_timeout = ${sqliteBusyMs}`);
     this.#isAlone = readValue(this.database, "PRAGMA page_count") === 0;
     // Of a database that is there already it says what its next VACUUM makes of it: that is left alone.
@@ -80,6 +83,7 @@ export class Connection {
   commit(): void {
     this.run("COMMIT");
     this.#isInTransaction = false;
+    if (!this.#isAlone) this.#logSync.begin();
   }
 
   /** Between transactions: from here on others can read what was committed. */
@@ -99,6 +103,7 @@ export class Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#statements.clear();
+    this.#logSync.close();
     try {
       if (this.#isInTransaction) this.database.exec("ROLLBACK");
       if (this.#isAlone) this.#unlock();

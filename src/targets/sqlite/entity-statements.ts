@@ -16,13 +16,17 @@ export class EntityStatements {
   readonly table: EntityTable;
   readonly lists: readonly ListTable[];
   readonly blockSizes: readonly number[];
+  readonly #listBlockSizes: readonly number[][];
   readonly #connection: Connection;
+  /** The connection finds a statement by its text, and a text that is made anew is read whole for that. */
+  readonly #texts = new Map<string, string>();
 
   constructor(connection: Connection, table: EntityTable, plan: TablePlan) {
     this.#connection = connection;
     this.table = table;
     this.lists = table.lists.map((number) => plan.tables[number] as ListTable);
     this.blockSizes = blockSizes(table.columns.length);
+    this.#listBlockSizes = this.lists.map((list) => blockSizes(list.columns.length));
   }
 
   /** Prepares what needs a unique key: a table without one shows it here. */
@@ -37,27 +41,33 @@ export class EntityStatements {
 
   /** Rows of the block that were written over what is there, or are new. */
   upsert(values: readonly SqliteValue[], rows: number): number {
-    return this.#connection.run(insertInto(this.table, rows) + this.#upsertEnding(), values);
+    const sql = this.#text(`upsert ${rows}`, () => insertInto(this.table, rows) + this.#upsertEnding());
+    return this.#connection.run(sql, values);
   }
 
   /** The same two of rows that are staged, and those of their lists. */
   insertStaged(rows: StagedRows): number {
-    return this.#connection.run(insertStaged(this.table) + this.#insertEnding(), boundsOf(rows));
+    const sql = this.#text("insert staged", () => insertStaged(this.table) + this.#insertEnding());
+    return this.#connection.run(sql, boundsOf(rows));
   }
 
   upsertStaged(rows: StagedRows): number {
-    return this.#connection.run(insertStaged(this.table) + this.#upsertEnding(), boundsOf(rows));
+    const sql = this.#text("upsert staged", () => insertStaged(this.table) + this.#upsertEnding());
+    return this.#connection.run(sql, boundsOf(rows));
   }
 
   insertStagedList(list: ListTable, rows: StagedRows): void {
-    this.#connection.run(insertStaged(list), boundsOf(rows));
+    const sql = this.#text(`insert staged ${list.name}`, () => insertStaged(list));
+    this.#connection.run(sql, boundsOf(rows));
   }
 
   /** Whether the row of the key has the version that the values have. */
   isSameVersion(values: readonly SqliteValue[]): boolean {
     const { table } = this;
-    const version = quoted(table.columns[table.version!]!.name);
-    const sql = `SELECT 1 FROM ${quoted(table.name)} WHERE ${this.#keyIs()} AND ${version} IS ?`;
+    const sql = this.#text("same version", () => {
+      const version = quoted(table.columns[table.version!]!.name);
+      return `SELECT 1 FROM ${quoted(table.name)} WHERE ${this.#keyIs()} AND ${version} IS ?`;
+    });
     return this.#connection.get(sql, [...this.keyOf(values), values[table.version!]!]) !== undefined;
   }
 
@@ -67,9 +77,10 @@ export class EntityStatements {
 
   insertList(list: ListTable, values: readonly SqliteValue[]): void {
     const width = list.columns.length;
+    const sizes = this.#listBlockSizes[this.lists.indexOf(list)]!;
     for (let at = 0; at < values.length; ) {
       const left = (values.length - at) / width;
-      const rows = blockSizes(width).find((size) => size <= left)!;
+      const rows = sizes.find((size) => size <= left)!;
       this.#connection.run(insertInto(list, rows), values.slice(at, at + rows * width));
       at += rows * width;
     }
@@ -78,10 +89,12 @@ export class EntityStatements {
   /** Takes out all values of a record's lists. */
   clearLists(key: readonly SqliteValue[]): void {
     for (const list of this.lists) {
-      const where = keyColumns(list)
-        .slice(0, -1)
-        .map((at) => `${quoted(list.columns[at]!.name)} = ?`);
-      this.#connection.run(`DELETE FROM ${quoted(list.name)} WHERE ${where.join(" AND ")}`, key);
+      const sql = this.#text(`clear ${list.name}`, () => {
+        const own = keyColumns(list).slice(0, -1);
+        const where = own.map((at) => `${quoted(list.columns[at]!.name)} = ?`);
+        return `DELETE FROM ${quoted(list.name)} WHERE ${where.join(" AND ")}`;
+      });
+      this.#connection.run(sql, key);
     }
   }
 
@@ -102,7 +115,8 @@ export class EntityStatements {
   /** Whether any deletion is remembered, that may decide about records. */
   hasDeletions(): boolean {
     if (!remembersDeletions(this.table)) return false;
-    return this.#connection.get(`SELECT 1 FROM ${quoted(deletionsName(this.table))} LIMIT 1`) !== undefined;
+    const sql = this.#text("deletions", () => `SELECT 1 FROM ${quoted(deletionsName(this.table))} LIMIT 1`);
+    return this.#connection.get(sql) !== undefined;
   }
 
   /** Notes how new a deletion was, for records that come after it. */
@@ -121,15 +135,25 @@ export class EntityStatements {
   /** Whether a deletion that is noted takes this record out. */
   isDeleted(values: readonly SqliteValue[]): boolean {
     const { table } = this;
-    const name = quoted(table.columns[table.version!]!.name);
-    const isNewer = `(? IS NULL OR ${name} >= ?)`;
-    const sql = `SELECT 1 FROM ${quoted(deletionsName(table))} WHERE ${this.#keyIs()} AND ${isNewer}`;
+    const sql = this.#text("deleted", () => {
+      const name = quoted(table.columns[table.version!]!.name);
+      const isNewer = `(? IS NULL OR ${name} >= ?)`;
+      return `SELECT 1 FROM ${quoted(deletionsName(table))} WHERE ${this.#keyIs()} AND ${isNewer}`;
+    });
     const version = values[table.version!]!;
     return this.#connection.get(sql, [...this.keyOf(values), version, version]) !== undefined;
   }
 
   #insertSql(rows: number): string {
-    return insertInto(this.table, rows) + this.#insertEnding();
+    return this.#text(`insert ${rows}`, () => insertInto(this.table, rows) + this.#insertEnding());
+  }
+
+  #text(name: string, make: () => string): string {
+    const known = this.#texts.get(name);
+    if (known !== undefined) return known;
+    const text = make();
+    this.#texts.set(name, text);
+    return text;
   }
 
   #insertEnding(): string {
