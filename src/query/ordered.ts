@@ -125,7 +125,7 @@ export class OrderedRecords {
   *#tied(group: SortGroup, tieField: CompiledField, isDescending: boolean): Generator<LiveRecord> {
     const textOf = (id: number) => {
       const record = this.#checked(id);
-      return record && String(this.#store.fields.values(tieField, record)[0] ?? "");
+      return record && String(this.#store.fields.first(tieField, record) ?? "");
     };
     for (const id of sortByText(group.ids, textOf, isDescending)) {
       this.#ahead.found();
@@ -235,7 +235,7 @@ export class OrderedRecords {
     const { field, index } = this.#order;
     if (index.hasColumn) return this.#column.term(id);
     const record = this.#store.records.any(id);
-    const [value] = record === undefined ? [] : this.#store.fields.values(field, record);
+    const value = record && this.#store.fields.first(field, record);
     return value === undefined ? undefined : this.#store.terms.equal(field, index.kind, value).term;
   }
 
