@@ -104,6 +104,12 @@ export const sortTextBytesMax = 8 * MiB;
 export const orderBatchMin = 64;
 export const orderBatchMax = 4096;
 
+/**
+ * A walk backwards has room for so many postings of a block (80 KiB a segment), and more where one has more:
+ * up to 320 KiB.
+ */
+export const walkRoomPostings = 4096;
+
 /** From batches of this size on, the unions that they are met with are gathered. */
 export const gatherFromIds = 1024;
 
