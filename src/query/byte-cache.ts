@@ -10,9 +10,9 @@ interface Kept<K, V> {
 }
 
 /**
- * Values up to a number of bytes; the least recently used go first. One larger than all is not kept. The order
- * is a chain through the entries: a map that is told of each use anew grows, and is copied in the midst of a
- * query.
+ * Values up to a number of bytes; the least recently used go first. One larger than all is not kept. The
+ * order is a chain through the entries: a map that is told of each use anew grows, and is copied in the midst
+ * of a query.
  */
 export class ByteCache<K, V> {
   readonly #kept = new Map<K, Kept<K, V>>();

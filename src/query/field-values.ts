@@ -43,7 +43,10 @@ export class FieldReader {
     return values;
   }
 
-  /** Whether one of the values meets the test. Nothing is made of a plain member: most conditions ask for one. */
+  /**
+   * Whether one of the values meets the test. Most conditions ask for one plain member, of which nothing is
+   * made.
+   */
   meets(field: CompiledField, test: ValueTest, record: LiveRecord): boolean {
     const plain = plainMember(field, record);
     if (plain === undefined || (field.type === "string" && typeof plain !== "string")) {

@@ -147,6 +147,9 @@ export const recordBlocksSeenMax = 4096;
  */
 export const shortListBlocksMax = 2;
 
+/** A list is kept as bits where these take no more than such a part of the cache of posting lists. */
+export const listBitsShare = 16;
+
 /** Records of more members, and those that are asked for more of them than these, are parsed whole. */
 export const recordMembersMax = 64;
 export const recordMemberReadsMax = 6;
