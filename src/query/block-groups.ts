@@ -8,7 +8,9 @@ const headerBytes = 24;
  */
 export class BlockGroups {
   index = 0;
-  term = 0n;
+  /** The term as two halves: most groups are passed over, and not worth a BigInt. */
+  high = 0;
+  low = 0;
   count = 0;
   readonly ids = new Float64Array(tupleBlockBytesMax);
   readonly payloads = new Uint8Array(tupleBlockBytesMax);
@@ -25,9 +27,14 @@ export class BlockGroups {
     this.#end = block.length;
     this.#isFirst = true;
     this.index = 0;
-    this.term = 0n;
+    this.high = 0;
+    this.low = 0;
     this.count = 0;
     return this;
+  }
+
+  get term(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
   }
 
   /** Whether the group just read is the block's last one: the list may go on in the next block. */
@@ -39,9 +46,12 @@ export class BlockGroups {
   next(): boolean {
     if (this.#at >= this.#end) return false;
     const indexDelta = this.#varint();
-    const term = this.#varint64();
+    if (indexDelta !== 0 || this.#isFirst) {
+      this.high = 0;
+      this.low = 0;
+    }
+    this.#addTerm();
     this.index += indexDelta;
-    this.term = indexDelta !== 0 || this.#isFirst ? term : this.term + term;
     this.#isFirst = false;
     const counted = this.#varint();
     this.count = Math.floor(counted / 2);
@@ -79,18 +89,28 @@ export class BlockGroups {
     }
   }
 
-  /** Seven bytes fit a double, the rest is put on top as a BigInt. */
-  #varint64(): bigint {
-    let low = 0;
+  /** Seven bytes fit a double, the rest counts by 2^49. */
+  #addTerm(): void {
+    let least = 0;
+    let rest = 0;
     let scale = 1;
-    for (let i = 0; i < 7; i++) {
+    for (;;) {
       const byte = this.#block[this.#at++];
       if (byte === undefined || this.#at > this.#end) throw damaged();
-      low += (byte & 0x7f) * scale;
-      if (byte < 0x80) return BigInt(low);
+      least += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
       scale *= 128;
+      if (scale === 2 ** 49) {
+        rest = this.#varint();
+        break;
+      }
     }
-    return BigInt(low) + (BigInt(this.#varint()) << 49n);
+    const low = this.low + (least >>> 0);
+    const carried = low >= 2 ** 32 ? 1 : 0;
+    const high = this.high + Math.floor(least / 2 ** 32) + rest * 2 ** 17 + carried;
+    if (high >= 2 ** 32) throw damaged();
+    this.high = high;
+    this.low = low >>> 0;
   }
 }
 

@@ -3,10 +3,10 @@ import type { CompiledEntity } from "../model/index.js";
 import { difference, type IdCursor, intersect, union } from "../postings/index.js";
 import type { ExpiredIds } from "./expired-records.js";
 import { GatheredIds, gatherBounds } from "./gathered-ids.js";
-import { heldIds, inside, outside } from "./held-ids.js";
+import { heldIds, inside, outside, spansOf } from "./held-ids.js";
 import { ArrayIds } from "./ids.js";
 import type { LiveRecord } from "./live-record.js";
-import { metIds } from "./met-ids.js";
+import { metByBits, metIds } from "./met-ids.js";
 import type { Plan } from "./plan-parts.js";
 import type { QueryStore } from "./query-store.js";
 
@@ -56,7 +56,13 @@ export class Candidates {
       const met = metIds(this.#store, ids, plan.spans);
       if (met !== null) return met;
     }
-    return inside(ids, this.#open(plan, ids[0]!));
+    return this.#meetByBits(plan, ids) ?? inside(ids, this.#open(plan, ids[0]!));
+  }
+
+  /** A walk that asks for more and more soon passes the better part of long lists. */
+  #meetByBits(plan: Plan, ids: Float64Array): Float64Array | null {
+    const spans = plan.kind === "list" || plan.kind === "or" ? spansOf(plan) : null;
+    return spans === null ? null : metByBits(this.#store, ids, spans, ids.length >= gatherFromIds);
   }
 
   /** All that `ids` gives, in memory; null when they are too many. */

@@ -43,6 +43,27 @@ export class FieldReader {
     return values;
   }
 
+  /**
+   * Whether one of the values meets the test. Most conditions ask for one plain member, of which nothing is
+   * made.
+   */
+  meets(field: CompiledField, test: ValueTest, record: LiveRecord): boolean {
+    const plain = plainMember(field, record);
+    if (plain === undefined || (field.type === "string" && typeof plain !== "string")) {
+      for (const value of this.values(field, record)) if (meets(test, value)) return true;
+      return false;
+    }
+    const value = this.#comparable(field, plain);
+    return value !== undefined && meets(test, value);
+  }
+
+  /** The first of the values. */
+  first(field: CompiledField, record: LiveRecord): Comparable | undefined {
+    const plain = plainMember(field, record);
+    if (plain === undefined || field.type === "string") return this.values(field, record)[0];
+    return this.#comparable(field, plain);
+  }
+
   /** Values as texts, numbers as they are written. */
   texts(field: CompiledField, record: LiveRecord): string[] {
     const raws = rawValues(field, record);
@@ -54,6 +75,11 @@ export class FieldReader {
 
   /** Values of the pairs with this name. */
   pairValues(field: CompiledField, name: string, record: LiveRecord): string[] {
+    const [member, ...deeper] = field.path;
+    if (member !== undefined && deeper.length === 0 && record.isReadByMember) {
+      const values = record.memberPairs(member, name);
+      if (values !== null) return values;
+    }
     return pairEntries(field, record)
       .filter((entry) => entry.name === name)
       .map((entry) => entry.value);
@@ -167,6 +193,15 @@ export function compareText(left: string, right: string): number {
 function fixedUnit(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
+/** The value of a field that is a member with a plain value; undefined for whatever else there is. */
+function plainMember(field: CompiledField, record: LiveRecord): unknown {
+  const [name] = field.path;
+  if (name === undefined || field.path.length > 1 || field.predicate !== undefined) return undefined;
+  if (!record.isReadByMember) return undefined;
+  const value = record.member(name);
+  return typeof value === "object" ? undefined : value;
 }
 
 const predicatePath = ["predicate"];

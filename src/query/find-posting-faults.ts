@@ -117,10 +117,11 @@ async function forEachFound(
 }
 
 function visitGroup(run: Verification, groups: BlockGroups, range: IdRange, visit: Visit): void {
+  const { term } = groups;
   for (let at = 0; at < groups.count; at++) {
     const id = groups.ids[at]!;
     if (id < range.start || id >= range.end || run.unreadable.has(id)) continue;
-    visit(id, groups.term, groups.payloads[at]!);
+    visit(id, term, groups.payloads[at]!);
   }
 }
 

@@ -53,7 +53,7 @@ function heldUnion(store: QueryStore, plan: Extract<Plan, { kind: "or" }>): Floa
 }
 
 /** What a plan is the union of, when it is nothing but lists and ranges. */
-function spansOf(plan: Plan): readonly Span[] | null {
+export function spansOf(plan: Plan): readonly Span[] | null {
   if (plan.kind === "list") return [{ index: plan.index, low: plan.term, high: plan.term }];
   if (plan.kind === "gather") return plan.spans;
   if (plan.kind !== "or") return null;

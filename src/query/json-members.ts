@@ -3,6 +3,12 @@ import { parseExactJson } from "./exact-json.js";
 
 const quote = 0x22;
 const backslash = 0x5c;
+const comma = 0x2c;
+const bracket = 0x5b;
+const bracketEnd = 0x5d;
+
+/** A longer part is searched by the platform, whose call costs about as much as a loop over so many bytes. */
+const longPartBytes = 256;
 
 /** Digits that a double holds whatever they are. */
 const shortDigits = 15;
@@ -39,8 +45,18 @@ export class JsonMembers {
   mayHold(name: string, ascii: string): boolean {
     const at = this.#find(name);
     if (at < 0) return false;
-    const part = this.#text.subarray(this.#places[at + 2], this.#places[at + 3]);
-    return part.includes(ascii, 0, "latin1") || part.includes(backslash);
+    const [start, end] = [this.#places[at + 2]!, this.#places[at + 3]!];
+    return isWithin(this.#text.indexOf(ascii, start, "latin1"), end) || hasEscape(this.#text, start, end);
+  }
+
+  /**
+   * The values behind a name of one ASCII letter in the lists of a list; null where the name is another, or
+   * one there is spelt otherwise.
+   */
+  pairs(member: string, name: string): string[] | null {
+    if (!/^[A-Za-z]$/.test(name)) return null;
+    const at = this.#find(member);
+    return at < 0 ? [] : pairsIn(this.#text, this.#places[at + 2]!, name.charCodeAt(0));
   }
 
   /** The last one counts where a name comes twice, as it does for JSON.parse. */
@@ -111,11 +127,38 @@ function valueEnd(text: Buffer, start: number): number {
     }
     if (byte === 0x5b || byte === 0x7b) depth++;
     else if (depth === 0) {
-      if (byte === 0x2c || byte === 0x7d || byte <= 0x20) return at;
+      if (byte === comma || byte === 0x7d || byte === bracketEnd || byte <= 0x20) return at;
     } else if ((byte === 0x5d || byte === 0x7d) && --depth === 0) return at + 1;
     at++;
   }
   return at;
+}
+
+function pairsIn(text: Buffer, start: number, letter: number): string[] | null {
+  const values: string[] = [];
+  if (text[start] !== bracket) return values;
+  let at = afterSpace(text, start + 1);
+  while (text[at] !== bracketEnd) {
+    if (text[at] === bracket) {
+      const name = afterSpace(text, at + 1);
+      if (text[name] === quote) {
+        if (text[name + 1] === backslash) return null;
+        if (text[name + 1] === letter && text[name + 2] === quote) addSecond(text, name + 3, values);
+      }
+    }
+    at = afterSpace(text, valueEnd(text, at));
+    if (text[at] === comma) at = afterSpace(text, at + 1);
+    else if (text[at] !== bracketEnd) return null;
+  }
+  return values;
+}
+
+/** What comes behind the first value of a list, where it is a string. */
+function addSecond(text: Buffer, firstEnd: number, values: string[]): void {
+  const mark = afterSpace(text, firstEnd);
+  if (text[mark] !== comma) return;
+  const start = afterSpace(text, mark + 1);
+  if (text[start] === quote) values.push(parsePart(text, start, stringEnd(text, start)) as string);
 }
 
 function parsePart(text: Buffer, start: number, end: number): unknown {
@@ -129,8 +172,13 @@ function parsePart(text: Buffer, start: number, end: number): unknown {
 }
 
 function hasEscape(text: Buffer, start: number, end: number): boolean {
+  if (end - start > longPartBytes) return isWithin(text.indexOf(backslash, start), end);
   for (let at = start; at < end; at++) if (text[at] === backslash) return true;
   return false;
+}
+
+function isWithin(at: number, end: number): boolean {
+  return at >= 0 && at < end;
 }
 
 /** A whole number of a few digits; -1 for whatever else there is. */

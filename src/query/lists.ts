@@ -1,10 +1,13 @@
-import { estimateBlocksMax } from "../kernel/index.js";
+import { estimateBlocksMax, listBitsShare } from "../kernel/index.js";
 import type { StoreReader, TupleBlockEntry } from "../ports/index.js";
 import { blocksOfTerm, type IdCursor, PostingCursor, type Postings } from "../postings/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
 import { HeldPostings } from "./held-postings.js";
 import type { PostingCache } from "./posting-cache.js";
 import type { Span } from "./term-walk.js";
+
+/** What an id takes in an array. */
+const arrayIdBits = 64;
 
 /** How many postings there are; when `isWhole` is false, no fewer than these. */
 export interface Length {
@@ -60,6 +63,33 @@ export class Lists {
       }
     }
     return pieces;
+  }
+
+  /** A long list as a bit for each id of the store, when it is kept so. */
+  knownBits(index: number, term: bigint): Uint32Array | null {
+    return this.#decoder.bits(index, term) ?? null;
+  }
+
+  /** Whether a list takes less room as bits, and these no great part of the cache. */
+  isWorthBits(index: number, term: bigint): boolean {
+    const { nextId } = this.#reader.sealed;
+    if (nextId / 8 > this.#decoder.bytesMax / listBitsShare) return false;
+    return this.length(index, term).postings * arrayIdBits > nextId;
+  }
+
+  /** The same for a list that is worth it: all of it is read. */
+  bits(index: number, term: bigint): Uint32Array {
+    const known = this.#decoder.bits(index, term);
+    if (known !== undefined) return known;
+    const { segments, nextId } = this.#reader.sealed;
+    const bits = new Uint32Array(Math.ceil(nextId / 32));
+    for (const { number } of segments) {
+      for (const ids of this.segmentIds(number, index, term, 0)) {
+        for (let at = 0; at < ids.length; at++) bits[ids[at]! >>> 5]! |= 1 << (ids[at]! & 31);
+      }
+    }
+    this.#decoder.keepBits(index, term, bits);
+    return bits;
   }
 
   /** Ids of a term in one segment from the block that may hold `from` on, a block's at a time. */

@@ -54,6 +54,12 @@ export class LiveRecord {
     return this.#members!.mayHold(name, ascii);
   }
 
+  /** Values of the pairs with this name in a member; null where only the parsed member tells. */
+  memberPairs(member: string, name: string): string[] | null {
+    this.#membersRead++;
+    return this.#members!.pairs(member, name);
+  }
+
   get #buffer(): Buffer {
     const { bytes } = this;
     if (bytes instanceof Buffer) return bytes;

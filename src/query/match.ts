@@ -1,8 +1,9 @@
 import { joinKeyLengthMax, linkVerdictCharsMax, linkVerdictsMax } from "../kernel/index.js";
-import type { CompiledEntity } from "../model/index.js";
+import type { CompiledEntity, Place } from "../model/index.js";
 import { type IdCursor, intersect } from "../postings/index.js";
+import type { Area } from "./area.js";
 import { meets } from "./field-values.js";
-import { conjunction, type Where } from "./filter-ast.js";
+import { conjunction, type ValueTest, type Where } from "./filter-ast.js";
 import { readableText, recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import { termAt, termKey, whereTerm } from "./quad-terms.js";
@@ -22,6 +23,7 @@ export class Matcher {
     this.#store = store;
   }
 
+  /** Without closures: what they would hold is made anew for each condition of each record. */
   matches(where: Where, entity: CompiledEntity, record: LiveRecord): boolean {
     const { fields } = this.#store;
     switch (where.kind) {
@@ -29,21 +31,18 @@ export class Matcher {
         for (const part of where.parts) if (!this.matches(part, entity, record)) return false;
         return true;
       case "or":
-        return where.parts.some((part) => this.matches(part, entity, record));
+        for (const part of where.parts) if (this.matches(part, entity, record)) return true;
+        return false;
       case "not":
         return !this.matches(where.part, entity, record);
       case "value":
-        for (const value of fields.values(where.field, record)) if (meets(where.test, value)) return true;
-        return false;
+        return fields.meets(where.field, where.test, record);
       case "exists":
         return fields.exists(where.field, record);
       case "place":
-        return fields.places(entity, where.field, record).some((place) => where.area.covers(place));
-      case "pair": {
-        const values = fields.pairValues(where.field, where.name, record);
-        const { test } = where;
-        return test === null ? values.length > 0 : values.some((value) => meets(test, value));
-      }
+        return isCovered(where.area, fields.places(entity, where.field, record));
+      case "pair":
+        return isMet(where.test, fields.pairValues(where.field, where.name, record));
       case "words":
         return this.#matchesWords(where, entity, record);
       case "forward":
@@ -137,6 +136,14 @@ export class Matcher {
     this.#verdictChars += key.length;
     return verdict;
   }
+}
+
+function isCovered(area: Area, places: Place[]): boolean {
+  return places.some((place) => area.covers(place));
+}
+
+function isMet(test: ValueTest | null, values: string[]): boolean {
+  return test === null ? values.length > 0 : values.some((value) => meets(test, value));
 }
 
 /** The lists of the values that must be there. */

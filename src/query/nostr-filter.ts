@@ -214,8 +214,8 @@ function* mergeNewest(store: QueryStore, queries: Query[], options: QueryOptions
     const { record, score } = next.value;
     heads.push({
       result: { id: record.id, bytes: record.bytes, score },
-      createdAt: store.fields.values(order!.field, record)[0] ?? 0,
-      eventId: String(store.fields.values(order!.tieField!, record)[0]),
+      createdAt: store.fields.first(order!.field, record) ?? 0,
+      eventId: String(store.fields.first(order!.tieField!, record)),
       stream,
     });
   };

@@ -12,7 +12,9 @@ import type { QueryStore } from "./query-store.js";
 import { RecordsAhead } from "./records-ahead.js";
 import { type SortEntry, type SortGroup, type SortRoom, sortByText, sortPasses } from "./sort-passes.js";
 import { numberSpan, textSpan } from "./spans.js";
-import { type Span, type TermIds, walkDown, walkUp } from "./term-walk.js";
+import { TermBatch } from "./term-batch.js";
+import { type Span, WalkUp } from "./term-walk.js";
+import { WalkDown } from "./walk-down.js";
 
 export type OrderStrategy = "walk" | "collect";
 
@@ -125,7 +127,7 @@ export class OrderedRecords {
   *#tied(group: SortGroup, tieField: CompiledField, isDescending: boolean): Generator<LiveRecord> {
     const textOf = (id: number) => {
       const record = this.#checked(id);
-      return record && String(this.#store.fields.values(tieField, record)[0] ?? "");
+      return record && String(this.#store.fields.first(tieField, record) ?? "");
     };
     for (const id of sortByText(group.ids, textOf, isDescending)) {
       this.#ahead.found();
@@ -174,37 +176,28 @@ export class OrderedRecords {
    * forwards.
    */
   *#walkMembers(): Generator<{ term: bigint; id: number }> {
-    let size = orderBatchMin;
-    let batch: { term: bigint; id: number }[] = [];
-    for (const piece of this.#walk()) {
-      for (let at = 0; at < piece.ids.length; at++) {
-        batch.push({ term: piece.term, id: piece.ids[at]! });
-        if (batch.length < size) continue;
-        yield* this.#members(batch);
-        if (this.#walkLeft <= 0) return;
-        batch = [];
-        size = Math.min(orderBatchMax, size * 2);
-      }
+    const { reader } = this.#store;
+    const walk = this.#order.isDescending ? new WalkDown(reader, this.span) : new WalkUp(reader, this.span);
+    for (let size = orderBatchMin; ; size = Math.min(orderBatchMax, size * 2)) {
+      const batch = new TermBatch(size);
+      walk.fill(batch);
+      yield* this.#members(batch);
+      if (!batch.isFull || this.#walkLeft <= 0) return;
     }
-    yield* this.#members(batch);
   }
 
-  #walk(): Generator<TermIds> {
-    return this.#order.isDescending
-      ? walkDown(this.#store.reader, this.span)
-      : walkUp(this.#store.reader, this.span);
-  }
-
-  *#members(batch: { term: bigint; id: number }[]): Generator<{ term: bigint; id: number }> {
-    this.#walkLeft -= batch.length;
+  *#members(batch: TermBatch): Generator<{ term: bigint; id: number }> {
+    this.#walkLeft -= batch.count;
+    const { isAll } = this.#candidates;
     const members = new Set<number>();
-    if (!this.#candidates.isAll && batch.length > 0) {
-      const sorted = Float64Array.from(batch, (entry) => entry.id).sort();
-      for (const id of this.#candidates.among(sorted)) members.add(id);
+    if (!isAll && batch.count > 0) {
+      for (const id of this.#candidates.among(batch.sortedIds())) members.add(id);
     }
-    for (const entry of batch) {
-      const isMember = this.#candidates.isAll ? !this.#candidates.isGone(entry.id) : members.has(entry.id);
-      if (isMember && this.#orderTerm(entry.id) === entry.term) yield entry;
+    for (let at = 0; at < batch.count; at++) {
+      const id = batch.ids[at]!;
+      if (isAll ? this.#candidates.isGone(id) : !members.has(id)) continue;
+      const term = batch.term(at);
+      if (this.#orderTerm(id) === term) yield { term, id };
     }
   }
 
@@ -235,7 +228,7 @@ export class OrderedRecords {
     const { field, index } = this.#order;
     if (index.hasColumn) return this.#column.term(id);
     const record = this.#store.records.any(id);
-    const [value] = record === undefined ? [] : this.#store.fields.values(field, record);
+    const value = record && this.#store.fields.first(field, record);
     return value === undefined ? undefined : this.#store.terms.equal(field, index.kind, value).term;
   }
 

@@ -16,7 +16,7 @@ const isLong: Postings = { ids: new Float64Array(0), payloads: new Uint8Array(0)
  */
 export class PostingCache {
   readonly #decoder: PostingDecoder;
-  readonly #lists: ByteCache<string, Postings>;
+  readonly #lists: ByteCache<string, Postings | Uint32Array>;
 
   constructor(decoder: PostingDecoder, bytesMax: number) {
     this.#decoder = decoder;
@@ -31,14 +31,27 @@ export class PostingCache {
     return this.#lists.hits;
   }
 
+  get bytesMax(): number {
+    return this.#lists.bytesMax;
+  }
+
   set bytesMax(bytes: number) {
     this.#lists.bytesMax = bytes;
+  }
+
+  /** A list as bits, when it is kept so. */
+  bits(index: number, term: bigint): Uint32Array | undefined {
+    return this.#lists.get(bitsKey(index, term)) as Uint32Array | undefined;
+  }
+
+  keepBits(index: number, term: bigint, bits: Uint32Array): void {
+    this.#lists.set(bitsKey(index, term), bits, bits.byteLength + entryBytes);
   }
 
   /** The list of a term in one segment when it lies within two blocks; null when it does not. */
   short(segment: number, index: number, term: bigint, blocks: () => Iterable<PlacedBlock>): Postings | null {
     const key = `${segment} ${index} ${term}`;
-    let postings = this.#lists.get(key);
+    let postings = this.#lists.get(key) as Postings | undefined;
     if (postings === undefined) {
       postings = this.#readShort(index, term, blocks());
       this.#lists.set(key, postings, postings.ids.byteLength + postings.payloads.byteLength + entryBytes);
@@ -60,13 +73,18 @@ export class PostingCache {
   decode(block: Uint8Array, index: number, term: bigint, place: BlockPlace): Postings {
     if (this.#lists.bytesMax === 0) return this.#decoder.decode(block, index, term);
     const key = `${place.segment} ${place.index} ${place.term} ${place.id} ${index} ${term}`;
-    const known = this.#lists.get(key);
+    const known = this.#lists.get(key) as Postings | undefined;
     if (known !== undefined) return known;
     const postings = this.#decoder.decode(block, index, term);
     const bytes = postings.ids.byteLength + postings.payloads.byteLength + entryBytes;
     this.#lists.set(key, postings, bytes);
     return postings;
   }
+}
+
+/** No key of postings begins with a word. */
+function bitsKey(index: number, term: bigint): string {
+  return `bits ${index} ${term}`;
 }
 
 function joined(parts: Postings[]): Postings {

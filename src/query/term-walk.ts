@@ -1,6 +1,6 @@
-import { recordIdMax } from "../kernel/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { BlockGroups } from "./block-groups.js";
+import type { TermBatch } from "./term-batch.js";
 
 /** Terms from `low` to `high`, both included. */
 export interface Span {
@@ -18,6 +18,33 @@ export interface TermIds {
   ids: ArrayLike<number>;
 }
 
+/** Holds groups against a span by the halves of their terms. */
+export class SpanBounds {
+  readonly #index: number;
+  readonly #lowHigh: number;
+  readonly #lowLow: number;
+  readonly #highHigh: number;
+  readonly #highLow: number;
+
+  constructor({ index, low, high }: Span) {
+    this.#index = index;
+    this.#lowHigh = Number(low >> 32n);
+    this.#lowLow = Number(low & 0xffff_ffffn);
+    this.#highHigh = Number(high >> 32n);
+    this.#highLow = Number(high & 0xffff_ffffn);
+  }
+
+  isBelow({ index, high, low }: BlockGroups): boolean {
+    if (index !== this.#index) return index < this.#index;
+    return high < this.#lowHigh || (high === this.#lowHigh && low < this.#lowLow);
+  }
+
+  isAbove({ index, high, low }: BlockGroups): boolean {
+    if (index !== this.#index) return index > this.#index;
+    return high > this.#highHigh || (high === this.#highHigh && low > this.#highLow);
+  }
+}
+
 /**
  * Groups of one segment whose terms lie in the span, in order; every step decodes into the same arrays, which
  * may be those of the walk before.
@@ -28,12 +55,13 @@ export function* segmentGroups(
   span: Span,
   groups = new BlockGroups(),
 ): Generator<BlockGroups> {
+  const bounds = new SpanBounds(span);
   for (const entry of reader.tupleBlocks(segment, span.index, span.low, 0)) {
     if (entry.index > span.index || (entry.index === span.index && entry.term > span.high)) return;
     groups.open(entry.block);
     while (groups.next()) {
-      if (groups.index < span.index || (groups.index === span.index && groups.term < span.low)) continue;
-      if (groups.index > span.index || groups.term > span.high) return;
+      if (bounds.isBelow(groups)) continue;
+      if (bounds.isAbove(groups)) return;
       yield groups;
     }
   }
@@ -57,62 +85,31 @@ export function* walkUp(reader: StoreReader, span: Span): Generator<TermIds> {
   }
 }
 
-/** The same by falling term; ids of one term still rise. */
-export function* walkDown(reader: StoreReader, span: Span): Generator<TermIds> {
-  const segments = reader.sealed.segments.map((segment) => segment.number);
-  const streams = segments.map((segment) => segmentTermsDown(reader, segment, span));
-  const heads = streams.map((stream) => stream.next().value as TermDown | undefined);
-  for (;;) {
-    let term: bigint | undefined;
-    for (const head of heads)
-      if (head !== undefined && (term === undefined || head.term > term)) term = head.term;
-    if (term === undefined) return;
-    for (let at = 0; at < streams.length; at++) {
-      const head = heads[at];
-      if (head === undefined || head.term !== term) continue;
-      if (head.ids !== null) {
-        yield { term, ids: head.ids };
-      } else {
-        const list = segmentGroups(reader, segments[at]!, { index: span.index, low: term, high: term });
-        for (const group of list) yield { term, ids: group.ids.subarray(0, group.count) };
+/** The same as `walkUp`, by the batch. */
+export class WalkUp {
+  readonly #pieces: Generator<TermIds>;
+  #ids: ArrayLike<number> = [];
+  #high = 0;
+  #low = 0;
+  #at = 0;
+
+  constructor(reader: StoreReader, span: Span) {
+    this.#pieces = walkUp(reader, span);
+  }
+
+  /** Adds what comes next until the batch is full or nothing is left. */
+  fill(batch: TermBatch): void {
+    for (;;) {
+      for (; this.#at < this.#ids.length; this.#at++) {
+        if (batch.isFull) return;
+        batch.add(this.#high, this.#low, this.#ids[this.#at]!);
       }
-      heads[at] = streams[at]!.next().value as TermDown | undefined;
+      const step = this.#pieces.next();
+      if (step.done === true) return;
+      this.#ids = step.value.ids;
+      this.#at = 0;
+      this.#high = Number(step.value.term >> 32n);
+      this.#low = Number(step.value.term & 0xffff_ffffn);
     }
   }
-}
-
-/** A term with its ids, or with null when they fill more than one block and must be read forwards. */
-interface TermDown {
-  term: bigint;
-  ids: Float64Array | null;
-}
-
-/**
- * Terms of one segment from the greatest down. A block's first term is held back until the block before is
- * seen.
- */
-function* segmentTermsDown(reader: StoreReader, segment: number, span: Span): Generator<TermDown> {
-  const groups = new BlockGroups();
-  let held: TermDown | null = null;
-  for (const entry of reader.tupleBlocksReverse(segment, span.index, span.high, recordIdMax)) {
-    const terms: TermDown[] = [];
-    groups.open(entry.block);
-    while (groups.next()) {
-      if (groups.index < span.index || (groups.index === span.index && groups.term < span.low)) continue;
-      if (groups.index > span.index || groups.term > span.high) break;
-      terms.push({ term: groups.term, ids: groups.ids.slice(0, groups.count) });
-    }
-    const last = terms.at(-1);
-    if (held !== null && last !== undefined && held.term === last.term) {
-      held = { term: last.term, ids: null };
-      terms.pop();
-    }
-    if (terms.length > 0) {
-      if (held !== null) yield held;
-      held = terms.shift()!;
-      for (const term of terms.reverse()) yield term;
-    }
-    if (entry.index < span.index || (entry.index === span.index && entry.term < span.low)) break;
-  }
-  if (held !== null) yield held;
 }

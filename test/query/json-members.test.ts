@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Kernel, queryKernelBytes } from "../../src/kernel/index.js";
+import { compileMapping } from "../../src/mapping/index.js";
+import { TermEncoder } from "../../src/model/index.js";
+import { findPreset } from "../../src/presets/index.js";
 import { parseExactJson } from "../../src/query/exact-json.js";
+import { FieldReader, pairEntries } from "../../src/query/field-values.js";
 import { LiveRecord } from "../../src/query/live-record.js";
+import { QueryTerms } from "../../src/query/query-terms.js";
 
 const names = ["a", "ab", "tags", "", 'q"', "back\\slash", "ü", "__proto__", "1"];
 
@@ -72,6 +78,53 @@ test("a member read alone is that of the parsed object, however it is spelt, the
     }),
     { numRuns: 500 },
   );
+});
+
+const anyPair = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom("p", "e", "pp", "").chain(anySpelling) },
+      { weight: 2, arbitrary: fc.constantFrom("p", "e").map((name) => JSON.stringify(name)) },
+      anyValue,
+    ),
+    { maxLength: 4 },
+  )
+  .map((items) => `[${items.join(", ")}]`);
+
+const tagsField = compileMapping(findPreset("nostr")!).entities[0]!.fields.find(
+  ({ name }) => name === "tags",
+)!;
+
+test("pairs read alone are those of the parsed record", () => {
+  const anyTags = fc.array(fc.oneof({ weight: 4, arbitrary: anyPair }, anyValue), { maxLength: 5 });
+  const reader = new FieldReader(
+    new QueryTerms(new TermEncoder(new Kernel({ memoryBytes: queryKernelBytes }))),
+  );
+  let alone = 0;
+  fc.assert(
+    fc.property(fc.oneof(anyTags, anyValue), anySpace, fc.constantFrom("p", "e"), (tags, space, name) => {
+      const tagsText =
+        typeof tags === "string" ? tags : `[${space}${tags.join(`${space},${space}`)}${space}]`;
+      const text = objectText(
+        [
+          ['"tags"', tagsText],
+          ['"n"', "1"],
+        ],
+        space,
+      );
+      const record = () => new LiveRecord(1, 0, Buffer.from(text));
+      const whole = pairEntries(tagsField, record()).filter((entry) => entry.name === name);
+      const expected = whole.map(({ value }) => value);
+      expect(reader.pairValues(tagsField, name, record())).toStrictEqual(expected);
+      const asked = record();
+      if (!asked.isReadByMember) return;
+      const found = asked.memberPairs("tags", name);
+      if (found !== null && found.length > 0) alone++;
+      if (found !== null) expect(found).toStrictEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
+  expect(alone).toBeGreaterThan(20);
 });
 
 test("whether a member may hold a text is told without its neighbours", () => {

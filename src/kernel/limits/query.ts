@@ -104,6 +104,12 @@ export const sortTextBytesMax = 8 * MiB;
 export const orderBatchMin = 64;
 export const orderBatchMax = 4096;
 
+/**
+ * A walk backwards has room for so many postings of a block (80 KiB a segment), and more where one has more:
+ * up to 320 KiB.
+ */
+export const walkRoomPostings = 4096;
+
 /** From batches of this size on, the unions that they are met with are gathered. */
 export const gatherFromIds = 1024;
 
@@ -140,6 +146,9 @@ export const recordBlocksSeenMax = 4096;
  * in the next.
  */
 export const shortListBlocksMax = 2;
+
+/** A list is kept as bits where these take no more than such a part of the cache of posting lists. */
+export const listBitsShare = 16;
 
 /** Records of more members, and those that are asked for more of them than these, are parsed whole. */
 export const recordMembersMax = 64;
