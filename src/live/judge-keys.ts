@@ -1,6 +1,6 @@
 import { type Kernel, tupleBlockBytesMax } from "../kernel/index.js";
 import type { CompiledMapping } from "../model/index.js";
-import type { KeyBlockEntry, StoreReader } from "../ports/index.js";
+import type { KeyBlockEntry, SegmentState, StoreReader } from "../ports/index.js";
 import {
   isPlainReference,
   keyFilterForm,
@@ -10,11 +10,11 @@ import {
   keyIdAt,
   keyRulesOf,
   keySpan,
-  mayHoldKey,
   mergeKeys,
   runToEnd,
   streamOfBlocks,
 } from "../postings/index.js";
+import { type FilterCopies, isHeldByStore } from "./filter-copies.js";
 import type { KeyFilter } from "./key-filter.js";
 import { KeyPass } from "./key-pass.js";
 import type { KnownKeys } from "./known-keys.js";
@@ -43,6 +43,7 @@ export interface FormerKeys {
   reader: StoreReader;
   runs: readonly LiveRun[];
   filter: KeyFilter;
+  copies: FilterCopies;
   known: KnownKeys;
 }
 
@@ -83,24 +84,26 @@ export function judgeKeys(
 
 /** Former entries that the new ones meet, as sorted streams of blocks; the filter learns the new ones. */
 function metBlocks(
-  { reader, runs, filter, known }: FormerKeys,
+  former: FormerKeys,
   { sought, maybeKnown, learn }: Hashes,
   firstNewId: number,
 ): Uint8Array[][] {
+  const { reader, runs, filter, known } = former;
   const { segments, nextId } = reader.sealed;
   const found: Uint8Array[][] = [];
   if (known.size > 0) {
     found.push(blocksOf(sought.sorted(), (hash, take) => known.entriesOf(hash).forEach(take)));
   }
   const met = new Map<bigint, Uint8Array[]>(maybeKnown.map((hash) => [hash, []]));
-  for (const { number, firstId, endId, keyFilters } of segments) {
+  for (const segment of segments) {
+    const { firstId, endId } = segment;
     const isCovered = firstId >= filter.coveredFromId;
     const isOpen = (hash: bigint) =>
-      known.endIdOf(hash) < endId &&
+      (known.size === 0 || known.endIdOf(hash) < endId) &&
       (!isCovered || filter.mayBeWithin(firstId, endId, Number(hash & 0xffff_ffffn), Number(hash >> 32n)));
-    const hashes = (isCovered ? maybeKnown : sought.sorted()).filter(isOpen);
-    const mayHold = keyFilters === keyFilterForm ? filterOf(reader, number) : undefined;
-    const pass = new KeyPass((hash) => reader.keyBlocks(number, hash), mayHold);
+    const { hashes, pass } = isCovered
+      ? { hashes: maybeKnown, pass: passThrough(reader, segment) }
+      : lookUp(former, segment, sought);
     const find = (hash: bigint, take: Take) =>
       pass.find(hash, (entry) => {
         take(entry);
@@ -108,7 +111,7 @@ function metBlocks(
         if (before === undefined) met.set(hash, [entry]);
         else before.push(entry);
       });
-    found.push(blocksOf(hashes, find));
+    found.push(blocksOf(hashes.filter(isOpen), find));
     pass.close();
   }
   for (const [hash, entries] of met) known.keep(hash, nextId, entries);
@@ -120,12 +123,21 @@ function metBlocks(
   return found.filter((blocks) => blocks.length > 0);
 }
 
-/** What the filters beside the key blocks of a segment tell; where there is none the block is looked into. */
-function filterOf(reader: StoreReader, segment: number): (hash: bigint) => boolean {
-  return (hash) => {
-    const beside = reader.keyFilter(segment, hash);
-    return beside === undefined || mayHoldKey(beside, hash);
-  };
+/** Which of all keys are to be looked up in a segment of whose keys not all are known. */
+function lookUp({ reader, copies }: FormerKeys, segment: SegmentState, sought: HashList) {
+  const mayHold = copies.toldOf(reader, segment);
+  if (mayHold === null) return { hashes: sought.sorted(), pass: passThrough(reader, segment) };
+  const pass = new KeyPass((hash) => reader.keyBlocks(segment.number, hash));
+  return { hashes: sought.sortedWhere(mayHold), pass };
+}
+
+/** Filters in the store are asked first; where there is none the block is looked into. */
+function passThrough(reader: StoreReader, { number, keyFilters }: SegmentState): KeyPass {
+  const mayHold = (hash: bigint) => isHeldByStore(reader, number, hash);
+  return new KeyPass(
+    (hash) => reader.keyBlocks(number, hash),
+    keyFilters === keyFilterForm ? mayHold : undefined,
+  );
 }
 
 /** Takes the dead; the answer is how many others are told of, which took a place. */
@@ -179,6 +191,8 @@ class HashList {
   readonly capacity: number;
   readonly #words: Uint32Array;
   #count = 0;
+  /** Each of them once, rising: lower half, upper half. */
+  #rising: Uint32Array | null = null;
   #sorted: bigint[] | null = null;
 
   constructor(capacity: number) {
@@ -198,11 +212,34 @@ class HashList {
 
   /** Each of them once, rising. */
   sorted(): readonly bigint[] {
-    if (this.#sorted !== null) return this.#sorted;
-    const rising = new BigUint64Array(this.#words.slice(0, 2 * this.#count).buffer).sort();
-    this.#sorted = [...rising.filter((hash, at) => at === 0 || hash !== rising[at - 1])];
+    this.#sorted ??= this.sortedWhere(() => true);
     return this.#sorted;
   }
+
+  /** Those that a condition on their lower and upper half holds for, each of them once, rising. */
+  sortedWhere(holds: (low: number, high: number) => boolean): bigint[] {
+    this.#rising ??= risingWords(this.#words.slice(0, 2 * this.#count));
+    const words = this.#rising;
+    const hashes: bigint[] = [];
+    for (let at = 0; at < words.length; at += 2) {
+      const [low, high] = [words[at]!, words[at + 1]!];
+      if (holds(low, high)) hashes.push((BigInt(high) << 32n) | BigInt(low));
+    }
+    return hashes;
+  }
+}
+
+/** Sorts pairs of words as the 64-bit numbers that they are, and drops those that come again. */
+function risingWords(words: Uint32Array): Uint32Array {
+  new BigUint64Array(words.buffer).sort();
+  let end = 0;
+  for (let at = 0; at < words.length; at += 2) {
+    if (end > 0 && words[at] === words[end - 2] && words[at + 1] === words[end - 1]) continue;
+    words[end] = words[at]!;
+    words[end + 1] = words[at + 1]!;
+    end += 2;
+  }
+  return words.subarray(0, end);
 }
 
 function countOf(block: Uint8Array): number {

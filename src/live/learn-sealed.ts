@@ -1,27 +1,31 @@
 import { setImmediate } from "node:timers/promises";
-import { liveLearnMs, systemClock } from "../kernel/index.js";
+import { liveLearnedKeysMax, liveLearnMs, systemClock } from "../kernel/index.js";
 import type { SegmentState, StoreReader } from "../ports/index.js";
 import { settlingEntries } from "../postings/index.js";
+import type { FilterCopies, FilterCopying } from "./filter-copies.js";
 import type { KeyFilter, SegmentLearner } from "./key-filter.js";
 
 /**
- * Has a filter know what was sealed before it began, from the last segment backwards for as far as it has
- * room: a key that nobody has written is then looked up nowhere. A little at a time, while records are
- * written.
+ * Copies the filters beside the keys that were sealed before a filter began, for as far as there is room; and
+ * has the filter know the keys of small segments, from the last one backwards: a key that nobody has written
+ * is then looked up nowhere. A little at a time, while records are written.
  */
 export class SealedLearner {
   readonly #filter: KeyFilter;
+  readonly #copies: FilterCopies;
   readonly #withReader: WithReader;
   #isStopped = false;
   #learning: Promise<void> | null = null;
 
-  constructor(filter: KeyFilter, withReader: WithReader) {
+  constructor(filter: KeyFilter, copies: FilterCopies, withReader: WithReader) {
     this.#filter = filter;
+    this.#copies = copies;
     this.#withReader = withReader;
   }
 
-  /** To be called when the filter has begun anew. */
+  /** To be called when the filter has begun anew, or segments have come. */
   begin(onFailure: (error: unknown) => void): void {
+    if (this.#isStopped) return;
     this.#learning ??= this.#learnAll()
       .catch(onFailure)
       .finally(() => {
@@ -35,14 +39,32 @@ export class SealedLearner {
   }
 
   async #learnAll(): Promise<void> {
-    let isRoomLeft = true;
-    while (isRoomLeft && !this.#isStopped) isRoomLeft = await this.#learnSegment();
+    let isMore = true;
+    while (isMore && !this.#isStopped) isMore = (await this.#copySegment()) || (await this.#learnSegment());
+  }
+
+  /** The filters of one segment; false where none is left, or no room. */
+  async #copySegment(): Promise<boolean> {
+    const segment = await this.#withReader(({ sealed }) => {
+      const uncovered = sealed.segments.filter(({ firstId }) => firstId < this.#filter.coveredFromId);
+      this.#copies.keepOnly(uncovered);
+      return this.#copies.nextToCopy(uncovered);
+    });
+    if (segment === undefined) return false;
+    const walk = new FilterWalk(segment.number, this.#copies.beginCopy(segment));
+    for (;;) {
+      const step = await this.#withReader((reader) => walk.step(reader));
+      if (step !== "more" || this.#isStopped) return true;
+      await setImmediate();
+    }
   }
 
   /** The last segment that is not known; false where none is left, or no room. */
   async #learnSegment(): Promise<boolean> {
     const { generation } = this.#filter;
     const segment = await this.#withReader((reader) => nextSegment(reader, this.#filter));
+    if (segment !== undefined && segment.keys > liveLearnedKeysMax && this.#copies.isHeld(segment))
+      return false;
     if (this.#filter.generation !== generation) return true;
     const learner = segment === undefined ? null : this.#filter.learner(segment.keys);
     if (segment === undefined || learner === null) return false;
@@ -67,6 +89,39 @@ function nextSegment({ sealed }: StoreReader, filter: KeyFilter): SegmentState |
   return sealed.segments.findLast(({ firstId }) => firstId < filter.coveredFromId);
 }
 
+class FilterWalk {
+  readonly #segment: number;
+  readonly #copying: FilterCopying;
+  /** Of the block to go on with. */
+  #hash = 0n;
+  #ordinal = 0;
+
+  constructor(segment: number, copying: FilterCopying) {
+    this.#segment = segment;
+    this.#copying = copying;
+  }
+
+  /** Some of the filters; `gone` where the segment has become part of another one. */
+  step(reader: StoreReader): "more" | "end" | "gone" {
+    if (!hasSegment(reader, this.#segment)) return "gone";
+    const untilMs = systemClock.nowMs() + liveLearnMs;
+    for (const entry of reader.keyFilters(this.#segment, this.#hash, this.#ordinal)) {
+      if (systemClock.nowMs() >= untilMs) {
+        this.#hash = entry.hash;
+        this.#ordinal = entry.ordinal;
+        return "more";
+      }
+      this.#copying.add(entry);
+    }
+    this.#copying.finish();
+    return "end";
+  }
+}
+
+function hasSegment({ sealed }: StoreReader, segment: number): boolean {
+  return sealed.segments.some(({ number }) => number === segment);
+}
+
 class SegmentWalk {
   readonly #segment: number;
   /** The block to go on with. */
@@ -79,7 +134,7 @@ class SegmentWalk {
 
   /** Some of the keys; `gone` where the segment has become part of another one. */
   step(reader: StoreReader, learner: SegmentLearner): "more" | "end" | "gone" {
-    if (reader.sealed.segments.every(({ number }) => number !== this.#segment)) return "gone";
+    if (!hasSegment(reader, this.#segment)) return "gone";
     const untilMs = systemClock.nowMs() + liveLearnMs;
     for (const { hash, ordinal, block } of reader.keyBlocks(this.#segment, this.#hash, this.#ordinal)) {
       if (systemClock.nowMs() >= untilMs) {

@@ -13,6 +13,7 @@ import {
 import type { CompiledEntity, CompiledMapping } from "../model/index.js";
 import type { LiveImport, SealedState, StoreReader } from "../ports/index.js";
 import { adoptLog } from "./adopt-log.js";
+import { FilterCopies } from "./filter-copies.js";
 import { Folding } from "./folding.js";
 import { unitedImport } from "./import-mark.js";
 import { KeyFilter } from "./key-filter.js";
@@ -44,6 +45,7 @@ export class LiveLayer implements AsyncDisposable {
   readonly #loader = new LiveLoader();
   readonly #folder: Folding;
   readonly #filter: KeyFilter;
+  readonly #copies: FilterCopies;
   readonly #known = new KnownKeys();
   readonly #queue = new WriteQueue();
   readonly #sealed: SealedView;
@@ -67,7 +69,9 @@ export class LiveLayer implements AsyncDisposable {
     this.#options = options;
     this.#filter = new KeyFilter(options.filterScale);
     this.#sealed = new SealedView(options.openReader);
-    this.#learner = new SealedLearner(this.#filter, (work) => this.#alone(() => this.#sealed.with(work)));
+    this.#copies = new FilterCopies(options.filterCopiesBytes ?? (() => 0));
+    const withReader = <T>(work: (reader: StoreReader) => T) => this.#alone(() => this.#sealed.with(work));
+    this.#learner = new SealedLearner(this.#filter, this.#copies, withReader);
     this.#folder = new Folding({
       options,
       loader: this.#loader,
@@ -151,6 +155,11 @@ export class LiveLayer implements AsyncDisposable {
         state.isAbove(reader.sealed) ? state.overlay(reader) : null,
       );
     });
+  }
+
+  /** Gives up what makes writes quick and could be made anew, for as long as there is no room for it. */
+  giveCopiesBack(): void {
+    this.#copies.clear();
   }
 
   /** Others have sealed something: it is looked at before the next commit. */
@@ -288,11 +297,12 @@ export class LiveLayer implements AsyncDisposable {
     this.#dropFolded(reader.sealed);
     const numbers = [...this.#closedLogs, this.#log.number];
     this.#filter.restart(reader.sealed.nextId);
-    const told = "Keys that were sealed before are looked up one by one:";
-    this.#learner.begin((error) => this.#options.note(`${told} ${String(error)}\n`));
+    this.#copies.clear();
+    this.#learn();
     const tools = {
       loader: this.#loader,
       filter: this.#filter,
+      copies: this.#copies,
       known: this.#known,
       check: checkOf(reader.mapping),
     };
@@ -306,6 +316,11 @@ export class LiveLayer implements AsyncDisposable {
     this.#mapping = reader.mapping;
     this.version++;
     return state;
+  }
+
+  #learn(): void {
+    const told = "Keys that were sealed before are looked up one by one:";
+    this.#learner.begin((error) => this.#options.note(`${told} ${String(error)}\n`));
   }
 
   /** A publication that failed behind its commit is one: its records would come a second time. */
@@ -366,6 +381,7 @@ export class LiveLayer implements AsyncDisposable {
       this.counts.folds++;
       removeLog(this.#options.dir, number);
     });
+    this.#learn();
     // There is room again for those who wait.
     if (!this.#isClosed) void this.#commitAll();
   }

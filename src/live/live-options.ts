@@ -10,6 +10,8 @@ export interface LiveOptions {
   bytesMax: number;
   /** A power of two by which the filter of known keys is larger than it must be. */
   filterScale?: number;
+  /** What copies of filters may take now; nothing where it is left out. */
+  filterCopiesBytes?: () => number;
   /** Opens what is sealed; closes when the callback is called, because a writer waits for it. */
   openReader: (onWanted: () => void) => Promise<StoreReader & AsyncDisposable>;
   /** Opens the store for writing. */

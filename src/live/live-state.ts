@@ -3,6 +3,7 @@ import type { CompiledEntity, CompiledMapping, RecordCheck } from "../model/inde
 import type { SealedState, StoreReader } from "../ports/index.js";
 import { keyRulesOf } from "../postings/index.js";
 import { isRecordDead } from "../query/index.js";
+import type { FilterCopies } from "./filter-copies.js";
 import { type ImportMark, withOutcomes } from "./import-mark.js";
 import { deadReason, type Judgement, judgeKeys } from "./judge-keys.js";
 import type { KeyFilter } from "./key-filter.js";
@@ -43,6 +44,7 @@ export interface Adopted {
 export interface StateTools {
   loader: LiveLoader;
   filter: KeyFilter;
+  copies: FilterCopies;
   known: KnownKeys;
   check: RecordCheck | null;
 }
@@ -118,14 +120,14 @@ export class LiveState {
   adopt(reader: StoreReader, { kept, firstId, loaded, rejects, count }: Batch): Adopted {
     const part = this.writing;
     assert(firstId === part.nextId, "a batch is adopted where it was loaded");
-    const { loader, filter, known } = this.#tools;
+    const { loader, filter, copies, known } = this.#tools;
     const { mapping } = reader;
     const streams = loaded.flatMap(({ keys }) => keys);
     const runs = this.parts.flatMap((each) => each.runs);
     const judged =
       streams.length === 0
         ? nothingJudged
-        : judgeKeys(loader.kernel, mapping, { reader, runs, filter, known }, streams, firstId);
+        : judgeKeys(loader.kernel, mapping, { reader, runs, filter, copies, known }, streams, firstId);
     for (const each of loaded) {
       part.take(each);
       this.#stored.take(each);

@@ -1,6 +1,7 @@
 import type { CompiledMapping, RecordCheck } from "../model/index.js";
 import type { StoreReader } from "../ports/index.js";
 import { adoptLog } from "./adopt-log.js";
+import { FilterCopies } from "./filter-copies.js";
 import { KeyFilter } from "./key-filter.js";
 import { KnownKeys } from "./known-keys.js";
 import { LiveLoader } from "./live-loader.js";
@@ -32,7 +33,13 @@ export function overlayLogs(
   if (left.length === 0) return reader;
   const filter = new KeyFilter();
   filter.restart(sealed.nextId);
-  const tools = { loader: new LiveLoader(), filter, known: new KnownKeys(), check: checkOf(mapping) };
+  const tools = {
+    loader: new LiveLoader(),
+    filter,
+    copies: new FilterCopies(() => 0),
+    known: new KnownKeys(),
+    check: checkOf(mapping),
+  };
   const state = new LiveState(sealed, tools, 0);
   for (const { number, log } of left) {
     state.beginPart(number);

@@ -116,6 +116,14 @@ export class OverlayReader implements StoreReader {
     return segment < firstSegment ? this.#sealedReader.keyFilter(segment, hash) : undefined;
   }
 
+  keyFilters(segment: number, hash?: bigint, ordinal?: number): Iterable<KeyFilterEntry> {
+    return segment < firstSegment ? this.#sealedReader.keyFilters(segment, hash, ordinal) : [];
+  }
+
+  keyFilterAt(segment: number, hash: bigint, ordinal: number): KeyFilterEntry | undefined {
+    return segment < firstSegment ? this.#sealedReader.keyFilterAt(segment, hash, ordinal) : undefined;
+  }
+
   /** Live records were read nowhere that could be named. */
   place(id: number): PlaceEntry | undefined {
     return id < this.#live.firstId ? this.#sealedReader.place(id) : undefined;

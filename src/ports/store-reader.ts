@@ -134,6 +134,10 @@ export interface StoreReader extends Disposable {
    * its role aside; those of blocks that came without one are passed over.
    */
   keyFilter(segment: number, hash: bigint): KeyFilterEntry | undefined;
+  /** All of them in order, those from a key block on. */
+  keyFilters(segment: number, hash?: bigint, ordinal?: number): Iterable<KeyFilterEntry>;
+  /** The one of just this key block. */
+  keyFilterAt(segment: number, hash: bigint, ordinal: number): KeyFilterEntry | undefined;
   /** The place where the batch that holds `id` was read. */
   place(id: number): PlaceEntry | undefined;
   bytes(): StoreBytes;

@@ -1,6 +1,6 @@
 export { commandText, quoteArgument } from "./command-text.js";
 export { inferSources, presetRecords, type Sampler } from "./infer-sources.js";
-export { liveBytesOf, liveOptionsOf, lockLiveStore } from "./live-store.js";
+export { filterCopiesBytesOf, liveBytesOf, liveOptionsOf, lockLiveStore } from "./live-store.js";
 export { type LiveStore, type LiveStoreOptions, openLiveStore } from "./open-live-store.js";
 export { openSources } from "./open-sources.js";
 export { type CheckedAction, checkActions, type PlanSelection, selectActions } from "./plan-actions.js";

@@ -1,5 +1,9 @@
 import { resolve } from "node:path";
 import {
+  filterCopiesBytesMax,
+  filterCopiesBytesMin,
+  filterCopiesFraction,
+  filterCopiesLineBytes,
   isPlimsollError,
   liveFixedBytes,
   liveMemoryBytesMax,
@@ -24,7 +28,13 @@ export interface LiveStoreHost {
 export function liveBytesOf({ bytes }: ResolvedLine): { layer: number; all: number } {
   const share = Math.round(bytes * liveMemoryFraction);
   const layer = Math.min(liveMemoryBytesMax, Math.max(liveMemoryBytesMin, share));
-  return { layer, all: liveFixedBytes + layer };
+  return { layer, all: liveFixedBytes + filterCopiesBytesMin + layer };
+}
+
+/** What copies of filters may take of the line, where nothing but the layer needs it. */
+export function filterCopiesBytesOf({ bytes }: ResolvedLine): number {
+  if (bytes < filterCopiesLineBytes) return filterCopiesBytesMin;
+  return Math.min(filterCopiesBytesMax, Math.floor(bytes * filterCopiesFraction));
 }
 
 /**
@@ -52,6 +62,7 @@ export function liveOptionsOf(host: LiveStoreHost): LiveOptions {
     storeName: path,
     dir: resolve(liveDir(path)),
     bytesMax: liveBytesOf(host.line).layer,
+    filterCopiesBytes: () => filterCopiesBytesMin,
     openReader: (onWanted) => openStoreReader(path, { onWanted }),
     openSession: () => openLiveSession(path),
     exclusively,

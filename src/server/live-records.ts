@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import {
+  collectGarbage,
   growYoungGeneration,
   isPlimsollError,
   liveFixedBytes,
@@ -19,7 +20,7 @@ import { LiveLayer } from "../live/index.js";
 import type { ResolvedLine } from "../memory/index.js";
 import { runImport } from "../pipeline/index.js";
 import type { StoreReader } from "../ports/index.js";
-import { prepareImport } from "../preparation/index.js";
+import { filterCopiesBytesOf, prepareImport } from "../preparation/index.js";
 import { recordCheckOf } from "../presets/index.js";
 import type { OptionValues } from "../settings/index.js";
 import {
@@ -47,6 +48,7 @@ export class LiveRecords {
   readonly #settings: LiveSettings;
   readonly #imports: ImportQueue;
   readonly #mapped: MappedBound;
+  readonly #isShared: () => boolean;
   readonly #snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
   /** Ends the making of a store. */
   readonly #stop = new AbortController();
@@ -64,16 +66,20 @@ export class LiveRecords {
     {
       imports,
       mapped,
+      isShared,
       snapshots,
     }: {
       imports: ImportQueue;
       mapped: MappedBound;
+      /** Whether an import has its share of the line now. */
+      isShared: () => boolean;
       snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
     },
   ) {
     this.#settings = settings;
     this.#imports = imports;
     this.#mapped = mapped;
+    this.#isShared = isShared;
     this.#snapshots = snapshots;
   }
 
@@ -144,6 +150,13 @@ export class LiveRecords {
     return this.#layer === null ? reader : await this.#layer.overlay(reader);
   }
 
+  /** An import begins: what is kept of filters goes, and comes again when it has ended. */
+  giveCopiesBack(): void {
+    if (this.#layer === null) return;
+    this.#layer.giveCopiesBack();
+    collectGarbage();
+  }
+
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
     this.#stop.abort(new PlimsollError("SERVER_STOPPING"));
@@ -162,6 +175,7 @@ export class LiveRecords {
       dir,
       bytesMax: this.#memoryBytesMax,
       filterScale: this.#filterScale,
+      filterCopiesBytes: () => (this.#isShared() ? 0 : filterCopiesBytesOf(this.#settings.line)),
       openReader: (onWanted) => openStoreReader(storePath, { onWanted, mapped: this.#mapped }),
       openSession: () => openLiveSession(storePath),
       exclusively: (work) => this.#imports.exclusively(work),

@@ -102,7 +102,10 @@ async function makeParts(settings: ServerSettings): Promise<ServerParts> {
   });
   const imports = new ImportQueue({
     // What was written before the import stands before its records, for rules that go by the order.
-    before: async () => live.layer?.foldNow(),
+    before: async () => {
+      await live.layer?.foldNow();
+      live.giveCopiesBack();
+    },
     failureOfStop: (reason, name) => failureOf(stopError(reason, name), storePath).error,
     history: new JobHistory(importHistoryDir(storePath), note),
   });
@@ -114,7 +117,7 @@ async function makeParts(settings: ServerSettings): Promise<ServerParts> {
   const isShared = (): boolean =>
     imports.isRunning || live.isImporting || snapshots.replica?.isPulling === true;
   const mapped = new ReadingRoom(new Gauge(), line.bytes, isShared);
-  const live: LiveRecords = new LiveRecords(settings, { imports, mapped, snapshots });
+  const live: LiveRecords = new LiveRecords(settings, { imports, mapped, isShared, snapshots });
   const store: StoreAccess = new StoreAccess(storePath, { lineBytes: line.bytes, caches, live, mapped });
   const counts = newCounts();
   const relay = makeRelay({ storePath, store, live, note: settings.note });

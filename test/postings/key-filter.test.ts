@@ -2,35 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   forgetsKey,
+  halveKeyBits,
+  hasKeyBits,
   keyBlockFilter,
-  keyEntryBytesMin,
+  keyFilterHeadBytes,
   keyFlag,
   mayHoldKey,
 } from "../../src/postings/index.js";
+import { type BareKey, keyBlockOf } from "../support/key-blocks.js";
 import { seeded } from "../support/people.js";
-
-interface Entry {
-  hash: bigint;
-  flags: number;
-}
-
-/** An entry with an empty key, as kernels/key-entry.ts lays it out. */
-function bytesOf({ hash, flags }: Entry): Uint8Array {
-  const view = new DataView(new ArrayBuffer(keyEntryBytesMin));
-  view.setBigUint64(0, hash | BigInt(flags & keyFlag.reference), true);
-  view.setUint8(10, flags);
-  return new Uint8Array(view.buffer);
-}
-
-/** A block with its header, as kernels/key-block.ts lays it out. */
-function blockOf(entries: readonly Entry[]): Uint8Array {
-  const bytes = entries.map(bytesOf);
-  const block = Buffer.concat([new Uint8Array(24), ...bytes]);
-  block.writeUInt32LE(entries.length, 0);
-  block.set(bytes[0]!.subarray(0, 8), 8);
-  block.set(bytes.at(-1)!.subarray(0, 8), 16);
-  return block;
-}
 
 const high = 2n ** 64n - 2n;
 /** Few that are alike in all but some bits, beside any. */
@@ -41,8 +21,8 @@ const plainReference = keyFlag.reference;
 const anyFlags = fc.constantFrom(0, plainReference, keyFlag.deletion, keyFlag.reference | keyFlag.deletion);
 const anyEntries = fc.array(fc.record({ hash: anyHash, flags: anyFlags }), { minLength: 1, maxLength: 300 });
 
-function inOrder(entries: readonly Entry[]): Entry[] {
-  const order = ({ hash, flags }: Entry) => hash | BigInt(flags & keyFlag.reference);
+function inOrder(entries: readonly BareKey[]): BareKey[] {
+  const order = ({ hash, flags }: BareKey) => hash | BigInt(flags & keyFlag.reference);
   return entries.toSorted((left, right) => (order(left) < order(right) ? -1 : 1));
 }
 
@@ -50,7 +30,7 @@ test("no key that a block defines or deletes is ever denied, nor one that anothe
   fc.assert(
     fc.property(anyEntries, fc.array(anyHash), (drawn, others) => {
       const entries = inOrder(drawn);
-      const block = blockOf(entries);
+      const block = keyBlockOf(entries);
       const [first, last] = [entries[0]!.hash, entries.at(-1)!.hash];
       const beside = { hash: first, filter: keyBlockFilter(block) };
       for (const { hash, flags } of entries) {
@@ -68,11 +48,41 @@ test("no key that a block defines or deletes is ever denied, nor one that anothe
   );
 });
 
+test("half the bits deny no key that the whole ones have, and mistake 92 of 1,000 more", () => {
+  fc.assert(
+    fc.property(anyEntries, (drawn) => {
+      const filter = keyBlockFilter(keyBlockOf(inOrder(drawn)));
+      const half = halved(filter);
+      for (const { hash, flags } of drawn) {
+        if (flags === plainReference) continue;
+        expect(hasKeyBits(half.bytes, 1, half.bitCount, Number(hash & 0xffff_ffffn))).toBe(true);
+      }
+    }),
+    { numRuns: 100 },
+  );
+  const draw = seeded(9);
+  const low = () => Math.floor(draw() * 2 ** 32);
+  const keys = Array.from({ length: 320 }, () => ({ hash: BigInt(low()) & ~1n, flags: 0 }));
+  const { bytes, bitCount } = halved(keyBlockFilter(keyBlockOf(inOrder(keys))));
+  const mistaken = Array.from({ length: 20_000 }, () => hasKeyBits(bytes, 1, bitCount, low()));
+  const share = mistaken.filter(Boolean).length / mistaken.length;
+  expect(share).toBeGreaterThan(0.07);
+  expect(share).toBeLessThan(0.12);
+});
+
+/** Half of a filter's bits, behind a byte of something else. */
+function halved(filter: Uint8Array) {
+  const bitCount = (filter.length - keyFilterHeadBytes) * 8;
+  const bytes = new Uint8Array(filter.length).fill(0xff);
+  halveKeyBits({ bytes: filter, at: keyFilterHeadBytes, bitCount }, { bytes, at: 1 });
+  return { bytes, bitCount: bitCount / 2 };
+}
+
 test("a filter that lacks a key is told from one that does not", () => {
   const entries = inOrder(Array.from({ length: 50 }, (_, at) => ({ hash: BigInt(at) * 2n, flags: 0 })));
   const left = entries.filter((_, at) => at !== 25);
-  const beside = { hash: 0n, filter: keyBlockFilter(blockOf(left)) };
-  expect(forgetsKey(beside, blockOf(entries))).toBe(true);
+  const beside = { hash: 0n, filter: keyBlockFilter(keyBlockOf(left)) };
+  expect(forgetsKey(beside, keyBlockOf(entries))).toBe(true);
 });
 
 test("of new keys in a block of usual size 12 of 1,000 are mistaken, and none where all are references", () => {
@@ -84,7 +94,7 @@ test("of new keys in a block of usual size 12 of 1,000 are mistaken, and none wh
     let mistaken = 0;
     for (let round = 0; round < 100; round++) {
       const entries = inOrder(Array.from({ length: 160 }, () => ({ hash: hash() & ~1n, flags })));
-      const beside = { hash: entries[0]!.hash, filter: keyBlockFilter(blockOf(entries)) };
+      const beside = { hash: entries[0]!.hash, filter: keyBlockFilter(keyBlockOf(entries)) };
       const last = entries.at(-1)!.hash;
       for (let key = 0; key < 200; key++) {
         const sought = hash() & ~1n;

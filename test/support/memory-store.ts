@@ -300,6 +300,16 @@ class MemoryReader implements StoreReader {
     return this.#parts.filters.get(segment)?.findLast((entry) => entry.hash <= (hash | 1n));
   }
 
+  keyFilters(segment: number, hash = 0n, ordinal = 0) {
+    const filters = this.#parts.filters.get(segment) ?? [];
+    return filters.filter((entry) => entry.hash > hash || (entry.hash === hash && entry.ordinal >= ordinal));
+  }
+
+  keyFilterAt(segment: number, hash: bigint, ordinal: number) {
+    const filters = this.#parts.filters.get(segment) ?? [];
+    return filters.find((entry) => entry.hash === hash && entry.ordinal === ordinal);
+  }
+
   place(id: number) {
     return { firstId: id, source: "memory", offset: 0, line: 1, record: 1 };
   }

@@ -77,6 +77,24 @@ export const liveKeyFilterFractionOfLine = 1 / 32;
 export const livePartFilterBytes = 32 * KiB;
 export const livePartFilterKeys = 32_768;
 
+/**
+ * Copies of filters beside key blocks: ten million keys take 13 MB, half of that where they are halved. So
+ * much of a line that is so large, a little else, and nothing while an import has its share. Of their room a
+ * part is for places alone.
+ */
+export const filterCopiesBytesMin = 2 * MiB;
+export const filterCopiesBytesMax = 64 * MiB;
+export const filterCopiesFraction = 1 / 16;
+export const filterCopiesLineBytes = 256 * MiB;
+export const filterCopiesPlacesFraction = 1 / 8;
+
+/** One page of copies, and the largest filter of one block that is copied. */
+export const filterPageBytes = 128 * KiB;
+export const filterCopyBytesMax = 4 * KiB;
+
+/** Segments with more keys than this are copied, where there is room, and not learned key by key. */
+export const liveLearnedKeysMax = 262_144;
+
 /** Keys of segments that were sealed before are learned this long at a time: writes wait meanwhile. */
 export const liveLearnMs = 3;
 

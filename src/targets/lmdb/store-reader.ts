@@ -141,6 +141,20 @@ export class LmdbStoreReader implements StoreReader {
     return entry && { ...partsOfKeyBlockKey(entry.key), filter: entry.value };
   }
 
+  *keyFilters(segment: number, hash = 0n, ordinal = 0): Iterable<KeyFilterEntry> {
+    if (!this.#environment.hasFilters) return;
+    const range = { start: keyBlockKey(segment, hash, ordinal), end: segmentKey(segment + 1) };
+    for (const { key, value } of this.#range("filters", range)) {
+      yield { ...partsOfKeyBlockKey(key), filter: value };
+    }
+  }
+
+  keyFilterAt(segment: number, hash: bigint, ordinal: number): KeyFilterEntry | undefined {
+    if (!this.#environment.hasFilters) return undefined;
+    const filter = this.#lentValue("filters", keyBlockKey(segment, hash, ordinal));
+    return filter && { hash, ordinal, filter };
+  }
+
   place(id: number): PlaceEntry | undefined {
     if (id >= this.sealed.nextId) return undefined;
     const entry = this.#lastAtOrBefore("places", recordKey(id), undefined);
@@ -214,10 +228,15 @@ export class LmdbStoreReader implements StoreReader {
   #lastAtOrBefore(table: TableName, sought: Buffer, floor: Buffer | undefined): Entry | undefined {
     const key = this.#lastKey(table, sought);
     if (key === undefined || (floor !== undefined && Buffer.compare(key, floor) < 0)) return undefined;
+    const value = this.#lentValue(table, key);
+    return value && { key, value };
+  }
+
+  #lentValue(table: TableName, key: Buffer): Uint8Array | undefined {
     this.#mappedReads?.note();
     const lending = this.#environment.tables[table] as unknown as LendingTable;
     const value = lending.getBinaryFast(key, { transaction: this.#transaction });
-    return value && { key, value: new Uint8Array(value.buffer, value.byteOffset, value.length) };
+    return value && new Uint8Array(value.buffer, value.byteOffset, value.length);
   }
 
   /** A range that brings values would copy them into memory of their own, at three times the cost. */
