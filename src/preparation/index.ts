@@ -14,6 +14,7 @@ export {
   pushStore,
   type ReplicaFeed,
   type ReplicaOrigin,
+  transferLine,
 } from "./replica-store.js";
 export type { OpenSync, OpenSyncOptions, SyncRequest, SyncRoom } from "./syncs.js";
 export {
