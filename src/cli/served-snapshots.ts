@@ -16,7 +16,11 @@ type SnapshotSettings = NonNullable<ServerSettings["snapshots"]>;
 
 /** What `serve` does with snapshots, as its options say. */
 export async function servedSnapshots(host: CommandHost, line: ResolvedLine): Promise<SnapshotSettings> {
-  return { sync: await syncOf(host, line), replica: await replicaOf(host, line) };
+  return {
+    sync: await syncOf(host, line),
+    replica: await replicaOf(host, line),
+    isStoreless: host.args.length === 0,
+  };
 }
 
 async function syncOf(host: CommandHost, line: ResolvedLine): Promise<SnapshotSettings["sync"]> {

@@ -47,7 +47,7 @@ export class LiveRecords {
   readonly #settings: LiveSettings;
   readonly #imports: ImportQueue;
   readonly #mapped: MappedBound;
-  readonly #snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
+  readonly #snapshots: Pick<SnapshotWork, "besideBytes" | "writeRefusal">;
   /** Ends the making of a store. */
   readonly #stop = new AbortController();
   #opening: Promise<LiveLayer> | null = null;
@@ -68,7 +68,7 @@ export class LiveRecords {
     }: {
       imports: ImportQueue;
       mapped: MappedBound;
-      snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
+      snapshots: Pick<SnapshotWork, "besideBytes" | "writeRefusal">;
     },
   ) {
     this.#settings = settings;
@@ -125,10 +125,10 @@ export class LiveRecords {
     return this.#looks++ % liveLookRequests === 0;
   }
 
-  /** REPLICA_READ_ONLY where the store is a copy: what is written into it would be in the way of a pull. */
+  /** Refused where nothing may be written. */
   async open(preset: string | null): Promise<LiveLayer> {
-    if (this.#snapshots.replica !== null)
-      throw new PlimsollError("REPLICA_READ_ONLY", { store: this.#settings.storePath });
+    const refusal = this.#snapshots.writeRefusal;
+    if (refusal !== null) throw refusal;
     if (this.#youngBytes > 0 && this.#requests++ % liveYoungRequests === 0) growYoungGeneration();
     this.#opening ??= this.#openLayer(preset);
     try {
