@@ -16,6 +16,7 @@ export {
   type ReplicaOrigin,
   transferLine,
 } from "./replica-store.js";
+export { type SyncDatabasesOptions, type SyncedDatabases, syncDatabases } from "./sync-databases.js";
 export type { OpenSync, OpenSyncOptions, SyncRequest, SyncRoom } from "./syncs.js";
 export {
   isRelationalTarget,

@@ -33,7 +33,7 @@ export class SnapshotWork {
     this.#listeners = listeners;
   }
 
-  /** Why nobody may write into the server's store: what is written into a copy would be in the way of a pull. */
+  /** Why nobody may write into the store: what is written into a copy would be in the way of a pull. */
   get writeRefusal(): PlimsollError | null {
     if (this.replica !== null) return new PlimsollError("REPLICA_READ_ONLY", { store: this.#storePath });
     return this.isStoreless ? new PlimsollError("STORE_NOT_SERVED") : null;
