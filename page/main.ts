@@ -76,8 +76,8 @@ function showProblem(error: unknown): void {
 }
 
 function showStore(info: StoreInfo): void {
-  // A replica would refuse them.
-  for (const id of ["imports", "imports-history"]) byId(id).hidden = info.isReplica;
+  // They would be refused.
+  for (const id of ["imports", "imports-history"]) byId(id).hidden = info.isReplica || info.isStoreless;
   setText(byId("line"), `${formatBytes(info.line.bytes)} line`);
   setText(byId("line-source"), `from ${info.line.source}`);
   setText(byId("version"), `Plimsoll ${info.version}`);

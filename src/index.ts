@@ -42,6 +42,9 @@ export {
   openSnapshotStorage,
   pullStore,
   pushStore,
+  type SyncDatabasesOptions,
+  type SyncedDatabases,
+  syncDatabases,
 } from "./preparation/index.js";
 export { findPreset, presetNames } from "./presets/index.js";
 export {

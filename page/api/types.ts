@@ -10,6 +10,8 @@ export interface StoreInfo {
   isNostr: boolean;
   /** It takes no writes. */
   isReplica: boolean;
+  /** Only databases are synced here. */
+  isStoreless: boolean;
   version: string;
   /** The last part of its path. */
   name: string;

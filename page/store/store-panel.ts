@@ -53,7 +53,8 @@ export class StorePanel {
   #draw(info: StoreInfo): void {
     replace(byId("store-problem"));
     byId("store-none").hidden = info.store !== null;
-    setText(byId("store-none"), info.isReplica ? "Empty, until something is pulled." : emptyText);
+    const replicaText = info.isReplica ? "Empty, until something is pulled." : emptyText;
+    setText(byId("store-none"), info.isStoreless ? "No store is served: databases are synced." : replicaText);
     byId("store-facts").hidden = info.store === null;
     if (info.store === null) return;
     const { store } = info;

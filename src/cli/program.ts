@@ -63,7 +63,7 @@ function addCommand(program: Command, row: CommandRow, options: ProgramOptions):
   command.addHelpText("after", `\nExamples:\n${row.examples.map((example) => `  $ ${example}`).join("\n")}`);
   command.action(async (...received: unknown[]) => {
     const args = row.args === "" ? [] : (received[0] as string[]);
-    if (row.args === "[STORE]" && args.length !== 1) {
+    if (row.args === "[STORE]" && args.length !== 1 && !(row.isStoreOptional === true && args.length === 0)) {
       const what = args.length === 0 ? "no store is named" : `one store at a time, not ${args.length}`;
       throw new PlimsollError("USAGE", { what, command: row.name });
     }

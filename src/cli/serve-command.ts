@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { devNull } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { boundAllocator, PlimsollError, portDefault } from "../kernel/index.js";
 import { resolveLine } from "../memory/index.js";
@@ -24,6 +26,13 @@ export async function runServeCommand(host: CommandHost): Promise<number> {
   }
 }
 
+/** A sync needs no store: then it is at a place where there can never be one. */
+function servedStore({ args: [store], values }: CommandHost): string {
+  if (store !== undefined) return storePath(store, "serve");
+  if (values.text("sync") !== null && values.text("replica-of") === null) return join(devNull, "store");
+  throw new PlimsollError("USAGE", { what: "no store is named", command: "serve" });
+}
+
 async function serve(host: CommandHost): Promise<number> {
   const { values, signal } = host;
   const port = values.number("port") ?? portDefault;
@@ -33,7 +42,7 @@ async function serve(host: CommandHost): Promise<number> {
   const line = resolveLine(values.text("memory") ?? "auto", { requestSource: memorySource(values) });
   if (line.cut !== null) host.note(`${line.cut}: the smaller one is the line.\n`);
   const server = await startServer({
-    storePath: storePath(host.args[0]!, "serve"),
+    storePath: servedStore(host),
     host: values.text("host") ?? "127.0.0.1",
     port,
     values,

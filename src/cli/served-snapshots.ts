@@ -6,7 +6,7 @@ import {
   servedMergeFraction,
 } from "../kernel/index.js";
 import type { ResolvedLine } from "../memory/index.js";
-import { loadSyncs } from "../preparation/index.js";
+import { loadSyncs, transferLine } from "../preparation/index.js";
 import type { ServerSettings } from "../server/index.js";
 import type { CommandHost } from "./host.js";
 import { databaseName } from "./snapshot-names.js";
@@ -16,7 +16,11 @@ type SnapshotSettings = NonNullable<ServerSettings["snapshots"]>;
 
 /** What `serve` does with snapshots, as its options say. */
 export async function servedSnapshots(host: CommandHost, line: ResolvedLine): Promise<SnapshotSettings> {
-  return { sync: await syncOf(host, line), replica: await replicaOf(host) };
+  return {
+    sync: await syncOf(host, line),
+    replica: await replicaOf(host, line),
+    isStoreless: host.args.length === 0,
+  };
 }
 
 async function syncOf(host: CommandHost, line: ResolvedLine): Promise<SnapshotSettings["sync"]> {
@@ -29,7 +33,7 @@ async function syncOf(host: CommandHost, line: ResolvedLine): Promise<SnapshotSe
   return { request, room: syncRoom(line.bytes, request, mostBytes) };
 }
 
-async function replicaOf(host: CommandHost): Promise<SnapshotSettings["replica"]> {
+async function replicaOf(host: CommandHost, line: ResolvedLine): Promise<SnapshotSettings["replica"]> {
   const { values } = host;
   const [url, every] = [values.text("replica-of"), values.text("every")];
   if (url === null) {
@@ -46,6 +50,7 @@ async function replicaOf(host: CommandHost): Promise<SnapshotSettings["replica"]
         folderName: databaseName(host, path),
         from: values.text("from"),
       },
+      line: transferLine(line.bytes, "pull"),
     },
     everyMs: every === null ? replicaEveryMsDefault : await everyMsOf(every),
   };

@@ -8,8 +8,8 @@ import {
   systemClock,
 } from "../kernel/index.js";
 import type { SnapshotStorage } from "../ports/index.js";
-import { pullStore, pushStore } from "../preparation/index.js";
-import type { PullReport, PushReport } from "../snapshots/index.js";
+import { pullStore, pushStore, transferLine } from "../preparation/index.js";
+import type { PullReport, PushReport, TransferLine } from "../snapshots/index.js";
 import { isStoreFolder } from "../targets/lmdb/index.js";
 import { formatCount } from "./format.js";
 import type { CommandHost } from "./host.js";
@@ -74,9 +74,10 @@ async function transfer(
   const tally = new SnapshotTally(host, { command, source: [source], target });
   const display = new SnapshotProgressDisplay(host, tally.line.bytes);
   await tally.whole(async () => {
+    const line = transferLine(tally.line.bytes, command);
     await using storage = await openCommandStorage(host, url, { isMade: command === "push" });
     try {
-      await run(storeWork(host, { path, storage, tally, display }));
+      await run(storeWork(host, { path, storage, line, tally, display }));
     } finally {
       display.finish();
     }
@@ -86,15 +87,17 @@ async function transfer(
 interface TransferParts {
   path: string;
   storage: SnapshotStorage;
+  line: TransferLine;
   tally: SnapshotTally;
   display: SnapshotProgressDisplay;
 }
 
-function storeWork(host: CommandHost, { path, storage, tally, display }: TransferParts): StoreWork {
+function storeWork(host: CommandHost, { path, storage, line, tally, display }: TransferParts): StoreWork {
   const name = databaseName(host, path);
   const { signal, values } = host;
   const options = (work: string) => ({
     signal,
+    line,
     onProgress: ({ parts, partsTotal, bytes }: { parts: number; partsTotal: number; bytes: number }) =>
       display.show({ work, name, done: parts, total: partsTotal, unit: "parts", bytes }),
   });

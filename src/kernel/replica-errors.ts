@@ -33,6 +33,11 @@ export const replicaErrors = {
     message:
       "{object} is not in {storage}, and {manifest} needs it. Push the store again from {instance}, then pull again.",
   },
+  STORE_NOT_SERVED: {
+    retry: false,
+    message:
+      "This server syncs databases and has no store to write into. Start it with one: `plimsoll serve STORE --sync FILE`.",
+  },
   REPLICA_READ_ONLY: {
     retry: false,
     message:

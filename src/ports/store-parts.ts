@@ -34,17 +34,28 @@ export interface StoreState {
   sealed: SealedState;
 }
 
+/** Room for values that are larger than usual. */
+export interface TransferRoom {
+  /** Until it is disposed of; LINE_TOO_SMALL where the line has no room for it. */
+  hold(bytes: number): Disposable;
+}
+
 /** A store as copies of it are made: what is sealed, in stretches that stay the same. */
 export interface StoreParts extends AsyncDisposable {
   /** For messages. */
   readonly name: string;
+  /** What lies on the disk: no store has more in it than this. */
+  bytesMax(): number;
   /** What is sealed now; null while nothing ever was. */
   state(): Promise<StoreState | null>;
   /**
    * All entries of a scope in order, in arrays that hold until the next one is asked for. Writers go on
    * meanwhile: STORE_CHANGED when the segment is gone.
    */
-  entries(scope: PartScope, options: { signal: AbortSignal }): AsyncIterable<readonly PartEntry[]>;
+  entries(
+    scope: PartScope,
+    options: { signal: AbortSignal; room?: TransferRoom | undefined },
+  ): AsyncIterable<readonly PartEntry[]>;
   /** What was remembered last for a place where copies are kept; null when nothing was. */
   recall(place: string): string | null;
   /** Kept with the store, as durable as it is, where it can be: forgotten is as good as never remembered. */

@@ -14,7 +14,9 @@ export {
   pushStore,
   type ReplicaFeed,
   type ReplicaOrigin,
+  transferLine,
 } from "./replica-store.js";
+export { type SyncDatabasesOptions, type SyncedDatabases, syncDatabases } from "./sync-databases.js";
 export type { OpenSync, OpenSyncOptions, SyncRequest, SyncRoom } from "./syncs.js";
 export {
   isRelationalTarget,

@@ -1,3 +1,12 @@
+import {
+  formatBytes,
+  MiB,
+  PlimsollError,
+  replicaPartHeldBytes,
+  replicaPartsLeast,
+  storePullBytes,
+  storePushBytes,
+} from "../kernel/index.js";
 import type { SnapshotStorage } from "../ports/index.js";
 import type {
   PullOptions,
@@ -5,8 +14,26 @@ import type {
   PushOptions,
   PushReport,
   StorageSettings,
+  TransferLine,
 } from "../snapshots/index.js";
 import { lmdbStoreParts, openLmdbReplica } from "../targets/lmdb/index.js";
+
+/**
+ * What of the line a push or a pull has for lists and large values, as the process stands; LINE_TOO_SMALL
+ * where even a small store has no room.
+ */
+export function transferLine(lineBytes: number, direction: "push" | "pull"): TransferLine {
+  const transferBytes = direction === "push" ? storePushBytes : storePullBytes;
+  const usedBytes = process.memoryUsage.rss() + transferBytes;
+  const leastBytes = usedBytes + replicaPartsLeast * replicaPartHeldBytes;
+  if (lineBytes >= leastBytes) return { lineBytes, usedBytes };
+  throw new PlimsollError("LINE_TOO_SMALL", {
+    line: formatBytes(lineBytes),
+    why: `the process takes ${formatBytes(usedBytes - transferBytes)} of it, and a ${direction} ${formatBytes(leastBytes - usedBytes + transferBytes)}`,
+    // The process is not as large at each start.
+    minimum: `${Math.ceil(leastBytes / MiB) + 4}MiB`,
+  });
+}
 
 /** A program that stops for nothing needs no signal. */
 type Stoppable<Options extends { signal: AbortSignal }> = Omit<Options, "signal"> & {
@@ -50,6 +77,7 @@ export interface ReplicaOrigin {
   storage: StorageSettings;
   /** Whose store it is: as for a pull. */
   sought: Required<Pick<PullOptions, "name" | "folderName" | "from">>;
+  line: TransferLine;
 }
 
 /** What is pushed for a replica that is kept up with it. */
@@ -61,7 +89,13 @@ export interface ReplicaFeed extends AsyncDisposable {
   pull(signal: AbortSignal, onProgress: PullOptions["onProgress"]): Promise<PullReport>;
 }
 
-export async function openReplicaFeed({ path, url, storage, sought }: ReplicaOrigin): Promise<ReplicaFeed> {
+export async function openReplicaFeed({
+  path,
+  url,
+  storage,
+  sought,
+  line,
+}: ReplicaOrigin): Promise<ReplicaFeed> {
   const { findReplica } = await loadSnapshots();
   const opened = await openSnapshotStorage(url, storage);
   const { name, folderName = "", from = null } = sought;
@@ -76,7 +110,7 @@ export async function openReplicaFeed({ path, url, storage, sought }: ReplicaOri
     },
     async pull(signal, onProgress) {
       const before = found;
-      const report = await pullStore(opened, path, { ...sought, signal, onProgress });
+      const report = await pullStore(opened, path, { ...sought, line, signal, onProgress });
       pulled = before;
       return report;
     },

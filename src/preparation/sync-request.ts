@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { PlimsollError } from "../kernel/index.js";
 import type { OptionValues } from "../settings/index.js";
-import { instanceNameOf, type StorageSettings } from "../snapshots/index.js";
+import { type DatabaseSchema, instanceNameOf, type StorageSettings } from "../snapshots/index.js";
 import {
   type DatabaseConfig,
   defaultSyncConfig,
@@ -50,11 +50,11 @@ export interface SyncHost {
 export function requestOfFile(
   file: string,
   { values, environment, hostname }: SyncHost,
-  { isServed = false }: { isServed?: boolean } = {},
+  { isServed = false, isOnce: isAskedOnce = false }: { isServed?: boolean; isOnce?: boolean } = {},
 ): SyncRequest {
   const { config, notes } = readSyncConfig(file, environment, { isServed });
   const named = values.text("instance") ?? config.instance;
-  const isOnce = !isServed && (values.flag("once") || config.only_once);
+  const isOnce = !isServed && (isAskedOnce || values.flag("once") || config.only_once);
   return {
     instance: instanceNameOf(named ?? hostname),
     url: storageUrl(config.storage),
@@ -77,22 +77,35 @@ export function requestOfArguments(
   url: string,
   { values }: SyncHost,
 ): SyncRequest {
-  const config = defaultSyncConfig();
-  const isOnce = values.flag("once");
-  return {
-    instance: database.instance,
+  const { instance, ...named } = database;
+  const schema = values.text("schema") === "native" ? "native" : "shadow";
+  return requestOfDatabases({
+    instance,
     url,
-    storage: storageSettings(config.storage, values),
-    databases: [{ ...database, config: databaseConfig(values) }],
-    config,
-    isOnce,
-    failuresMax: isOnce ? failuresOnce : null,
+    storage: storageSettings(defaultSyncConfig().storage, values),
+    databases: [{ ...named, schema }],
+    isOnce: values.flag("once"),
+  });
+}
+
+export interface NamedDatabases extends Pick<SyncRequest, "instance" | "url" | "storage" | "isOnce"> {
+  databases: readonly { name: string; path: string; schema?: DatabaseSchema }[];
+}
+
+/** Databases by name, with the usual times. */
+export function requestOfDatabases({ databases, instance, ...request }: NamedDatabases): SyncRequest {
+  return {
+    ...request,
+    instance: instanceNameOf(instance),
+    databases: databases.map(({ name, path, schema }) => ({ name, path, config: databaseConfig(schema) })),
+    config: defaultSyncConfig(),
+    failuresMax: request.isOnce ? failuresOnce : null,
     notes: [],
   };
 }
 
-function databaseConfig(values: OptionValues): DatabaseConfig {
-  const isNative = values.text("schema") === "native";
+function databaseConfig(schema: DatabaseSchema = "shadow"): DatabaseConfig {
+  const isNative = schema === "native";
   return {
     path: null,
     options: { no_subdir: false, create: false, dir_mask: null, file_mask: null, map_size: 0, max_dbs: 0 },

@@ -49,7 +49,7 @@ export class LiveRecords {
   readonly #imports: ImportQueue;
   readonly #mapped: MappedBound;
   readonly #isShared: () => boolean;
-  readonly #snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
+  readonly #snapshots: Pick<SnapshotWork, "besideBytes" | "writeRefusal">;
   /** Ends the making of a store. */
   readonly #stop = new AbortController();
   #opening: Promise<LiveLayer> | null = null;
@@ -73,7 +73,7 @@ export class LiveRecords {
       mapped: MappedBound;
       /** Whether an import has its share of the line now. */
       isShared: () => boolean;
-      snapshots: Pick<SnapshotWork, "replica" | "besideBytes">;
+      snapshots: Pick<SnapshotWork, "besideBytes" | "writeRefusal">;
     },
   ) {
     this.#settings = settings;
@@ -131,10 +131,10 @@ export class LiveRecords {
     return this.#looks++ % liveLookRequests === 0;
   }
 
-  /** REPLICA_READ_ONLY where the store is a copy: what is written into it would be in the way of a pull. */
+  /** Refused where nothing may be written. */
   async open(preset: string | null): Promise<LiveLayer> {
-    if (this.#snapshots.replica !== null)
-      throw new PlimsollError("REPLICA_READ_ONLY", { store: this.#settings.storePath });
+    const refusal = this.#snapshots.writeRefusal;
+    if (refusal !== null) throw refusal;
     if (this.#youngBytes > 0 && this.#requests++ % liveYoungRequests === 0) growYoungGeneration();
     this.#opening ??= this.#openLayer(preset);
     try {

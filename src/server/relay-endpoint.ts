@@ -83,7 +83,7 @@ export async function sendRelayInformation(exchange: Exchange): Promise<void> {
   const document = relayInformation({
     name: basename(settings.storePath),
     version: settings.version,
-    areWritesRestricted: settings.tokensFile !== null || exchange.snapshots.replica !== null,
+    areWritesRestricted: settings.tokensFile !== null || exchange.snapshots.writeRefusal !== null,
   });
   sendJson(response, 200, document, {
     "Content-Type": "application/nostr+json",

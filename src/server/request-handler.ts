@@ -74,8 +74,8 @@ async function answer(
   const method = request.method ?? "GET";
   const { route, path } = routeOf(method, url.pathname, response);
   authorization.check(request, route.scope);
-  if (route.scope === "write" && parts.snapshots.replica !== null)
-    throw new PlimsollError("REPLICA_READ_ONLY", { store: parts.settings.storePath });
+  const refusal = route.scope === "write" ? parts.snapshots.writeRefusal : null;
+  if (refusal !== null) throw refusal;
   checkParameters(url.searchParams, route.parameters);
   if (isBodyAwaited) response.writeContinue();
   // A token may be removed while a long request goes on: that ends as if its client had gone.

@@ -68,7 +68,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     void handleUpgrade(request, socket, head, { parts, authorization });
   });
   const { snapshots } = parts;
-  if (existsSync(liveDir(settings.storePath)) && snapshots.replica === null) await parts.live.open(null);
+  if (existsSync(liveDir(settings.storePath)) && snapshots.writeRefusal === null) await parts.live.open(null);
   try {
     await listen(server, host, port);
   } catch (error) {

@@ -8,10 +8,11 @@ export async function getStore({ summary, settings, signal, snapshots, response 
   const store = await summary.get(signal);
   const { storePath, line, version } = settings;
   sendJson(response, 200, {
-    name: basename(storePath),
+    name: snapshots.isStoreless ? "syncs" : basename(storePath),
     store,
     line: { bytes: line.bytes, source: line.source },
     isReplica: snapshots.replica !== null,
+    isStoreless: snapshots.isStoreless,
     isNostr: store?.mapping.preset === "nostr",
     version,
   });

@@ -15,6 +15,8 @@ export interface CommandRow {
   name: CommandName;
   /** Arguments as commander writes them; every one is checked by the command itself. */
   args: string;
+  /** Whether options can make it do without the store. */
+  isStoreOptional?: boolean;
   summary: string;
   examples: readonly string[];
 }
@@ -81,6 +83,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "serve",
     args: "[STORE]",
+    isStoreOptional: true,
     summary: "serve a store over HTTP: import, query and export, with a page to watch it",
     examples: [
       "plimsoll serve ./events",
@@ -88,6 +91,7 @@ export const commandTable: readonly CommandRow[] = [
       "plimsoll serve ./events --host 0.0.0.0 --tokens ./tokens.json",
       "plimsoll serve ./replica --replica-of s3://bucket/events --every 30s",
       "plimsoll serve ./events --sync lightningstream.yaml",
+      "plimsoll serve --sync lightningstream.yaml",
     ],
   },
   {

@@ -161,6 +161,32 @@ test("a storage that goes away, and a database that is not there yet, end nothin
   expect(existsSync(folder.file("store-3"))).toBe(false);
 }, 120_000);
 
+test("databases are synced without a store, and nothing can be written into one", async () => {
+  await write("app-6", { e: "5" });
+  const server = await startServer(folder, ["--sync", configuration("ns6", "app-6"), "--memory", "256MiB"]);
+  await expect.poll(() => recordsOf("app-6"), patience).toMatchObject({ a: "1", e: "5" });
+  await expect.poll(() => healthOf(server), patience).toMatchObject({ code: 200, status: "ok" });
+  await expectMetrics(server);
+  const asked = async (path: string, init?: RequestInit) => {
+    const response = await server.call(path, init);
+    const body = await response.text();
+    return [response.status, /"code":"(\w+)"/.exec(body)?.[1] ?? null];
+  };
+  const written: RequestInit = { method: "POST", body: '{"id":1}' };
+  const headers = { "Content-Type": "application/json" };
+  expect(await asked("/api/import?entity=Item&key=id", written)).toEqual([409, "STORE_NOT_SERVED"]);
+  expect(await asked("/api/records?preset=nostr", { ...written, headers })).toEqual([
+    409,
+    "STORE_NOT_SERVED",
+  ]);
+  expect(await asked("/api/query", { ...written, body: '{"filter":{}}' })).toEqual([404, "STORE_ABSENT"]);
+  expect(await asked("/api/imports")).toEqual([200, null]);
+  expect(await server.json("/api/store")).toMatchObject({ store: null, isStoreless: true });
+  expect((await server.call("/")).status).toBe(200);
+  await server.stop();
+  expect((await server.running.ended).code).toBe(0);
+}, 120_000);
+
 test("what can never work is refused before anybody listens", async () => {
   const refusalOf = async (...args: string[]) => {
     const { code, error } = await plimsoll(["serve", "store-4", "--port", "0", ...args], {
@@ -174,11 +200,16 @@ test("what can never work is refused before anybody listens", async () => {
     refusalOf("--replica-of", "nowhere"),
     refusalOf("--replica-of", "file:x", "--every", "soon"),
     refusalOf(...small),
+    // Without a store there is nothing but a sync to be served.
+    plimsoll(["serve", "--port", "0"], { cwd: folder.path }).then(({ code }) => [code]),
+    plimsoll(["serve", "--replica-of", "file:x"], { cwd: folder.path }).then(({ code }) => [code]),
   ];
   expect(await Promise.all(refusals)).toEqual([
     [2, "CONFIG_UNREADABLE"],
     [1, "STORAGE_ADDRESS"],
     [2, "--every must"],
     [1, "LINE_TOO_SMALL"],
+    [2],
+    [2],
   ]);
 }, 60_000);

@@ -1,4 +1,4 @@
-import { snapshotTellMs } from "../../kernel/index.js";
+import { PlimsollError, snapshotTellMs } from "../../kernel/index.js";
 import { type HealthCheck, worstOf } from "./health.js";
 import { ReplicaService, type ReplicaServiceHost, type ReplicaSettings } from "./replica-service.js";
 import { SyncService, type SyncSettings } from "./sync-service.js";
@@ -7,6 +7,8 @@ import { SyncService, type SyncSettings } from "./sync-service.js";
 export interface SnapshotSettings {
   sync: SyncSettings | null;
   replica: ReplicaSettings | null;
+  /** No store is served: nothing can be written into one. */
+  isStoreless?: boolean;
 }
 
 type Listener = (event: "snapshots" | "store") => void;
@@ -15,17 +17,31 @@ type Listener = (event: "snapshots" | "store") => void;
 export class SnapshotWork {
   readonly sync: SyncService | null;
   readonly replica: ReplicaService | null;
+  readonly isStoreless: boolean;
+  readonly #storePath: string;
   readonly #listeners: Set<Listener>;
 
-  private constructor(sync: SyncService | null, replica: ReplicaService | null, listeners: Set<Listener>) {
-    this.sync = sync;
-    this.replica = replica;
+  private constructor(
+    parts: Pick<SnapshotWork, "sync" | "replica" | "isStoreless">,
+    storePath: string,
+    listeners: Set<Listener>,
+  ) {
+    this.sync = parts.sync;
+    this.replica = parts.replica;
+    this.isStoreless = parts.isStoreless;
+    this.#storePath = storePath;
     this.#listeners = listeners;
+  }
+
+  /** Why nobody may write into the store: what is written into a copy would be in the way of a pull. */
+  get writeRefusal(): PlimsollError | null {
+    if (this.replica !== null) return new PlimsollError("REPLICA_READ_ONLY", { store: this.#storePath });
+    return this.isStoreless ? new PlimsollError("STORE_NOT_SERVED") : null;
   }
 
   /** Nothing begins before `start`: but what can never work is refused here. */
   static async open(
-    { sync, replica }: SnapshotSettings,
+    { sync, replica, isStoreless = false }: SnapshotSettings,
     host: Omit<ReplicaServiceHost, "onChange">,
   ): Promise<SnapshotWork> {
     const listeners = new Set<Listener>();
@@ -37,11 +53,12 @@ export class SnapshotWork {
       host.onPulled(isNew);
       if (isNew) tell("store");
     };
-    return new SnapshotWork(
-      sync === null ? null : new SyncService(sync, { note: host.note, onChange }),
-      replica === null ? null : await ReplicaService.open(replica, { ...host, onChange, onPulled }),
-      listeners,
-    );
+    const parts = {
+      isStoreless,
+      sync: sync === null ? null : new SyncService(sync, { note: host.note, onChange }),
+      replica: replica === null ? null : await ReplicaService.open(replica, { ...host, onChange, onPulled }),
+    };
+    return new SnapshotWork(parts, host.storePath, listeners);
   }
 
   start(): void {

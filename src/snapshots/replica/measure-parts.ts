@@ -1,5 +1,5 @@
 import { readRecordId } from "../../model/index.js";
-import type { PartScope, SegmentState, StoreParts } from "../../ports/index.js";
+import type { PartScope, SegmentState, StoreParts, TransferRoom } from "../../ports/index.js";
 import { PartDigest } from "./part-digest.js";
 
 /** A scope of the store, as one part. */
@@ -10,16 +10,22 @@ export interface MeasuredPart {
   rawBytes: number;
 }
 
+export interface MeasureOptions {
+  signal: AbortSignal;
+  partBytesMax: number;
+  room: TransferRoom;
+}
+
 /** Cuts a scope into parts, each of them as large as it may be. */
 export async function* measureParts(
   source: Pick<StoreParts, "entries">,
   scope: PartScope,
-  { signal, partBytesMax }: { signal: AbortSignal; partBytesMax: number },
+  { signal, partBytesMax, room }: MeasureOptions,
 ): AsyncGenerator<MeasuredPart> {
   let rest = scope;
   let digest = new PartDigest();
   let batchId = -1;
-  for await (const entries of source.entries(scope, { signal })) {
+  for await (const entries of source.entries(scope, { signal, room })) {
     for (const entry of entries) {
       const isFull = digest.rawBytes + entry.key.length + entry.value.length > partBytesMax;
       const ownBatchId = scope.kind === "ids" ? readRecordId(entry.key, 0) : -1;
@@ -40,9 +46,9 @@ export async function* measureParts(
 export async function measureWhole(
   source: Pick<StoreParts, "entries">,
   scope: PartScope,
-  signal: AbortSignal,
+  { signal, room }: Omit<MeasureOptions, "partBytesMax">,
 ): Promise<MeasuredPart> {
-  const parts = measureParts(source, scope, { signal, partBytesMax: Number.POSITIVE_INFINITY });
+  const parts = measureParts(source, scope, { signal, room, partBytesMax: Number.POSITIVE_INFINITY });
   for await (const part of parts) return part;
   throw new Error("there is always one");
 }

@@ -7,6 +7,7 @@ import { partsOfManifest, type ReplicaManifest, type ReplicaPart } from "./manif
 import { measureWhole } from "./measure-parts.js";
 import { partObject } from "./object-names.js";
 import { PartDigest } from "./part-digest.js";
+import { PartRoom, type TransferLine } from "./part-room.js";
 import { knownIdParts, planSegments } from "./pull-plan.js";
 import type { ReplicaProgress } from "./push-parts.js";
 import { digestOfState, type KnownSegment, newNote, type ReplicaNote } from "./replica-note.js";
@@ -19,6 +20,8 @@ export interface PullOptions {
   folderName?: string | undefined;
   /** The instance that pushed it, where there are several. */
   from?: string | null | undefined;
+  /** Where none is given, nothing is refused for want of memory. */
+  line?: TransferLine | undefined;
   signal: AbortSignal;
   onProgress?: ((progress: ReplicaProgress) => void) | undefined;
 }
@@ -44,17 +47,18 @@ export interface PullReport {
 export async function pullParts(
   storage: SnapshotStorage,
   openReplica: () => Promise<ReplicaSession>,
-  { name, folderName = "", from = null, signal, onProgress }: PullOptions,
+  { name, folderName = "", from = null, line, signal, onProgress }: PullOptions,
 ): Promise<PullReport> {
   const objects = new ReplicaObjects(storage, signal);
   const find = () => findReplica(storage, { name, folderName, from }, signal);
   let listed = await find();
   // Nothing is made where there is nothing to pull.
-  let manifest = await objects.readManifest(listed);
+  let room = new PartRoom(line);
+  let manifest = await objects.readManifest(listed, room);
   await using session = await openReplica();
   const counts = { partsRead: 0, bytesRead: 0 };
   for (;;) {
-    const pull = new Pull({ session, objects, listed, manifest, signal, counts, onProgress });
+    const pull = new Pull({ session, objects, room, listed, manifest, signal, counts, onProgress });
     try {
       return await pull.run();
     } catch (error) {
@@ -63,7 +67,8 @@ export async function pullParts(
       // Taken away because a newer state does not need it.
       if (newest.object === listed.object) throw error;
       listed = newest;
-      manifest = await objects.readManifest(listed);
+      room = new PartRoom(line);
+      manifest = await objects.readManifest(listed, room);
     }
   }
 }
@@ -71,6 +76,7 @@ export async function pullParts(
 interface PullParts {
   session: ReplicaSession;
   objects: ReplicaObjects;
+  room: PartRoom;
   listed: ListedManifest;
   manifest: ReplicaManifest;
   signal: AbortSignal;
@@ -158,7 +164,8 @@ class Pull {
     for (let part = ids[known]; part !== undefined && part.endId <= visibleId; part = ids[++known]) {
       const { firstId, endId, digest } = part;
       const scope = { kind: "ids", firstId, endId } as const;
-      const found = await measureWhole(this.#session, scope, this.#parts.signal);
+      const { signal, room } = this.#parts;
+      const found = await measureWhole(this.#session, scope, { signal, room });
       if (found.digest !== digest) throw this.#foreign(`records ${firstId} to ${endId} are other ones`);
     }
     this.#note.ids = ids.slice(0, known).map(({ firstId, endId, digest }) => ({ firstId, endId, digest }));
@@ -191,11 +198,11 @@ class Pull {
 
   /** Nothing of a part counts before all of it was found right. */
   async #pullPart(home: PartHome, part: ReplicaPart & { firstId?: number; endId?: number }): Promise<void> {
-    const { objects, listed, counts } = this.#parts;
+    const { objects, listed, counts, room } = this.#parts;
     const digest = new PartDigest();
     let isOther = false;
     try {
-      for await (const entry of objects.readPart(listed, part)) {
+      for await (const entry of objects.readPart(listed, part, room)) {
         digest.add(entry);
         if (home.kind === "ids" && readRecordId(entry.key, 0) < this.#visibleId) {
           isOther ||= !this.#isHeld(entry);

@@ -28,6 +28,7 @@ import {
 } from "./manifest.js";
 import { type MeasuredPart, measureParts, measureWhole, wholeSegment } from "./measure-parts.js";
 import { partObject, type ReplicaOwner } from "./object-names.js";
+import { PartRoom, type TransferLine } from "./part-room.js";
 import { partsToKeep } from "./parts-to-keep.js";
 import { digestOfState } from "./replica-note.js";
 import { type ListedManifest, ReplicaObjects } from "./replica-objects.js";
@@ -48,6 +49,8 @@ export interface PushOptions extends ReplicaOwner {
   keepMs?: number | undefined;
   partBytesMax?: number | undefined;
   clock?: Clock | undefined;
+  /** Where none is given, nothing is refused for want of memory. */
+  line?: TransferLine | undefined;
   /** What was reported last: while the store is as it was then, the storage is not asked for anything. */
   former?: PushReport | null | undefined;
 }
@@ -93,6 +96,7 @@ class Push {
   #present = new Map<string, number>();
   readonly #clock: Clock;
   readonly #stamp: bigint;
+  readonly #room: PartRoom;
   #partsDone = 0;
   #partsWritten = 0;
   #bytesWritten = 0;
@@ -104,6 +108,7 @@ class Push {
     this.#source = source;
     this.#objects = new ReplicaObjects(storage, signal);
     this.#options = options;
+    this.#room = new PartRoom(options.line);
     this.#clock = options.clock ?? systemClock;
     this.#stamp = BigInt(this.#clock.wallMs()) * 1_000_000n;
     this.#place = `${storage.name} ${name} ${instance}`;
@@ -115,10 +120,12 @@ class Push {
     const digest = digestOfState(state.sealed);
     const { former: reported = null } = this.#options;
     if (reported?.state === digest) return { ...reported, isNew: false, partsWritten: 0, bytesWritten: 0 };
+    // First of all what is known of the state itself: a refusal that follows tells of both.
+    this.#room.holdParts(this.#partsBound(state.sealed));
     const listed = await manifestsOf(this.#objects, this.#options);
     const former = await this.#readFormer(listed.at(-1));
     this.#partsDone = 0;
-    this.#present = await this.#objects.parts(this.#options);
+    this.#present = await this.#objects.parts(this.#options, this.#room);
     for (const { digest, objectBytes } of former === null ? [] : partsOfManifest(former)) {
       // Another object than was written: it is written again.
       if (this.#present.get(digest) !== objectBytes) this.#present.delete(digest);
@@ -147,7 +154,7 @@ class Push {
   async #readFormer(listed: ListedManifest | undefined): Promise<ReplicaManifest | null> {
     if (listed === undefined) return null;
     try {
-      return await this.#objects.readManifest(listed);
+      return await this.#objects.readManifest(listed, this.#room);
     } catch (error) {
       if (isPlimsollError(error) && !error.retryable) return null;
       throw error;
@@ -180,7 +187,7 @@ class Push {
     const last = former.ids.at(-1);
     if (last === undefined) return true;
     if (last.endId > state.nextId) return false;
-    const found = await measureWhole(this.#source, idScope(last), this.#options.signal);
+    const found = await this.#measureWhole(idScope(last));
     return found.digest === last.digest;
   }
 
@@ -189,7 +196,7 @@ class Push {
     const parts: IdPart[] = [];
     for (const part of fitting.slice(0, partsToKeep(fitting, nextId))) {
       if (!isOwn || !this.#present.has(part.digest)) {
-        const found = await measureWhole(this.#source, idScope(part), this.#options.signal);
+        const found = await this.#measureWhole(idScope(part));
         if (found.digest !== part.digest) break;
         parts.push({ ...part, ...(await this.#write(found)) });
       } else parts.push(this.#done(part));
@@ -218,15 +225,30 @@ class Push {
   }
 
   #measure(scope: MeasuredPart["scope"]): AsyncGenerator<MeasuredPart> {
-    const { signal, partBytesMax = replicaPartBytesMax } = this.#options;
-    return measureParts(this.#source, scope, { signal, partBytesMax });
+    const { signal } = this.#options;
+    const { room, partBytesMax } = { room: this.#room, partBytesMax: this.#partBytesMax };
+    return measureParts(this.#source, scope, { signal, partBytesMax, room });
+  }
+
+  #measureWhole(scope: IdScope): Promise<MeasuredPart> {
+    return measureWhole(this.#source, scope, { signal: this.#options.signal, room: this.#room });
+  }
+
+  get #partBytesMax(): number {
+    return this.#options.partBytesMax ?? replicaPartBytesMax;
+  }
+
+  /** Two parts that follow one another have more than one may; a third is for what frames entries. */
+  #partsBound({ segments }: SealedState): number {
+    const full = Math.ceil((3 * this.#source.bytesMax()) / this.#partBytesMax);
+    return Math.min(replicaPartsMax, 1 + segments.length + full);
   }
 
   async #write(part: MeasuredPart): Promise<ReplicaPart> {
     const { digest, entries, rawBytes, scope } = part;
     let objectBytes = this.#present.get(digest);
     if (objectBytes === undefined) {
-      const slabs = this.#source.entries(scope, { signal: this.#options.signal });
+      const slabs = this.#source.entries(scope, { signal: this.#options.signal, room: this.#room });
       objectBytes = await this.#objects.writePart(this.#options, part, slabs, this.#stamp);
       this.#present.set(digest, objectBytes);
       this.#partsWritten++;

@@ -1,5 +1,12 @@
 import { hostname } from "node:os";
-import { PlimsollError, replicaManifestBytesMax, replicaObjectsMax } from "../../kernel/index.js";
+import {
+  PlimsollError,
+  partSlabBytes,
+  replicaManifestBytesMax,
+  replicaObjectHeldBytes,
+  replicaObjectsMax,
+  replicaValueCopies,
+} from "../../kernel/index.js";
 import type { PartEntry, SnapshotStorage } from "../../ports/index.js";
 import type { SnapshotEntry } from "../snapshot-entry.js";
 import { openSnapshot } from "../wire/open-snapshot.js";
@@ -22,6 +29,7 @@ import {
   partPrefix,
   type ReplicaOwner,
 } from "./object-names.js";
+import type { PartRoom } from "./part-room.js";
 
 /** A state of a copy, as the storage lists it. */
 export interface ListedManifest extends ReplicaOwner {
@@ -56,24 +64,33 @@ export class ReplicaObjects {
   }
 
   /** Bytes of each part that is there, by its digest; of very many the first ones by name. */
-  async parts(owner: ReplicaOwner, most = replicaObjectsMax): Promise<Map<string, number>> {
+  async parts(owner: ReplicaOwner, room: PartRoom, most = replicaObjectsMax): Promise<Map<string, number>> {
     const found = new Map<string, number>();
+    let count = 0;
     const listed = this.#storage.list(partPrefix(owner), { signal: this.#signal });
     for await (const { name, bytes } of listed) {
       const digest = digestOfObject(owner, name);
-      if (digest !== null) found.set(digest, bytes);
-      if (found.size === most) break;
+      if (digest === null) continue;
+      count++;
+      // Counted to the end, so that the refusal can say what all of them need.
+      if (room.has(count * replicaObjectHeldBytes)) found.set(digest, bytes);
+      if (count === most) break;
     }
+    room.hold(count * replicaObjectHeldBytes);
     return found;
   }
 
-  async readManifest({ object, instance }: ListedManifest): Promise<ReplicaManifest> {
+  async readManifest({ object, instance }: ListedManifest, room: PartRoom): Promise<ReplicaManifest> {
     const reader = new ManifestReader();
     let fault: unknown = null;
     let bytes = 0;
+    let count = 0;
     for await (const { key, value } of this.#entries(object, manifestDatabase, instance)) {
       bytes += key.length + value.length;
       if (bytes > replicaManifestBytesMax) throw this.damaged(object, instance, "no manifest is so large");
+      count++;
+      // Counted to the end, so that the refusal can say what all of them need.
+      if (!room.hasParts(count)) continue;
       try {
         reader.add(Buffer.from(key).toString(), Buffer.from(value).toString());
       } catch (error) {
@@ -81,6 +98,7 @@ export class ReplicaObjects {
         fault ??= error;
       }
     }
+    room.holdParts(count);
     try {
       if (fault !== null) throw fault;
       return reader.end();
@@ -111,14 +129,23 @@ export class ReplicaObjects {
   async *readPart(
     owner: ReplicaOwner,
     { digest, rawBytes }: Pick<ReplicaPart, "digest" | "rawBytes">,
+    room: PartRoom,
   ): AsyncGenerator<PartEntry> {
     const joiner = new PieceJoiner();
     const object = partObject(owner, digest);
-    for await (const piece of this.#entries(object, partDatabase, owner.instance)) {
-      const entry = joiner.add(piece);
-      if (entry !== null) yield entry;
-      else if (joiner.heldBytes > rawBytes)
-        throw this.damaged(object, owner.instance, "it has more than the manifest says");
+    let held: Disposable | null = null;
+    try {
+      for await (const piece of this.#entries(object, partDatabase, owner.instance)) {
+        const bytes = joiner.heldBytes + piece.value.length;
+        if (bytes > rawBytes)
+          throw this.damaged(object, owner.instance, "it has more than the manifest says");
+        held?.[Symbol.dispose]();
+        held = bytes > partSlabBytes ? room.hold(bytes * replicaValueCopies) : null;
+        const entry = joiner.add(piece);
+        if (entry !== null) yield entry;
+      }
+    } finally {
+      held?.[Symbol.dispose]();
     }
   }
 

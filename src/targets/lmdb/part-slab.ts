@@ -1,13 +1,17 @@
-import type { PartEntry } from "../../ports/index.js";
+import { replicaValueCopies } from "../../kernel/index.js";
+import type { PartEntry, TransferRoom } from "../../ports/index.js";
 
 /** Entries are copied out of the store into one buffer, so that it need not stay open while they are used. */
 export class PartSlab {
   readonly #bytes: Buffer;
   readonly #entriesMax: number;
+  readonly #room: TransferRoom | undefined;
   #used = 0;
+  #held: Disposable | null = null;
   entries: PartEntry[] = [];
 
-  constructor(bytesMax: number, entriesMax: number) {
+  constructor(bytesMax: number, entriesMax: number, room?: TransferRoom) {
+    this.#room = room;
     this.#bytes = Buffer.allocUnsafeSlow(bytesMax);
     this.#entriesMax = entriesMax;
   }
@@ -15,6 +19,8 @@ export class PartSlab {
   clear(): void {
     this.#used = 0;
     this.entries = [];
+    this.#held?.[Symbol.dispose]();
+    this.#held = null;
   }
 
   /**
@@ -26,6 +32,7 @@ export class PartSlab {
     const isFull = this.#used + bytes > this.#bytes.length || this.entries.length === this.#entriesMax;
     if (isFull && this.entries.length > 0) return false;
     const isLarge = bytes > this.#bytes.length;
+    if (isLarge) this.#held = this.#room?.hold(bytes * replicaValueCopies) ?? null;
     const target = isLarge ? Buffer.allocUnsafeSlow(bytes) : this.#bytes;
     const at = isLarge ? 0 : this.#used;
     target.set(prefix, at);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   assert,
@@ -12,7 +12,14 @@ import {
   reopensPerCollection,
   writeFileDurably,
 } from "../../kernel/index.js";
-import type { PartEntry, PartScope, SealedState, StoreParts, StoreState } from "../../ports/index.js";
+import type {
+  PartEntry,
+  PartScope,
+  SealedState,
+  StoreParts,
+  StoreState,
+  TransferRoom,
+} from "../../ports/index.js";
 import { Environment, type TableName } from "./environment.js";
 import { EnvironmentGate } from "./environment-gate.js";
 import { readMapping, readSealed } from "./meta.js";
@@ -45,9 +52,30 @@ class LmdbStoreParts implements StoreParts {
     );
   }
 
-  async *entries(scope: PartScope, { signal }: { signal: AbortSignal }): AsyncIterable<readonly PartEntry[]> {
+  bytesMax(): number {
+    const { size } = statSync(join(this.name, storeFiles.data), { throwIfNoEntry: false }) ?? { size: 0 };
+    return size;
+  }
+
+  async *entries(
+    scope: PartScope,
+    { signal, room }: { signal: AbortSignal; room?: TransferRoom | undefined },
+  ): AsyncIterable<readonly PartEntry[]> {
     const walk = new PartWalk(scope);
-    const slab = new PartSlab(partSlabBytes, partSlabEntriesMax);
+    const slab = new PartSlab(partSlabBytes, partSlabEntriesMax, room);
+    try {
+      yield* this.#slabs(scope, walk, slab, signal);
+    } finally {
+      slab.clear();
+    }
+  }
+
+  async *#slabs(
+    scope: PartScope,
+    walk: PartWalk,
+    slab: PartSlab,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly PartEntry[]> {
     while (!walk.isDone) {
       signal.throwIfAborted();
       const isFull = await this.#with((view) => {

@@ -6,6 +6,7 @@ import { findReplica, manifestsOf } from "../../../src/snapshots/replica/find-re
 import type { IdPart } from "../../../src/snapshots/replica/manifest.js";
 import { partObject } from "../../../src/snapshots/replica/object-names.js";
 import { PartDigest } from "../../../src/snapshots/replica/part-digest.js";
+import { PartRoom } from "../../../src/snapshots/replica/part-room.js";
 import { partsToKeep } from "../../../src/snapshots/replica/parts-to-keep.js";
 import { ReplicaObjects } from "../../../src/snapshots/replica/replica-objects.js";
 
@@ -37,12 +38,12 @@ test("values of any size travel whole, in pieces that a reader can hold", async 
   await objects.writePart(owner, { ...part, scope }, slabs(), 5n);
   const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
   const found: string[][] = [];
-  for await (const { key, value } of objects.readPart(owner, part)) {
+  for await (const { key, value } of objects.readPart(owner, part, new PartRoom())) {
     found.push([Buffer.from(key).toString("hex"), hashOf(value)]);
   }
   expect(found).toEqual(entries.map(({ key, value }) => [key.toString("hex"), hashOf(value)]));
   // Pieces are held until their value is whole: no more of them than the part is known to have.
-  const lying = objects.readPart(owner, { ...part, rawBytes: 10 * MiB });
+  const lying = objects.readPart(owner, { ...part, rawBytes: 10 * MiB }, new PartRoom());
   await expect(lastOf(lying)).rejects.toMatchObject({ code: "REPLICA_DAMAGED" });
 });
 
@@ -60,8 +61,8 @@ test("of a storage with very many objects a push knows some, and among manifests
     await storage.write(manifestOf("one", BigInt(at)), nothing(), { signal });
     await storage.write(manifestOf(`other-${at}`, 1n), nothing(), { signal });
   }
-  expect((await objects.parts(owner)).size).toBe(10);
-  expect((await objects.parts(owner, 4)).size).toBe(4);
+  expect((await objects.parts(owner, new PartRoom())).size).toBe(10);
+  expect((await objects.parts(owner, new PartRoom(), 4)).size).toBe(4);
   const stamps = (await manifestsOf(objects, owner, 4)).map(({ timestampNano }) => Number(timestampNano));
   expect(stamps).toEqual([0, 1, 2, 9]);
   const sought = { name: "docs", folderName: "", from: null };
