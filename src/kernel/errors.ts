@@ -334,7 +334,7 @@ export const errorTable = {
   QUAD_LANGUAGE: {
     retry: false,
     message:
-      "The quad does not fit the type of its predicate: {reason}. Take the tag away, or allow it with @lang.",
+      "The quad does not fit the type of its predicate: {reason}. Take the tag away; strings may have one, unless the mapping says tags: false.",
   },
   QUAD_DELETION: {
     retry: false,

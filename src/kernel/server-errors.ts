@@ -8,6 +8,10 @@ export const serverErrors = {
     retry: false,
     message: "There is nothing at {method} {path}. See /openapi.json for what there is.",
   },
+  METHOD_UNKNOWN: {
+    retry: false,
+    message: "{path} does not take {method}. Use {methods}.",
+  },
   REQUEST_REFUSED: {
     retry: false,
     message:

@@ -60,7 +60,7 @@ export function schemaPredicates(schema: Schema, file: string): SchemaMapping {
     predicates[predicate.name] = {
       type,
       ...(index.length === 0 ? {} : { index }),
-      ...(type === "string" && !predicate.directives.has("lang") ? { tags: false } : {}),
+      ...(predicate.type === "geo" ? { tags: false } : {}),
       ...(index.includes("stems") ? { language: { field: "language", else: elseLanguage } } : {}),
     };
   }

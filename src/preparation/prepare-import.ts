@@ -35,6 +35,8 @@ export interface PreparingHost {
   stdin: () => Readable;
   /** What the stream is called: `-` unless it has a name of its own. */
   streamName?: string;
+  /** The options for a mapping and a schema hold the text itself, and not the name of a file. */
+  areDocumentsSaid?: boolean;
   /** The line, where it was settled before; else the options say it. */
   line?: ResolvedLine;
   /** Bytes of the line that belong to others in this process. */
@@ -95,7 +97,15 @@ export async function prepareImport(
   const startThreads = () => threads?.start({ ...loadOf(host, line), sources: opened.sources });
   opened.sampler.onSampling = startThreads;
   const isRelational = isRelationalTarget(named);
-  const mapping = await resolveMapping(values, opened.sources, stored, opened.sampler, command, isRelational);
+  const mapping = await resolveMapping({
+    values,
+    sources: opened.sources,
+    stored,
+    sampler: opened.sampler,
+    command,
+    isRelational,
+    areDocumentsSaid: host.areDocumentsSaid ?? false,
+  });
   if (values.flag("delete")) checkDeletion(mapping, opened.sources, command);
   const isDry = values.flag("dry-run");
   const target: TargetChoice = isDry ? { name: "null:", kind: "null", path: null } : named;

@@ -45,16 +45,21 @@ interface Choice {
   entityOf: ((source: SourceIdentity) => string) | null;
 }
 
+export interface MappingRequest {
+  values: OptionValues;
+  sources: readonly Source[];
+  stored: CompiledMapping | null;
+  sampler: Sampler;
+  command: string;
+  isRelational: boolean;
+  /** The options for a mapping and a schema hold the text itself, and not the name of a file. */
+  areDocumentsSaid: boolean;
+}
+
 /** The mapping of an import: from a preset, a file, flags, the store itself, or a sample of the sources. */
-export async function resolveMapping(
-  values: OptionValues,
-  sources: readonly Source[],
-  stored: CompiledMapping | null,
-  sampler: Sampler,
-  command: string,
-  isRelational = false,
-): Promise<ResolvedMapping> {
-  const choice = await chooseMapping(values, sources, stored, sampler, command, isRelational);
+export async function resolveMapping(request: MappingRequest): Promise<ResolvedMapping> {
+  const { values, sources, command } = request;
+  const choice = await chooseMapping(request);
   let { mapping } = choice;
   if (values.flag("no-text")) mapping = withoutText(mapping);
   const rule = values.text("on-conflict");
@@ -82,7 +87,7 @@ export function namedEntities(values: OptionValues, command: string): string[] |
   const preset = values.text("preset");
   const file = values.text("mapping");
   if (preset === null && file === null) return null;
-  const mapping = file === null ? presetMapping(preset!, command) : readMappingFile(file);
+  const mapping = file === null ? presetMapping(preset!, command) : readMapping(mappingFile(file));
   compileMapping(mapping, file ?? `preset ${preset}`);
   return Object.keys(mapping.entities);
 }
@@ -92,14 +97,8 @@ export function mappingMerger(wanted: CompiledMapping, targetName: string) {
   return (stored: CompiledMapping | null): CompiledMapping => mergeMappings(stored, wanted, targetName);
 }
 
-async function chooseMapping(
-  values: OptionValues,
-  sources: readonly Source[],
-  stored: CompiledMapping | null,
-  sampler: Sampler,
-  command: string,
-  isRelational: boolean,
-): Promise<Choice> {
+async function chooseMapping(request: MappingRequest): Promise<Choice> {
+  const { values, sources, stored, sampler, command, isRelational, areDocumentsSaid } = request;
   const flags = mappingFlags(values);
   const ways = [
     ["--preset", values.text("preset") !== null],
@@ -122,11 +121,13 @@ async function chooseMapping(
       const what = "--schema is for quads: name sources of RDF, or say --preset rdf";
       throw new PlimsollError("USAGE", { what, command });
     }
-    return schemaChoice(schema, flags.entity);
+    return schemaChoice(areDocumentsSaid ? said("schema", schema) : schemaFile(schema), flags.entity);
   }
   if (preset !== null) return presetChoice(preset, flags.entity, command);
   const file = values.text("mapping");
-  if (file !== null) return fileChoice(file, flags.entity);
+  if (file !== null) {
+    return fileChoice(areDocumentsSaid ? said("mapping", file) : mappingFile(file), flags.entity);
+  }
   if (given.length === 1) return flagsChoice(flags, sources, sampler, isRelational);
   return (
     storedChoice(sources, stored, flags.entity) ??
@@ -146,27 +147,40 @@ function presetChoice(name: string, entity: string | null, command: string): Cho
   };
 }
 
-function schemaChoice(path: string, entity: string | null): Choice {
-  let text: string;
+/** A text, and what it is called when something in it is wrong. */
+interface Document {
+  name: string;
+  text: string;
+}
+
+function said(option: string, text: string): Document {
+  return { name: `the parameter ${option}`, text };
+}
+
+function schemaFile(path: string): Document {
   try {
-    text = readFileSync(path, "utf8");
+    return { name: path, text: readFileSync(path, "utf8") };
   } catch (cause) {
     throw new PlimsollError("SCHEMA_UNREADABLE", { file: path, reason: reasonOf(cause) }, { cause });
   }
-  const { predicates, notes } = schemaPredicates(parseSchema(text, path), path);
+}
+
+function schemaChoice({ name, text }: Document, entity: string | null): Choice {
+  const { predicates, notes } = schemaPredicates(parseSchema(text, name), name);
   const mapping = rdfMappingWith(predicates);
   return {
     mapping,
     origin: "schema",
-    fileName: path,
+    fileName: name,
     notes,
     entityOf: namedEntity(entity, mapping) ?? (() => rdfEntity),
   };
 }
 
-function fileChoice(path: string, entity: string | null): Choice {
-  const mapping = readMappingFile(path);
-  return { mapping, origin: "file", fileName: path, notes: [], entityOf: namedEntity(entity, mapping) };
+function fileChoice(document: Document, entity: string | null): Choice {
+  const mapping = readMapping(document);
+  const entityOf = namedEntity(entity, mapping);
+  return { mapping, origin: "file", fileName: document.name, notes: [], entityOf };
 }
 
 async function flagsChoice(
@@ -255,7 +269,7 @@ function namedEntity(entity: string | null, mapping: Mapping): Choice["entityOf"
   return () => entity;
 }
 
-function readMappingFile(path: string): Mapping {
+function mappingFile(path: string): Document {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -264,8 +278,12 @@ function readMappingFile(path: string): Mapping {
   }
   if (bytes.length > mappingBytesMax)
     throw mappingFault(path, "the file", `must be at most ${mappingBytesMax} bytes`);
-  const mapping = parseMapping(bytes.toString("utf8"), path);
-  if (mapping.preset !== undefined) assertIsPreset(mapping, path);
+  return { name: path, text: bytes.toString("utf8") };
+}
+
+function readMapping({ name, text }: Document): Mapping {
+  const mapping = parseMapping(text, name);
+  if (mapping.preset !== undefined) assertIsPreset(mapping, name);
   return mapping;
 }
 

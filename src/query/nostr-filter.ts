@@ -140,9 +140,12 @@ function words(context: FilterContext, entity: CompiledEntity, value: unknown, p
   return text === "" ? [] : [wordsOf(context, indexes, text, path)];
 }
 
-/** NIP-50 lets a search carry extensions as key:value, to be passed over by those who do not know them. */
+/**
+ * NIP-50 lets a search carry extensions as key:value, to be passed over by those who do not know them. An
+ * address such as https://example.com is none: its words are searched.
+ */
 export function searchWords(search: string): string {
-  return search.replace(/(^|\s)[a-z]+:\S+/gi, " ").trim();
+  return search.replace(/(^|\s)[a-z]+:(?!\/)\S+/gi, " ").trim();
 }
 
 function timeRange(

@@ -51,8 +51,21 @@ export function sendFailure(
     response.destroy();
     return;
   }
-  const headers: Record<string, string> = {};
-  if (failure.status === 503) headers["Retry-After"] = String(retryAfterSeconds);
-  if (failure.status === 401) headers["WWW-Authenticate"] = 'Bearer realm="plimsoll"';
-  sendJson(response, failure.status, { error: failure.error, ...more }, headers);
+  sendJson(response, failure.status, { error: failure.error, ...more }, failureHeaders(failure));
+}
+
+/** All of the answer but its end, which closes the connection where the answer is the last one. */
+export function writeFailure(response: ServerResponse, failure: Failure): void {
+  const body = Buffer.from(`${JSON.stringify({ error: failure.error })}\n`);
+  response.writeHead(failure.status, {
+    "Content-Type": "application/json",
+    "Content-Length": String(body.length),
+    ...failureHeaders(failure),
+  });
+  response.write(body);
+}
+
+function failureHeaders({ status }: Failure): Record<string, string> {
+  if (status === 503) return { "Retry-After": String(retryAfterSeconds) };
+  return status === 401 ? { "WWW-Authenticate": 'Bearer realm="plimsoll"' } : {};
 }

@@ -10,6 +10,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   VALUE_TYPE: 400,
   TEXT_TOO_LONG: 400,
   MAPPING_INVALID: 400,
+  SCHEMA_INVALID: 400,
+  SCHEMA_UNSUPPORTED: 400,
   PROGRAM_TOO_LARGE: 400,
   ENTITY_UNCLEAR: 400,
   ENTITY_UNKNOWN: 400,
@@ -25,6 +27,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   TOKEN_TOO_WEAK: 403,
   REQUEST_REFUSED: 403,
   ROUTE_UNKNOWN: 404,
+  METHOD_UNKNOWN: 405,
   IMPORT_UNKNOWN: 404,
   STORE_ABSENT: 404,
   IMPORT_STATE: 409,
@@ -60,6 +63,9 @@ export interface Failure {
   error: FailureText;
 }
 
+/** Conditions that name nothing but what the client asked for. */
+const asked: ReadonlySet<string> = new Set<ErrorCode>(["ROUTE_UNKNOWN", "METHOD_UNKNOWN"]);
+
 /**
  * What a client is told of an error. A store is called by the name of its folder: where it and other files
  * lie, like what went wrong inside, is nobody's business but that of whoever runs the server.
@@ -72,7 +78,7 @@ export function failureOf(error: unknown, storePath: string): Failure {
   const { code, details } = error;
   let { message } = error;
   // What a client asked for is no secret from it.
-  const told = code === "ROUTE_UNKNOWN" ? [] : Object.values(details).map(String);
+  const told = asked.has(code) ? [] : Object.values(details).map(String);
   for (const text of told) message = message.replaceAll(text, withoutPaths(text, storePath));
   return { status: statusOf(code), error: { code, message } };
 }

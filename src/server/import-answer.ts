@@ -4,15 +4,16 @@ import { sendFailure, sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import { statusOf } from "./failure.js";
 import type { ImportJob, JobEvent } from "./import-job.js";
+import { documentNames } from "./import-options.js";
 import { ImportStop } from "./import-stop.js";
 import { runJob } from "./run-job.js";
 import type { ServerLimits } from "./server-limits.js";
-import { lingerOver, openUpload, uploadName } from "./upload.js";
+import { lingerOver, openUpload, type Upload, uploadName } from "./upload.js";
 
 /** Runs an import from the body of a request, and answers in the way that the request asks for. */
 export async function answerImport(
   exchange: Exchange,
-  makeJob: (bodyName: string | null) => ImportJob,
+  makeJob: (upload: Upload) => ImportJob,
 ): Promise<void> {
   const { request, response, imports, settings, limits, live, relay } = exchange;
   const stop = new ImportStop();
@@ -22,11 +23,12 @@ export async function answerImport(
   const notice = (text: string) => (made === null ? void notices.push(text) : made.notice(text));
   const upload = await openUpload({
     request,
+    fieldNames: documentNames,
     idleMsMax: limits.bodyIdleMsMax,
     onBroken: (text) => stop.now({ kind: "broken", text }),
     onPassedOver: (name) => notice(`${uploadName(name)} was not imported: a form brings one file.`),
   });
-  const job = makeJob(upload.name);
+  const job = makeJob(upload);
   made = job;
   for (const text of notices) job.notice(text);
   const onClose = () => {

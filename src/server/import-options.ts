@@ -11,8 +11,12 @@ import {
   rowKey,
 } from "../settings/index.js";
 
+/** Options that name a file on the command line; a request brings what would stand in it. */
+export const documentNames: readonly string[] = ["mapping", "schema"];
+
 /** Options of `import` that a request may say; the line, files and folders are the server's. */
 const names = new Set([
+  ...documentNames,
   "format",
   "records-at",
   "preset",

@@ -1,3 +1,4 @@
+import { importParametersBytesMax, PlimsollError } from "../kernel/index.js";
 import { sendJson } from "./answers.js";
 import type { Exchange } from "./exchange.js";
 import { answerImport } from "./import-answer.js";
@@ -11,13 +12,20 @@ export async function postImport(exchange: Exchange): Promise<void> {
   options.delete("name");
   // Refused before anything of the body is read.
   importValues(options, settings.values, settings.storePath);
-  await answerImport(exchange, (bodyName) =>
-    imports.add({
-      name: uploadName(query.get("name") ?? bodyName),
-      query: options.toString(),
+  await answerImport(exchange, ({ name, fields }) => {
+    for (const [field, text] of fields) options.append(field, text);
+    importValues(options, settings.values, settings.storePath);
+    const said = options.toString();
+    if (said.length > importParametersBytesMax) {
+      const what = `its parameters take ${said.length} bytes, and may take ${importParametersBytesMax}`;
+      throw new PlimsollError("REQUEST_INVALID", { what });
+    }
+    return imports.add({
+      name: uploadName(query.get("name") ?? name),
+      query: said,
       bytesExpected: lengthOf(request.headers["content-length"]),
-    }),
-  );
+    });
+  });
 }
 
 /** `POST /api/imports/{id}/resume`: the same bytes once more; what is loaded already is passed over. */

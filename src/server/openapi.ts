@@ -22,6 +22,7 @@ export function openApiRoute(routes: () => readonly Route[]): Route {
   return {
     method: "GET",
     path: "/openapi.json",
+    isBrief: true,
     scope: null,
     summary: "this description",
     parameters: [],

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlimsollError } from "../kernel/index.js";
-import { sendFailure, setSecurityHeaders } from "./answers.js";
+import { sendFailure, setSecurityHeaders, writeFailure } from "./answers.js";
 import type { Authorization } from "./authorization.js";
 import { ClientGone } from "./client-gone.js";
 import { Exchange, type ServerParts } from "./exchange.js";
@@ -117,7 +117,10 @@ function addressOf(request: IncomingMessage): URL {
   }
 }
 
-/** A body that is still on its way is read away for a moment, then the connection is closed. */
+/**
+ * A body that is still on its way is read away for a moment, then the connection is closed. The answer does
+ * not end before: its end would close the connection on a client that is still writing, and never reads it.
+ */
 async function refuse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -126,9 +129,9 @@ async function refuse(
 ): Promise<void> {
   if (!response.headersSent && !request.complete) {
     response.shouldKeepAlive = false;
-    sendFailure(response, failure);
+    writeFailure(response, failure);
     await lingerOver(request, lingerMs);
-    response.socket?.destroySoon();
+    response.end();
     return;
   }
   sendFailure(response, failure);

@@ -21,6 +21,8 @@ export interface Route {
   method: "GET" | "POST";
   /** With {names} for the parts that stand for something. */
   path: string;
+  /** The answer is small, or lies in memory: a HEAD is answered as a GET is, without the body. */
+  isBrief?: boolean;
   /** Null: it holds no data, and needs no token. */
   scope: Scope | null;
   summary: string;

@@ -23,20 +23,33 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${text}$`);
 }
 
-/** The route of a request; null for a path that is there and takes another method. */
-export function findRoute(method: string, path: string): Found {
+/**
+ * The route of a request. A HEAD is a GET whose answer has no body; where a GET may take its time, or goes on
+ * for as long as somebody listens, there is none.
+ */
+export function findRoute(asked: string, path: string): Found {
+  const method = asked === "HEAD" ? "GET" : asked;
+  const found = routeOf(method, path);
+  const isTaken = found !== null && (asked !== "HEAD" || found.route.isBrief === true);
+  if (isTaken) return found;
+  const methods = methodsOf(path);
+  const shown = path.slice(0, 64);
+  if (methods.length === 0) throw new PlimsollError("ROUTE_UNKNOWN", { method: asked, path: shown });
+  throw new PlimsollError("METHOD_UNKNOWN", { method: asked, path: shown, methods: methods.join(", ") });
+}
+
+function routeOf(method: string, path: string): Found | null {
   const fixed = fixedRoutes.get(`${method} ${path}`);
   if (fixed !== undefined) return { route: fixed, path: {} };
   const matches = patterns.flatMap(({ route, pattern }) => {
     const match = pattern.exec(path);
     return match === null ? [] : [{ route, path: { ...match.groups } as Record<string, string> }];
   });
-  const found = matches.find(({ route }) => route.method === method);
-  if (found !== undefined) return found;
-  throw new PlimsollError("ROUTE_UNKNOWN", { method, path: path.slice(0, 64) });
+  return matches.find(({ route }) => route.method === method) ?? null;
 }
 
 /** Methods that a path takes: empty for one that is not there. */
 export function methodsOf(path: string): string[] {
-  return patterns.filter(({ pattern }) => pattern.test(path)).map(({ route }) => route.method);
+  const found = patterns.filter(({ pattern }) => pattern.test(path));
+  return found.flatMap(({ route }) => (route.isBrief === true ? [route.method, "HEAD"] : [route.method]));
 }

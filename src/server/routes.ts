@@ -2,7 +2,7 @@ import { exportFormats } from "../query/index.js";
 import { rowKey } from "../settings/index.js";
 import { getEvents, getImportEvents } from "./event-routes.js";
 import { getExport } from "./export-route.js";
-import { importRows } from "./import-options.js";
+import { documentNames, importRows } from "./import-options.js";
 import { getImport, getImports, postCancel, postImport, postResume } from "./import-routes.js";
 import { getMetrics } from "./metrics-route.js";
 import { openApiRoute } from "./openapi.js";
@@ -22,7 +22,10 @@ const importParameters: readonly Parameter[] = [
   ...importRows().map((row): Parameter => {
     const type = row.type === "flag" ? "boolean" : row.type === "count" ? "integer" : "string";
     const { choices } = row;
-    return { name: rowKey(row), type, description: row.help, ...(choices ? { choices } : {}) };
+    const name = rowKey(row);
+    const isDocument = documentNames.includes(name);
+    const description = isDocument ? `${row.help}: its text, here or in a field before the file` : row.help;
+    return { name, type, description, ...(choices ? { choices } : {}) };
   }),
   { name: "name", type: "string", description: "name of the file, for a raw body: tells format and entity" },
 ];
@@ -73,6 +76,7 @@ export const routes: readonly Route[] = [
   {
     method: "GET",
     path: "/healthz",
+    isBrief: true,
     scope: null,
     summary: "whether the server answers, and how its snapshots go",
     parameters: [],
@@ -86,6 +90,7 @@ export const routes: readonly Route[] = [
   {
     method: "GET",
     path: "/",
+    isBrief: true,
     scope: null,
     summary: "the page; what the relay is; and by an upgrade the relay itself (docs/relay.md)",
     parameters: [],
@@ -100,6 +105,7 @@ export const routes: readonly Route[] = [
   {
     method: "GET",
     path: "/page/{file}",
+    isBrief: true,
     scope: null,
     summary: "a part of the page",
     parameters: [],
@@ -222,6 +228,7 @@ export const routes: readonly Route[] = [
   {
     method: "GET",
     path: "/metrics",
+    isBrief: true,
     scope: "read",
     summary: "numbers for Prometheus",
     parameters: [],

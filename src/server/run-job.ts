@@ -75,6 +75,7 @@ async function prepare(run: JobRun): Promise<PreparedImport> {
       values,
       stdin: () => upload.stream,
       streamName: job.name,
+      areDocumentsSaid: true,
       line,
       besideBytes,
       signal: stop.signal,

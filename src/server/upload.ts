@@ -10,9 +10,13 @@ export interface Upload {
   /** What the body itself says it is called. */
   name: string | null;
   stream: Readable;
+  /** Of a form, what stood before the file in fields that were asked for. */
+  fields: ReadonlyMap<string, string>;
 }
 
 export interface UploadOptions extends BodyStreamOptions {
+  /** Fields of a form that count for something, if they stand before the file. */
+  fieldNames: readonly string[];
   /** Another file of the form, behind the one that is taken. */
   onPassedOver: (name: string | null) => void;
 }
@@ -22,19 +26,41 @@ export async function openUpload(options: UploadOptions): Promise<Upload> {
   const { request } = options;
   const body = new BodyStream(options);
   const type = request.headers["content-type"] ?? "";
-  if (!/^multipart\//i.test(type)) return { name: null, stream: body };
+  if (!/^multipart\//i.test(type)) return { name: null, stream: body, fields: new Map() };
   return openPart(body, { ...request.headers, "content-type": type }, options);
 }
 
 /** The first file of the field `file`; what stands before it is small and passed over. */
 async function openPart(body: Readable, headers: BusboyHeaders, options: UploadOptions): Promise<Upload> {
   const form = makeForm(headers);
+  const fields = new Map<string, string>();
   const found = new Promise<Upload>((resolve, reject) => {
     const fail = (what: string) => reject(new PlimsollError("REQUEST_INVALID", { what }));
+    const isWanted = (field: string) => options.fieldNames.includes(field);
+    const take = (field: string, text: string) => {
+      if (fields.has(field)) fail(`the field ${field} of its form comes twice`);
+      fields.set(field, text);
+    };
+    const taken: Promise<void>[] = [];
     let isFound = false;
+    form.on("field", (field, text, _isNameCut, isTextCut) => {
+      if (isFound || !isWanted(field)) return;
+      if (isTextCut) fail(`the field ${field} of its form is longer than ${partBytesPassedMax} bytes`);
+      take(field, text);
+    });
     form.on("file", (field, part, fileName) => {
       // A form that ends within a part says so here too; nobody listens where the part is passed over.
       part.on("error", () => {});
+      if (!isFound && isWanted(field)) {
+        const failField = (what: string) => fail(`the field ${field} of its form ${what}`);
+        taken.push(
+          textOf(part, failField).then(
+            (text) => take(field, text),
+            () => failField("broke off"),
+          ),
+        );
+        return;
+      }
       if (isFound || field !== "file") {
         part.resume();
         if (isFound) options.onPassedOver(fileName ?? null);
@@ -42,7 +68,8 @@ async function openPart(body: Readable, headers: BusboyHeaders, options: UploadO
         return;
       }
       isFound = true;
-      resolve({ name: fileName === undefined || fileName === "" ? null : fileName, stream: part });
+      const name = fileName === undefined || fileName === "" ? null : fileName;
+      void Promise.all(taken).then(() => resolve({ name, stream: part, fields }));
     });
     form.on("error", (error) => {
       const what = `its multipart body cannot be read (${error instanceof Error ? error.message : error})`;
@@ -70,6 +97,19 @@ function makeForm(headers: BusboyHeaders): BusboyInstance {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PlimsollError("REQUEST_INVALID", { what: `its multipart body cannot be read (${reason})` });
   }
+}
+
+/** A part that is a small text of its own. */
+async function textOf(part: Readable, onFault: (what: string) => void): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  part.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= partBytesPassedMax) chunks.push(chunk);
+    else onFault(`is longer than ${partBytesPassedMax} bytes`);
+  });
+  await once(part, "end");
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function passOver(part: Readable, onTooLong: () => void): void {

@@ -41,8 +41,8 @@ describe("a schema", () => {
       born: { type: "date", index: ["range"] },
       died: { type: "date", index: ["range"] },
       "film.friend": { type: "link" },
-      nick: { type: "string", index: ["exact"], tags: false },
-      note: { type: "string", tags: false },
+      nick: { type: "string", index: ["exact"] },
+      note: { type: "string" },
       place: { type: "string", index: ["place"], tags: false },
       story: {
         type: "string",

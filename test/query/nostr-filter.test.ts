@@ -37,7 +37,7 @@ const anyEvent = fc.record({
   tags: fc.array(fc.tuple(fc.constantFrom("e", "t", "long"), fc.constantFrom("x", "bitcoin and more")), {
     maxLength: 3,
   }),
-  content: fc.constantFrom("hello world", "World of nostr", ""),
+  content: fc.constantFrom("hello world", "World of nostr", "https world", ""),
 });
 
 const anyStore = fc
@@ -65,7 +65,7 @@ const anyFilter: fc.Arbitrary<Filter> = fc.record(
     since: fc.integer({ min: 99, max: 107 }),
     until: fc.integer({ min: 99, max: 107 }),
     limit: fc.nat({ max: 12 }),
-    search: fc.constantFrom("world", "WORLD nostr", "hello lang:en"),
+    search: fc.constantFrom("world", "WORLD nostr", "hello lang:en", "https://world"),
   },
   { requiredKeys: [] },
 );
@@ -75,8 +75,10 @@ function naive(events: Event[], filter: Filter, isLimited = true): Event[] {
     values === undefined || event.tags.some((tag) => tag[0] === name && values.includes(tag[1]!));
   const words = (filter.search ?? "")
     .toLowerCase()
+    .replace("//", " ")
     .split(" ")
-    .filter((word) => word !== "" && !word.includes(":"));
+    .filter((word) => word !== "" && !word.includes(":en"))
+    .map((word) => word.replace(":", ""));
   const found = events.filter(
     (event) =>
       (filter.ids?.includes(event.id) ?? true) &&

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { compileMapping, mappingToYaml } from "../../src/mapping/index.js";
 import type { RejectLine } from "../../src/pipeline/index.js";
 import { findPreset } from "../../src/presets/index.js";
-import { type ExportFormat, exportRecords, verify } from "../../src/query/index.js";
+import { type ExportFormat, exportRecords, matchQuads, verify } from "../../src/query/index.js";
 import { resolveSources } from "../../src/sources/index.js";
 import { openStoreReader } from "../../src/targets/lmdb/index.js";
 import { importHere } from "../support/imports.js";
@@ -39,6 +39,11 @@ async function written(store: string, format: ExportFormat): Promise<string[]> {
   expect((await verify(reader)).firstFaults).toEqual([]);
   const pieces = [...exportRecords(reader, { format })].map((piece) => Buffer.from(piece));
   return Buffer.concat(pieces).toString("utf8").split("\n").slice(0, -1);
+}
+
+async function matched(store: string, pattern: string): Promise<string[]> {
+  await using reader = await openStoreReader(store);
+  return [...matchQuads(reader, pattern)].map((line) => Buffer.from(line).toString("utf8"));
 }
 
 test("names, short types, escapes of Go and facets are read and written again", {
@@ -76,6 +81,8 @@ test("names, short types, escapes of Go and facets are read and written again", 
   expect(lines[1]).toBe(
     `<0x1> <age> "30"^^<${int}> <0x2> (since=2006-01-02T15:04:05, close=true, by="A \\"q\\" é", n=-1.50e3, e="") .`,
   );
+  expect(await matched(store, "? ? ?")).toEqual(lines);
+  expect(await matched(store, "<0x1> <age> ?")).toEqual([lines[1]]);
   const again = await load(`${lines.join("\n")}\n`);
   expect(await written(again.store, "jsonl")).toEqual(await written(store, "jsonl"));
   await expect(written(store, "nquads")).rejects.toThrow(

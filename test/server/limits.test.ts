@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { importInto, makeFolder } from "../support/cli.js";
@@ -139,6 +140,23 @@ describe("requests that lie about themselves", () => {
     expect(await server.json("/healthz")).toEqual({ status: "ok" });
   });
 
+  test("who is refused while it sends is heard out, and so hears why", async () => {
+    const server = await startLimited(folder, "refused", { lingerMsMax: 20_000 });
+    const { socket, says, closed } = rawConnection(server, "");
+    const errors: Error[] = [];
+    socket.on("error", (error) => errors.push(error));
+    const words = ["POST /api/import?nobody=1 HTTP/1.1", "Content-Length: 4000"];
+    socket.write(head(server, words) + "x".repeat(1_000));
+    await says(/nobody is not known/);
+    for (let sent = 1_000; sent < 4_000; sent += 1_000) {
+      await delay(50);
+      expect(socket.destroyed || errors.length > 0).toBe(false);
+      socket.write("x".repeat(1_000));
+    }
+    expect(statusOf(await closed)).toBe(400);
+    expect(errors).toEqual([]);
+  });
+
   test("who asks before it sends a body is told before it sends one", async () => {
     const server = await startLimited(folder, "expect", { lingerMsMax: 100 });
     const wait = [
@@ -232,7 +250,17 @@ describe("forms", () => {
       "-",
       "txt.exe",
     ]);
-    for (const option of ["source", "into", "rejects", "report", "temp-dir", "mapping", "memory", "config"]) {
+    for (const option of [
+      "source",
+      "into",
+      "rejects",
+      "report",
+      "temp-dir",
+      "mapping",
+      "schema",
+      "memory",
+      "config",
+    ]) {
       const response = await server.call(`/api/import?${option}=/etc/passwd`, { method: "POST", body: "{}" });
       expect(response.status, option).toBe(400);
     }

@@ -51,7 +51,9 @@ test("what is described is there, and nothing else", async () => {
       if (isDescribed && path.endsWith("/events")) continue;
       const response = await open.call(filled(path), { method });
       const isMissing =
-        (await codeOf(response)) === "ROUTE_UNKNOWN" && response.headers.get("allow") !== null;
+        response.status === 405 &&
+        (await codeOf(response)) === "METHOD_UNKNOWN" &&
+        response.headers.get("allow") !== null;
       expect(isMissing, `${method} ${path}`).toBe(!isDescribed);
     }
   }
@@ -98,8 +100,6 @@ test("an import takes the options of the command line, but for those that are th
     "from",
     "group",
     "keep-going",
-    "mapping",
-    "schema",
     "memory",
     "threads",
     "batch-bytes",

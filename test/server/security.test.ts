@@ -139,8 +139,20 @@ test("requests that are not right are refused, and the server lives on", async (
   expect(await statusOf(head("//evil.example/"))).toBe(400);
   expect(await statusOf("GET /healthz HTTP/1.1\r\n\r\n")).toBe(400);
   expect(await statusOf(head("/healthz?%zz=1"))).toBe(400);
-  expect((await server.call("/healthz", { method: "DELETE" })).status).toBe(404);
-  expect((await server.call("/healthz", { method: "DELETE" })).headers.get("allow")).toBe("GET");
+  const deletion = await server.call("/healthz", { method: "DELETE" });
+  expect(deletion.status).toBe(405);
+  expect(deletion.headers.get("allow")).toBe("GET, HEAD");
+  expect(await deletion.json()).toMatchObject({ error: { code: "METHOD_UNKNOWN" } });
+  const head200 = await server.call("/healthz", { method: "HEAD" });
+  expect([head200.status, head200.headers.get("content-length"), await head200.text()]).toEqual([
+    200,
+    "16",
+    "",
+  ]);
+  for (const path of ["/", "/metrics", "/openapi.json", "/page/main.js"])
+    expect((await server.call(path, { method: "HEAD" })).status, path).toBe(200);
+  for (const path of ["/api/export", "/api/events", "/api/query"])
+    expect((await server.call(path, { method: "HEAD" })).status, path).toBe(405);
   for (const body of [
     "--x\r\n\r\n",
     "--x\r\nContent-Disposition: form-data; name=other\r\n\r\n1\r\n--x--\r\n",

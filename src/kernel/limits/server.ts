@@ -38,6 +38,9 @@ export const jsonBodyBytesMax = 1 * MiB;
 export const partHeadBytesMax = 8 * KiB;
 export const partBytesPassedMax = 64 * KiB;
 
+/** Parameters of an import with a mapping or a schema among them, as they are kept with it. */
+export const importParametersBytesMax = 32 * KiB;
+
 /** The name of an upload, as it is kept in jobs and checkpoints. */
 export const uploadNameLengthMax = 200;
 
