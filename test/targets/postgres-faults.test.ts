@@ -254,6 +254,26 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     );
   });
 
+  test("a server without TLS is spoken to where the mode allows it, with a password out of a file", {
+    timeout: timeoutMs,
+  }, async () => {
+    const url = new URL(await server.database());
+    csv("few.csv", 3);
+    const passwords = folder.write("passwords", `*:*:*:${url.username}:${url.password}\n`);
+    chmodSync(passwords, 0o600);
+    url.password = "";
+    const load = (query: string, env: Record<string, string>) =>
+      importInto(folder, ["few.csv", "--into", `${url.href}${query}`, "--entity", "Item", "--key", "id"], {
+        environment: { PGPASSFILE: passwords, ...env },
+      });
+    const { code, error } = await load("?sslmode=prefer", {});
+    expect([code, error]).toEqual([0, expect.not.stringContaining("Warning")]);
+    expect(await load("", { PGSSLMODE: "allow" })).toMatchObject({ code: 0 });
+    expect((await load("", { PGSSLMODE: "require" })).error).toContain("does not support SSL");
+    const none = await load("?sslmode=disable", { PGPASSFILE: folder.file("nothing") });
+    expect([none.code === 0, none.error]).toEqual([false, expect.stringContaining("DATABASE_ACCESS")]);
+  });
+
   test("TLS is spoken as the address says, and certificates are held to it", {
     timeout: timeoutMs,
   }, async () => {
