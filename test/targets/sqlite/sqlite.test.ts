@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { compileMapping, mergeMappings, parseMapping } from "../../../src/mapping/index.js";
-import { type SqliteDriver, sqliteTarget } from "../../../src/targets/sqlite/index.js";
+import { type SqliteDriver, sqliteStats, sqliteTarget } from "../../../src/targets/sqlite/index.js";
 import { importInto, makeFolder, plimsoll, readRejects } from "../../support/cli.js";
 import { importHere, jsonl } from "../../support/imports.js";
 import { canonicalDump, faultsIn, openDatabase, rowsOf } from "../../support/tables.js";
@@ -203,6 +203,26 @@ test("a record that the table refuses costs itself alone", { timeout: timeoutMs 
     expect.stringMatching(/^8 ROW_REFUSED .*NOT NULL/),
   ]);
   expect(rows(database, "SELECT typeof(age), count(*) FROM pet GROUP BY 1")).toEqual([["real", 296]]);
+});
+
+test("tables that were there are filled one after another, beside those that are made", async () => {
+  const database = newName();
+  using made = openDatabase(folder.file(database));
+  made.exec(
+    "CREATE TABLE one (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE two (id TEXT PRIMARY KEY, b INTEGER)",
+  );
+  const entity = (name: string, id: string, fields: string) =>
+    `{ version: 1, entities: { ${name}: { key: id, fields: { id: ${id}, ${fields} } } } }`;
+  await load(`${database}#one`, entity("Row", "int", "a: string"), [{ id: 1, a: "x" }]);
+  await load(`${database}#two`, entity("Row", "string", "b: int"), [{ id: "p", b: 2 }]);
+  await load(database, entity("Own", "int", "c: int"), [{ id: 7, c: 3 }]);
+  await load(`${database}#ONE`, entity("Other", "int", "a: string"), [{ id: 2, a: "y" }]);
+  expect(rows(database, "SELECT id, a FROM one")).toEqual([
+    [1, "x"],
+    [2, "y"],
+  ]);
+  expect(rows(database, "SELECT id, b FROM two")).toEqual([["p", 2]]);
+  expect(sqliteStats(folder.file(database), null).tables).toEqual([{ name: "own", rows: 1 }]);
 });
 
 test("tables that do not fit are told of before anything is written", async () => {
