@@ -225,6 +225,41 @@ test("tables that were there are filled one after another, beside those that are
   expect(sqliteStats(folder.file(database), null).tables).toEqual([{ name: "own", rows: 1 }]);
 });
 
+test("strict tables, decimals and names with blanks hold records to what they are", async () => {
+  const database = newName();
+  using made = openDatabase(folder.file(database));
+  made.exec(
+    `CREATE TABLE "Strict One" ("The Id" INTEGER PRIMARY KEY, name TEXT, data BLOB, price DECIMAL(8, 2),
+       loud TEXT GENERATED ALWAYS AS (upper(name)));
+     CREATE TABLE tight (id TEXT PRIMARY KEY, data BLOB) STRICT, WITHOUT ROWID;
+     CREATE VIEW seen AS SELECT * FROM tight; CREATE VIRTUAL TABLE words USING fts5(id, data)`,
+  );
+  const fields = "{ The Id: int, name: string, price: string }";
+  const first = `{ version: 1, entities: { Row: { key: The Id, rest: false, fields: ${fields} } } }`;
+  const named = [
+    { "The Id": 1, name: "a", price: "1.50" },
+    { "The Id": 2, name: "b", price: "dear" },
+  ];
+  expect((await load(`${database}#Strict One`, first, named)).records).toMatchObject({
+    stored: 1,
+    rejected: 1,
+  });
+  expect(rows(database, `SELECT * FROM "Strict One"`)).toEqual([[1, "a", null, 1.5, "A"]]);
+  const second =
+    "{ version: 1, entities: { Row: { key: id, rest: false, fields: { id: string, data: string } } } }";
+  const tight = [{ id: "a" }, { id: "b", data: "text" }, { id: "c" }];
+  expect((await load(`${database}#tight`, second, tight)).records).toMatchObject({ stored: 2, rejected: 1 });
+  expect(rejects(database).map(({ reason }) => reason)).toContainEqual(
+    expect.stringContaining("TEXT value in BLOB"),
+  );
+  for (const [name, kind] of [
+    ["seen", "view"],
+    ["words", "virtual table"],
+  ]) {
+    await expect(load(`${database}#${name}`, second, tight)).rejects.toThrow(`"${name}" is a ${kind}`);
+  }
+});
+
 test("tables that do not fit are told of before anything is written", async () => {
   const database = newName();
   using made = openDatabase(folder.file(database));
