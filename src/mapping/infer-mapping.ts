@@ -40,7 +40,7 @@ export function inferMapping(sample: InferenceSample): InferredMapping {
     throw mappingFault(
       "the sample",
       "records",
-      "must hold at least one JSON object or row to infer a mapping from",
+      "must hold at least one JSON object or row to infer a mapping from (an empty feed needs one, by --mapping)",
     );
   }
   const samples = sampleFields(records, isText);

@@ -22,13 +22,18 @@ export function sampleColumns(
     const isFlat = sample !== null && deeper.length === 0 && sample.path.length === 1;
     // A column that is empty all through the sample may hold anything.
     if (!isFlat) return { name, field: { type: isText ? "string" : "json", ...path } };
-    const type = columnType(sampleType(sample, isText));
+    const type = columnType(sampleType(sample, isText), sample);
     const list = sample.isMultiple && type !== "json" ? { list: true } : {};
     return { name, field: { type, ...path, ...list } };
   });
 }
 
+/** Whole numbers beyond 64 bits, as unsigned ones are, fit no column but one of text, which keeps their digits. */
+const columnIntMax = 2 ** 63;
+
 /** Values by pairs are JSON like any other list of lists. */
-function columnType(type: FieldType): FieldType {
-  return type === "pairs" ? "json" : type;
+function columnType(type: FieldType, { distinct }: FieldSample): FieldType {
+  if (type === "pairs") return "json";
+  const isBeyond = (value: unknown) => typeof value === "number" && Math.abs(value) >= columnIntMax;
+  return type === "int" && [...distinct].some(isBeyond) ? "string" : type;
 }

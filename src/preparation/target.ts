@@ -106,6 +106,8 @@ export async function readStoredMapping(choice: TargetChoice): Promise<CompiledM
   }
   if (choice.path === null) return null;
   if (choice.kind === "sqlite") {
+    // A table that was there says itself what it takes.
+    if (choice.table !== undefined) return null;
     return (await import("../targets/sqlite/index.js")).sqliteMapping(choice.path);
   }
   const { existsSync, readdirSync } = await import("node:fs");

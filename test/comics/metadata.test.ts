@@ -257,6 +257,60 @@ comicbox:
   });
 });
 
+test("ratings are out of five, wherever a form has them", () => {
+  const metron =
+    "<MetronInfo><CommunityRating><AverageRating>4.52</AverageRating><RatingCount>25</RatingCount></CommunityRating></MetronInfo>";
+  expect(read("metroninfo", metron).communityRating).toBe(4.5);
+  const box = JSON.stringify({ comicbox: { community_rating: { average_rating: "4.5", rating_count: 9 } } });
+  expect(read("comicbox-json", box).communityRating).toBe(4.5);
+  const info = (rating: unknown) =>
+    read("comicbookinfo", JSON.stringify({ "ComicBookInfo/1.0": { rating } })).communityRating;
+  expect([4, 9, 90, 101, -1, "x"].map(info)).toEqual([4, 4.5, 4.5, undefined, undefined, undefined]);
+});
+
+test("identifiers are found in what programs write into texts", () => {
+  const found = (tag: string, written: string) =>
+    read("comicinfo", `<ComicInfo><${tag}>${written}</${tag}></ComicInfo>`).identifiers?.map(
+      ({ source, type, key }) => `${source} ${type} ${key}`,
+    );
+  expect(found("Notes", "Tagged with box on 1970-01-01 [Issue ID 14] [CVDB14] urn:metron:issue:99")).toEqual([
+    "comicvine issue 14",
+    "metron issue 99",
+  ]);
+  expect(found("Notes", "using info from Metron [Issue ID 14]")).toEqual(["metron issue 14"]);
+  expect(found("GTIN", "urn:comicvine:4000-14, urn:isbn:978-1-234567-89-7")).toEqual([
+    "comicvine issue 14",
+    "isbn issue 9781234567897",
+  ]);
+  expect(found("Tags", "sea,CVDB1234")).toEqual(["comicvine issue 1234"]);
+  expect(found("Notes", "an urn: of ashes")).toBeUndefined();
+  const comet = read("comet", "<comet><identifier>CVDB145</identifier></comet>");
+  expect(comet.identifiers).toMatchObject([{ source: "comicvine", key: "145" }]);
+});
+
+test("lists in one text have commas or semicolons", () => {
+  const info = "<ComicInfo><Genre>Crime; Sea,Ships</Genre><Writer>Ada Berg;Ivo Lang</Writer></ComicInfo>";
+  expect(read("comicinfo", info)).toEqual({
+    genres: ["Crime", "Sea", "Ships"],
+    credits: [
+      { person: "Ada Berg", role: "Writer" },
+      { person: "Ivo Lang", role: "Writer" },
+    ],
+  });
+});
+
+test("a page that is the front cover, and a manga's direction, in comicbox's words", () => {
+  const pages = { 0: {}, 2: { page_type: "FrontCover" } };
+  const box = {
+    comicbox: { pages, manga: "YesAndRightToLeft", reprints: [{ series: { sort_name: "Old" } }] },
+  };
+  expect(read("comicbox-json", JSON.stringify(box))).toEqual({
+    cover: 2,
+    readingDirection: "rtl",
+    reprints: [{ series: "Old", volume: null, issue: "", language: "" }],
+  });
+});
+
 test("text is read in the encoding that it says", () => {
   const document = '<?xml version="1.0" encoding="UTF-16"?><ComicInfo><Series>Été</Series></ComicInfo>';
   const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(document, "utf16le")]);

@@ -164,3 +164,12 @@ test("flags name fields; their types come from the sample", () => {
   });
   expect(() => flagsMapping({ ...noFlags, stems: ["note"] }, sample)).toThrow("FIELD:LANGUAGE");
 });
+
+test("whole numbers beyond 64 bits become text in tables, which keeps their digits", () => {
+  const records = [
+    { id: 1, hash: 2 ** 64 },
+    { id: 2, hash: 7 },
+  ];
+  const { mapping } = inferMapping({ entityName: "Thing", records, isText: false, isRelational: true });
+  expect(mapping.entities.Thing!.fields).toEqual({ id: "int", hash: "string" });
+});

@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parquetWriteBuffer } from "hyparquet-writer";
+import { type FileMetaData, parquetMetadata } from "hyparquet";
+import { ByteWriter, parquetWriteBuffer } from "hyparquet-writer";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { MadeSource, SourceSubject, SuiteRecord } from "../../conformance/source.js";
 import { resolveSources } from "../../src/sources/index.js";
 
@@ -8,6 +10,19 @@ type WriteOptions = Parameters<typeof parquetWriteBuffer>[0];
 
 export function parquetBytes(options: WriteOptions): Buffer {
   return Buffer.from(parquetWriteBuffer(options));
+}
+
+/** The same file with another footer: what other writers say, and this one never would. */
+export function withMetadata(file: Buffer, edit: (metadata: FileMetaData) => void): Buffer {
+  const footerBytes = file.readUInt32LE(file.length - 8);
+  const footer = file.subarray(file.length - 8 - footerBytes);
+  const metadata = parquetMetadata(new Uint8Array(footer).buffer);
+  edit(metadata);
+  const writer = new ByteWriter();
+  writer.appendBytes(file.subarray(0, file.length - footer.length));
+  writeMetadata(writer, metadata);
+  writer.appendUint32(0x31524150);
+  return Buffer.from(writer.getBytes());
 }
 
 /** Files of Parquet for the suite of sources, of several row groups with several pages each. */

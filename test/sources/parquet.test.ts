@@ -4,8 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { SourceCursor } from "../../src/ports/index.js";
 import { resolveSources } from "../../src/sources/index.js";
 import { decimalText } from "../../src/sources/parquet/value-text.js";
-import { parquetBytes } from "./parquet-files.js";
-import { pieces, testFolder } from "./subjects.js";
+import { parquetBytes, withMetadata } from "./parquet-files.js";
+import { compress, missing, pieces, testFolder } from "./subjects.js";
 
 const folder = testFolder();
 afterAll(folder.remove);
@@ -206,6 +206,33 @@ function nestedFile(records: readonly Nested[], options: object = {}): Buffer {
 const plain = (record: Nested) =>
   JSON.parse(JSON.stringify(record, (_key, value) => (typeof value === "bigint" ? Number(value) : value)));
 
+test("times as Impala and Spark wrote them: nanoseconds of a day of 12 bytes, by the days of Julius", async () => {
+  const at = (nanoseconds: bigint, day: number) => {
+    const bytes = Buffer.alloc(12);
+    bytes.writeBigInt64LE(nanoseconds, 0);
+    bytes.writeUInt32LE(day, 8);
+    return bytes;
+  };
+  const file = parquetBytes({
+    columnData: [
+      { name: "at", data: [at(1_000_000_001n, 2_458_850), at(86_399_999_999_999n, 2_440_587), null] },
+    ],
+    schema: [
+      { name: "root", num_children: 1 },
+      { name: "at", type: "FIXED_LEN_BYTE_ARRAY", type_length: 12, ...optional },
+    ],
+  });
+  const ofSpark = withMetadata(file, ({ schema, row_groups: groups }) => {
+    Object.assign(schema[1]!, { type: "INT96", type_length: undefined });
+    Object.assign(groups[0]!.columns[0]!.meta_data!, { type: "INT96", statistics: undefined });
+  });
+  expect((await readParquet(folder.write("spark.parquet", ofSpark))).lines).toEqual([
+    '{"at":"2020-01-01T00:00:01.000000001"}',
+    '{"at":"1969-12-31T23:59:59.999999999"}',
+    '{"at":null}',
+  ]);
+});
+
 describe("what nests", () => {
   const word = fc.constantFrom("a", "", "é", "1", "__proto__", 'x"y', "constructor", "b".repeat(30));
   const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 4 });
@@ -259,10 +286,11 @@ describe("files", () => {
   const compressors = {
     GZIP: (input: Uint8Array) => zlib.gzipSync(input),
     BROTLI: (input: Uint8Array) => zlib.brotliCompressSync(input),
+    LZ4: (input: Uint8Array) => inHadoopFrame(input, lz4Block(input)),
     LZ4_RAW: lz4Block,
   };
 
-  test.each(["UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI", "LZ4_RAW"] as const)(
+  test.each(["UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI", "LZ4", "LZ4_RAW"] as const)(
     "compressed by %s",
     async (codec) => {
       expect(await linesOf({ columnData, codec, compressors, rowGroupSize: 2000, pageSize: 4096 })).toEqual(
@@ -270,6 +298,30 @@ describe("files", () => {
       );
     },
   );
+
+  test.skipIf(missing("zstd") !== null)("compressed by ZSTD", async () => {
+    const ZSTD = (input: Uint8Array) => compress(Buffer.from(input), "zstd");
+    expect(await linesOf({ columnData, codec: "ZSTD", compressors: { ZSTD }, rowGroupSize: 2500 })).toEqual(
+      expected,
+    );
+  });
+
+  test("of many groups, and of groups without rows", async () => {
+    expect(await linesOf({ columnData, rowGroupSize: 10 })).toEqual(expected);
+    const none = columnData.map((column) => ({ ...column, data: [] }));
+    expect(await linesOf({ columnData: none })).toEqual([]);
+    // Arrow writes a group for a table without rows, whose columns have a dictionary of nothing and no page.
+    const emptied = withMetadata(
+      parquetBytes({ columnData, rowGroupSize: count }),
+      ({ row_groups: groups }) => {
+        groups[0]!.num_rows = 0n;
+        for (const { meta_data: chunk } of groups[0]!.columns) {
+          Object.assign(chunk!, { num_values: 0n, dictionary_page_offset: 4n, data_page_offset: 0n });
+        }
+      },
+    );
+    expect((await readParquet(folder.write("none.parquet", emptied))).lines).toEqual([]);
+  });
 
   test.each([
     ["id", "DELTA_BINARY_PACKED"],
@@ -362,6 +414,14 @@ describe("files", () => {
 });
 
 /** A block of LZ4 that holds everything as it is. */
+/** How Hadoop wrote LZ4: both sizes, the larger end first, before each block. */
+function inHadoopFrame(input: Uint8Array, block: Uint8Array): Uint8Array {
+  const sizes = Buffer.alloc(8);
+  sizes.writeUInt32BE(input.length, 0);
+  sizes.writeUInt32BE(block.length, 4);
+  return Buffer.concat([sizes, block]);
+}
+
 function lz4Block(input: Uint8Array): Uint8Array {
   if (input.length < 15) return Buffer.concat([Uint8Array.of(input.length << 4), input]);
   const more = input.length - 15;

@@ -154,6 +154,74 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     }
   });
 
+  test("arrays, enumerations, domains and names in quotes are taken as the table has them", {
+    timeout: timeoutMs,
+  }, async () => {
+    const url = await server.database();
+    await ask(
+      url,
+      `CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE DOMAIN few AS integer CHECK (VALUE < 10);
+       CREATE SCHEMA "My.Shop"; CREATE TABLE "My.Shop"."Some Items" (
+         pk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "Sku" text NOT NULL UNIQUE, mood mood, few few,
+         tags text[], sizes integer[], at timestamptz, note text, id uuid,
+         twice integer GENERATED ALWAYS AS (few * 2) STORED)`,
+    );
+    const id = "6f0c3f0e-6d3c-4d3e-9d0a-3a3f4c5b6a7d";
+    const records = [
+      { sku: "a", mood: "glad", few: 3, tags: ["x", 'y,"z'], sizes: [1, 2], at: "2024-01-02", note: "n", id },
+      { sku: "b", tags: [], sizes: 7, at: 5, note: ["p", 1] },
+      { sku: "c", mood: "so", at: null },
+      { sku: "d", few: 11 },
+      { sku: "e", sizes: ["large"] },
+      { sku: "f", id: "none" },
+    ];
+    folder.write("items.jsonl", records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    const rejectsPath = folder.file("items.rejects");
+    const table = encodeURIComponent('"My.Shop"."Some Items"');
+    const words = ["items.jsonl", "--key", "sku", "--rejects", rejectsPath, "--into"];
+    const { code, error, report } = await importInto(folder, [...words, `${url}#${table}`]);
+    expect(code, error).toBe(0);
+    expect(report!.records).toMatchObject({ stored: 1, rejected: 5 });
+    expect(readRejects(rejectsPath).map(({ record, reason }) => [record, reason])).toEqual([
+      [2, expect.stringContaining('timestamp with time zone: "5"')],
+      [3, expect.stringContaining("enum mood")],
+      [4, expect.stringContaining("domain few")],
+      [5, expect.stringContaining('integer: "large"')],
+      [6, expect.stringContaining("uuid")],
+    ]);
+    expect(await ask(url, `SELECT "Sku", tags, sizes, note, twice, id FROM "My.Shop"."Some Items"`)).toEqual([
+      { Sku: "a", tags: ["x", 'y,"z'], sizes: [1, 2], note: "n", twice: 6, id },
+    ]);
+    await ask(url, "CREATE TABLE plain (sku text PRIMARY KEY, tags point)");
+    folder.write("plain.jsonl", '{"sku":"a","tags":true}\n');
+    const into = ["plain.jsonl", "--key", "sku", "--into", `${url}#plain`];
+    const refused = await importInto(folder, into);
+    expect([refused.code, refused.error]).toEqual([
+      1,
+      expect.stringContaining("which boolean cannot become"),
+    ]);
+  });
+
+  test("a row that row security turns down costs itself", { timeout: timeoutMs }, async () => {
+    const url = await server.database();
+    await ask(
+      url,
+      `CREATE ROLE careful LOGIN PASSWORD 'secret'; GRANT CREATE ON SCHEMA public TO careful;
+       CREATE TABLE guarded (id integer PRIMARY KEY, name text); GRANT ALL ON guarded TO careful;
+       ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+       CREATE POLICY low ON guarded USING (id < 3) WITH CHECK (id < 3)`,
+    );
+    csv("guarded.csv", 4);
+    const rejectsPath = folder.file("guarded.rejects");
+    const own = new URL(url);
+    [own.username, own.password] = ["careful", "secret"];
+    const words = ["guarded.csv", "--key", "id", "--rejects", rejectsPath, "--into", `${own.href}#guarded`];
+    const { code, error, report } = await importInto(folder, words);
+    expect(code, error).toBe(0);
+    expect(report!.records).toMatchObject({ stored: 2, rejected: 2 });
+    expect(readRejects(rejectsPath)[0]!.reason).toContain("row-level security");
+  });
+
   test("columns may have the names that the statements use themselves", { timeout: timeoutMs }, async () => {
     const url = await server.database();
     const names = ["c", "d", "f", "l", "r", "s", "t", "u", "v", "w", "message", "detail", "refused"];
@@ -184,6 +252,26 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect(await ask(url, "SELECT id, v FROM one ORDER BY 1")).toEqual(
       [1, 2, 4].map((id) => ({ id, v: id })),
     );
+  });
+
+  test("a server without TLS is spoken to where the mode allows it, with a password out of a file", {
+    timeout: timeoutMs,
+  }, async () => {
+    const url = new URL(await server.database());
+    csv("few.csv", 3);
+    const passwords = folder.write("passwords", `*:*:*:${url.username}:${url.password}\n`);
+    chmodSync(passwords, 0o600);
+    url.password = "";
+    const load = (query: string, env: Record<string, string>) =>
+      importInto(folder, ["few.csv", "--into", `${url.href}${query}`, "--entity", "Item", "--key", "id"], {
+        environment: { PGPASSFILE: passwords, ...env },
+      });
+    const { code, error } = await load("?sslmode=prefer", {});
+    expect([code, error]).toEqual([0, expect.not.stringContaining("Warning")]);
+    expect(await load("", { PGSSLMODE: "allow" })).toMatchObject({ code: 0 });
+    expect((await load("", { PGSSLMODE: "require" })).error).toContain("does not support SSL");
+    const none = await load("?sslmode=disable", { PGPASSFILE: folder.file("nothing") });
+    expect([none.code === 0, none.error]).toEqual([false, expect.stringContaining("DATABASE_ACCESS")]);
   });
 
   test("TLS is spoken as the address says, and certificates are held to it", {

@@ -135,7 +135,9 @@ function shapeOf(name: string, footer: Uint8Array, sizeBytes: number, library: P
   if (schema.some(({ name }) => typeof name !== "string")) throw fault("a column has no name");
   const root = library.parquetSchema({ schema });
   const leaves = leavesOf(root, []);
-  const groups = metadata.row_groups.map((group): RowGroup => {
+  // Writers leave groups without rows, whose columns have no pages or one that is empty.
+  const filled = metadata.row_groups.filter(({ num_rows: count }) => Number(count) !== 0);
+  const groups = filled.map((group): RowGroup => {
     const chunks = group.columns.map(({ meta_data: data, file_path: path }) => {
       if (path !== undefined) throw unsupportedParquet(name, "its columns lie in other files");
       if (data === undefined) throw unsupportedParquet(name, "its columns are encrypted");

@@ -1,5 +1,6 @@
 import type { ClientConfig } from "pg";
 import { parse } from "pg-connection-string";
+import pgpass, { type PasswordQuestion } from "pgpass";
 import {
   databaseConnectSecondsMax,
   databaseKeepAliveSeconds,
@@ -16,7 +17,12 @@ export interface PostgresAddress {
   /** The table that stands behind `#`, as written; null when tables are made from the mapping. */
   table: string | null;
   config: ClientConfig;
+  /** Whether a server that speaks no TLS is spoken to without it. */
+  mayBePlain: boolean;
 }
+
+/** Modes in which TLS is spoken if the server does. */
+const lenientModes = new Set(["prefer", "allow"]);
 
 /** Reads `postgres://USER@HOST:PORT/DATABASE#TABLE`; what it leaves out comes from libpq's variables. */
 export function parsePostgresAddress(text: string): PostgresAddress {
@@ -31,19 +37,26 @@ export function parsePostgresAddress(text: string): PostgresAddress {
   const table = decodeURIComponent(url.hash.slice(1));
   url.hash = "";
   // Modes of TLS mean what they mean to psql.
-  if (url.searchParams.has("sslmode")) url.searchParams.set("uselibpqcompat", "true");
+  const mode = url.searchParams.get("sslmode") ?? process.env.PGSSLMODE ?? "";
+  const mayBePlain = lenientModes.has(mode);
+  if (mode !== "") {
+    url.searchParams.set("sslmode", mayBePlain ? "prefer" : mode);
+    url.searchParams.set("uselibpqcompat", "true");
+  }
   const { user, password, host, port, database, ssl, options } = parse(url.href);
   const databaseName = database || process.env.PGDATABASE || user || process.env.PGUSER || "postgres";
   return {
     name,
     database: databaseName,
     table: table === "" ? null : table,
+    mayBePlain,
     config: {
       ...(user ? { user } : {}),
-      ...(password ? { password } : {}),
+      password: password || process.env.PGPASSWORD || passwordOfFile,
       ...(host ? { host } : {}),
       ...(port ? { port: Number(port) } : {}),
       database: databaseName,
+      ...(mode === "disable" ? { ssl: false } : {}),
       ...(ssl ? { ssl: ssl as NonNullable<ClientConfig["ssl"]> } : {}),
       ...(options ? { options } : {}),
       application_name: "plimsoll",
@@ -52,4 +65,12 @@ export function parsePostgresAddress(text: string): PostgresAddress {
       keepAliveInitialDelayMillis: databaseKeepAliveSeconds * 1000,
     },
   };
+}
+
+/**
+ * What `~/.pgpass`, or the file that PGPASSFILE names, has for a connection: asked for when the server wants a
+ * password and none was given. The driver takes what is undefined for none.
+ */
+function passwordOfFile(connection?: PasswordQuestion): Promise<string> {
+  return new Promise((resolve) => pgpass(connection!, (password) => resolve(password as string)));
 }

@@ -54,7 +54,9 @@ export function asDatabaseCondition(error: unknown, target: string): unknown {
   if (error instanceof PlimsollError || error instanceof RowFault) return error;
   if (error instanceof pg.DatabaseError) {
     const state = error.code ?? "";
-    if (rowClasses.has(state.slice(0, 2))) return new RowFault(error);
+    // A policy of row security refuses a row by the state of rights; the routine tells the two apart.
+    const isPolicy = error.routine === "ExecWithCheckOptions";
+    if (isPolicy || rowClasses.has(state.slice(0, 2))) return new RowFault(error);
     return new PlimsollError(conditionOf(state), { target, reason: messageOf(error) }, { cause: error });
   }
   // The driver's own errors, and those of its socket, tell of the connection.

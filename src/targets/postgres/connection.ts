@@ -48,15 +48,27 @@ export class Connection implements AsyncDisposable {
   }
 
   static async open(address: PostgresAddress): Promise<Connection> {
-    const client = new pg.Client(address.config);
-    const connection = new Connection(client, address.name);
+    const { config, name, mayBePlain } = address;
+    try {
+      return await Connection.#connect(config, name).catch((error: unknown) => {
+        if (!mayBePlain || !isWithoutTls(error)) throw error;
+        return Connection.#connect({ ...config, ssl: false }, name);
+      });
+    } catch (error) {
+      throw asConnectCondition(error, address);
+    }
+  }
+
+  static async #connect(config: pg.ClientConfig, name: string): Promise<Connection> {
+    const client = new pg.Client(config);
+    const connection = new Connection(client, name);
     try {
       await client.connect();
       await connection.#set();
       return connection;
     } catch (error) {
       await client.end().catch(() => {});
-      throw asConnectCondition(error, address);
+      throw error;
     }
   }
 
@@ -129,4 +141,9 @@ export class Connection implements AsyncDisposable {
   #conditionOf(error: unknown): unknown {
     return asDatabaseCondition(error, this.#name);
   }
+}
+
+/** The driver has a message for it, and no code. */
+function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("does not support SSL");
 }

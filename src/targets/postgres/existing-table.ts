@@ -7,8 +7,16 @@ import {
   type TablePlan,
 } from "../../tables/index.js";
 import type { PostgresAddress } from "./address.js";
+import { RowFault } from "./conditions.js";
 import type { Connection } from "./connection.js";
-import { catalogTypes, pageTypes, quote, type StoredColumn, type StoredTable } from "./stored-table.js";
+import {
+  castValue,
+  catalogTypes,
+  pageTypes,
+  quote,
+  type StoredColumn,
+  type StoredTable,
+} from "./stored-table.js";
 
 interface FoundColumn {
   name: string;
@@ -41,7 +49,8 @@ export async function matchTable(
   const [entity, ...others] = entityTables(planned);
   if (entity === undefined || others.length > 0)
     throw refuse("the mapping has several entities, and this is one table");
-  const name = written.split(".").map(quote).join(".");
+  // Names that hold a dot or capitals that differ can be written as in a statement, with their quotes.
+  const name = written.includes('"') ? written : written.split(".").map(quote).join(".");
   const found = await findColumns(connection, name);
   if (found.length === 0) throw refuse("there is no such table");
   const table = withoutRest(entity, found);
@@ -67,6 +76,7 @@ export async function matchTable(
     key: table.key,
     takesPages: columns.every(({ cast }) => cast === null),
   };
+  for (const column of columns) await assertCast(connection, column, refuse);
   await assertUnique(connection, stored, refuse);
   return { plan: { tables: [table] }, tables: [stored] };
 }
@@ -133,10 +143,39 @@ function storedColumn({ name, type, bare, base }: FoundColumn, planned: ColumnTy
  * Casts that refuse what they cannot hold. A fraction is not rounded away: its text is no whole number. The
  * length of a text is held against its column when it is written, where a cast would cut it off.
  */
-function castTo(bare: string, base: string, planned: ColumnType): string {
-  if (planned === "text" || (planned === "float" && wholeTypes.has(base))) return `::text::${bare}`;
-  if (planned === "bool" && wholeTypes.has(base)) return `::integer::${bare}`;
-  return `::${bare}`;
+function castTo(bare: string, base: string, planned: ColumnType): (value: string) => string {
+  if (planned === "json" && base.endsWith("[]")) return (value) => `${arrayOf(value)}::${bare}`;
+  // What is of several types is staged as JSON: its text, so that the column says what it takes.
+  if (planned === "json" && !base.startsWith("json")) return (value) => `(${value} #>> '{}')::${bare}`;
+  if (planned === "text" || (planned === "float" && wholeTypes.has(base)))
+    return (value) => `${value}::text::${bare}`;
+  if (planned === "bool" && wholeTypes.has(base)) return (value) => `${value}::integer::${bare}`;
+  return (value) => `${value}::${bare}`;
+}
+
+/** Lists are staged as JSON; what is no list is a list of one. */
+function arrayOf(value: string): string {
+  return `(CASE WHEN ${value} IS NULL THEN NULL WHEN jsonb_typeof(${value}) = 'array'
+    THEN ARRAY(SELECT jsonb_array_elements_text(${value})) ELSE ARRAY[${value} #>> '{}'] END)`;
+}
+
+/** Whether the server knows the cast: it says so before it looks at any value. */
+async function assertCast(
+  connection: Connection,
+  column: StoredColumn,
+  refuse: (reason: string) => PlimsollError,
+): Promise<void> {
+  if (column.cast === null) return;
+  try {
+    await connection.rows(
+      `SELECT ${castValue(column, "s.")} FROM (SELECT NULL::${column.pageType} AS ${column.name}) s`,
+    );
+  } catch (error) {
+    if (error instanceof RowFault) return;
+    throw refuse(
+      `its column ${column.name} is of the type ${column.ownType}, which ${column.pageType} cannot become`,
+    );
+  }
 }
 
 /** Rows are told apart by their key, so the table must do so too. */

@@ -20,8 +20,8 @@ export interface StoredColumn {
   pageType: string;
   /** The column's own type. */
   ownType: string;
-  /** What makes a value of the own type of one in a page, when it is another one. */
-  cast: string | null;
+  /** Makes an expression of the own type of one that is of the page's, when that is another one. */
+  cast: ((value: string) => string) | null;
   /** Whether two values can be compared for being the same. */
   isComparable: boolean;
 }
@@ -67,7 +67,8 @@ export function columnNames(columns: readonly StoredColumn[], alias = ""): strin
 
 /** The value of a staged column as the table takes it. */
 export function castValue({ name, cast }: StoredColumn, alias: string): string {
-  return `${alias}${name}${cast ?? ""}`;
+  const value = `${alias}${name}`;
+  return cast === null ? value : cast(value);
 }
 
 /** Whether the keys of two rows are the same; the second row is staged. */

@@ -3,6 +3,7 @@ import type { CompiledMapping } from "../../model/index.js";
 import {
   type ColumnType,
   type EntityTable,
+  plainName,
   planTables,
   type TableColumn,
   type TablePlan,
@@ -30,6 +31,8 @@ export function adoptTable(
   }
   const there = columnsOf(connection, name);
   if (there.length === 0) throw fault(`there is no table "${name}"; leave the name out to have one made`);
+  const kind = kindOf(connection, name);
+  if (kind !== "table") throw fault(`"${name}" is a ${kind}, which rows cannot be settled in`);
   const adopted = adopt(table, name, there, fault);
   assertKeyIsUnique(connection, adopted, fault);
   return { tables: [adopted] };
@@ -41,7 +44,7 @@ function adopt(
   there: readonly ColumnInfo[],
   fault: (reason: string) => PlimsollError,
 ): EntityTable {
-  const find = (column: string) => there.find((one) => one.name.toLowerCase() === column.toLowerCase());
+  const find = (column: string) => there.find((one) => isSameName(one.name, column));
   const kept = [...table.columns.keys()].filter((at) => {
     return table.slots[at] !== null || find(table.columns[at]!.name) !== undefined;
   });
@@ -69,10 +72,22 @@ function adopt(
   };
 }
 
+/** The plan has names in small letters, digits and `_` alone. */
+function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase() || plainName(one) === other;
+}
+
+/** `table`, `view`, `virtual` for a virtual table, or `shadow` for what belongs to one. */
+function kindOf(connection: Connection, name: string): string {
+  const sql = "SELECT type FROM pragma_table_list WHERE schema = 'main' AND lower(name) = lower(?)";
+  const { type } = connection.get(sql, [name]) as { type: string };
+  return type === "virtual" || type === "shadow" ? `${type} table` : type;
+}
+
 /** Text is held to the type of a column of numbers, so that what is none is turned down. */
 function adoptedType(type: ColumnType, declared: string): ColumnType {
   const isInt = /INT/i.test(declared);
-  const isReal = /REAL|FLOA|DOUB/i.test(declared);
+  const isReal = /REAL|FLOA|DOUB|NUMERIC|DECIMAL/i.test(declared);
   if (type === "text") return isInt ? "int" : isReal ? "float" : "text";
   return type === "int" && isReal ? "float" : type;
 }

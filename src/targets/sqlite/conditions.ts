@@ -28,5 +28,21 @@ export function asDatabaseCondition(error: unknown, database: string): unknown {
 
 function codeOf(error: unknown): string {
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === "string" && code.startsWith("SQLITE_") ? code : "";
+  if (typeof code !== "string") return "";
+  // The driver has no names for results that are newer than it is, such as those of strict tables.
+  const number = /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code)?.[1];
+  if (number !== undefined) return primaryCodes[Number(number) & 0xff] ?? "SQLITE_ERROR";
+  return code.startsWith("SQLITE_") ? code : "";
 }
+
+/** The low eight bits of a result tell its kind. */
+const primaryCodes: Readonly<Record<number, string>> = {
+  5: "SQLITE_BUSY",
+  6: "SQLITE_LOCKED",
+  8: "SQLITE_READONLY",
+  10: "SQLITE_IOERR",
+  13: "SQLITE_FULL",
+  18: "SQLITE_TOOBIG",
+  19: "SQLITE_CONSTRAINT",
+  20: "SQLITE_MISMATCH",
+};

@@ -5,7 +5,7 @@ import { adoptTable } from "./adopt-table.js";
 import { type ColumnInfo, columnsOf } from "./columns.js";
 import type { Connection } from "./connection.js";
 import { createStatements } from "./schema.js";
-import { createStateTable, readState, writeState } from "./state-table.js";
+import type { StateTable } from "./state-table.js";
 
 export interface MadeTables {
   mapping: CompiledMapping;
@@ -20,31 +20,34 @@ export interface MadeTables {
  */
 export function makeTables(
   connection: Connection,
+  state: StateTable,
   database: string,
   named: string | null,
   mergeMapping: (stored: CompiledMapping | null) => CompiledMapping,
 ): MadeTables {
   connection.begin();
-  createStateTable(connection);
-  const text = readState(connection, "mapping");
+  state.make();
+  // A table that was there says itself what it takes, whatever was loaded into it before.
+  const text = named === null ? state.read("mapping") : null;
   const stored = text === null ? null : (JSON.parse(text) as CompiledMapping);
   const mapping = mergeMapping(stored);
-  const made = named === null ? ownTables(connection, database, stored, mapping) : null;
+  const made = named === null ? ownTables(connection, state, database, stored, mapping) : null;
   const plan = made ?? adoptTable(connection, database, named!, mapping);
-  writeState(connection, "mapping", JSON.stringify(mapping));
+  state.write("mapping", JSON.stringify(mapping));
   connection.commit();
   return { mapping, plan, isAdopted: made === null };
 }
 
 function ownTables(
   connection: Connection,
+  state: StateTable,
   database: string,
   stored: CompiledMapping | null,
   mapping: CompiledMapping,
 ): TablePlan {
   const plan = planTables(mapping, database);
   const former = stored === null ? [] : planTables(stored, database).tables.map(({ name }) => name);
-  const created: string[] = JSON.parse(readState(connection, "created") ?? "[]");
+  const created: string[] = JSON.parse(state.read("created") ?? "[]");
   for (const table of plan.tables) {
     const isThere = columnsOf(connection, table.name);
     if (isThere.length === 0) {
@@ -57,7 +60,7 @@ function ownTables(
       throw new PlimsollError("DATABASE_TABLE", { database, entity: table.name, reason });
     }
   }
-  writeState(connection, "created", JSON.stringify(created));
+  state.write("created", JSON.stringify(created));
   return plan;
 }
 

@@ -5,6 +5,7 @@ import type { LastImport } from "../../ports/index.js";
 import { planTables } from "../../tables/index.js";
 import { asDatabaseCondition } from "./conditions.js";
 import { defaultDriver, quoted, readValue, type SqliteDatabase } from "./driver.js";
+import { scopedName } from "./state-table.js";
 
 /** What imports have put into a database. */
 export interface DatabaseStats {
@@ -26,11 +27,11 @@ export function sqliteStats(path: string, table: string | null): DatabaseStats {
     try {
       if (!isThere(database, "plimsoll_state")) throw new PlimsollError("STORE_ABSENT", { store: name });
       const names = table === null ? tableNames(database, name) : [table];
-      const last = readState(database, "last");
+      const last = readState(database, scopedName(table, "last"));
       return {
         tables: names.filter((one) => isThere(database, one)).map((one) => countRows(database, one)),
         bytes: statSync(path).size,
-        isUnfinished: readState(database, "checkpoint") !== null,
+        isUnfinished: readState(database, scopedName(table, "checkpoint")) !== null,
         lastImport: last === null ? null : (JSON.parse(last) as LastImport),
       };
     } finally {

@@ -27,7 +27,7 @@ import { EntityWriter } from "./entity-writer.js";
 import { makeTables } from "./make-tables.js";
 import { deletionsName, remembersDeletions } from "./schema.js";
 import { Staging } from "./staging.js";
-import { readState, writeState } from "./state-table.js";
+import { StateTable } from "./state-table.js";
 
 export interface SqliteOptions {
   name: string;
@@ -47,6 +47,7 @@ export class SqliteSession extends TableTargetSession {
   readonly #name: string;
   readonly #lock: WriterLock;
   readonly #connection: Connection;
+  readonly #state: StateTable;
   readonly #steps: readonly AfterStep[];
   /** By the number of the table. */
   readonly #writers: Map<number, EntityWriter>;
@@ -68,7 +69,8 @@ export class SqliteSession extends TableTargetSession {
         driver,
         cacheBytes: options.mappedBytes + options.transactionBytes,
       });
-      const made = makeTables(connection, name, table, options.mergeMapping);
+      this.#state = new StateTable(connection, table);
+      const made = makeTables(connection, this.#state, name, table, options.mergeMapping);
       this.mapping = made.mapping;
       this.tables = made.plan;
       this.#steps = made.isAdopted ? [] : afterSteps(made.plan);
@@ -90,11 +92,11 @@ export class SqliteSession extends TableTargetSession {
   }
 
   protected override async _checkpoint(): Promise<CheckpointJson | null> {
-    return readState(this.#connection, "checkpoint");
+    return this.#state.read("checkpoint");
   }
 
   protected override async _finished(importId: string): Promise<CheckpointJson | null> {
-    return readState(this.#connection, `finished:${importId}`);
+    return this.#state.read(`finished:${importId}`);
   }
 
   protected override async _apply({ place, pages }: RowBatch): Promise<Applied> {
@@ -122,7 +124,7 @@ export class SqliteSession extends TableTargetSession {
   protected override async _commit(checkpoint: CheckpointJson): Promise<void> {
     this.#work(() => {
       this.#connection.begin();
-      writeState(this.#connection, "checkpoint", checkpoint);
+      this.#state.write("checkpoint", checkpoint);
       this.#connection.commit();
       this.#noteChunk(this.bytesWritten - this.#bytesCommitted);
     });
@@ -148,14 +150,14 @@ export class SqliteSession extends TableTargetSession {
   protected override async _forget(): Promise<void> {
     this.#work(() => {
       this.#connection.begin();
-      const created: string[] = JSON.parse(readState(this.#connection, "created") ?? "[]");
+      const created: string[] = JSON.parse(this.#state.read("created") ?? "[]");
       const tables = this.tables.tables.filter(({ name }) => created.includes(name));
       for (const table of tables.reverse()) {
         this.#connection.exec(`DELETE FROM ${quoted(table.name)}`);
         if (table.kind !== "entity" || !remembersDeletions(table)) continue;
         this.#connection.exec(`DELETE FROM ${quoted(deletionsName(table))}`);
       }
-      writeState(this.#connection, "checkpoint", null);
+      this.#state.write("checkpoint", null);
       this.#connection.commit();
     });
   }
@@ -167,10 +169,10 @@ export class SqliteSession extends TableTargetSession {
   ): Promise<void> {
     this.#work(() => {
       this.#connection.begin();
-      writeState(this.#connection, "checkpoint", null);
-      writeState(this.#connection, "created", null);
-      writeState(this.#connection, "last", JSON.stringify(sealed.lastImport));
-      if (note !== null) writeState(this.#connection, `finished:${importId}`, note);
+      this.#state.write("checkpoint", null);
+      this.#state.write("created", null);
+      this.#state.write("last", JSON.stringify(sealed.lastImport));
+      if (note !== null) this.#state.write(`finished:${importId}`, note);
       this.#connection.commit();
       this.#connection.flush();
     });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { compileMapping, mergeMappings, parseMapping } from "../../../src/mapping/index.js";
-import { type SqliteDriver, sqliteTarget } from "../../../src/targets/sqlite/index.js";
+import { type SqliteDriver, sqliteStats, sqliteTarget } from "../../../src/targets/sqlite/index.js";
 import { importInto, makeFolder, plimsoll, readRejects } from "../../support/cli.js";
 import { importHere, jsonl } from "../../support/imports.js";
 import { canonicalDump, faultsIn, openDatabase, rowsOf } from "../../support/tables.js";
@@ -203,6 +203,61 @@ test("a record that the table refuses costs itself alone", { timeout: timeoutMs 
     expect.stringMatching(/^8 ROW_REFUSED .*NOT NULL/),
   ]);
   expect(rows(database, "SELECT typeof(age), count(*) FROM pet GROUP BY 1")).toEqual([["real", 296]]);
+});
+
+test("tables that were there are filled one after another, beside those that are made", async () => {
+  const database = newName();
+  using made = openDatabase(folder.file(database));
+  made.exec(
+    "CREATE TABLE one (id INTEGER PRIMARY KEY, a TEXT); CREATE TABLE two (id TEXT PRIMARY KEY, b INTEGER)",
+  );
+  const entity = (name: string, id: string, fields: string) =>
+    `{ version: 1, entities: { ${name}: { key: id, fields: { id: ${id}, ${fields} } } } }`;
+  await load(`${database}#one`, entity("Row", "int", "a: string"), [{ id: 1, a: "x" }]);
+  await load(`${database}#two`, entity("Row", "string", "b: int"), [{ id: "p", b: 2 }]);
+  await load(database, entity("Own", "int", "c: int"), [{ id: 7, c: 3 }]);
+  await load(`${database}#ONE`, entity("Other", "int", "a: string"), [{ id: 2, a: "y" }]);
+  expect(rows(database, "SELECT id, a FROM one")).toEqual([
+    [1, "x"],
+    [2, "y"],
+  ]);
+  expect(rows(database, "SELECT id, b FROM two")).toEqual([["p", 2]]);
+  expect(sqliteStats(folder.file(database), null).tables).toEqual([{ name: "own", rows: 1 }]);
+});
+
+test("strict tables, decimals and names with blanks hold records to what they are", async () => {
+  const database = newName();
+  using made = openDatabase(folder.file(database));
+  made.exec(
+    `CREATE TABLE "Strict One" ("The Id" INTEGER PRIMARY KEY, name TEXT, data BLOB, price DECIMAL(8, 2),
+       loud TEXT GENERATED ALWAYS AS (upper(name)));
+     CREATE TABLE tight (id TEXT PRIMARY KEY, data BLOB) STRICT, WITHOUT ROWID;
+     CREATE VIEW seen AS SELECT * FROM tight; CREATE VIRTUAL TABLE words USING fts5(id, data)`,
+  );
+  const fields = "{ The Id: int, name: string, price: string }";
+  const first = `{ version: 1, entities: { Row: { key: The Id, rest: false, fields: ${fields} } } }`;
+  const named = [
+    { "The Id": 1, name: "a", price: "1.50" },
+    { "The Id": 2, name: "b", price: "dear" },
+  ];
+  expect((await load(`${database}#Strict One`, first, named)).records).toMatchObject({
+    stored: 1,
+    rejected: 1,
+  });
+  expect(rows(database, `SELECT * FROM "Strict One"`)).toEqual([[1, "a", null, 1.5, "A"]]);
+  const second =
+    "{ version: 1, entities: { Row: { key: id, rest: false, fields: { id: string, data: string } } } }";
+  const tight = [{ id: "a" }, { id: "b", data: "text" }, { id: "c" }];
+  expect((await load(`${database}#tight`, second, tight)).records).toMatchObject({ stored: 2, rejected: 1 });
+  expect(rejects(database).map(({ reason }) => reason)).toContainEqual(
+    expect.stringContaining("TEXT value in BLOB"),
+  );
+  for (const [name, kind] of [
+    ["seen", "view"],
+    ["words", "virtual table"],
+  ]) {
+    await expect(load(`${database}#${name}`, second, tight)).rejects.toThrow(`"${name}" is a ${kind}`);
+  }
 });
 
 test("tables that do not fit are told of before anything is written", async () => {

@@ -1,5 +1,5 @@
 import type { ComicMetadata, Credit } from "./comic-metadata.js";
-import { identifierOfUrl, tradeNumber, uniqueIdentifiers } from "./identifiers.js";
+import { identifierOfUrl, identifiersOfText, tradeNumber, uniqueIdentifiers } from "./identifiers.js";
 import { reprintOf } from "./metron-info.js";
 import {
   compact,
@@ -53,7 +53,10 @@ export function readComet(root: XmlElement): ComicMetadata {
     readingDirection: readingDirection(of("readingdirection")),
     cover: name(of("coverimage")),
     identifiers: uniqueIdentifiers(
-      all(root, "identifier").map(({ text }) => identifierOfUrl(text) ?? tradeNumber(text)),
+      all(root, "identifier").flatMap(({ text }) => [
+        identifierOfUrl(text) ?? tradeNumber(text),
+        ...identifiersOfText(text),
+      ]),
     ),
     originalFormat: name(of("format")),
     credits: credits.length === 0 ? undefined : credits,

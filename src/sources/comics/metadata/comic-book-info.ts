@@ -11,8 +11,8 @@ import {
   month,
   name,
   names,
-  rating,
   text,
+  unscaledRating,
   year,
 } from "./values.js";
 
@@ -36,7 +36,7 @@ export function readComicBookInfo(document: unknown): ComicMetadata | null {
     issueCount: count(info.numberOfIssues),
     volume: count(info.volume),
     volumeCount: count(info.numberOfVolumes),
-    communityRating: rating(info.rating),
+    communityRating: unscaledRating(info.rating),
     genres: names(info.genre),
     language: language(info.language),
     country: name(info.country),

@@ -1,5 +1,5 @@
-import type { ComicMetadata, Credit, ReadingDirection, Reprint, StoryArc } from "./comic-metadata.js";
-import { identifier, identifierOfUrl, tradeNumber, uniqueIdentifiers } from "./identifiers.js";
+import type { ComicMetadata, Credit, Reprint, StoryArc } from "./comic-metadata.js";
+import { identifierOfUrl, identifiersOfText, tradeNumber, uniqueIdentifiers } from "./identifiers.js";
 import {
   compact,
   count,
@@ -10,6 +10,7 @@ import {
   integer,
   issue,
   language,
+  mangaDirection,
   month,
   name,
   names,
@@ -69,17 +70,13 @@ export function readComicInfo(root: XmlElement): ComicMetadata {
     identifiers: uniqueIdentifiers([
       ...(names(of("web"), /\s+/) ?? []).map(identifierOfUrl),
       tradeNumber(of("gtin")),
-      issueIdOfNotes(of("notes")),
+      ...[of("gtin"), of("notes"), of("tags")].flatMap(identifiersOfText),
     ]),
     reprints: reprints(of),
     tagger: taggerOfNotes(of("notes")),
     cover: coverOf(root),
     ...mainOf(name(of("maincharacterorteam")), teams ?? []),
   });
-}
-
-function mangaDirection(value: unknown): ReadingDirection | undefined {
-  return text(value)?.toLowerCase() === "yesandrighttoleft" ? "rtl" : undefined;
 }
 
 /** Arcs and their numbers are two lists side by side. */
@@ -103,14 +100,6 @@ function reprints(of: (tag: string) => string | undefined): Reprint[] | undefine
   const series = name(of("alternateseries"));
   if (series === undefined) return undefined;
   return filled([{ series, volume: null, issue: name(of("alternatenumber")) ?? "", language: "" }]);
-}
-
-/** `Tagged with ComicTagger 1.3.5 using info from Comic Vine on 2022-01-01. [Issue ID 12345]` */
-function issueIdOfNotes(notes: unknown) {
-  const written = text(notes) ?? "";
-  const id = /\[(?:Issue ID|CVDB) ?(\d+)\]/i.exec(written)?.[1];
-  if (id === undefined) return undefined;
-  return identifier(/using info from Metron/i.test(written) ? "metron" : "comicvine", id);
 }
 
 function taggerOfNotes(notes: unknown): string | undefined {

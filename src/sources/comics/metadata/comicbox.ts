@@ -13,6 +13,7 @@ import {
   isObject,
   issue,
   language,
+  mangaDirection,
   month,
   name,
   names,
@@ -52,14 +53,14 @@ export function readComicbox(document: unknown): ComicMetadata | null {
     review: text(box.review),
     notes: text(box.notes),
     pageCount: count(box.page_count),
-    cover: name(box.cover_image),
+    cover: name(box.cover_image) ?? frontCover(box.pages),
     language: language(box.language),
     country: name(box.country),
     ageRating: name(box.age_rating),
     originalFormat: name(box.original_format),
-    readingDirection: readingDirection(box.reading_direction),
+    readingDirection: readingDirection(box.reading_direction) ?? mangaDirection(box.manga),
     monochrome: flag(box.monochrome),
-    communityRating: rating(box.community_rating ?? box.critical_rating),
+    communityRating: rating(averageOf(box.community_rating) ?? box.critical_rating),
     scanInfo: name(box.scan_info),
     tagger: name(box.tagger),
     modified: instant(box.updated_at),
@@ -77,6 +78,18 @@ export function readComicbox(document: unknown): ComicMetadata | null {
     universes: universes(box.universes),
     reprints: reprints(box.reprints),
   });
+}
+
+/** The average of a rating, beside which stands how many gave one. */
+function averageOf(value: unknown): unknown {
+  return isObject(value) ? value.average_rating : value;
+}
+
+/** The page that is said to be the front cover, by its position. */
+function frontCover(pages: unknown): number | undefined {
+  if (!isObject(pages)) return undefined;
+  const found = Object.entries(pages).find(([, page]) => isObject(page) && page.page_type === "FrontCover");
+  return integer(found?.[0]);
 }
 
 function issueOf(value: unknown) {
@@ -133,7 +146,7 @@ function reprints(value: unknown): Reprint[] | undefined {
   return filled(
     value.map((item: unknown) => {
       if (!isObject(item)) return undefined;
-      const series = name(item.series);
+      const series = name(item.series) ?? name(isObject(item.series) ? item.series.sort_name : undefined);
       if (series === undefined) return undefined;
       const volume = integer(isObject(item.volume) ? item.volume.number : item.volume) ?? null;
       const printed = isObject(item.issue) ? item.issue.name : item.issue;

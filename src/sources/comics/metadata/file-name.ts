@@ -1,5 +1,5 @@
 import type { ComicMetadata } from "./comic-metadata.js";
-import { compact, count, issue, month, name, year } from "./values.js";
+import { compact, count, dateParts, issue, month, name, year } from "./values.js";
 
 const formats: readonly [RegExp, string][] = [
   [/^(?:trade ?paper ?back|tpb)$/i, "Trade Paperback"],
@@ -14,7 +14,7 @@ const formats: readonly [RegExp, string][] = [
 
 /** How a number follows a series: `#012.5`, `12AU`, `-1`, `½`, with letters only right behind it. */
 const numberText = String.raw`-?(?:\d+(?:\.\d+)?|\.\d+)[½¼¾]?(?:\.?[A-Za-z]{1,4}(?![A-Za-z]))?|½`;
-const withHash = new RegExp(String.raw`\s#\s*(${numberText})`, "u");
+const withHash = new RegExp(String.raw`[\s-]#\s*(${numberText}|[A-Za-z]{1,4}\d+)`, "u");
 const issueWord = new RegExp(
   String.raw`\b(?:issue|no|chapter|ch|c)\.?\s*(?=[\d.-])(${numberText})(?=$|\s)`,
   "iu",
@@ -23,9 +23,14 @@ const bare = new RegExp(String.raw`\s(${numberText})(?=\s*(?:$|-\s|\())`, "u");
 /** With zeros in front it is an issue's number wherever it stands. */
 const padded = /\s(0\d+(?:\.\d+)?)(?=\s)/u;
 /** A year that stands bare behind a number. */
+/** A day that stands bare; in two orders, of which only one can be. */
+const bareDay = /\s((?:19|20)\d\d-\d\d-\d\d)(?=$|\s)/;
+const bareDayBehind = /\s(\d\d-\d\d-(?:19|20)\d\d)(?=$|\s)/;
+/** How a scan was made, in words behind the number. */
+const scanWord = /\s(c2c|noads)\s*$/i;
 const bareYear = /(?<=\s#?\d[\w.]*)\s+((?:19[3-9]|20\d)\d)\s*$/;
 const volumeText = new RegExp(
-  String.raw`(?:^|\s)(?:v|vol\.?|volume)\s*(\d{1,4})(?:\s*-\s*\d{1,4})?(?=$|\s|#)` +
+  String.raw`(?:^|\s|-(?=v\d+-#))(?:v|vol\.?|volume|book)\s*(\d{1,4})(?:\s*-\s*\d{1,4})?(?=$|\s|#|-#)` +
     String.raw`|(?:^|\s)t(?:ome)?\.?\s?(\d{2,3})(?=$|\s)`,
   "i",
 );
@@ -41,11 +46,12 @@ export function readFileName(fileName: string): ComicMetadata {
   if (!/\s/.test(rest)) rest = rest.replace(/\.(?=\D|\d+(?:\.|$))/g, " ");
   rest = rest.replace(/_/g, " ");
   const notes = bracketed(rest);
-  rest = notes.rest;
-  const volume = take(rest, volumeText);
-  const ofYear = take(volume.rest, bareYear);
-  const of = take(ofYear.rest, /\s*\bof\s+(\d{1,4})(?=$|\s)/i);
-  const number = firstOf(of.rest, [withHash, issueWord, bare, padded]);
+  const volume = take(notes.rest, volumeText);
+  const day = takeDay(volume.rest);
+  const ofYear = take(day.rest, bareYear);
+  const of = take(ofYear.rest, /(?<=\d)\s+of\s+(\d{1,4})(?=$|\s)/i);
+  const scan = take(of.rest, scanWord);
+  const number = numberIn(scan.rest, notes.year);
   // Behind the number, or behind a volume that has none: `Series v1 - Title`.
   const isVolume = number.found === null && volume.found !== null && /^\s*[-–—:]/.test(volume.after);
   const { before, after } = isVolume ? volume : number;
@@ -55,20 +61,41 @@ export function readFileName(fileName: string): ComicMetadata {
     series,
     title,
     stories: title === undefined ? undefined : [title],
-    volume: count(volume.found),
+    volume: count(volume.found) ?? notes.firstYear,
     issue: found,
     issueCount: notes.issueCount ?? count(of.found),
-    year: notes.year ?? year(ofYear.found),
-    month: notes.month,
+    ...(notes.year === undefined ? (day.date ?? compact({ year: year(ofYear.found) })) : datedBy(notes)),
     originalFormat: notes.format,
     publisher: notes.publisher,
-    scanInfo: notes.scanInfo,
+    scanInfo: notes.scanInfo ?? name(scan.found),
   });
+}
+
+function datedBy({ year, month }: Notes) {
+  return compact({ year, month });
+}
+
+/** A number that is the year in the brackets behind it is a part of the series (`Free Comic Day 2021 (2021)`). */
+function numberIn(written: string, yearTold: number | undefined) {
+  const number = firstOf(written, [withHash, issueWord, bare, padded]);
+  const isYear = yearTold !== undefined && number.found === String(yearTold) && !/#\s*$/.test(number.before);
+  return isYear ? { found: null, before: written, after: "" } : number;
+}
+
+/** `2001-02-24` and `02-24-2001` without brackets. */
+function takeDay(written: string): Taken & { date?: ReturnType<typeof dateParts> } {
+  const first = take(written, bareDay);
+  if (first.found !== null) return { ...first, date: dateParts(first.found) };
+  const behind = take(written, bareDayBehind);
+  const [month, day, year] = behind.found?.split("-") ?? [];
+  return behind.found === null ? behind : { ...behind, date: dateParts(`${year}-${month}-${day}`) };
 }
 
 interface Notes {
   rest: string;
   year?: number | undefined;
+  /** Of two years in brackets the one before the number, which is how a volume is told. */
+  firstYear?: number | undefined;
   month?: number | undefined;
   issueCount?: number | undefined;
   format?: string | undefined;
@@ -85,23 +112,36 @@ const publishers = new RegExp(`^(?:${publisherNames})(?: comics| studios| publis
 function bracketed(written: string): Notes {
   const notes: Notes = { rest: "" };
   const others: string[] = [];
-  notes.rest = written.replace(/\(([^()]*)\)|\[([^[\]]*)\]|\{([^{}]*)\}/g, (_all, round, square, curly) => {
-    const note = String(round ?? square ?? curly).trim();
-    const of = /^(?:\d+\s+)?of\s+(\d+)$/i.exec(note);
-    const date =
-      /^(?:(\d{4})(?:[-.](\d{1,2}))?(?:[-.]\d{1,2})?|(\w{3,9})\.?,? (\d{4}))(?:\s*-\s*\d{4})?$/.exec(note);
-    const format = formats.find(([pattern]) => pattern.test(note));
-    if (of !== null) notes.issueCount ??= count(of[1]);
-    else if (date !== null && year(date[1] ?? date[4]) !== undefined) {
-      notes.year ??= year(date[1] ?? date[4]);
-      notes.month ??= month(date[2] ?? date[3]);
-    } else if (format !== undefined) notes.format ??= format[1] || undefined;
-    else if (publishers.test(note)) notes.publisher ??= name(note);
-    else if (note !== "") others.push(note);
-    return " ";
-  });
+  notes.rest = written.replace(
+    /\(([^()]*)(?:\)|(?=\()|$)|\[([^[\]]*)\]|\{([^{}]*)\}/g,
+    (_all, round, square, curly) => {
+      const note = String(round ?? square ?? curly).trim();
+      const of = /^(?:\d+\s+)?of\s+(\d+)$/i.exec(note);
+      const date =
+        /^(?:(\d{4})(?:[-.](\d{1,2}))?(?:[-.]\d{1,2})?|(\w{3,9})\.?,? (\d{4}))(?:\s*-\s*\d{4})?$/.exec(note);
+      const format = formats.find(([pattern]) => pattern.test(note));
+      if (of !== null) notes.issueCount ??= count(of[1]);
+      else if (date !== null && year(date[1] ?? date[4]) !== undefined) {
+        noteDate(notes, year(date[1] ?? date[4]), month(date[2] ?? date[3]));
+      } else if (format !== undefined) notes.format ??= format[1] || undefined;
+      else if (publishers.test(note)) notes.publisher ??= name(note);
+      else if (/^#\S+$/.test(note)) return ` ${note} `;
+      else if (note !== "") others.push(note);
+      return " ";
+    },
+  );
   notes.scanInfo = name(others.at(-1));
   return notes;
+}
+
+/** The first date counts; of two plain years the one in front is a volume's. */
+function noteDate(notes: Notes, yearTold: number | undefined, monthTold: number | undefined): void {
+  if (notes.year !== undefined) {
+    if (notes.month !== undefined || notes.firstYear !== undefined) return;
+    notes.firstYear = notes.year;
+  }
+  notes.year = yearTold;
+  notes.month = monthTold;
 }
 
 interface Taken {

@@ -100,6 +100,29 @@ export function tradeNumber(value: unknown, source?: "isbn" | "upc"): Identifier
   return { source: source ?? (isBook ? "isbn" : "upc"), type: "issue", key: digits, url: null };
 }
 
+/**
+ * Identifiers that programs write into texts: `urn:metron:issue:77`, `urn:comicvine:4000-88`, `CVDB88`, and
+ * `Tagged with ... using info from Comic Vine on 2022-01-01. [Issue ID 88]`.
+ */
+export function identifiersOfText(value: unknown): (Identifier | undefined)[] {
+  const written = text(value) ?? "";
+  const tagged = /\[Issue ID ?(\d+)\]/i.exec(written)?.[1];
+  const vine = /\bCVDB ?(\d+)/i.exec(written)?.[1];
+  return [
+    identifier(/using info from Metron/i.test(written) ? "metron" : "comicvine", tagged),
+    tagged === vine ? undefined : identifier("comicvine", vine),
+    ...[...written.slice(0, urnCharsMax).matchAll(urns)].map(({ 1: source, 2: type = "", 3: key }) =>
+      /^(?:isbn|upc|gtin)$/i.test(source!)
+        ? tradeNumber(key)
+        : identifier(source, key, urnTypes[type] ?? type),
+    ),
+  ];
+}
+const urns = /\burn:([a-z][\w-]{1,31}):(?:(issue|series|arc|40\d\d)[:-])?([\w-]{1,64})/gi;
+/** Identifiers of an issue are few, and notes may be long. */
+const urnCharsMax = 4096;
+const urnTypes: Readonly<Record<string, string>> = { "": "issue", ...comicVineTypes };
+
 /** Each thing once, the first mention with its address. */
 export function uniqueIdentifiers(found: readonly (Identifier | undefined)[]): Identifier[] | undefined {
   const byKey = new Map<string, Identifier>();

@@ -51,7 +51,9 @@ export function readMetronInfo(root: XmlElement): ComicMetadata {
       items(root, "reprints", "reprint").map((element) => reprintOf(name(element.text) ?? nameOf(element))),
     ),
     ageRating: name(of("agerating")),
-    communityRating: rating(of("communityrating")),
+    communityRating: rating(
+      childText(child(root, "communityrating"), "averagerating") ?? of("communityrating"),
+    ),
     credits: credits(root),
     identifiers: identifiers(root),
     modified: instant(of("lastmodified")),

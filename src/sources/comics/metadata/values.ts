@@ -64,6 +64,12 @@ export function rating(value: unknown): number | undefined {
   return found !== undefined && found >= 0 && found <= 5 ? Math.round(found * 10) / 10 : undefined;
 }
 
+/** A rating of a form that names no scale: what is more than five is out of ten, or out of a hundred. */
+export function unscaledRating(value: unknown): number | undefined {
+  const found = decimal(value);
+  return found === undefined ? undefined : rating(found <= 5 ? found : found <= 10 ? found / 2 : found / 20);
+}
+
 export function year(value: unknown): number | undefined {
   const found = integer(value);
   return found !== undefined && found >= 1000 && found <= 9999 ? found : undefined;
@@ -121,8 +127,8 @@ export function issue(value: unknown): IssueNumber | undefined {
   return { number: sign === "-" && number !== 0 ? -number : number, suffix: suffix.trim() };
 }
 
-/** Names out of a list, an object whose members are called by them, or one text with commas. */
-export function names(value: unknown, separator: string | RegExp = ","): string[] | undefined {
+/** Names out of a list, an object whose members are called by them, or one text with commas or semicolons. */
+export function names(value: unknown, separator: string | RegExp = /[,;]/): string[] | undefined {
   const parts =
     typeof value === "string"
       ? value.split(separator, comicListMax)
@@ -162,6 +168,11 @@ export function readingDirection(value: unknown): ReadingDirection | undefined {
   if (written === "rtl" || written === "righttoleft") return "rtl";
   if (written === "ttb" || written === "toptobottom") return "ttb";
   return written === "btt" || written === "bottomtotop" ? "btt" : undefined;
+}
+
+/** A manga says in one word that it is one and how it is read. */
+export function mangaDirection(value: unknown): ReadingDirection | undefined {
+  return text(value)?.toLowerCase() === "yesandrighttoleft" ? "rtl" : undefined;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
