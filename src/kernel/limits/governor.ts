@@ -54,10 +54,10 @@ export const workerStackBytes = 2 * MiB;
 
 /**
  * Threads start before the line is divided where it is this long: what has begun to boot blurs by some MiB
- * what is measured for that. One that waits takes this at the least, and is not counted twice.
+ * what is measured for that. One that has booted and waits takes 9 MiB; so much of it is not counted twice.
  */
-export const earlyThreadsLineBytesMin = 128 * MiB;
-export const waitingThreadBytes = 4 * MiB;
+export const earlyThreadsLineBytesMin = 160 * MiB;
+export const waitingThreadBytes = 8 * MiB;
 
 /**
  * Run files reach the disk after this many bytes at most, less where the share of write-back is smaller:
