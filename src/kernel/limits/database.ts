@@ -36,6 +36,9 @@ export const stagedRefusedMax = 4096;
  */
 export const siftedRecordsMax = 4096;
 
+/** Columns of a table: PostgreSQL's own bound. */
+export const postgresColumnsMax = 1600;
+
 /** How closely new tables are looked at for the planner: 300 rows for each of these; servers take 100. */
 export const glanceTarget = 10;
 
