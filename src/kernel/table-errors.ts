@@ -25,6 +25,11 @@ export const tableErrors = {
     message:
       "{database} cannot take {entity}: {reason}. Mend the table or the mapping, or choose another target.",
   },
+  TABLE_TOO_WIDE: {
+    retry: false,
+    message:
+      '{target} cannot take {entity}: its table would have {columns} columns, and a table of this database has {columnsMax} at most. Give a mapping with the fields that are to be columns (--mapping FILE; `plimsoll infer SOURCE` writes one to begin with): what it does not name is kept together in the column "rest". Or load into the embedded store: --into DIR.',
+  },
   TARGET_NOT_OFFERED: {
     retry: false,
     message: "{what} is not offered for {target}. Use the database's own tools on it.",

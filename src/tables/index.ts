@@ -6,3 +6,4 @@ export * from "./row-page.js";
 export * from "./row-program.js";
 export { type PageGroup, RowWriter } from "./row-writer.js";
 export * from "./table-plan.js";
+export * from "./table-width.js";

@@ -59,6 +59,13 @@ describe.skipIf(postgresMissing !== null)(`what goes wrong (${postgresMissing ??
     expect([error, folder.read("bad.rejects"), JSON.stringify(kept)].join()).not.toContain(password);
   });
 
+  test("a table with more columns than PostgreSQL takes is told of", { timeout: timeoutMs }, async () => {
+    const names = Array.from({ length: 1601 }, (_, at) => `c${at}`);
+    folder.write("wide.csv", `${names.join()}\n${names.join()}\n`);
+    const { code, error } = await importInto(folder, ["wide.csv", "--into", await server.database()]);
+    expect([code, error]).toEqual([1, expect.stringMatching(/TABLE_TOO_WIDE.* 1601 columns.* 1600 at most/)]);
+  });
+
   test("values that PostgreSQL cannot hold cost one record each", { timeout: timeoutMs }, async () => {
     const url = await server.database();
     const lines = Array.from({ length: 300 }, (_, id) => {

@@ -33,6 +33,9 @@ export const sqliteAloneChunkBytesMin = 8 * MiB;
  */
 export const sqliteLogPagesMax = 8192;
 
+/** Columns of a table, where a driver's SQLite does not say that it was built for another number. */
+export const sqliteColumnsMax = 2000;
+
 /** Of SQLite's share of memory, what its pages take; sorters and what it prepares have the rest. */
 export const sqliteCacheFraction = 0.5;
 

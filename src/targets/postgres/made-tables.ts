@@ -1,5 +1,6 @@
-import { PlimsollError } from "../../kernel/index.js";
+import { PlimsollError, postgresColumnsMax } from "../../kernel/index.js";
 import {
+  assertTablesFit,
   type EntityTable,
   keyColumns,
   type Table,
@@ -33,6 +34,7 @@ export async function makeTables(
   plan: TablePlan,
   target: string,
 ): Promise<StoredTable[]> {
+  assertTablesFit(plan, target, postgresColumnsMax, (table) => (isSearched(table) ? 1 : 0));
   const tables = plan.tables.map((table) => madeTable(table, keyColumns(table)));
   const made = await state.readNames("tables");
   const fresh = await state.readNames("fresh");
@@ -81,10 +83,13 @@ async function addColumns(
       throw tableCondition(target, planned, `column ${column.name} is ${type} and not ${wanted}`);
     }
   }
-  if (planned.kind !== "entity" || planned.text.length === 0) return;
-  if (!there.has(searchColumnOf(planned.columns))) {
+  if (isSearched(planned) && !there.has(searchColumnOf(planned.columns))) {
     await connection.run(`ALTER TABLE ${name} ADD COLUMN ${searchSql(planned)}`);
   }
+}
+
+function isSearched(table: Table): table is EntityTable {
+  return table.kind === "entity" && table.text.length > 0;
 }
 
 function tableCondition(database: string, table: Table, reason: string): PlimsollError {
@@ -102,7 +107,7 @@ function deletionsSql(table: StoredTable<EntityTable>): string {
 function tableSql(table: StoredTable): string {
   const { planned, columns, key, name } = table;
   const lines = columns.map(({ name: column, pageType }) => `${column} ${pageType}`);
-  if (planned.kind === "entity" && planned.text.length > 0) lines.push(searchSql(planned));
+  if (isSearched(planned)) lines.push(searchSql(planned));
   if (key.length > 0) lines.push(`PRIMARY KEY (${columnNames(key.map((at) => columns[at]!))})`);
   return `CREATE TABLE ${name} (${lines.join(", ")})`;
 }

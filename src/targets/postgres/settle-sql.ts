@@ -142,38 +142,50 @@ export class SettleSql {
       ORDER BY 1`;
   }
 
-  /** Null when rows have nothing but their key. */
-  updateRows(): string | null {
+  /** Null when rows have nothing but their key. `at` is the place of the one winner that is meant. */
+  updateRows(at: string | null = null): string | null {
     if (this.#others.length === 0) return null;
     const values = this.#others.map(({ name }) => `${name} = w.${name}`).join(", ");
     return `UPDATE ${this.#entity.name} t SET ${values} FROM ${this.winners} w
-      WHERE w.plimsoll_is_there AND ${this.#sameKeyOf("t.", "w.")} AND ${this.#differs("w.", false)}`;
+      WHERE ${isWinner("w", at)} AND w.plimsoll_is_there AND ${this.#sameKeyOf("t.", "w.")}
+      AND ${this.#differs("w.", false)}`;
   }
 
-  insertRows(): string {
+  insertRows(at: string | null = null): string {
     const names = columnNames(this.#entity.columns);
     const conflict = this.#key.length === 0 ? "" : `ON CONFLICT (${columnNames(this.#key)}) DO NOTHING`;
     return `INSERT INTO ${this.#entity.name} (${names}) OVERRIDING SYSTEM VALUE
-      SELECT ${names} FROM ${this.winners}
-      WHERE NOT plimsoll_is_there ORDER BY ${ordinalColumn} ${conflict}`;
+      SELECT ${names} FROM ${this.winners} w
+      WHERE ${isWinner("w", at)} AND NOT plimsoll_is_there ORDER BY ${ordinalColumn} ${conflict}`;
   }
 
   /** Values of lists that a replaced record no longer has, or has no longer at their place. */
-  removeStaleValues({ list, staging }: ListParts): string {
+  removeStaleValues({ list, staging }: ListParts, at: string | null = null): string {
     const [position, value] = list.columns.slice(-2);
     return `DELETE FROM ${list.name} l USING ${this.winners} w
-      WHERE w.plimsoll_is_there AND ${this.#isOf(list, "l.", "w.")} AND NOT EXISTS (
+      WHERE ${isWinner("w", at)} AND w.plimsoll_is_there AND ${this.#isOf(list, "l.", "w.")}
+      AND NOT EXISTS (
         SELECT FROM ${staging.name} s WHERE s.${ordinalColumn} = w.${ordinalColumn}
         AND s.${position!.name} = l.${position!.name}
         AND s.${value!.name} IS NOT DISTINCT FROM l.${value!.name})`;
   }
 
-  insertValues({ list, staging }: ListParts): string {
+  insertValues({ list, staging }: ListParts, ordinals = this.#winnersOrdinals()): string {
     const names = columnNames(list.columns);
     return `INSERT INTO ${list.name} (${names})
       SELECT ${columnNames(list.columns, "s.")} FROM ${staging.name} s
-      WHERE s.${ordinalColumn} IN (SELECT ${ordinalColumn} FROM ${this.winners})
+      WHERE s.${ordinalColumn} IN (${ordinals})
       ON CONFLICT (${columnNames(list.columns.slice(0, -1))}) DO NOTHING`;
+  }
+
+  #winnersOrdinals(): string {
+    return `SELECT ${ordinalColumn} FROM ${this.winners}`;
+  }
+
+  /** Winners in their order: where each is, and whether its key is there. */
+  listWinners(): string {
+    return `SELECT w.ctid, w.${ordinalColumn}, w.plimsoll_is_there FROM ${this.winners} w
+      ORDER BY w.${ordinalColumn}`;
   }
 
   countTombstones(part: StagedPart): string {
@@ -305,6 +317,10 @@ export class SettleSql {
   #isTombstone(part: StagedPart): string {
     return `${inPart(part)} AND s.${deletedColumn}`;
   }
+}
+
+function isWinner(alias: string, at: string | null): string {
+  return at === null ? "true" : `${alias}.ctid = ${at}`;
 }
 
 function inPart({ range, round }: StagedPart): string {

@@ -1,3 +1,4 @@
+import { rowHeadBytesMax } from "../../kernel/index.js";
 import { RowFault, refusedFor, rowClasses } from "./conditions.js";
 import type { Connection } from "./connection.js";
 import type { ListParts, SettleSql } from "./settle-sql.js";
@@ -17,11 +18,13 @@ interface RefusedRow {
 const lower = "plimsoll_lower";
 const upper = "plimsoll_upper";
 const one = "plimsoll_one";
+const at = "plimsoll_at";
 
 /**
  * Finds out which of some staged records a table refuses, in one question: a function of the session writes
  * them one after another, each on trial, so that what one of them does to a later one counts as well. The
- * statements are those that settle a whole range. What it wrote is taken back.
+ * statements are those that settle a whole range, held to the place of one winner. What it wrote is taken
+ * back.
  */
 export class Sifter {
   readonly #connection: Connection;
@@ -68,38 +71,57 @@ export class Sifter {
     }
   }
 
+  /**
+   * Winners are found for all at once, or one by one where a value does not fit its column; then each is
+   * written by itself.
+   */
   #makeFunction(): string {
     const sql = this.#sql;
-    const part = { range: { from: one, to: `${one} + 1` }, round: null, mayRepeat: false };
-    const statements = [
-      sql.findWinners(part),
-      sql.updateRows(),
-      ...this.#lists.map((list) => sql.removeStaleValues(list)),
-      sql.insertRows(),
-      ...this.#lists.map((list) => sql.insertValues(list)),
-      `DELETE FROM ${sql.winners}`,
-    ].filter((statement) => statement !== null);
-    const chosen = sql.chosenOrdinals({ range: { from: lower, to: upper }, round: null, mayRepeat: true });
-    const classes = [...rowClasses].map((name) => `'${name}'`).join(", ");
+    const range = { from: lower, to: upper };
+    const alone = { range: { from: one, to: `${one} + 1` }, round: null, mayRepeat: false };
+    const replace = [sql.updateRows(at), ...this.#lists.map((list) => sql.removeStaleValues(list, at))];
+    const add = this.#lists.map((list) => sql.insertValues(list, one));
     return `CREATE FUNCTION ${this.#name}(${lower} integer, ${upper} integer)
       RETURNS TABLE (refused integer, message text, detail text) LANGUAGE plpgsql AS $plimsoll$
       #variable_conflict use_column
-      DECLARE ${one} integer; plimsoll_class text;
+      DECLARE ${one} integer; ${at} tid; plimsoll_replaces boolean;
       BEGIN
-        FOR ${one} IN ${chosen} LOOP
+        BEGIN
+          ${sql.findWinners({ range, round: null, mayRepeat: true })};
+        EXCEPTION WHEN OTHERS THEN
+          ${assertOfRow}
+          FOR ${one} IN ${sql.chosenOrdinals({ range, round: null, mayRepeat: true })} LOOP
+            BEGIN ${sql.findWinners(alone)}; ${returnRefused} END;
+          END LOOP;
+        END;
+        FOR ${at}, ${one}, plimsoll_replaces IN ${sql.listWinners()} LOOP
           BEGIN
-            ${statements.join(";\n")};
-          EXCEPTION WHEN OTHERS THEN
-            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-            plimsoll_class := left(SQLSTATE, 2);
-            IF plimsoll_class NOT IN (${classes}) THEN RAISE; END IF;
-            refused := ${one};
-            RETURN NEXT;
+            IF plimsoll_replaces THEN ${statements(replace)} ELSE ${sql.insertRows(at)}; END IF;
+            ${statements(add)}
+            ${returnRefused}
           END;
         END LOOP;
       END $plimsoll$`;
   }
 }
+
+function statements(all: readonly (string | null)[]): string {
+  return all.map((statement) => `${statement ?? "NULL"};`).join("\n");
+}
+
+const classes = [...rowClasses].map((name) => `'${name}'`).join(", ");
+
+/** What is no record's fault ends the function. */
+const assertOfRow = `IF left(SQLSTATE, 2) NOT IN (${classes}) THEN RAISE; END IF;`;
+
+/** Tells the record that the statements before it were done for. */
+const returnRefused = `EXCEPTION WHEN OTHERS THEN
+  ${assertOfRow}
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+  message := left(message, ${rowHeadBytesMax});
+  detail := left(detail, ${rowHeadBytesMax});
+  refused := ${one};
+  RETURN NEXT;`;
 
 /** The right to make functions, or the language of this one. */
 function isLacking(error: unknown): boolean {

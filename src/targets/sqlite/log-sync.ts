@@ -2,8 +2,8 @@ import { close, fdatasync, openSync } from "node:fs";
 
 /**
  * Brings the write-ahead log to the disk beside the work of the connection, which syncs it before its pages
- * go into the database file: by then there is little left to wait for. It promises nothing, so what goes wrong
- * here is left to the connection's own sync.
+ * go into the database file: by then there is little left to wait for. It promises nothing, so what goes
+ * wrong here is left to the connection's own sync.
  *
  * The log is not locked through its file, so that closing it takes no lock from the connection, as closing
  * the database file would.

@@ -1,10 +1,10 @@
 import { PlimsollError } from "../../kernel/index.js";
 import type { CompiledMapping } from "../../model/index.js";
-import { planTables, type Table, type TablePlan } from "../../tables/index.js";
+import { assertTablesFit, planTables, type Table, type TablePlan } from "../../tables/index.js";
 import { adoptTable } from "./adopt-table.js";
-import { type ColumnInfo, columnsOf } from "./columns.js";
+import { type ColumnInfo, columnsMaxOf, columnsOf } from "./columns.js";
 import type { Connection } from "./connection.js";
-import { createStatements } from "./schema.js";
+import { createStatements, ownColumns } from "./schema.js";
 import type { StateTable } from "./state-table.js";
 
 export interface MadeTables {
@@ -46,6 +46,7 @@ function ownTables(
   mapping: CompiledMapping,
 ): TablePlan {
   const plan = planTables(mapping, database);
+  assertTablesFit(plan, database, columnsMaxOf(connection), ownColumns);
   const former = stored === null ? [] : planTables(stored, database).tables.map(({ name }) => name);
   const created: string[] = JSON.parse(state.read("created") ?? "[]");
   for (const table of plan.tables) {

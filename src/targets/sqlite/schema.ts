@@ -50,15 +50,14 @@ export function columnDefinition({ name, type }: TableColumn): string {
 function createEntity(table: EntityTable, plan: TablePlan): string {
   const { columns, key } = table;
   const isRowNumber = isIntegerKey(table);
-  const needsRowNumber = table.text.length > 0 && !isRowNumber;
   const definitions = columns.map((column, at) => {
     const isKey = key.includes(at);
     if (isKey && isRowNumber) return `${columnDefinition(column)} PRIMARY KEY`;
     return `${columnDefinition(column)}${isKey ? " NOT NULL" : ""}`;
   });
-  if (needsRowNumber) definitions.unshift(`${quoted(rowNumberName)} INTEGER PRIMARY KEY`);
+  if (needsRowNumber(table)) definitions.unshift(`${quoted(rowNumberName)} INTEGER PRIMARY KEY`);
   if (key.length > 0 && !isRowNumber) {
-    const constraint = needsRowNumber ? "UNIQUE" : "PRIMARY KEY";
+    const constraint = needsRowNumber(table) ? "UNIQUE" : "PRIMARY KEY";
     definitions.push(`${constraint} (${names(columns, key)})`);
   }
   for (const at of linkColumns(table)) definitions.push(foreignKey(columns[at]!, plan));
@@ -68,6 +67,15 @@ function createEntity(table: EntityTable, plan: TablePlan): string {
 /** Links outside of the key: those can be taken out when they lead nowhere. */
 export function linkColumns({ columns, key }: EntityTable): number[] {
   return [...columns.keys()].filter((at) => columns[at]!.references !== null && !key.includes(at));
+}
+
+/** What a table has beside its columns. */
+export function ownColumns(table: Table): number {
+  return table.kind === "entity" && needsRowNumber(table) ? 1 : 0;
+}
+
+function needsRowNumber(table: EntityTable): boolean {
+  return table.text.length > 0 && !isIntegerKey(table);
 }
 
 export function isIntegerKey({ columns, key }: EntityTable): boolean {

@@ -275,6 +275,20 @@ test("tables that do not fit are told of before anything is written", async () =
   expect(rows(database, "SELECT count(*) FROM item")).toEqual([[0]]);
 });
 
+test("a table with more columns than the database takes is told of, and how to have fewer", {
+  timeout: timeoutMs,
+}, async () => {
+  const names = Array.from({ length: 2001 }, (_, at) => `c${at}`);
+  folder.write("wide.csv", `${names.join()}\n${names.map((_, at) => at).join()}\n`);
+  const database = newName();
+  const words = ["wide.csv", "--into", `sqlite:${database}`];
+  const { code, error } = await importInto(folder, words);
+  expect([code, error]).toEqual([1, expect.stringMatching(/TABLE_TOO_WIDE.* 2001 columns.* 2000 at most/)]);
+  folder.write("few.yaml", "{ version: 1, entities: { Wide: { key: c1, fields: { c1: int } } } }");
+  expect(await importInto(folder, [...words, "--mapping", "few.yaml"])).toMatchObject({ code: 0 });
+  expect(rows(database, "SELECT c1, rest ->> 'c2000' FROM wide")).toHaveLength(1);
+});
+
 test("words are found after each import, also when records change and go", {
   timeout: timeoutMs,
 }, async () => {
