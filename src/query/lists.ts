@@ -4,7 +4,7 @@ import { blocksOfTerm, type IdCursor, PostingCursor, type Postings } from "../po
 import { BlockGroups, blockTuples } from "./block-groups.js";
 import { HeldPostings } from "./held-postings.js";
 import type { PostingCache } from "./posting-cache.js";
-import type { Span } from "./term-walk.js";
+import { type Span, SpanBounds } from "./term-walk.js";
 
 /** What an id takes in an array. */
 const arrayIdBits = 64;
@@ -207,10 +207,11 @@ export class Lists {
       return this.#decoder.decode(entry.block, span.index, span.low, { segment, ...entry }).ids.length;
     }
     let postings = 0;
+    const bounds = new SpanBounds(span);
     this.#groups.open(entry.block);
     while (this.#groups.next()) {
-      const { index, term } = this.#groups;
-      if (index === span.index && term >= span.low && term <= span.high) postings += this.#groups.count;
+      if (bounds.isAbove(this.#groups)) break;
+      if (!bounds.isBelow(this.#groups)) postings += this.#groups.count;
     }
     return postings;
   }
