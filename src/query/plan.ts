@@ -280,7 +280,12 @@ function planExists(store: QueryStore, entity: CompiledEntity, field: CompiledFi
   const index = indexOf(field, "number") ?? indexOf(field, "prefix");
   const quads = field.predicate === undefined ? null : planPredicate(store, entity, field, null);
   if (index === undefined || quads !== null) return quads ?? planAll(store, entity, false);
-  return gather(store, { index: index.number, low: 0n, high: 2n ** 64n - 1n }, `${field.name} exists`, true);
+  return gather(
+    store,
+    { index: index.number, low: 0n, high: 2n ** 64n - 1n },
+    () => `${field.name} exists`,
+    true,
+  );
 }
 
 function planPlace(store: QueryStore, entity: CompiledEntity, field: CompiledField, area: Area): Plan {
