@@ -59,10 +59,9 @@ export class Candidates {
     return this.#meetByBits(plan, ids) ?? inside(ids, this.#open(plan, ids[0]!));
   }
 
-  /** A walk that asks for more and more soon passes the better part of long lists. */
   #meetByBits(plan: Plan, ids: Float64Array): Float64Array | null {
     const spans = plan.kind === "list" || plan.kind === "or" ? spansOf(plan) : null;
-    return spans === null ? null : metByBits(this.#store, ids, spans, ids.length >= gatherFromIds);
+    return spans === null ? null : metByBits(this.#store, ids, spans);
   }
 
   /** All that `ids` gives, in memory; null when they are too many. */

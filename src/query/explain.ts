@@ -42,11 +42,11 @@ function planLines(store: QueryStore, plan: Plan, indent: string): string[] {
     case "all":
       return [`${indent}scan: all ${plan.length} records, for want of an index that narrows the conditions`];
     case "list":
-      return [`${indent}list: ${plan.label}, ${lengthText(store, plan)}`];
+      return [`${indent}list: ${plan.label()}, ${lengthText(store, plan)}`];
     case "gather":
-      return [`${indent}range: ${plan.label}, ${lengthText(store, plan)}, gathered by id`];
+      return [`${indent}range: ${plan.label()}, ${lengthText(store, plan)}, gathered by id`];
     case "ids":
-      return [`${indent}ids: ${plan.label}, ${plan.length} found`];
+      return [`${indent}ids: ${plan.label()}, ${plan.length} found`];
     case "or":
       return [`${indent}any of:`, ...plan.parts.flatMap((part) => planLines(store, part, `${indent}  `))];
     case "and": {

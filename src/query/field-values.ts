@@ -85,6 +85,20 @@ export class FieldReader {
       .map((entry) => entry.value);
   }
 
+  /** Whether a pair with this name has a value that meets the test; without one, whether there is any. */
+  meetsPair(field: CompiledField, name: string, test: ValueTest | null, record: LiveRecord): boolean {
+    const [member] = field.path;
+    const wanted = test === null ? null : onlyText(test);
+    if (wanted !== null && member !== undefined && field.path.length === 1 && record.isReadByMember) {
+      const isThere = record.memberHasPair(member, name, wanted);
+      if (isThere !== null) return isThere;
+    }
+    const values = this.pairValues(field, name, record);
+    if (test === null) return values.length > 0;
+    for (const value of values) if (meets(test, value)) return true;
+    return false;
+  }
+
   /** Places of the field; the first latitude and the first longitude make one where each has a field. */
   places(entity: CompiledEntity, field: CompiledField, record: LiveRecord): Place[] {
     const slot = field.indexes.find(({ kind }) => kind === "place")?.longitudeSlot;
@@ -202,6 +216,17 @@ function plainMember(field: CompiledField, record: LiveRecord): unknown {
   if (!record.isReadByMember) return undefined;
   const value = record.member(name);
   return typeof value === "object" ? undefined : value;
+}
+
+const plainText = /^[ !#-[\]-~]*$/;
+
+/** What a test asks for, when that is one text which is the same in a record. */
+function onlyText(test: ValueTest): string | null {
+  const [value, ...others] = test.anyOf ?? [];
+  const isOnly = typeof value === "string" && others.length === 0 && plainText.test(value);
+  const { prefix, contains, lower, upper, pattern } = test;
+  const isMore = prefix ?? contains ?? lower ?? upper ?? pattern;
+  return isOnly && isMore === null ? value : null;
 }
 
 const predicatePath = ["predicate"];

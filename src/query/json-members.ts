@@ -54,9 +54,27 @@ export class JsonMembers {
    * one there is spelt otherwise.
    */
   pairs(member: string, name: string): string[] | null {
-    if (!/^[A-Za-z]$/.test(name)) return null;
+    const values: string[] = [];
+    const isTold = this.#eachPair(member, name, (start, end) => {
+      values.push(parsePart(this.#text, start, end) as string);
+      return false;
+    });
+    return isTold === null ? null : values;
+  }
+
+  /** Whether a value of plain ASCII is among them; nothing is made of the others. */
+  hasPair(member: string, name: string, ascii: string): boolean | null {
+    const text = this.#text;
+    return this.#eachPair(member, name, (start, end) => {
+      if (end - start - 2 === ascii.length) return isSpelt(text, start + 1, ascii);
+      return hasEscape(text, start, end) && parsePart(text, start, end) === ascii;
+    });
+  }
+
+  #eachPair(member: string, name: string, isLast: (start: number, end: number) => boolean): boolean | null {
+    if (!isLetter(name)) return null;
     const at = this.#find(member);
-    return at < 0 ? [] : pairsIn(this.#text, this.#places[at + 2]!, name.charCodeAt(0));
+    return at >= 0 && eachPair(this.#text, this.#places[at + 2]!, name.charCodeAt(0), isLast);
   }
 
   /** The last one counts where a name comes twice, as it does for JSON.parse. */
@@ -134,31 +152,47 @@ function valueEnd(text: Buffer, start: number): number {
   return at;
 }
 
-function pairsIn(text: Buffer, start: number, letter: number): string[] | null {
-  const values: string[] = [];
-  if (text[start] !== bracket) return values;
+/** The second values of the lists that begin with a letter, until one of them is the last that is wanted. */
+function eachPair(
+  text: Buffer,
+  start: number,
+  letter: number,
+  isLast: (start: number, end: number) => boolean,
+): boolean | null {
+  if (text[start] !== bracket) return false;
   let at = afterSpace(text, start + 1);
   while (text[at] !== bracketEnd) {
     if (text[at] === bracket) {
       const name = afterSpace(text, at + 1);
       if (text[name] === quote) {
         if (text[name + 1] === backslash) return null;
-        if (text[name + 1] === letter && text[name + 2] === quote) addSecond(text, name + 3, values);
+        const isNamed = text[name + 1] === letter && text[name + 2] === quote;
+        const second = isNamed ? secondString(text, name + 3) : -1;
+        if (second >= 0 && isLast(second, stringEnd(text, second))) return true;
       }
     }
     at = afterSpace(text, valueEnd(text, at));
     if (text[at] === comma) at = afterSpace(text, at + 1);
     else if (text[at] !== bracketEnd) return null;
   }
-  return values;
+  return false;
 }
 
-/** What comes behind the first value of a list, where it is a string. */
-function addSecond(text: Buffer, firstEnd: number, values: string[]): void {
+/** Where the string begins that comes behind the first value of a list; -1 for whatever else there is. */
+function secondString(text: Buffer, firstEnd: number): number {
   const mark = afterSpace(text, firstEnd);
-  if (text[mark] !== comma) return;
+  if (text[mark] !== comma) return -1;
   const start = afterSpace(text, mark + 1);
-  if (text[start] === quote) values.push(parsePart(text, start, stringEnd(text, start)) as string);
+  return text[start] === quote ? start : -1;
+}
+
+function isLetter(name: string): boolean {
+  return /^[A-Za-z]$/.test(name);
+}
+
+function isSpelt(text: Buffer, start: number, ascii: string): boolean {
+  for (let at = 0; at < ascii.length; at++) if (text[start + at] !== ascii.charCodeAt(at)) return false;
+  return true;
 }
 
 function parsePart(text: Buffer, start: number, end: number): unknown {

@@ -1,13 +1,16 @@
-import { estimateBlocksMax, listBitsShare } from "../kernel/index.js";
+import { estimateBlocksMax, listBitsShare, listLengthsMax } from "../kernel/index.js";
 import type { StoreReader, TupleBlockEntry } from "../ports/index.js";
 import { blocksOfTerm, type IdCursor, PostingCursor, type Postings } from "../postings/index.js";
 import { BlockGroups, blockTuples } from "./block-groups.js";
 import { HeldPostings } from "./held-postings.js";
 import type { PostingCache } from "./posting-cache.js";
-import type { Span } from "./term-walk.js";
+import { type Span, SpanBounds } from "./term-walk.js";
 
 /** What an id takes in an array. */
 const arrayIdBits = 64;
+
+/** Seeking an id costs about as much as reading so many postings in a row. */
+const seekCost = 8;
 
 /** How many postings there are; when `isWhole` is false, no fewer than these. */
 export interface Length {
@@ -20,6 +23,8 @@ export class Lists {
   readonly #reader: StoreReader;
   readonly #decoder: PostingCache;
   readonly #lengths = new Map<string, Length>();
+  /** How many ids have been sought in long lists. */
+  readonly #sought = new Map<string, number>();
   readonly #groups = new BlockGroups();
 
   constructor(reader: StoreReader, decoder: PostingCache) {
@@ -75,6 +80,19 @@ export class Lists {
     const { nextId } = this.#reader.sealed;
     if (nextId / 8 > this.#decoder.bytesMax / listBitsShare) return false;
     return this.length(index, term).postings * arrayIdBits > nextId;
+  }
+
+  /**
+   * Whether ids have been sought in such a list for so long that reading all of it costs no more. Before, it
+   * would be dear: who walks a little way from the end seeks in its last blocks only.
+   */
+  isDueAsBits(index: number, term: bigint, idsSought: number): boolean {
+    if (!this.isWorthBits(index, term)) return false;
+    const key = `${index}:${term}`;
+    const sought = (this.#sought.get(key) ?? 0) + idsSought;
+    if (this.#sought.size > listLengthsMax) this.#sought.clear();
+    this.#sought.set(key, sought);
+    return sought * seekCost >= this.length(index, term).postings;
   }
 
   /** The same for a list that is worth it: all of it is read. */
@@ -139,7 +157,7 @@ export class Lists {
       parts === null
         ? this.spanLength({ index, low: term, high: term }, blocksMax)
         : { postings: parts.reduce((sum, part) => sum + part.ids.length, 0), isWhole: true };
-    if (this.#lengths.size > 10_000) this.#lengths.clear();
+    if (this.#lengths.size > listLengthsMax) this.#lengths.clear();
     this.#lengths.set(key, length);
     return length;
   }
@@ -207,10 +225,11 @@ export class Lists {
       return this.#decoder.decode(entry.block, span.index, span.low, { segment, ...entry }).ids.length;
     }
     let postings = 0;
+    const bounds = new SpanBounds(span);
     this.#groups.open(entry.block);
     while (this.#groups.next()) {
-      const { index, term } = this.#groups;
-      if (index === span.index && term >= span.low && term <= span.high) postings += this.#groups.count;
+      if (bounds.isAbove(this.#groups)) break;
+      if (!bounds.isBelow(this.#groups)) postings += this.#groups.count;
     }
     return postings;
   }

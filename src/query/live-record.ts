@@ -60,6 +60,12 @@ export class LiveRecord {
     return this.#members!.pairs(member, name);
   }
 
+  /** Whether a value of plain ASCII, without what JSON escapes, is among them. */
+  memberHasPair(member: string, name: string, ascii: string): boolean | null {
+    this.#membersRead++;
+    return this.#members!.hasPair(member, name, ascii);
+  }
+
   get #buffer(): Buffer {
     const { bytes } = this;
     if (bytes instanceof Buffer) return bytes;

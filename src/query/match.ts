@@ -2,8 +2,7 @@ import { joinKeyLengthMax, linkVerdictCharsMax, linkVerdictsMax } from "../kerne
 import type { CompiledEntity, Place } from "../model/index.js";
 import { type IdCursor, intersect } from "../postings/index.js";
 import type { Area } from "./area.js";
-import { meets } from "./field-values.js";
-import { conjunction, type ValueTest, type Where } from "./filter-ast.js";
+import { conjunction, type Where } from "./filter-ast.js";
 import { readableText, recordRule } from "./index-words.js";
 import type { LiveRecord } from "./live-record.js";
 import { termAt, termKey, whereTerm } from "./quad-terms.js";
@@ -42,7 +41,7 @@ export class Matcher {
       case "place":
         return isCovered(where.area, fields.places(entity, where.field, record));
       case "pair":
-        return isMet(where.test, fields.pairValues(where.field, where.name, record));
+        return fields.meetsPair(where.field, where.name, where.test, record);
       case "words":
         return this.#matchesWords(where, entity, record);
       case "forward":
@@ -140,10 +139,6 @@ export class Matcher {
 
 function isCovered(area: Area, places: Place[]): boolean {
   return places.some((place) => area.covers(place));
-}
-
-function isMet(test: ValueTest | null, values: string[]): boolean {
-  return test === null ? values.length > 0 : values.some((value) => meets(test, value));
 }
 
 /** The lists of the values that must be there. */

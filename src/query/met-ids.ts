@@ -30,18 +30,14 @@ export function metIds(store: QueryStore, ids: Float64Array, spans: readonly Spa
   return unmarked(marks, ids, bits);
 }
 
-/** The same where all of the spans are lists that are kept as bits, or may become so; else null. */
-export function metByBits(
-  store: QueryStore,
-  ids: Float64Array,
-  spans: readonly Span[],
-  mayMake: boolean,
-): Float64Array | null {
+/** The same where all of the spans are lists that are kept as bits, or are due to become so; else null. */
+export function metByBits(store: QueryStore, ids: Float64Array, spans: readonly Span[]): Float64Array | null {
   const { lists } = store;
   const known = spans.map((span) => knownBits(store, span));
   if (!known.includes(null)) return withBits(ids, known as Uint32Array[]);
-  const isWorth = ({ low, high, index }: Span) => low === high && lists.isWorthBits(index, low);
-  if (!mayMake || !spans.every(isWorth)) return null;
+  const isDue = ({ low, high, index }: Span) => low === high && lists.isDueAsBits(index, low, ids.length);
+  // Each is told of what is sought in it.
+  if (spans.map(isDue).includes(false)) return null;
   return withBits(
     ids,
     spans.map(({ index, low }) => lists.bits(index, low)),

@@ -28,7 +28,7 @@ export function planJoin(
     if (chars > joinTermCharsMax) return null;
     terms.set(key, term);
   }
-  const label = `${where.own} met as ${where.other} of another quad`;
+  const label = () => `${where.own} met as ${where.other} of another quad`;
   const lists = [...terms.values()].map((term) => {
     const { field, text } = fieldOfTerm(entity, where.own, term);
     const index = field.indexes.find(({ kind }) => kind === "exact");

@@ -43,7 +43,9 @@ function planForward(
     const value = store.keys.asLink(where.field, key, target);
     if (value === undefined) continue;
     const { term } = store.terms.equal(where.field, index.kind, value);
-    lists.push(planList(store, index.number, term, false, `${where.field.name} to ${where.target.name}`));
+    lists.push(
+      planList(store, index.number, term, false, () => `${where.field.name} to ${where.target.name}`),
+    );
   }
   return { ...unite(lists), isExact: false };
 }
@@ -62,7 +64,7 @@ function planBack(
     for (const id of store.links.targets(where.field, source)) ids.add(id);
   }
   const sorted = Float64Array.from(ids).sort();
-  const label = `${entity.name} records that ${where.source.name}.${where.field.name} points at`;
+  const label = () => `${entity.name} records that ${where.source.name}.${where.field.name} points at`;
   return { kind: "ids", label, ids: sorted, isExact: false, length: sorted.length };
 }
 

@@ -4,15 +4,18 @@ import type { Comparable, ValueTest } from "./filter-ast.js";
 import type { QueryStore } from "./query-store.js";
 import type { Span } from "./term-walk.js";
 
+/** What a part of a plan is, in words: made for explanations only, for a plan may have hundreds of parts. */
+export type Label = () => string;
+
 /**
  * Which ids may match: always a superset of those that do. `isExact` says that it is no more than these, as
  * far as the index can tell without a hash; then counting needs no record.
  */
 export type Plan = { isExact: boolean /** Postings to be met, or a bound of them. */; length: number } & (
   | { kind: "all" }
-  | { kind: "list"; label: string; index: number; term: bigint }
-  | { kind: "gather"; label: string; spans: Span[] }
-  | { kind: "ids"; label: string; ids: Float64Array }
+  | { kind: "list"; label: Label; index: number; term: bigint }
+  | { kind: "gather"; label: Label; spans: Span[] }
+  | { kind: "ids"; label: Label; ids: Float64Array }
   | { kind: "and"; parts: Plan[]; without: Plan[] }
   | { kind: "or"; parts: Plan[] }
 );
@@ -26,7 +29,7 @@ export function planList(
   index: number,
   term: bigint,
   isExact: boolean,
-  label: string,
+  label: Label,
 ): Plan {
   const { postings } = store.lists.length(index, term);
   return { kind: "list", label, index, term, isExact, length: postings };
@@ -49,10 +52,10 @@ export function unite(plans: Plan[]): Plan {
   const rest = parts.filter((plan) => plan.kind !== "list" && plan.kind !== "gather");
   const gather: Plan = {
     kind: "gather",
-    label:
+    label: () =>
       lists.length > 3
-        ? `${lists[0]!.label} and ${lists.length - 1} more`
-        : lists.map((plan) => plan.label).join(" or "),
+        ? `${lists[0]!.label()} and ${lists.length - 1} more`
+        : lists.map((plan) => plan.label()).join(" or "),
     spans: lists.flatMap((plan) =>
       plan.kind === "list" ? [{ index: plan.index, low: plan.term, high: plan.term }] : plan.spans,
     ),

@@ -27,5 +27,11 @@ function trigramClauses(store: QueryStore, { contains, prefix, pattern }: ValueT
 function planTrigram(store: QueryStore, index: CompiledIndex, trigram: string): Plan {
   const bytes = Buffer.from(trigram, "latin1");
   const shown = valueText(bytes.toString());
-  return planList(store, index.number, store.terms.trigram(bytes), false, `part ${shown} in ${index.field}`);
+  return planList(
+    store,
+    index.number,
+    store.terms.trigram(bytes),
+    false,
+    () => `part ${shown} in ${index.field}`,
+  );
 }

@@ -16,6 +16,7 @@ import { planJoin } from "./plan-joins.js";
 import { planLink } from "./plan-links.js";
 import {
   gatheredSets,
+  type Label,
   openCursors,
   type Plan,
   planAll,
@@ -229,7 +230,7 @@ function planText(store: QueryStore, field: CompiledField, test: ValueTest): Pla
       ? []
       : planTrigrams(store, trigrams, ranges === undefined ? test : { ...test, prefix: null });
   if (ranges === undefined || (prefix === null && lower === null && upper === null)) return plans;
-  const label = `${field.name} ${testText({ ...test, contains: null, pattern: null })}`;
+  const label = () => `${field.name} ${testText({ ...test, contains: null, pattern: null })}`;
   return [...plans, gather(store, textSpan(store.terms, ranges, test), label, false)];
 }
 
@@ -250,13 +251,13 @@ function planKeys(
   }
   const sorted = Float64Array.from(ids).sort();
   const shown = values.length === 1 ? valueText(values[0]!) : `${values.length} values`;
-  const label = `${field.name} = ${shown}, by key`;
+  const label = () => `${field.name} = ${shown}, by key`;
   return { kind: "ids", label, ids: sorted, isExact: false, length: sorted.length };
 }
 
 function planEqual(store: QueryStore, field: CompiledField, index: CompiledIndex, value: Comparable): Plan {
   const { term, isExact } = store.terms.equal(field, index.kind, value);
-  return planList(store, index.number, term, isExact, `${field.name} = ${valueText(value)}`);
+  return planList(store, index.number, term, isExact, () => `${field.name} = ${valueText(value)}`);
 }
 
 function planNumberRange(
@@ -266,10 +267,10 @@ function planNumberRange(
   test: ValueTest,
 ): Plan {
   const { span, isExact } = numberSpan(store.terms, field, index, test);
-  return gather(store, span, `${field.name} ${testText(test)}`, isExact);
+  return gather(store, span, () => `${field.name} ${testText(test)}`, isExact);
 }
 
-function gather(store: QueryStore, span: Span, label: string, isExact: boolean): Plan {
+function gather(store: QueryStore, span: Span, label: Label, isExact: boolean): Plan {
   const length = span.low > span.high ? 0 : store.lists.spanLength(span).postings;
   return { kind: "gather", label, spans: span.low > span.high ? [] : [span], isExact, length };
 }
@@ -279,7 +280,12 @@ function planExists(store: QueryStore, entity: CompiledEntity, field: CompiledFi
   const index = indexOf(field, "number") ?? indexOf(field, "prefix");
   const quads = field.predicate === undefined ? null : planPredicate(store, entity, field, null);
   if (index === undefined || quads !== null) return quads ?? planAll(store, entity, false);
-  return gather(store, { index: index.number, low: 0n, high: 2n ** 64n - 1n }, `${field.name} exists`, true);
+  return gather(
+    store,
+    { index: index.number, low: 0n, high: 2n ** 64n - 1n },
+    () => `${field.name} exists`,
+    true,
+  );
 }
 
 function planPlace(store: QueryStore, entity: CompiledEntity, field: CompiledField, area: Area): Plan {
@@ -290,7 +296,7 @@ function planPlace(store: QueryStore, entity: CompiledEntity, field: CompiledFie
   }
   const spans = areaSpans(area, index.number);
   const length = spans.reduce((sum, span) => sum + store.lists.spanLength(span).postings, 0);
-  return { kind: "gather", label: `${field.name} ${area.label}`, spans, isExact: false, length };
+  return { kind: "gather", label: () => `${field.name} ${area.label}`, spans, isExact: false, length };
 }
 
 function planPair(store: QueryStore, entity: CompiledEntity, where: Extract<Where, { kind: "pair" }>): Plan {
@@ -305,7 +311,7 @@ function planPair(store: QueryStore, entity: CompiledEntity, where: Extract<Wher
       index.number,
       term,
       isExact,
-      `${where.field.name}.${where.name} = ${valueText(value)}`,
+      () => `${where.field.name}.${where.name} = ${valueText(value)}`,
     );
   });
   return uniteOrAll(store, entity, plans);
@@ -331,7 +337,7 @@ function planToken(store: QueryStore, indexes: CompiledIndex[], token: string): 
     const isFixed = fixedRule(index) !== undefined;
     for (const form of forms) {
       const { term, isExact } = store.terms.token(form);
-      const label = `word ${valueText(form)} in ${index.field}`;
+      const label = () => `word ${valueText(form)} in ${index.field}`;
       plans.push(planList(store, index.number, term, isExact && isFixed, label));
     }
   }

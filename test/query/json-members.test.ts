@@ -6,6 +6,7 @@ import { TermEncoder } from "../../src/model/index.js";
 import { findPreset } from "../../src/presets/index.js";
 import { parseExactJson } from "../../src/query/exact-json.js";
 import { FieldReader, pairEntries } from "../../src/query/field-values.js";
+import { anyValue as anyTest } from "../../src/query/filter-ast.js";
 import { LiveRecord } from "../../src/query/live-record.js";
 import { QueryTerms } from "../../src/query/query-terms.js";
 
@@ -116,6 +117,11 @@ test("pairs read alone are those of the parsed record", () => {
       const whole = pairEntries(tagsField, record()).filter((entry) => entry.name === name);
       const expected = whole.map(({ value }) => value);
       expect(reader.pairValues(tagsField, name, record())).toStrictEqual(expected);
+      for (const value of [...expected, "expiration", "p", ""]) {
+        const test = { ...anyTest, anyOf: [value] };
+        expect(reader.meetsPair(tagsField, name, test, record())).toBe(expected.includes(value));
+      }
+      expect(reader.meetsPair(tagsField, name, null, record())).toBe(expected.length > 0);
       const asked = record();
       if (!asked.isReadByMember) return;
       const found = asked.memberPairs("tags", name);

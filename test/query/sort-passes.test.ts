@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GatheredIds } from "../../src/query/gathered-ids.js";
 import { endOfIds } from "../../src/query/ids.js";
-import { metIds } from "../../src/query/met-ids.js";
+import { metByBits, metIds } from "../../src/query/met-ids.js";
 import { openQueryStore } from "../../src/query/query-store.js";
 import { sortByText, sortPasses } from "../../src/query/sort-passes.js";
 import { TermBatch } from "../../src/query/term-batch.js";
@@ -165,5 +165,37 @@ describe("reading ranges", () => {
         },
       ),
     );
+  });
+
+  test("rising ids met with long lists are the same by bits as by lists", () => {
+    const anyAsked = fc.uniqueArray(fc.nat({ max: 80 }), { minLength: 1, maxLength: 40 });
+    const anyLists = fc.array(fc.tuple(fc.constantFrom(5, 8, 9, 11, 13), fc.nat()), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    let made = 0;
+    fc.assert(
+      fc.property(anyWorld, anyLists, anyAsked, (world, chosen, asked) => {
+        const store = openQueryStore(world.reader);
+        const spans = chosen.flatMap(([index, at]) => {
+          const walk = walkUp(world.reader, { index, low: 0n, high: 2n ** 64n - 1n });
+          const terms = [...new Set(Array.from(walk, ({ term }) => term))];
+          const term = terms[at % terms.length];
+          return term === undefined ? [] : [{ index, low: term, high: term }];
+        });
+        const naive = new Set<number>();
+        for (const span of spans)
+          for (const { ids } of walkUp(world.reader, span)) for (const id of Array.from(ids)) naive.add(id);
+        const ids = Float64Array.from(asked.filter((id) => id < store.sealed.nextId)).sort();
+        const expected = [...ids].filter((id) => naive.has(id));
+        expect([...metIds(store, ids, spans)!]).toEqual(expected);
+        if (metByBits(store, ids, spans) === null) return;
+        made++;
+        expect([...metByBits(store, ids, spans)!]).toEqual(expected);
+        expect([...metIds(store, ids, spans)!]).toEqual(expected);
+        expect(store.postingCache.bytes).toBeLessThanOrEqual(store.postingCache.bytesMax);
+      }),
+    );
+    expect(made).toBeGreaterThan(10);
   });
 });

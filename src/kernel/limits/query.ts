@@ -147,6 +147,9 @@ export const recordBlocksSeenMax = 4096;
  */
 export const shortListBlocksMax = 2;
 
+/** Lists whose lengths, and what was sought in them, are remembered (about 1 MB each). */
+export const listLengthsMax = 10_000;
+
 /** A list is kept as bits where these take no more than such a part of the cache of posting lists. */
 export const listBitsShare = 16;
 
