@@ -62,6 +62,11 @@ export class KeyFilter {
     return this.#youngKeys < this.#halfKeysMax ? null : this.#youngFromId;
   }
 
+  /** Below this id nothing is known when the older half is given up. */
+  get youngFromId(): number {
+    return this.#youngFromId;
+  }
+
   /** Gives the older half up. What comes has this id or one behind it, and what is below it is complete. */
   forgetOlder(nextId: number): void {
     const emptied = this.#old;
