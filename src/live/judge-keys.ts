@@ -124,7 +124,7 @@ function metBlocks(
   return found.filter((blocks) => blocks.length > 0);
 }
 
-/** The filter has room for new keys, if all that it is to forget is sealed, with filters that tell as much. */
+/** The filter has room for new keys, if all that it is to forget is sealed with filters of its own. */
 function forgetOlder({ reader, filter }: FormerKeys, firstNewId: number): void {
   const { segments, nextId } = reader.sealed;
   const fromId = filter.outgrownId;
