@@ -41,9 +41,9 @@ export class FilterCopies {
     return copy?.isEnded === true && !copy.isCut && copy.pages.every(({ hasFilters }) => hasFilters);
   }
 
-  /** The last one that could be copied and is not. */
-  nextToCopy(segments: readonly SegmentState[]): SegmentState | undefined {
-    if (this.#bytes >= this.#bytesMax()) return undefined;
+  /** The last one that could be copied and is not; none where so great a part of the room is taken. */
+  nextToCopy(segments: readonly SegmentState[], share = 1): SegmentState | undefined {
+    if (this.#bytes >= this.#bytesMax() * share) return undefined;
     return segments.findLast(
       (segment) => segment.keyFilters === keyFilterForm && !this.#copyOf(segment)?.isEnded,
     );

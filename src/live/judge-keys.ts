@@ -115,12 +115,22 @@ function metBlocks(
     pass.close();
   }
   for (const [hash, entries] of met) known.keep(hash, nextId, entries);
+  forgetOlder(former, firstNewId);
   learn(firstNewId);
   for (const { keys } of runs) {
     const pass = new KeyPass((hash) => keyBlocksFrom(keys, hash));
     found.push(blocksOf(maybeKnown, (hash, take) => pass.find(hash, take)));
   }
   return found.filter((blocks) => blocks.length > 0);
+}
+
+/** The filter has room for new keys, if all that it is to forget is sealed with filters of its own. */
+function forgetOlder({ reader, filter }: FormerKeys, firstNewId: number): void {
+  const { segments, nextId } = reader.sealed;
+  const fromId = filter.outgrownId;
+  if (fromId === null || fromId > nextId) return;
+  const isTold = ({ firstId, keyFilters }: SegmentState) => firstId >= fromId || keyFilters === keyFilterForm;
+  if (segments.every(isTold)) filter.forgetOlder(firstNewId);
 }
 
 /** Which of all keys are to be looked up in a segment of whose keys not all are known. */

@@ -13,10 +13,17 @@ interface FilterPart {
  * Tells of most keys that nobody has written them: then nothing is looked through for them. Of keys that are
  * known, parts by ids tell which segments to look into: there are many of them while writes press. What was
  * sealed before this process began is learned segment by segment. All of it has a fixed size, and may say yes
- * of a key that is new, never no of one that is known.
+ * of a key that is new, never no of one that is known. It has two halves: where the younger one is full, the
+ * older one is given up, or it would say yes of most keys after some millions.
  */
 export class KeyFilter {
-  readonly #all: BloomFilter;
+  #young: BloomFilter;
+  #old: BloomFilter;
+  #youngKeys = 0;
+  #oldKeys = 0;
+  /** The younger half has the keys of all records from this id on. */
+  #youngFromId = 0;
+  readonly #halfKeysMax: number;
   readonly #partsBytesMax: number;
   #parts: FilterPart[] = [];
   #partsBytes = 0;
@@ -24,18 +31,25 @@ export class KeyFilter {
   #lastId = -1;
   /** The filter knows the keys of all records from this id on. */
   coveredFromId = 0;
-  /** Rises whenever it begins anew. */
+  /** Rises whenever it begins anew, or gives a half up. */
   generation = 0;
 
   /** `scale`, a power of two, multiplies its size. */
   constructor(scale = 1) {
-    this.#all = new BloomFilter(liveKeyFilterBytes * scale);
+    const halfBytes = (liveKeyFilterBytes * scale) / 2;
+    this.#young = new BloomFilter(halfBytes);
+    this.#old = new BloomFilter(halfBytes);
+    this.#halfKeysMax = halfBytes;
     this.#partsBytesMax = liveKeyFilterBytes * scale;
   }
 
   /** Begins anew: others have sealed records whose keys it has not seen. */
   restart(coveredFromId: number): void {
-    this.#all.clear();
+    this.#young.clear();
+    this.#old.clear();
+    this.#youngKeys = 0;
+    this.#oldKeys = 0;
+    this.#youngFromId = coveredFromId;
     this.#parts = [];
     this.#partsBytes = 0;
     this.#lastId = -1;
@@ -43,9 +57,33 @@ export class KeyFilter {
     this.generation++;
   }
 
+  /** The id below which records are to be no longer known; null where there is room for more keys. */
+  get outgrownId(): number | null {
+    return this.#youngKeys < this.#halfKeysMax ? null : this.#youngFromId;
+  }
+
+  /** Below this id nothing is known when the older half is given up. */
+  get youngFromId(): number {
+    return this.#youngFromId;
+  }
+
+  /** Gives the older half up. What comes has this id or one behind it, and what is below it is complete. */
+  forgetOlder(nextId: number): void {
+    const emptied = this.#old;
+    emptied.clear();
+    this.#old = this.#young;
+    this.#oldKeys = this.#youngKeys;
+    this.#young = emptied;
+    this.#youngKeys = 0;
+    this.coveredFromId = this.#youngFromId;
+    this.#youngFromId = nextId;
+    this.generation++;
+  }
+
   /** A key of a record with this id or one behind it, ids never falling. */
   add(id: number, low: number, high: number): void {
-    this.#all.add(low, high);
+    this.#young.add(low, high);
+    this.#youngKeys++;
     const part = this.#partOf(id);
     part.filter.add(low, high);
     part.keys++;
@@ -53,7 +91,7 @@ export class KeyFilter {
   }
 
   has(low: number, high: number): boolean {
-    return this.#all.has(low, high);
+    return this.#young.has(low, high) || this.#old.has(low, high);
   }
 
   /** Whether a record with an id from `firstId` on, below `endId`, may have a key that the filter knows. */
@@ -73,15 +111,17 @@ export class KeyFilter {
   learner(keys: number): SegmentLearner | null {
     const bytes = Math.max(livePartFilterBytes, 2 ** Math.ceil(Math.log2(Math.max(1, keys))));
     if (this.#partsBytes + bytes > this.#partsBytesMax / 2) return null;
+    if (this.#oldKeys + keys > this.#halfKeysMax) return null;
     const filter = new BloomFilter(bytes);
     return {
       add: (low, high) => {
-        this.#all.add(low, high);
+        this.#old.add(low, high);
         filter.add(low, high);
       },
       finish: (firstId) => {
         this.#parts.unshift({ firstId, keys, keysMax: keys, filter });
         this.#partsBytes += bytes;
+        this.#oldKeys += keys;
         this.coveredFromId = firstId;
       },
     };
@@ -102,7 +142,7 @@ export class KeyFilter {
 
   /** The oldest parts are given up: of their keys it is known that there are such, and no longer where. */
   #makeRoom(): void {
-    while (this.#partsBytes + livePartFilterBytes > this.#partsBytesMax) {
+    while (this.#parts.length > 0 && this.#partsBytes + livePartFilterBytes > this.#partsBytesMax) {
       this.#partsBytes -= this.#parts.shift()!.filter.bytes;
     }
   }

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { liveLearnedKeysMax, liveLearnMs, systemClock } from "../kernel/index.js";
+import { filterCopiesEarlyFraction, liveLearnedKeysMax, liveLearnMs, systemClock } from "../kernel/index.js";
 import type { SegmentState, StoreReader } from "../ports/index.js";
 import { settlingEntries } from "../postings/index.js";
 import type { FilterCopies, FilterCopying } from "./filter-copies.js";
@@ -46,9 +46,12 @@ export class SealedLearner {
   /** The filters of one segment; false where none is left, or no room. */
   async #copySegment(): Promise<boolean> {
     const segment = await this.#withReader(({ sealed }) => {
-      const uncovered = sealed.segments.filter(({ firstId }) => firstId < this.#filter.coveredFromId);
-      this.#copies.keepOnly(uncovered);
-      return this.#copies.nextToCopy(uncovered);
+      const { coveredFromId, youngFromId } = this.#filter;
+      // Those that the filter will forget next are ready when it does.
+      const older = sealed.segments.filter(({ firstId }) => firstId < youngFromId);
+      this.#copies.keepOnly(older);
+      const uncovered = older.filter(({ firstId }) => firstId < coveredFromId);
+      return this.#copies.nextToCopy(uncovered) ?? this.#copies.nextToCopy(older, filterCopiesEarlyFraction);
     });
     if (segment === undefined) return false;
     const walk = new FilterWalk(segment.number, this.#copies.beginCopy(segment));

@@ -63,6 +63,55 @@ test("keys of segments that were sealed before are known once they are learned",
   );
 });
 
+test("a filter that has forgotten its older half knows all keys of the ids that it says it covers", () => {
+  fc.assert(
+    fc.property(commits, (list) => {
+      // Each half has room for 16 keys.
+      const filter = new KeyFilter(2 ** -17);
+      filter.restart(0);
+      let id = 0;
+      const placed: { key: Key; id: number }[] = [];
+      for (const { ids, keys } of list) {
+        const { outgrownId } = filter;
+        if (outgrownId !== null) {
+          filter.forgetOlder(id);
+          expect(filter.coveredFromId).toBe(outgrownId);
+          expect(filter.outgrownId).toBeNull();
+        }
+        for (const key of keys) {
+          filter.add(id, key.low, key.high);
+          placed.push({ key, id });
+        }
+        id += ids;
+      }
+      for (const { key, id: at } of placed) {
+        if (at < filter.coveredFromId) continue;
+        expect(filter.has(key.low, key.high)).toBe(true);
+        expect(filter.mayBeWithin(at, at + 1, key.low, key.high)).toBe(true);
+      }
+    }),
+  );
+});
+
+test("keys that are learned do not hide that the younger half is full", () => {
+  const filter = new KeyFilter(2 ** -17);
+  filter.restart(50);
+  const draw = seeded(2);
+  const word = () => Math.floor(draw() * 2 ** 32);
+  for (let key = 0; key < 16; key++) {
+    expect(filter.outgrownId).toBeNull();
+    filter.add(60, word(), word());
+  }
+  expect(filter.outgrownId).toBe(50);
+  const last: [number, number] = [word(), word()];
+  filter.forgetOlder(61);
+  filter.add(61, ...last);
+  expect(filter.has(...last)).toBe(true);
+  expect(filter.coveredFromId).toBe(50);
+  // The half that was full is the older one, and has no room for what is to be learned.
+  expect(filter.learner(1)).toBeNull();
+});
+
 /** Answers how many were learned. */
 function learnOne(filter: KeyFilter, segments: Key[][], segment: number | undefined): number {
   if (segment === undefined) return 0;

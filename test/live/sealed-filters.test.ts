@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import type { StoreReader, TargetSession } from "../../src/ports/index.js";
+import type { TargetSession } from "../../src/ports/index.js";
 import { keyFilterForm } from "../../src/postings/index.js";
 import { openLiveSession, openStoreReader } from "../../src/targets/lmdb/index.js";
 import { makeFolder } from "../support/cli.js";
 import { importHere, jsonl, seenHere } from "../support/imports.js";
+import { seeded } from "../support/people.js";
 import { mergeLast, openLayer } from "./live-layers.js";
 
 const folder = makeFolder();
@@ -27,27 +29,30 @@ async function storeOf(ids: readonly number[]): Promise<string> {
   return store;
 }
 
-/**
- * What becomes of one write by a layer that has learned no keys yet, and how often it looked into segments.
- */
-async function write(store: string, ids: readonly number[]): Promise<{ states: string[]; lookUps: number }> {
-  let lookUps = 0;
+/** Readers of a store that count how often blocks of keys are looked into, and filters in the store. */
+function countingReaders(store: string) {
+  const looks = { keyBlocks: 0, keyFilter: 0 };
   const openReader = async (onWanted: () => void) => {
     const reader = await openStoreReader(store, { onWanted });
-    const keyBlocks: StoreReader["keyBlocks"] = (...place) => {
-      lookUps++;
-      return reader.keyBlocks(...place);
-    };
     return new Proxy(reader, {
       get(target, name) {
-        const value: unknown = name === "keyBlocks" ? keyBlocks : Reflect.get(target, name, target);
+        if (name === "keyBlocks" || name === "keyFilter") looks[name]++;
+        const value: unknown = Reflect.get(target, name, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
   };
+  return { openReader, looks };
+}
+
+/**
+ * What becomes of one write by a layer that has learned no keys yet, and how often it looked into segments.
+ */
+async function write(store: string, ids: readonly number[]): Promise<{ states: string[]; lookUps: number }> {
+  const { openReader, looks } = countingReaders(store);
   await using layer = await openLayer(store, { openReader });
   const outcomes = await layer.write(ids.map(recordOf));
-  return { states: outcomes.map(({ state }) => state), lookUps };
+  return { states: outcomes.map(({ state }) => state), lookUps: looks.keyBlocks };
 }
 
 async function inSession(store: string, work: (session: TargetSession) => Promise<void>): Promise<void> {
@@ -107,6 +112,38 @@ test("new keys are looked up in next to no segment, also when it was written liv
   expect((await write(store, numbers(20_000, 500))).lookUps).toBeLessThan(45);
   await mergeLast(store);
   expect((await write(store, numbers(30_000, 500))).lookUps).toBeLessThan(60);
+}, 60_000);
+
+test("a filter that forgets its older keys has copies of filters tell of them", async () => {
+  const store = await storeOf(numbers(0, 1000));
+  const { openReader, looks } = countingReaders(store);
+  const there = new Set(numbers(0, 1000));
+  const draw = seeded(17);
+  await using layer = await openLayer(store, {
+    openReader,
+    // Each half has room for 128 keys.
+    filterScale: 2 ** -14,
+    filterCopiesBytes: () => 2 ** 20,
+    segmentsToMerge: (segments) => {
+      return segments.length < 5 ? null : segments.slice(-3).map(({ number }) => number);
+    },
+  });
+  for (let round = 0; round < 30; round++) {
+    const ids = Array.from({ length: 40 }, () => Math.floor(draw() * 3000));
+    const wanted = ids.map((id) => {
+      const state = there.has(id) ? "duplicate" : "stored";
+      there.add(id);
+      return state;
+    });
+    expect((await layer.write(ids.map(recordOf))).map(({ state }) => state)).toEqual(wanted);
+    if (round % 3 === 2) await layer.foldNow();
+  }
+  // Copied meanwhile, in the background.
+  await sleep(100);
+  looks.keyFilter = 0;
+  const outcomes = await layer.write(numbers(10_000, 300).map(recordOf));
+  expect(new Set(outcomes.map(({ state }) => state))).toEqual(new Set(["stored"]));
+  expect(looks.keyFilter).toBeLessThan(100);
 }, 60_000);
 
 test("filters that the sealed state does not tell of are not believed, and dropped", async () => {

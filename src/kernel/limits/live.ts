@@ -80,13 +80,14 @@ export const livePartFilterKeys = 32_768;
 /**
  * Copies of filters beside key blocks: ten million keys take 13 MB, half of that where they are halved. So
  * much of a line that is so large, a little else, and nothing while an import has its share. Of their room a
- * part is for places alone.
+ * part is for places alone; and where less than a part of it is taken, what is still known is copied too.
  */
 export const filterCopiesBytesMin = 2 * MiB;
 export const filterCopiesBytesMax = 64 * MiB;
 export const filterCopiesFraction = 1 / 16;
 export const filterCopiesLineBytes = 256 * MiB;
 export const filterCopiesPlacesFraction = 1 / 8;
+export const filterCopiesEarlyFraction = 1 / 2;
 
 /** One page of copies, and the largest filter of one block that is copied. */
 export const filterPageBytes = 128 * KiB;
