@@ -28,7 +28,7 @@ const cases = [
   "snapshots",
   "peers",
 ];
-const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N]
+const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--runs N] [--seconds N] [--all]
 
   nostr    nostr events into the embedded store, 256 MiB and 128 MiB
   http     the same by POST /api/import, raw, multipart and gzip, beside the command line
@@ -48,12 +48,14 @@ const help = `Usage: npm run bench -- CASE... [--count N] [--memory SIZE] [--run
   edges    edges written live into one list, and into 100,000 as a power law has them (default 600 seconds)
   comics   a library of comics, for the first time and again (default 10,000)
   snapshots  databases published and merged: 3, 10 and 30 instances of 600,000 records, 3 of 6 and 20 million;
-           with --count 3, 10 and 30 of that many
+           with --count 3, 10 and 30 of that many; with --all 3, 10 and 30 of 6 million too, which takes
+           6.2 GiB of disk for a time and some 20 minutes more
   peers    DuckDB (when installed) on the rows, strfry (when STRFRY names it) on the events
   report   writes docs/benchmarks.md from bench/results
 
   --count N       records, edges or ids (default 1,000,000)
   --memory SIZE   the only line to use, as 256MiB
+  --all           of snapshots, 10 and 30 instances of 6 million records as well
   --seconds N     how long live, relay, and each of lists and of edges go on
   --runs N        each import so often; the median stands for all (default 1)
 
@@ -67,6 +69,10 @@ class UsageError extends Error {}
 function parse(args) {
   const options = { names: [], runs: 1 };
   for (let at = 0; at < args.length; at++) {
+    if (args[at] === "--all") {
+      options.all = true;
+      continue;
+    }
     const name = /^--(count|runs|memory|seconds)$/.exec(args[at])?.[1];
     if (name === undefined) {
       if (![...cases, "report"].includes(args[at])) throw new UsageError(`"${args[at]}" is no bench.`);
@@ -85,7 +91,9 @@ function parse(args) {
 async function runCase(name, { names: _names, ...options }) {
   const machine = machineFacts(cacheFolder());
   const given = Object.entries(options).filter(([key, value]) => !(key === "runs" && value === 1));
-  const words = given.flatMap(([key, value]) => [`--${key}`, String(value)]);
+  const words = given.flatMap(([key, value]) =>
+    value === true ? [`--${key}`] : [`--${key}`, String(value)],
+  );
   const { run } = await import(`./cases/${name}.js`);
   const found = await run(options);
   if (found === null) return true;

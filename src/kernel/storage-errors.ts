@@ -33,6 +33,11 @@ export const storageErrors = {
     message:
       "{storage} does not answer ({reason}). Check the address and the network, then run the same command.",
   },
+  STORAGE_CERTIFICATE: {
+    retry: false,
+    message:
+      "The certificate of {storage} is not trusted here ({reason}). Where its authority is your own, name the authority's certificate in NODE_EXTRA_CA_CERTS; else mend the certificate or the address.",
+  },
   STORAGE_BUSY: {
     retry: true,
     message:

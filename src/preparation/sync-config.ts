@@ -24,7 +24,7 @@ const ownClient = "the client keeps such times itself";
 
 const environmentOptions = object({
   no_subdir: flag(false),
-  create: flag(false),
+  create: unused("a database is made by its application, and must be there"),
   dir_mask: unused("folders are made with the umask of the process"),
   file_mask: unused("files are made with the umask of the process"),
   map_size: binaryBytes(0),

@@ -108,7 +108,7 @@ function databaseConfig(schema: DatabaseSchema = "shadow"): DatabaseConfig {
   const isNative = schema === "native";
   return {
     path: null,
-    options: { no_subdir: false, create: false, dir_mask: null, file_mask: null, map_size: 0, max_dbs: 0 },
+    options: { no_subdir: false, create: null, dir_mask: null, file_mask: null, map_size: 0, max_dbs: 0 },
     schema_tracks_changes: isNative,
     dupsort_hack: false,
     header_extra_padding_block: false,

@@ -38,24 +38,37 @@ const passingCodes = new Set([
   "OperationAborted",
 ]);
 export const closedCode = "CLOSED";
-/** Names that do not resolve and certificates that do not fit stay so. */
-const neverPassing = new Set([
-  closedCode,
-  "ENOTFOUND",
+const certificateCodes = new Set([
   "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_UNTRUSTED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
+/** Names that do not resolve and certificates that do not fit stay so. */
+const neverPassing = new Set([closedCode, "ENOTFOUND", ...certificateCodes]);
 
-/** An answer taken apart; one that is no XML is a failure as well. */
-export function readAnswer(text: string, repeated: readonly string[] = []): ReturnType<typeof readXml> {
+export interface AnswerForm {
+  /** What its outermost element must be. */
+  root?: string;
+  repeated?: readonly string[];
+}
+
+/** An answer taken apart; one that is no XML, or another one than was asked for, is a failure as well. */
+export function readAnswer(text: string, { root, repeated }: AnswerForm = {}): ReturnType<typeof readXml> {
+  let read: ReturnType<typeof readXml>;
   try {
-    return readXml(text, repeated);
+    read = readXml(text, repeated);
   } catch (error) {
     throw new S3Failure(200, "", `its answer is no XML: ${(error as Error).message}`.slice(0, 200));
   }
+  if (root === undefined || read.rootName === root) return read;
+  const found = read.rootName.slice(0, 60);
+  throw new S3Failure(200, "", `it answers with <${found}> where S3 has <${root}>: is it an S3 server?`);
 }
 
 /** The failure that an answer's status and body tell of; bodies of others than S3 count by their status. */
@@ -78,6 +91,8 @@ export function conditionOf(failure: S3Failure, storage: string, attempts: numbe
   const { status, code, message: reason } = failure;
   const region = failure.headers["x-amz-bucket-region"];
   const options = { cause: failure };
+  if (certificateCodes.has(code))
+    return new PlimsollError("STORAGE_CERTIFICATE", { storage, reason }, options);
   if (status === 0) return new PlimsollError("STORAGE_UNREACHABLE", { storage, reason }, options);
   if (typeof region === "string" && (status === 301 || status === 307 || status === 400))
     return new PlimsollError("STORAGE_REGION", { storage, region }, options);

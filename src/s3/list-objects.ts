@@ -1,6 +1,6 @@
 import { s3PageKeysMax } from "../kernel/index.js";
 import type { S3Client } from "./client.js";
-import { readAnswer, S3Failure } from "./failure.js";
+import { type AnswerForm, readAnswer, S3Failure } from "./failure.js";
 import type { XmlText } from "./xml.js";
 
 export interface ListedObject {
@@ -29,7 +29,7 @@ export async function* listObjects(
   let next: Record<string, string> = {};
   let last: string | null = null;
   for (;;) {
-    const { root, items } = await askXml(client, { ...query, ...next }, ["Contents"], signal);
+    const { root, items } = await askXml(client, { ...query, ...next }, objectList, signal);
     const page = items.map(({ text }) => objectOf(text, root)).sort(byKey);
     for (const object of page) {
       // A page that begins before the end of the former one would have names come twice, or lose some.
@@ -55,7 +55,7 @@ export async function* listUploads(
   let next: Record<string, string> = {};
   for (;;) {
     const query = { uploads: "", "encoding-type": "url", "max-uploads": String(s3PageKeysMax), prefix };
-    const { root, items, serverMs } = await askXml(client, { ...query, ...next }, ["Upload"], signal);
+    const { root, items, serverMs } = await askXml(client, { ...query, ...next }, uploadList, signal);
     for (const { text } of items) {
       const startedMs = Date.parse(text.get("Initiated") ?? "");
       yield { key: keyOf(text, root), uploadId: text.get("UploadId") ?? "", startedMs, serverMs };
@@ -69,14 +69,17 @@ export async function* listUploads(
   }
 }
 
+const objectList: AnswerForm = { root: "ListBucketResult", repeated: ["Contents"] };
+const uploadList: AnswerForm = { root: "ListMultipartUploadsResult", repeated: ["Upload"] };
+
 async function askXml(
   client: S3Client,
   query: Record<string, string>,
-  repeated: readonly string[],
+  form: AnswerForm,
   signal: AbortSignal,
 ) {
   const { text, answer } = await client.ask({ method: "GET", key: null, query }, signal);
-  return { ...readAnswer(text, repeated), serverMs: Date.parse(answer.headers.date ?? "") };
+  return { ...readAnswer(text, form), serverMs: Date.parse(answer.headers.date ?? "") };
 }
 
 function objectOf(text: XmlText, root: XmlText): ListedObject {

@@ -182,8 +182,11 @@ class Writing {
     let isUncertain = false;
     for (let tries = 1; ; tries++) {
       try {
-        const { text } = await this.#client.tryAsk({ ...request, isCommit: true }, signal);
-        return checkCommitted(text);
+        const { text, answer } = await this.#client.tryAsk({ ...request, isCommit: true }, signal);
+        checkCommitted(text);
+        if (request.method !== "PUT" || answer.headers.etag !== undefined) return;
+        // What says yes to everything is a proxy or a page: then the object is looked at.
+        throw new S3Failure(200, "", "it took an object without giving its ETag: is it an S3 server?");
       } catch (error) {
         isUncertain ||= error instanceof S3Failure && error.isUncertain;
         if (await this.#isWorthAnother(error, tries)) continue;

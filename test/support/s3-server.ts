@@ -22,6 +22,8 @@ export type S3Fault =
   | { kind: "silent" }
   /** The answer comes in pieces with a wait between. */
   | { kind: "slow"; ms: number }
+  /** A page in place of every answer, as the sign-in of a network has it. */
+  | { kind: "page" }
   /** A list in another order. */
   | { kind: "reordered" }
   /** One byte of the answer's body is another. */
@@ -79,6 +81,7 @@ export class S3Server implements AsyncDisposable {
     const body = Buffer.concat(chunks);
     if (fault?.kind === "reset") return void request.socket.destroy();
     if (fault?.kind === "silent") return;
+    if (fault?.kind === "page") return void response.end("<html><body>Sign in</body></html>");
     if (fault?.kind === "refused") {
       const wait = fault.retryAfter === undefined ? {} : { "retry-after": String(fault.retryAfter) };
       return this.#send(response, method, failure(fault.status, fault.code, wait), null);
