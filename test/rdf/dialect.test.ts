@@ -90,6 +90,13 @@ test("names, short types, escapes of Go and facets are read and written again", 
   );
 });
 
+test("whole numbers in sixteens are kept in tens", { timeout: msMax }, async () => {
+  const { store } = await load("<a> <b> <c> (k=0x0D, l=0X7fffffffffffffff, m=0x0, n=0xaF) .");
+  expect(await written(store, "dgraph-rdf")).toEqual([
+    "<a> <b> <c> (k=13, l=9223372036854775807, m=0, n=175) .",
+  ]);
+});
+
 test("what it is not costs its line, and is told with its code", { timeout: msMax }, async () => {
   const bad: [string, string, RegExp][] = [
     ["<a> <b> * .", "QUAD_DELETION", /star/],
@@ -102,7 +109,9 @@ test("what it is not costs its line, and is told with its code", { timeout: msMa
     ["<a> <b> <c> () .", "QUAD_SYNTAX", /a facet is a key/],
     ["<a> <b> <c> (k 1) .", "QUAD_SYNTAX", /a facet is a key/],
     ["<a> <b> <c> (k=1, k=2) .", "QUAD_SYNTAX", /a key of its own/],
-    ["<a> <b> <c> (k=0x1) .", "QUAD_SYNTAX", /the value of a facet/],
+    ["<a> <b> <c> (k=0x) .", "QUAD_SYNTAX", /the value of a facet/],
+    ["<a> <b> <c> (k=0x1G) .", "QUAD_SYNTAX", /the value of a facet/],
+    ["<a> <b> <c> (k=0x8000000000000000) .", "QUAD_SYNTAX", /the value of a facet/],
     ["<a> <b> <c> (k=01) .", "QUAD_SYNTAX", /the value of a facet/],
     ["<a> <b> <c> (k=1. ) .", "QUAD_SYNTAX", /the value of a facet/],
     ["<a> <b> <c> (k=2001-13-01) .", "QUAD_SYNTAX", /the value of a facet/],

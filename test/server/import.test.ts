@@ -136,7 +136,7 @@ describe("an import that fails is a failed status", () => {
     ["what is no text", "?name=a", new Uint8Array(4096).fill(7), 400, "FORMAT_UNKNOWN"],
     ["an option that is not known", "?kye=id", docs, 400, "REQUEST_INVALID"],
     ["an option that does not fit", "?limit=many", docs, 400, "REQUEST_INVALID"],
-    ["a file of the server", "?mapping=/etc/passwd", docs, 400, "REQUEST_INVALID"],
+    ["a file of the server", "?mapping=/etc/passwd", docs, 400, "MAPPING_INVALID"],
     ["a bad record, where none may be", "?on-error=abort&entity=Doc&key=id", oneBad, 422, "RECORD_REJECTED"],
     ["too many bad records", "?max-rejects=0&entity=Doc&key=id", oneBad, 422, "TOO_MANY_REJECTS"],
     [
