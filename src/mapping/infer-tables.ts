@@ -19,8 +19,10 @@ export function sampleColumns(
     const [sample = null, ...deeper] = samples;
     const path = name.includes(".") ? { path: [name] } : {};
     const isFlat = sample !== null && deeper.length === 0 && sample.path.length === 1;
-    // A column that is empty all through the sample may hold anything.
-    if (!isFlat) return { name, field: { type: isText ? "string" : "json", ...path } };
+    // A column that is empty all through the sample may hold anything; columns by locale and pairs are objects.
+    const isObject = () =>
+      records.some((record) => typeof record[name] === "object" && record[name] !== null);
+    if (!isFlat) return { name, field: { type: isText && !isObject() ? "string" : "json", ...path } };
     const type = columnType(sampleType(sample, isText), sample);
     const list = sample.isMultiple && type !== "json" ? { list: true } : {};
     return { name, field: { type, ...path, ...list } };
