@@ -20,15 +20,18 @@ export function sampleColumns(
     const [sample = null, ...deeper] = samples;
     const path = name.includes(".") ? { path: [name] } : {};
     const isFlat = sample !== null && deeper.length === 0 && sample.path.length === 1;
-    // A column that is empty all through the sample may hold anything.
-    if (!isFlat) return { name, field: { type: isText ? "string" : "json", ...path } };
+    // A column that is empty all through the sample may hold anything. Columns by locale and pairs are
+    // objects.
+    const isObject = () =>
+      records.some((record) => typeof record[name] === "object" && record[name] !== null);
+    if (!isFlat) return { name, field: { type: isText && !isObject() ? "string" : "json", ...path } };
     const type = columnType(sampleType(sample, isText), sample);
     const list = sample.isMultiple && type !== "json" ? { list: true } : {};
     return { name, field: { type, ...path, ...list } };
   });
 }
 
-/** Whole numbers beyond 64 bits, as unsigned ones are, fit no column but one of text, which keeps their digits. */
+/** Whole numbers beyond 64 bits, as unsigned ones are, fit a column of text alone, which keeps the digits. */
 const columnIntMax = 2 ** 63;
 
 /** Values by pairs are JSON like any other list of lists. */

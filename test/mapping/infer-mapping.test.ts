@@ -173,3 +173,15 @@ test("whole numbers beyond 64 bits become text in tables, which keeps their digi
   const { mapping } = inferMapping({ entityName: "Thing", records, isText: false, isRelational: true });
   expect(mapping.entities.Thing!.fields).toEqual({ id: "int", hash: "string" });
 });
+
+test("what columns by locale and pairs become is JSON in tables", () => {
+  const columns = ["sku", "name.en_US", "name.de_DE", "attribute_key_1", "value_1", "empty"];
+  const records = [
+    { sku: "a", "name.en_US": "chair", "name.de_DE": "Stuhl", attribute_key_1: "color", value_1: "red" },
+    { sku: "b", "name.en_US": "", "name.de_DE": "Bett", attribute_key_1: "", value_1: "" },
+  ].map((record) => ({ ...record, empty: "" }));
+  const sample = { entityName: "Thing", records, columns, isText: true, isRelational: true };
+  const { fields, columns: rules } = inferMapping(sample).mapping.entities.Thing!;
+  expect(rules).toMatchObject({ localised: true, pairs: { attributes: {} } });
+  expect(fields).toEqual({ sku: "string", name: "json", attributes: "json", empty: "string" });
+});

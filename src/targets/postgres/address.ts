@@ -68,8 +68,9 @@ export function parsePostgresAddress(text: string): PostgresAddress {
 }
 
 /**
- * What `~/.pgpass`, or the file that PGPASSFILE names, has for a connection: asked for when the server wants a
- * password and none was given. The driver takes what is undefined for none.
+ * What `~/.pgpass`, or the file that PGPASSFILE names, has for a connection: asked for when the server wants
+ * a password and none was given. The driver hands the connection along, whatever its types say, and takes
+ * what is undefined for none.
  */
 function passwordOfFile(connection?: PasswordQuestion): Promise<string> {
   return new Promise((resolve) => pgpass(connection!, (password) => resolve(password as string)));

@@ -75,7 +75,7 @@ function datedBy({ year, month }: Notes) {
   return compact({ year, month });
 }
 
-/** A number that is the year in the brackets behind it is a part of the series (`Free Comic Day 2021 (2021)`). */
+/** A number that is the year in the brackets behind it is a part of the series (`Day 2021 (2021)`). */
 function numberIn(written: string, yearTold: number | undefined) {
   const number = firstOf(written, [withHash, issueWord, bare, padded]);
   const isYear = yearTold !== undefined && number.found === String(yearTold) && !/#\s*$/.test(number.before);
