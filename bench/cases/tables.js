@@ -21,19 +21,25 @@ export async function run({ count = 1_000_000, memory = "192MiB", runs = 1 }) {
     ...[newTable(memory), sameAgain(memory), sqliteShell(), sqliteUtils()],
     ...postgresPeers(server, memory),
   ];
-  const results = [];
-  for (const peer of presentPeers(peers)) {
-    const measured = [];
-    for (let number = 0; number < runs; number++) {
-      measured.push(await measurePeer(peer, input, peer.isOurs ? parseSize(memory) : null));
-    }
-    results.push(measured.sort((left, right) => left.wallSeconds - right.wallSeconds)[Math.floor(runs / 2)]);
-  }
+  const results = await medianRuns(presentPeers(peers), runs, (peer) =>
+    measurePeer(peer, input, peer.isOurs ? parseSize(memory) : null),
+  );
   await server?.stop();
-  results.push(...(await libraryRuns(Math.ceil(count / 10), memory)));
+  results.push(...(await libraryRuns(Math.ceil(count / 10), memory, runs)));
   const what =
     "CSV rows of 7 columns into a table with the key `id`, and a library of linked comics by chunks";
   return { table: "import", what, input: { records: input.records, bytes: input.bytes }, runs: results };
+}
+
+/** Every one in turn, so often: what the machine does meanwhile meets them alike. */
+async function medianRuns(peers, runs, measure) {
+  const measured = peers.map(() => []);
+  for (let number = 0; number < runs; number++) {
+    for (const [index, peer] of peers.entries()) measured[index].push(await measure(peer));
+  }
+  const median = (all) =>
+    all.sort((left, right) => left.wallSeconds - right.wallSeconds)[Math.floor(runs / 2)];
+  return measured.map(median);
 }
 
 function ours(title, memory, words, prepare = () => {}) {
@@ -98,25 +104,27 @@ function sqliteUtils() {
 }
 
 /** The tables that chunks of several sizes end in must be the same, row for row. */
-async function libraryRuns(count, memory) {
+async function libraryRuns(count, memory, runs) {
   const library = libraryInput(count);
   const chunks = [
     ["by the governor", []],
     ["chunks of 1,000", ["--sync-every", "1000"]],
     ["all at once", ["--sync-bytes", "1TiB"]],
   ];
-  const results = [];
+  const database = join(library.folder, `${process.pid}.db`);
+  const sources = library.files.map((file) => join(library.folder, file));
+  const mapping = ["--mapping", join(library.folder, "library.yaml")];
+  const args = [bin, "import", ...sources, "--into", `sqlite:${database}`, ...mapping, "--memory", memory];
+  const peers = chunks.map(([title, words]) => ({
+    title: `library of ${count.toLocaleString("en")} comics, ${title}`,
+    make: () => ({ command: process.execPath, args: [...args, "--progress", "none", ...words] }),
+  }));
   const digests = new Set();
-  for (const [title, words] of chunks) {
-    const database = join(library.folder, `${process.pid}.db`);
-    const sources = library.files.map((file) => join(library.folder, file));
-    const mapping = ["--mapping", join(library.folder, "library.yaml")];
-    const args = [bin, "import", ...sources, "--into", `sqlite:${database}`, ...mapping, "--memory", memory];
-    const make = () => ({ command: process.execPath, args: [...args, "--progress", "none", ...words] });
-    const peer = { title: `library of ${count.toLocaleString("en")} comics, ${title}`, make };
-    results.push(await measurePeer(peer, { ...library, path: null }, parseSize(memory)));
+  const results = await medianRuns(peers, runs, async (peer) => {
+    const measured = await measurePeer(peer, { ...library, path: null }, parseSize(memory));
     digests.add(tablesDigest(database));
-  }
+    return measured;
+  });
   if (digests.size > 1) throw new Error("chunks of different sizes ended in different tables");
   return results;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Gauge } from "../../src/memory/index.js";
-import { openStoreReader, releaseResident } from "../../src/targets/lmdb/index.js";
+import { openLiveSession, openStoreReader, releaseResident } from "../../src/targets/lmdb/index.js";
 import { importInto, makeFolder } from "../support/cli.js";
 import { jsonl } from "../support/imports.js";
 
@@ -75,3 +75,13 @@ test.runIf(process.platform === "linux")(
     expect(releaseResident(folder.file("elsewhere"))).toBe(false);
   },
 );
+
+test.runIf(process.platform === "linux")("what deletions map is given back as they go", async () => {
+  await using session = await openLiveSession(store);
+  releaseResident(store);
+  const before = residentFileBytes();
+  await session.rollback(0);
+  expect(residentFileBytes() - before).toBeLessThan(4 * MiB);
+  await using reader = await openStoreReader(store);
+  expect([...reader.recordBlocks(0)]).toEqual([]);
+});

@@ -133,6 +133,12 @@ export const readerUnmappedFraction = 0.25;
 /** Entries of a store that are read before anybody looks how many pages they have mapped. */
 export const mappedReadsMax = 64;
 
+/**
+ * To delete a large value LMDB looks at its first page, and the kernel maps the 64 KiB around it or more: so
+ * many deletions on, what is mapped is given back.
+ */
+export const removedKeysPerRelease = 32;
+
 /** What one turn of an export sends before it lets go of the store. */
 export const exportTurnBytes = 256 * KiB;
 

@@ -9,7 +9,9 @@ import {
   filterStagingBytes,
   isDiskFull,
   isPlimsollError,
+  removedKeysPerRelease,
   rollbackKeysPerTransaction,
+  unmapResident,
   WriterLock,
 } from "../../kernel/index.js";
 import type { TargetOpenOptions } from "../../ports/index.js";
@@ -38,6 +40,7 @@ export interface WriteMeter {
 export class StoreWriter {
   readonly environment: Environment;
   readonly #dir: string;
+  readonly #dataFile: string;
   readonly #meter: WriteMeter;
   readonly #lock: WriterLock;
   readonly #mapped: MappedPages;
@@ -56,6 +59,7 @@ export class StoreWriter {
 
   constructor(dir: string, options: StoreWriterOptions, meter: WriteMeter) {
     this.#dir = dir;
+    this.#dataFile = join(dir, storeFiles.data);
     this.#meter = meter;
     this.#mapped = new MappedPages(options);
     inspectStore(dir);
@@ -169,15 +173,21 @@ export class StoreWriter {
 
   /**
    * Deletes keys in [start, end) by bounded transactions; a crash leaves a rest that the next start deletes.
+   * What it maps is given back as it goes, under readers too where the system can do that.
    */
   async removeRange(table: TableName, start: Buffer, end: Buffer | null): Promise<void> {
     for (;;) {
       const range = { start, ...(end === null ? {} : { end }), limit: rollbackKeysPerTransaction };
       const keys = [...this.environment.tables[table].getKeys(range)];
       if (keys.length === 0) return;
+      let isReleased = false;
       await this.write(() => {
-        for (const key of keys) this.environment.tables[table].removeSync(key);
+        for (const [at, key] of keys.entries()) {
+          this.environment.tables[table].removeSync(key);
+          if (at % removedKeysPerRelease === 0) isReleased = unmapResident(this.#dataFile);
+        }
       });
+      if (!isReleased && this.readers === 0) await this.releaseMapped();
     }
   }
 
